@@ -1,0 +1,73 @@
+import type { AttemptRecord, AttemptVerdict, TakenAttempt } from '../src/db/attempts.js';
+import type { AttemptOutcome, ErrorClass, FinishedAttempt } from '../src/delivery/outcome.js';
+import { retryDelayMs } from '../workflows/retry-policy.js';
+
+/** What is to be written down of a finished request, and what it means for the delivery. */
+export function attemptRecord(input: {
+  deliveryId: string;
+  requestId: string;
+  attempt: TakenAttempt;
+  /** Masked. */
+  requestHeaders: Record<string, string>;
+  finished: FinishedAttempt;
+  elapsedMs: number;
+  maxRetryAfterMs: number;
+}): AttemptRecord {
+  const { attempt, finished } = input;
+  const { outcome } = finished;
+  const response = outcome.kind === 'unreachable' ? null : outcome.response;
+  const verdict = verdictOf(outcome);
+  return {
+    deliveryId: input.deliveryId,
+    requestId: input.requestId,
+    number: attempt.number,
+    startedAt: finished.startedAt.toISOString(),
+    durationMs: Math.round(finished.durationMs),
+    statusCode: response?.statusCode ?? null,
+    requestHeaders: input.requestHeaders,
+    responseHeaders: response?.headers ?? null,
+    responseBody: response?.body ?? null,
+    responseTruncated: response?.truncated ?? false,
+    error: errorOf(outcome),
+    verdict,
+    retryWaitMs: retryWaitMs(outcome, attempt.attemptsUsed + 1, input.maxRetryAfterMs),
+    disabledReason:
+      verdict === 'gone' ? `The receiver answered 410 Gone to delivery ${input.deliveryId}. Enable the webhook once it is back.` : null,
+    token: attempt.token,
+    elapsedMs: input.elapsedMs,
+  };
+}
+
+/** For Temporal's history and the Web UI: no address, no url, no answer. */
+export function shortFailure(record: AttemptRecord): string | undefined {
+  return record.error?.class === 'http_status' ? `HTTP ${record.statusCode}` : record.error?.class;
+}
+
+function verdictOf(outcome: AttemptOutcome): AttemptVerdict {
+  switch (outcome.kind) {
+    case 'accepted':
+      return 'delivered';
+    case 'rejected':
+      return outcome.response.statusCode === 410 ? 'gone' : 'retry';
+    case 'unreachable':
+      // An address that is not allowed now will not be allowed in 16 s.
+      return outcome.errorClass === 'blocked_address' ? 'final' : 'retry';
+  }
+}
+
+function errorOf(outcome: AttemptOutcome): { class: ErrorClass; message: string } | null {
+  switch (outcome.kind) {
+    case 'accepted':
+      return null;
+    case 'rejected':
+      return { class: 'http_status', message: `The receiver answered ${outcome.response.statusCode}; only 2xx is success.` };
+    case 'unreachable':
+      return { class: outcome.errorClass, message: outcome.message };
+  }
+}
+
+/** The schedule's delay after attempt `used`, stretched by Retry-After up to the cap, never shortened by it. */
+function retryWaitMs(outcome: AttemptOutcome, used: number, maxRetryAfterMs: number): number {
+  const asked = outcome.kind === 'rejected' ? Math.min(outcome.retryAfterMs ?? 0, maxRetryAfterMs) : 0;
+  return Math.max(retryDelayMs(used), asked);
+}

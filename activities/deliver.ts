@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import type { Logger } from 'pino';
+import { recordAttempt, takeAttempt, type AttemptRecord, type RecordedAttempt, type TakenAttempt } from '../src/db/attempts.js';
+import { DatabaseUnavailableError, type Database } from '../src/db/database.js';
+import { settlePending } from '../src/db/webhooks.js';
+import { maskHeaders } from '../src/delivery/mask-headers.js';
+import type { OpenRequests } from '../src/delivery/open-requests.js';
+import type { FinishedAttempt } from '../src/delivery/outcome.js';
+import type { Poster } from '../src/delivery/post.js';
+import { buildRequestHeaders } from '../src/delivery/request-headers.js';
+import { sealContext } from '../src/seal-context.js';
+import type { Sealer } from '../src/seal.js';
+import { failureType, type NotNowDetails, type UnrecordedDetails } from '../workflows/failures.js';
+import { retryDelayMs } from '../workflows/retry-policy.js';
+import { attemptRecord, shortFailure } from './attempt-record.js';
+import { endOf, type DeliveryEnd } from './delivery-end.js';
+
+export type { DeliveryEnd } from './delivery-end.js';
+
+export interface DeliverDeps {
+  db: Database;
+  poster: Poster;
+  openRequests: OpenRequests;
+  sealer: Sealer;
+  log: Logger;
+  /** Cap of a receiver's Retry-After. */
+  maxRetryAfterMs: number;
+  /** Of this service, for the User-Agent. */
+  version: string;
+}
+
+export interface DeliverInput {
+  deliveryId: string;
+  webhookId: number;
+  /** The longest request that the workflow allows for. */
+  timeoutMs: number;
+  /** Attempts of the schedule before this activity; with the server's own count it gives the policy's next delay. */
+  attemptsUsed: number;
+}
+
+/** As `deliver`, in the workflow task itself; refuses with `Busy` when this process has enough requests open to the webhook. */
+export async function deliverInline(deps: DeliverDeps, input: DeliverInput): Promise<DeliveryEnd> {
+  if (!deps.openRequests.hasRoom(input.webhookId)) throw notRetried(failureType.busy, 'enough requests are open to this webhook');
+  return deliver(deps, input);
+}
+
+/**
+ * Takes the token, signs, sends and records one attempt. Answers at once when the delivery is no longer pending, so
+ * running it twice sends once. Every way but success is an ApplicationFailure of `failureType`, without a cause;
+ * anything else (Postgres away before the send) made no request and counts as no attempt.
+ * A request is never cut off, neither by a cancellation nor by a shutdown: it ends within its own timeout.
+ */
+export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<DeliveryEnd> {
+  const beganAt = performance.now();
+  const taken = await takeAttempt(deps.db, input.deliveryId, input.timeoutMs);
+  switch (taken.answer) {
+    case 'ended':
+      return { status: taken.status as DeliveryEnd['status'], message: `was ${taken.status} already` };
+    case 'wait': {
+      const details: NotNowDetails = { waitMs: taken.waitMs };
+      throw notRetried(failureType.notNow, taken.waitMs === null ? 'others wait for a token' : `not for ${taken.waitMs} ms`, details);
+    }
+    case 'replan':
+      throw notRetried(failureType.planChanged, 'the settings of the webhook changed');
+    case 'send':
+      break;
+  }
+
+  const { attempt } = taken;
+  const { headers, finished } = await send(deps, input.deliveryId, attempt);
+  const record = attemptRecord({
+    deliveryId: input.deliveryId,
+    requestId: randomUUID(),
+    attempt,
+    requestHeaders: maskHeaders(headers),
+    finished,
+    elapsedMs: Math.ceil(performance.now() - beganAt),
+    maxRetryAfterMs: deps.maxRetryAfterMs,
+  });
+  const recorded = await recordOrHandOver(deps, record);
+  logAttempt(deps.log, attempt, record, recorded);
+  if (record.verdict === 'gone') await holdOthers(deps, attempt.webhookId);
+  return conclude(input, record, recorded);
+}
+
+async function send(
+  { sealer, poster, openRequests, version }: DeliverDeps,
+  deliveryId: string,
+  attempt: TakenAttempt,
+): Promise<{ headers: Record<string, string>; finished: FinishedAttempt }> {
+  const { tenantId } = attempt;
+  const headers = buildRequestHeaders({
+    eventType: attempt.eventType,
+    eventId: attempt.eventId,
+    messageId: attempt.eventRowId,
+    deliveryId,
+    attempt: attempt.number,
+    // of this attempt: a receiver refuses what was signed over five minutes ago
+    timestampSeconds: Math.floor(Date.now() / 1000),
+    secret: sealer.open(attempt.sealedSecret, sealContext.secret(tenantId)),
+    previousSecret: attempt.sealedPreviousSecret
+      ? sealer.open(attempt.sealedPreviousSecret, sealContext.secret(tenantId))
+      : undefined,
+    body: attempt.body,
+    customHeaders: attempt.sealedHeaders
+      ? (JSON.parse(sealer.open(attempt.sealedHeaders, sealContext.headers(tenantId))) as Record<string, string>)
+      : {},
+    version,
+  });
+  const close = openRequests.open(attempt.webhookId);
+  try {
+    const finished = await poster.post({ url: attempt.url, headers, body: attempt.body, timeoutMs: attempt.timeoutMs });
+    return { headers, finished };
+  } finally {
+    close();
+  }
+}
+
+/** Tries a few times, then leaves the record to the workflow: the request was made and must never be made again for it. */
+async function recordOrHandOver(deps: DeliverDeps, record: AttemptRecord): Promise<RecordedAttempt | null> {
+  for (const waitMs of [100, 500, 0]) {
+    try {
+      return await recordAttempt(deps.db, record);
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailableError) || waitMs === 0) {
+        deps.log.error({ error, delivery: record.deliveryId, attempt: record.number }, 'attempt.not_recorded');
+        break;
+      }
+      await delay(waitMs);
+    }
+  }
+  // Details are stored in plain text, and an answer may echo the body: sealed, and short.
+  const short: AttemptRecord = {
+    ...record,
+    responseBody: record.responseBody?.slice(0, 8_192) ?? null,
+    responseTruncated: record.responseTruncated || (record.responseBody?.length ?? 0) > 8_192,
+  };
+  const details: UnrecordedDetails = {
+    sealedRecord: deps.sealer.seal(JSON.stringify(short), sealContext.record(record.deliveryId)).toString('base64'),
+  };
+  throw notRetried(failureType.notRecorded, `attempt ${record.number} was made and could not be recorded`, details);
+}
+
+/** Each would find out by itself at its next attempt; holding them now shows it at once. */
+async function holdOthers({ db, log }: DeliverDeps, webhookId: number): Promise<void> {
+  try {
+    await db.transaction((tx) => settlePending(tx, webhookId, 'held'));
+  } catch (error) {
+    log.warn({ error, webhook: webhookId }, 'deliveries of a disabled webhook are not held yet; each is at its next attempt');
+  }
+}
+
+function conclude(input: DeliverInput, record: AttemptRecord, recorded: RecordedAttempt | null): DeliveryEnd {
+  if (!recorded) return endOf('expired', record.number);
+  const failure = shortFailure(record);
+  if (recorded.status === 'failed') throw notRetried(failureType.deliveryFailed, endOf('failed', recorded.number, failure).message);
+  if (recorded.status !== 'pending') return endOf(recorded.status, recorded.number);
+  throw ApplicationFailure.create({
+    type: failureType.attemptFailed,
+    message: failure ?? 'failed',
+    details: [{ attempt: recorded.number }],
+    category: ApplicationFailureCategory.BENIGN,
+    ...stretch(input, recorded.waitMs),
+  });
+}
+
+/** The policy's own delay unless Postgres says another: Retry-After, or the server counted an attempt that made no request. */
+function stretch(input: DeliverInput, waitMs: number): { nextRetryDelay?: number } {
+  const policyDelayMs = retryDelayMs(input.attemptsUsed + Context.current().info.attempt);
+  return Math.abs(waitMs - policyDelayMs) > 200 ? { nextRetryDelay: Math.max(1, waitMs) } : {};
+}
+
+function notRetried(type: string, message: string, details?: NotNowDetails | UnrecordedDetails): ApplicationFailure {
+  return ApplicationFailure.create({
+    type,
+    message,
+    nonRetryable: true,
+    category: ApplicationFailureCategory.BENIGN,
+    details: details ? [details] : [],
+  });
+}
+
+function logAttempt(log: Logger, attempt: TakenAttempt, record: AttemptRecord, recorded: RecordedAttempt | null): void {
+  log.info(
+    {
+      tenant: attempt.tenantId,
+      event: `${attempt.eventType} ${attempt.eventId}`,
+      webhook: attempt.webhookId,
+      delivery: record.deliveryId,
+      attempt: recorded?.number ?? record.number,
+      outcome: record.error?.class ?? 'accepted',
+      statusCode: record.statusCode,
+      durationMs: record.durationMs,
+      status: recorded?.status,
+    },
+    'attempt.finished',
+  );
+}

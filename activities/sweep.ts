@@ -1,0 +1,46 @@
+import { Context } from '@temporalio/activity';
+import type { Logger } from 'pino';
+import type { Database } from '../src/db/database.js';
+import type { StartableDelivery } from '../src/db/events.js';
+import { listOverdueDeliveries, listUnstartedDeliveries, markWoken } from '../src/db/unstarted-deliveries.js';
+
+export interface SweepDeps {
+  db: Database;
+  log: Logger;
+  /** Resolves when the workflow runs. */
+  wakeDelivery: (delivery: StartableDelivery) => Promise<void>;
+}
+
+const batchSize = 200;
+const atOnce = 10;
+
+/**
+ * Starts, oldest first and ten at a time, every pending delivery whose workflow nobody started within 15 s: Temporal
+ * was away, a process was killed, or there were more than it could start. Ends when none is left. Safe to repeat.
+ */
+export async function sweep(deps: SweepDeps): Promise<void> {
+  let started = 0;
+  let after: string | null = null;
+  for (;;) {
+    const unstarted = await listUnstartedDeliveries(deps.db, batchSize, after);
+    await wakeAll(deps, unstarted);
+    started += unstarted.length;
+    after = unstarted.at(-1)?.id ?? null;
+    if (unstarted.length < batchSize) break;
+  }
+  const overdue = await listOverdueDeliveries(deps.db, batchSize);
+  await wakeAll(deps, overdue);
+  if (started + overdue.length > 0) deps.log.info({ started, overdue: overdue.length }, 'sweep.started');
+}
+
+async function wakeAll({ db, wakeDelivery }: SweepDeps, deliveries: StartableDelivery[]): Promise<void> {
+  for (let i = 0; i < deliveries.length; i += atOnce) {
+    const group = deliveries.slice(i, i + atOnce);
+    await Promise.all(group.map(wakeDelivery));
+    await markWoken(
+      db,
+      group.map((delivery) => delivery.id),
+    );
+    Context.current().heartbeat();
+  }
+}

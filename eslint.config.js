@@ -1,0 +1,122 @@
+import eslint from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+const nodeBuiltin = 'node:';
+const ourErrors = '\\.\\./errors\\.js$';
+
+/**
+ * The files may take values from nothing but these (regular expressions, matched at the start of what is imported).
+ * Types may come from anywhere: they leave no trace at run time.
+ */
+function mayImport(files, allowed, message) {
+  const regex = `^(?!${[...allowed, '\\./'].join('|')})`;
+  return {
+    files,
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ regex, allowTypeImports: true, message: `${message} (docs/architecture.md)` }] },
+      ],
+    },
+  };
+}
+
+export default tseslint.config(
+  { ignores: ['dist/', '.data/', '.cache/', 'coverage/', 'test/fixtures/'] },
+  eslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-import-type-side-effects': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      // An async function without await is how a fake or a handler keeps its type.
+      '@typescript-eslint/require-await': 'off',
+      eqeqeq: 'error',
+      'no-console': 'error',
+    },
+  },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    languageOptions: { globals: { console: 'readonly', process: 'readonly', Buffer: 'readonly' } },
+  },
+
+  // Who may import whom.
+  mayImport(
+    ['workflows/**/*.ts'],
+    ['@temporalio/(workflow|common)$'],
+    'Workflow code is replayed: it takes values only from @temporalio/workflow, @temporalio/common and other workflow files',
+  ),
+  mayImport(['src/db/**/*.ts'], ['pg$', nodeBuiltin, ourErrors], 'db knows only pg and Node'),
+  mayImport(
+    ['src/delivery/**/*.ts'],
+    ['undici$', 'ipaddr\\.js$', nodeBuiltin, ourErrors],
+    'delivery knows neither the database nor Temporal',
+  ),
+  mayImport(
+    ['src/events/**/*.ts'],
+    // The body is rendered once, at the trigger.
+    ['zod$', nodeBuiltin, ourErrors, '\\.\\./(db/|temporal\\.js$|delivery/body\\.js$)'],
+    'events use db and temporal',
+  ),
+  mayImport(
+    ['activities/**/*.ts'],
+    [
+      '@temporalio/(activity|common)$',
+      nodeBuiltin,
+      '\\.\\./src/(delivery/|db/|temporal\\.js$|errors\\.js$|seal\\.js$)',
+      // Names that both sides must agree on.
+      '\\.\\./workflows/',
+    ],
+    'activities use delivery, db and temporal',
+  ),
+  {
+    files: ['src/api/**/*.ts', 'src/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { regex: '(^|/)server/', message: 'server wires everything and is imported by nothing.' },
+            { regex: '(^|/)activities/', allowTypeImports: true, message: 'The API uses events, db and temporal.' },
+            { regex: '^@temporalio/worker$', message: 'Workers are made in server.' },
+            {
+              // Its pure parts (url and header checks, masking, signing) are for everybody.
+              regex: 'delivery/(post|connect|resolve|agent|open-requests)',
+              allowTypeImports: true,
+              message: 'Only activities send requests to receivers.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+
+  // One reader of the environment; what starts processes passes it on.
+  {
+    files: ['src/**/*.ts', 'workflows/**/*.ts', 'activities/**/*.ts'],
+    ignores: ['src/config.ts', 'src/server/**'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'The environment is read by loadConfig alone (src/config.ts).' },
+      ],
+    },
+  },
+  // Programs and tests talk to a person.
+  { files: ['src/server/**/*.ts', 'scripts/**/*.ts', 'test/**/*.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+    },
+  },
+);

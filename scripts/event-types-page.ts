@@ -1,0 +1,86 @@
+// Prints docs/event-types.md: npx tsx scripts/event-types-page.ts > docs/event-types.md
+import { pathToFileURL } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+import { describeEventTypes } from '../src/events/event-types.js';
+import type { EventType, EventTypeDescription } from '../src/events/event-types.js';
+import { describeFieldType, schemaAt } from '../src/events/field-type.js';
+
+const exampleCall = '4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4';
+const exampleMessage = 'SM1234567890abcdef1234567890abcdef';
+
+const exampleEventIds: Record<EventType, string> = {
+  'call.initiated': exampleCall,
+  'call.answered': exampleCall,
+  'call.completed': exampleCall,
+  'call.dtmf': `${exampleCall}_dtmf_1`,
+  'call.recording.completed': `recording_${exampleCall}_1`,
+  'sms.sent': exampleMessage,
+  'sms.received': exampleMessage,
+  'sms.delivered': `${exampleMessage}_status`,
+  'sms.failed': `${exampleMessage}_status`,
+  'tenant.limit.warning': 'limit_warning_call_minutes_2025-10',
+  'tenant.limit.reached': 'limit_reached_call_minutes_2025-10',
+  'phone_number.assigned': 'phone_+15559876543_assigned',
+  'webhook.test': '0199c8f2-7a3e-7c41-b5d0-3f6e9a1c2b84',
+};
+
+/** The page as Markdown, the same text each time for the same catalogue. */
+export async function renderEventTypesPage(): Promise<string> {
+  const types = describeEventTypes();
+  const page = `# Event types
+
+<!-- Made by scripts/event-types-page.ts from src/events/event-types.ts; change it there. -->
+
+The body of every delivery is a JSON object \`{event, event_id, timestamp, data}\`: the event type, the event's ID (any text, unique within the event type), when it happened (RFC 3339), and the fields that this page lists. More fields may come at any time, so ignore those that you do not know.
+
+| Event type | Meaning |
+| --- | --- |
+${types.map(({ name, description }) => `| [\`${name}\`](#${anchor(name)}) | ${description} |`).join('\n')}
+
+${types.map(renderEventType).join('\n\n')}
+`;
+  return format(page, { ...(await resolveConfig(import.meta.url)), parser: 'markdown' });
+}
+
+function renderEventType(type: EventTypeDescription): string {
+  const body = {
+    event: type.name,
+    event_id: exampleEventIds[type.name],
+    timestamp: eventTime(type.example),
+    data: type.example,
+  };
+  const fields = Object.keys(type.schema.properties ?? {});
+  return `## ${type.name}
+
+${type.description}
+
+| Field | Type | Required | Meaning |
+| --- | --- | --- | --- |
+${fields.map((field) => renderField(type, field)).join('\n')}
+
+\`\`\`json
+${JSON.stringify(body, null, 2)}
+\`\`\``;
+}
+
+function renderField({ schema }: EventTypeDescription, name: string): string {
+  const field = schemaAt(schema, [name]);
+  const required = schema.required?.includes(name) ? 'yes' : 'no';
+  const cells = [`\`${name}\``, describeFieldType(field), required, field.description ?? ''];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+/** The time that the payload itself gives for the event; an envelope that said another would mislead. */
+function eventTime(example: Record<string, unknown>): unknown {
+  const { ended_at, answered_at, received_at, created_at, assigned_at, timestamp } = example;
+  return ended_at ?? answered_at ?? received_at ?? created_at ?? assigned_at ?? timestamp ?? '2025-10-29T12:00:00.000Z';
+}
+
+/** As GitHub makes it from a heading. */
+function anchor(heading: string): string {
+  return heading.replaceAll('.', '');
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  process.stdout.write(await renderEventTypesPage());
+}

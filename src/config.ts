@@ -1,0 +1,311 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+
+/** How log lines look: `json` for machines, `pretty` for a person at a terminal. */
+export interface LogConfig {
+  readonly level: LogLevel;
+  readonly format: 'json' | 'pretty';
+}
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** In the shape that Temporal's connections take; an empty object means TLS with the system's authorities. */
+export interface TemporalTlsConfig {
+  /** Name to expect in the server's certificate; absent: the host of the address. */
+  readonly serverNameOverride?: string;
+  /** PEM of the authority to trust instead of the system's. */
+  readonly serverRootCACertificate?: Buffer;
+  /** PEM pair by which we identify ourselves (mutual TLS). */
+  readonly clientCertPair?: { readonly crt: Buffer; readonly key: Buffer };
+}
+
+export interface TemporalConfig {
+  /** `host:port` of the frontend. */
+  readonly address: string;
+  readonly namespace: string;
+  /** Task queue of workflows and first attempts; the slow lane's queue is named after it. */
+  readonly taskQueue: string;
+  /** Absent: plain text. Present whenever `apiKey` is. */
+  readonly tls?: TemporalTlsConfig;
+  /** Temporal Cloud's API key. A secret. */
+  readonly apiKey?: string;
+  /** `host:port` on which the SDK's Prometheus metrics are served; absent: not at all. */
+  readonly metricsAddress?: string;
+}
+
+/** Everything that the environment decides. Deeply frozen (the buffers' bytes excepted). */
+export interface Config {
+  /** Connection string of our database. A secret: it holds a password. */
+  readonly databaseUrl: string;
+  /** The most connections that one process opens. */
+  readonly databasePoolSize: number;
+  readonly temporal: TemporalConfig;
+  readonly api: {
+    readonly host: string;
+    /** 0: any free port. */
+    readonly port: number;
+    /** Where the outside reaches us, without a slash at the end; absent: unknown. */
+    readonly publicBaseUrl?: string;
+  };
+  /** The first admin key, known to the operator; absent: only keys in the database count. A secret. */
+  readonly adminKey?: string;
+  /** 32 bytes that encrypt the webhooks' secrets at rest (AES-256-GCM). A secret. */
+  readonly encryptionKey: Buffer;
+  /** CIDR ranges that the address guard lets through although they are private; usually none. */
+  readonly allowedNetworks: readonly string[];
+  /** Whether webhooks may have plain `http://` urls. */
+  readonly allowHttp: boolean;
+  /** The longest that a receiver's `Retry-After` may put off the next attempt. */
+  readonly maxRetryAfterMs: number;
+  /** How long ended events and deliveries stay readable. */
+  readonly retentionDays: number;
+  readonly log: LogConfig;
+}
+
+/** What the embedded stack (development, demo) needs besides. */
+export interface EmbeddedConfig {
+  /** Absolute path of the folder that keeps databases, keys and logs. */
+  readonly dataDir: string;
+  /** Absent: any free port. */
+  readonly databasePort?: number;
+  readonly temporalPort: number;
+  readonly temporalUiPort: number;
+}
+
+/** What `migrate` needs: less than the service, so that a schema job holds no other secret. */
+export interface MigrateConfig {
+  readonly databaseUrl: string;
+  readonly log: LogConfig;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The environment does not fit. The message lists every problem, one a line, and holds no secret's value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(readonly problems: readonly string[]) {
+    super(`The environment does not fit:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+/** Their values are never quoted in a problem. */
+const secretVariables = new Set(['DATABASE_URL', 'TEMPORAL_API_KEY', 'IRISX_ADMIN_KEY', 'IRISX_ENCRYPTION_KEY']);
+
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^-?\d+$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
+const boolean = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true');
+const hostAndPort = z.string().regex(/^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:.]+\]:\d{1,5}$/, 'must be host:port');
+const port = integer(0, 65535);
+const required = (remedy: string) => ({ error: `is missing: ${remedy}` });
+
+const databaseUrl = z
+  .string(required('postgres://user:password@host:5432/database'))
+  .regex(/^postgres(ql)?:\/\//, 'must be a url that begins with postgres:// or postgresql://')
+  .refine((value) => URL.canParse(value), 'is no valid url (are special characters in the password percent-encoded?)');
+
+const logVariables = {
+  LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
+  LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
+  NODE_ENV: z.string().optional(),
+};
+
+const migrateVariables = z.object({ DATABASE_URL: databaseUrl, ...logVariables });
+
+const serviceVariables = z.object({
+  DATABASE_URL: databaseUrl,
+  DATABASE_POOL_SIZE: integer(1, 1000).default(20),
+  TEMPORAL_ADDRESS: z
+    .string(required('host:port of the Temporal frontend, for example localhost:7233'))
+    .pipe(hostAndPort),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  TEMPORAL_TASK_QUEUE: z.string().default('irisx-webhooks'),
+  TEMPORAL_TLS: boolean.optional(),
+  TEMPORAL_TLS_CA_FILE: z.string().optional(),
+  TEMPORAL_TLS_CERT_FILE: z.string().optional(),
+  TEMPORAL_TLS_KEY_FILE: z.string().optional(),
+  TEMPORAL_TLS_SERVER_NAME: z.string().optional(),
+  TEMPORAL_API_KEY: z.string().optional(),
+  TEMPORAL_METRICS_ADDRESS: hostAndPort.optional(),
+  HOST: z.string().default('0.0.0.0'),
+  PORT: port.default(3000),
+  PUBLIC_BASE_URL: z
+    .string()
+    .refine(
+      (value) => URL.canParse(value) && /^https?:\/\/[^?#]+$/.test(value),
+      'must be an http(s) url without ? and #',
+    )
+    .transform((value) => value.replace(/\/+$/, ''))
+    .optional(),
+  IRISX_ADMIN_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
+  IRISX_ENCRYPTION_KEY: z
+    .string(required('32 random bytes in base64, for example from: openssl rand -base64 32'))
+    .refine((value) => /^[A-Za-z0-9+/_-]{43}=?$/.test(value), 'must be 32 bytes in base64 (44 characters)')
+    .transform((value) => Buffer.from(value, 'base64')),
+  WEBHOOK_ALLOWED_NETWORKS: z.string().default('').transform(parseNetworks),
+  WEBHOOK_ALLOW_HTTP: boolean.default(false),
+  WEBHOOK_MAX_RETRY_AFTER_SECONDS: integer(0, 7 * 86400).default(3600),
+  RETENTION_DAYS: integer(1, 3650).default(30),
+  ...logVariables,
+});
+
+const embeddedVariables = z.object({
+  IRISX_DATA_DIR: z.string().default('.data'),
+  POSTGRES_PORT: integer(1, 65535).optional(),
+  TEMPORAL_PORT: integer(1, 65535).default(7233),
+  TEMPORAL_UI_PORT: integer(1, 65535).default(8233),
+});
+
+/**
+ * The service's configuration; an empty variable counts as not set.
+ * @throws {ConfigError} naming every problem at once
+ */
+export function loadConfig(env: Environment): Config {
+  const problems: string[] = [];
+  const variables = parse(serviceVariables, env, problems);
+  const tls = loadTls(env, problems);
+  if (!variables || problems.length > 0) throw new ConfigError(problems);
+  return deepFreeze({
+    databaseUrl: variables.DATABASE_URL,
+    databasePoolSize: variables.DATABASE_POOL_SIZE,
+    temporal: {
+      address: variables.TEMPORAL_ADDRESS,
+      namespace: variables.TEMPORAL_NAMESPACE,
+      taskQueue: variables.TEMPORAL_TASK_QUEUE,
+      ...(tls && { tls }),
+      ...(variables.TEMPORAL_API_KEY && { apiKey: variables.TEMPORAL_API_KEY }),
+      ...(variables.TEMPORAL_METRICS_ADDRESS && { metricsAddress: variables.TEMPORAL_METRICS_ADDRESS }),
+    },
+    api: {
+      host: variables.HOST,
+      port: variables.PORT,
+      ...(variables.PUBLIC_BASE_URL && { publicBaseUrl: variables.PUBLIC_BASE_URL }),
+    },
+    ...(variables.IRISX_ADMIN_KEY && { adminKey: variables.IRISX_ADMIN_KEY }),
+    encryptionKey: variables.IRISX_ENCRYPTION_KEY,
+    allowedNetworks: variables.WEBHOOK_ALLOWED_NETWORKS,
+    allowHttp: variables.WEBHOOK_ALLOW_HTTP,
+    maxRetryAfterMs: variables.WEBHOOK_MAX_RETRY_AFTER_SECONDS * 1000,
+    retentionDays: variables.RETENTION_DAYS,
+    log: logConfig(variables),
+  });
+}
+
+/**
+ * The embedded stack's own configuration. Which parts of it start is for the caller to decide: none that
+ * `DATABASE_URL` or `TEMPORAL_ADDRESS` names.
+ * @throws {ConfigError} naming every problem at once
+ */
+export function loadEmbeddedConfig(env: Environment): EmbeddedConfig {
+  const problems: string[] = [];
+  const variables = parse(embeddedVariables, env, problems);
+  if (!variables) throw new ConfigError(problems);
+  return deepFreeze({
+    dataDir: path.resolve(variables.IRISX_DATA_DIR),
+    ...(variables.POSTGRES_PORT !== undefined && { databasePort: variables.POSTGRES_PORT }),
+    temporalPort: variables.TEMPORAL_PORT,
+    temporalUiPort: variables.TEMPORAL_UI_PORT,
+  });
+}
+
+/** @throws {ConfigError} naming every problem at once */
+export function loadMigrateConfig(env: Environment): MigrateConfig {
+  const problems: string[] = [];
+  const variables = parse(migrateVariables, env, problems);
+  if (!variables) throw new ConfigError(problems);
+  return deepFreeze({ databaseUrl: variables.DATABASE_URL, log: logConfig(variables) });
+}
+
+/** The log's part alone, for what has to log before the rest is known. @throws {ConfigError} */
+export function loadLogConfig(env: Environment): LogConfig {
+  const problems: string[] = [];
+  const variables = parse(z.object(logVariables), env, problems);
+  if (!variables) throw new ConfigError(problems);
+  return deepFreeze(logConfig(variables));
+}
+
+/** Undefined when something was wrong, which is then among `problems`. */
+function parse<T extends z.ZodObject>(schema: T, env: Environment, problems: string[]): z.output<T> | undefined {
+  const given: Record<string, string> = {};
+  for (const name of Object.keys(schema.shape)) {
+    const value = env[name]?.trim();
+    if (value) given[name] = value;
+  }
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  for (const {
+    path: [name],
+    message,
+  } of result.error.issues)
+    problems.push(problem(String(name), message, given));
+  return undefined;
+}
+
+function problem(name: string, message: string, given: Record<string, string>): string {
+  const value = given[name];
+  return value === undefined || secretVariables.has(name)
+    ? `${name} ${message}`
+    : `${name} ${message}, but is ${JSON.stringify(value)}`;
+}
+
+function logConfig(variables: { LOG_LEVEL: LogLevel; LOG_FORMAT?: 'json' | 'pretty'; NODE_ENV?: string }): LogConfig {
+  const format = variables.LOG_FORMAT ?? (variables.NODE_ENV === 'production' ? 'json' : 'pretty');
+  return { level: variables.LOG_LEVEL, format };
+}
+
+/** Asked for by `TEMPORAL_TLS`, or implied by a file, a server name or an API key. */
+function loadTls(env: Environment, problems: string[]): TemporalTlsConfig | undefined {
+  const implied = ['CA_FILE', 'CERT_FILE', 'KEY_FILE', 'SERVER_NAME'].map((name) => `TEMPORAL_TLS_${name}`);
+  const cause = [...implied, 'TEMPORAL_API_KEY'].find((name) => env[name]);
+  if (env.TEMPORAL_TLS === 'false' && cause) problems.push(`TEMPORAL_TLS is false, but ${cause} needs TLS: unset one`);
+  if (env.TEMPORAL_TLS !== 'true' && !cause) return undefined;
+
+  const read = (name: string): Buffer | undefined => {
+    const file = env[name];
+    if (!file) return undefined;
+    try {
+      return readFileSync(file);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      problems.push(`${name} names a file that cannot be read (${code ?? 'error'}): ${file}`);
+      return undefined;
+    }
+  };
+  const ca = read('TEMPORAL_TLS_CA_FILE');
+  const crt = read('TEMPORAL_TLS_CERT_FILE');
+  const key = read('TEMPORAL_TLS_KEY_FILE');
+  if (!env.TEMPORAL_TLS_CERT_FILE !== !env.TEMPORAL_TLS_KEY_FILE) {
+    problems.push('TEMPORAL_TLS_CERT_FILE and TEMPORAL_TLS_KEY_FILE belong together, but only one is set');
+  }
+  return {
+    ...(env.TEMPORAL_TLS_SERVER_NAME && { serverNameOverride: env.TEMPORAL_TLS_SERVER_NAME }),
+    ...(ca && { serverRootCACertificate: ca }),
+    ...(crt && key && { clientCertPair: { crt, key } }),
+  };
+}
+
+/** A bare address stands for itself alone. */
+function parseNetworks(list: string, context: z.RefinementCtx): string[] {
+  const networks = list.split(',').map((network) => network.trim());
+  return networks.filter(Boolean).flatMap((network) => {
+    if (ipaddr.isValidCIDR(network)) return [network];
+    if (ipaddr.IPv4.isValidFourPartDecimal(network)) return [`${network}/32`];
+    if (ipaddr.IPv6.isValid(network)) return [`${network}/128`];
+    context.addIssue(`holds ${JSON.stringify(network)}, which is no CIDR range like 10.0.0.0/8`);
+    return [];
+  });
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const child of Object.values(value) as unknown[]) {
+    // A buffer with bytes in it cannot be frozen.
+    if (typeof child === 'object' && child !== null && !Buffer.isBuffer(child)) deepFreeze(child);
+  }
+  return Object.freeze(value);
+}

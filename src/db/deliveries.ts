@@ -1,0 +1,191 @@
+import { oneRow, type Queryable } from './database.js';
+import type { StartableDelivery } from './events.js';
+import type { ErrorClass } from '../delivery/outcome.js';
+import { ConflictError, NotFoundError } from '../errors.js';
+
+export const deliveryStatuses = ['pending', 'delivered', 'failed', 'held', 'cancelled', 'expired'] as const;
+/** Only `pending` has a workflow; all but `pending` and `held` are ends. */
+export type DeliveryStatus = (typeof deliveryStatuses)[number];
+
+export interface Delivery {
+  id: string;
+  webhookId: number;
+  eventType: string;
+  eventId: string;
+  status: DeliveryStatus;
+  test: boolean;
+  attemptCount: number;
+  nextAttemptAt: Date | null;
+  createdAt: Date;
+  finishedAt: Date | null;
+  /** The last attempt's; null before the first. */
+  statusCode: number | null;
+  durationMs: number | null;
+  responseBody: string | null;
+  error: { class: ErrorClass; message: string } | null;
+}
+
+interface DeliveryRow {
+  id: string;
+  webhook_id: number;
+  event_type: string;
+  event_id: string;
+  status: DeliveryStatus;
+  test: boolean;
+  attempt_count: number;
+  next_attempt_at: Date | null;
+  created_at: Date;
+  finished_at: Date | null;
+  status_code: number | null;
+  duration_ms: number | null;
+  response_body: string | null;
+  error_class: ErrorClass | null;
+  error_message: string | null;
+}
+
+const deliveryColumns = `
+  d.id, d.webhook_id, d.event_type, d.event_id, d.status, d.test, d.attempt_count, d.next_attempt_at, d.created_at,
+  d.finished_at, a.status_code, a.duration_ms, a.response_body, a.error_class, a.error_message`;
+const withLastAttempt = `
+  webhook_deliveries d left join webhook_attempts a on a.delivery_id = d.id and a.number = d.attempt_count`;
+
+function toDelivery(row: DeliveryRow): Delivery {
+  return {
+    id: row.id,
+    webhookId: row.webhook_id,
+    eventType: row.event_type,
+    eventId: row.event_id,
+    status: row.status,
+    test: row.test,
+    attemptCount: row.attempt_count,
+    nextAttemptAt: row.next_attempt_at,
+    createdAt: row.created_at,
+    finishedAt: row.finished_at,
+    statusCode: row.status_code,
+    durationMs: row.duration_ms,
+    responseBody: row.response_body,
+    error: row.error_class && row.error_message !== null ? { class: row.error_class, message: row.error_message } : null,
+  };
+}
+
+export interface DeliveryFilter {
+  status?: DeliveryStatus;
+  eventType?: string;
+  eventId?: string;
+  /** Created at or after. */
+  since?: Date;
+  /** Created before. */
+  until?: Date;
+}
+
+/** Newest first, `limit` at the most, those after `beforeId` in that order. Ids sort by time, so pages are stable. */
+export async function listDeliveries(
+  db: Queryable,
+  webhookId: number,
+  filter: DeliveryFilter,
+  page: { limit: number; beforeId: string | null },
+): Promise<Delivery[]> {
+  const values: unknown[] = [webhookId];
+  const conditions = ['d.webhook_id = $1'];
+  const where = (value: unknown, condition: (parameter: string) => string) => {
+    values.push(value);
+    conditions.push(condition(`$${values.length}`));
+  };
+  if (page.beforeId) where(page.beforeId, (p) => `d.id < ${p}`);
+  if (filter.status) where(filter.status, (p) => `d.status = ${p}${filter.status === 'delivered' ? '' : " and d.status <> 'delivered'"}`);
+  if (filter.eventType) where(filter.eventType, (p) => `d.event_type = ${p}`);
+  if (filter.eventId) where(filter.eventId, (p) => `d.event_id = ${p}`);
+  // The id bounds the range for the index; the id's millisecond is taken just before created_at.
+  if (filter.since) where(filter.since, (p) => `d.created_at >= ${p} and d.id >= uuid_v7_floor(${p}::timestamptz - interval '1 min')`);
+  if (filter.until) where(filter.until, (p) => `d.created_at < ${p} and d.id < uuid_v7_floor(${p}::timestamptz + interval '1 min')`);
+  values.push(page.limit);
+  const { rows } = await db.query<DeliveryRow>(
+    `select ${deliveryColumns} from ${withLastAttempt}
+      where ${conditions.join(' and ')} order by d.id desc limit $${values.length}`,
+    values,
+  );
+  return rows.map(toDelivery);
+}
+
+/** Null when the webhook has no such delivery. */
+export async function findDelivery(db: Queryable, webhookId: number, deliveryId: string): Promise<Delivery | null> {
+  const { rows } = await db.query<DeliveryRow>(
+    `select ${deliveryColumns} from ${withLastAttempt} where d.id = $1 and d.webhook_id = $2`,
+    [deliveryId, webhookId],
+  );
+  return rows[0] ? toDelivery(rows[0]) : null;
+}
+
+/** The exact text that is sent for a delivery. */
+export async function getBody(db: Queryable, deliveryId: string): Promise<string> {
+  const { rows } = await db.query<{ body: string }>(
+    'select e.body from webhook_events e join webhook_deliveries d on d.event_row_id = e.id where d.id = $1',
+    [deliveryId],
+  );
+  return oneRow(rows).body;
+}
+
+/** Ends or holds a pending delivery; no effect on any other. */
+export async function settleDelivery(db: Queryable, deliveryId: string, status: 'held' | 'failed' | 'cancelled' | 'expired') {
+  await db.query('select settle_delivery($1, $2)', [deliveryId, status]);
+}
+
+/**
+ * Makes a delivery due now, in a transaction. One that waits goes on with its schedule; one that has ended, or was
+ * held, starts a new schedule under the same id. Throws ConflictError for a delivered one without `force`, and for one whose webhook is paused or deleted.
+ */
+export async function requestRetry(
+  db: Queryable,
+  webhookId: number,
+  deliveryId: string,
+  options: { force: boolean },
+): Promise<StartableDelivery> {
+  const { rows } = await db.query<{
+    status: DeliveryStatus;
+    test: boolean;
+    enabled: boolean;
+    deleted: boolean;
+    tenant_id: string;
+    event_type: string;
+    event_id: string;
+  }>(
+    `select d.status, d.test, w.enabled, w.deleted_at is not null as deleted, d.tenant_id, d.event_type, d.event_id
+       from webhook_deliveries d join webhooks w on w.id = d.webhook_id
+      where d.id = $1 and d.webhook_id = $2 for no key update of d`,
+    [deliveryId, webhookId],
+  );
+  const found = rows[0];
+  if (!found) throw new NotFoundError(`Webhook ${webhookId} has no delivery ${deliveryId}.`);
+  if (found.deleted) throw new ConflictError(`Webhook ${webhookId} was deleted; its deliveries cannot be retried.`);
+  if (!found.enabled) {
+    throw new ConflictError(`Webhook ${webhookId} is paused or disabled. Set "enabled": true first; that also sends what is held.`);
+  }
+  if (found.status === 'delivered' && !options.force) {
+    throw new ConflictError(`Delivery ${deliveryId} was delivered. To send it again, retry with {"force": true}.`);
+  }
+  if (found.status === 'pending') {
+    await db.query(
+      `update webhook_deliveries
+          set due_at = clock_timestamp(), retry_requested_at = clock_timestamp(),
+              next_attempt_at = case when holds_token then next_attempt_at else clock_timestamp() end
+        where id = $1`,
+      [deliveryId],
+    );
+  } else {
+    await db.query(
+      `update webhook_deliveries
+          set status = 'pending', schedule_base = attempt_count, due_at = clock_timestamp(), next_attempt_at = clock_timestamp(),
+              retry_requested_at = null, pending_since = clock_timestamp(), workflow_started_at = null, finished_at = null
+        where id = $1`,
+      [deliveryId],
+    );
+    if (!found.test) await db.query(`select count_deliveries($1, $2, 'pending', 1)`, [webhookId, found.status]);
+  }
+  return {
+    id: deliveryId,
+    tenantId: found.tenant_id,
+    webhookId,
+    eventType: found.event_type,
+    eventId: found.event_id,
+  };
+}

@@ -1,0 +1,128 @@
+import { sqlState, sqlStateOf, type Queryable } from './database.js';
+import { NotFoundError } from '../errors.js';
+
+/** What a workflow is started with: ids and the search attributes of its delivery, nothing of the tenant's data. */
+export interface StartableDelivery {
+  id: string;
+  tenantId: string;
+  webhookId: number;
+  eventType: string;
+  eventId: string;
+}
+
+export interface NewEvent {
+  tenantId: string;
+  eventType: string;
+  eventId: string;
+  occurredAt: Date;
+  /** The exact text to send. */
+  body: string;
+}
+
+export interface AcceptedEvent {
+  id: string;
+  occurredAt: Date;
+  deliveries: { id: string; webhookId: number; status: 'pending' | 'held' }[];
+}
+
+interface AcceptedRow {
+  event_row_id: string;
+  occurred_at: Date;
+  delivery_id: string | null;
+  webhook_id: number | null;
+  accepted_as: 'pending' | 'held' | null;
+}
+
+/**
+ * Inserts an event and one delivery per subscribed webhook of its tenant, held where the webhook is paused, in one
+ * statement. Null when the tenant triggered this type and event id before: then nothing was inserted.
+ */
+export async function insertEvent(db: Queryable, event: NewEvent): Promise<AcceptedEvent | null> {
+  try {
+    const { rows } = await db.query<AcceptedRow>(
+      `with new_event as (
+         insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body)
+         values ($1, $2, $3, $4, $5)
+         on conflict (tenant_id, event_type, event_id) do nothing
+         returning id, occurred_at),
+       subscribed as (
+         select w.id, case when w.enabled then 'pending' else 'held' end as status
+           from webhooks w
+          where w.tenant_id = $1 and w.deleted_at is null and w.events && array[$2, '*']
+            and exists (select from new_event)),
+       new_deliveries as (
+         insert into webhook_deliveries
+           (event_row_id, webhook_id, tenant_id, event_type, event_id, status, accepted_as, next_attempt_at, pending_since)
+         select e.id, s.id, $1, $2, $3, s.status, s.status,
+                case when s.status = 'pending' then now() end, case when s.status = 'pending' then now() end
+           from new_event e cross join subscribed s
+         returning id, webhook_id, accepted_as),
+       -- one slot for the whole statement and webhooks in order: two triggers never wait for each other in a circle
+       slot as materialized (select floor(random() * 8)::smallint as number),
+       counted as (
+         insert into webhook_counters as c (webhook_id, slot, pending, held)
+         select d.webhook_id, slot.number, (d.accepted_as = 'pending')::int, (d.accepted_as = 'held')::int
+           from new_deliveries d cross join slot order by d.webhook_id
+         on conflict (webhook_id, slot) do update
+            set pending = c.pending + excluded.pending, held = c.held + excluded.held)
+       select e.id as event_row_id, e.occurred_at, d.id as delivery_id, d.webhook_id, d.accepted_as
+         from new_event e left join new_deliveries d on true
+        order by d.webhook_id`,
+      [event.tenantId, event.eventType, event.eventId, event.occurredAt, event.body],
+    );
+    return toAcceptedEvent(rows);
+  } catch (error) {
+    if (sqlStateOf(error) === sqlState.foreignKeyViolation) throw new NotFoundError(`There is no tenant ${event.tenantId}.`);
+    throw error;
+  }
+}
+
+/** The first trigger of a (tenant, type, event id) as it was answered, with its body. */
+export async function findEvent(
+  db: Queryable,
+  key: { tenantId: string; eventType: string; eventId: string },
+): Promise<(AcceptedEvent & { body: string }) | null> {
+  const { rows } = await db.query<AcceptedRow & { body: string }>(
+    `select e.id as event_row_id, e.occurred_at, e.body, d.id as delivery_id, d.webhook_id, d.accepted_as
+       from webhook_events e left join webhook_deliveries d on d.event_row_id = e.id
+      where e.tenant_id = $1 and e.event_type = $2 and e.event_id = $3
+      order by d.webhook_id`,
+    [key.tenantId, key.eventType, key.eventId],
+  );
+  const event = toAcceptedEvent(rows);
+  return event && rows[0] ? { ...event, body: rows[0].body } : null;
+}
+
+/** A test event and its one delivery, marked as such and left out of the counters. */
+export async function insertTestEvent(db: Queryable, webhookId: number, event: NewEvent): Promise<string> {
+  const { rows } = await db.query<{ id: string }>(
+    `with new_event as (
+       insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body, test)
+       values ($1, $2, $3, $4, $5, true) returning id)
+     insert into webhook_deliveries
+       (event_row_id, webhook_id, tenant_id, event_type, event_id, test, status, accepted_as, next_attempt_at, pending_since)
+     select e.id, w.id, $1, $2, $3, true, s.status, s.status,
+            case when w.enabled then now() end, case when w.enabled then now() end
+       from new_event e
+       join webhooks w on w.id = $6 and w.deleted_at is null
+      cross join lateral (select case when w.enabled then 'pending' else 'held' end as status) s
+     returning id`,
+    [event.tenantId, event.eventType, event.eventId, event.occurredAt, event.body, webhookId],
+  );
+  if (!rows[0]) throw new NotFoundError(`There is no webhook ${webhookId}.`);
+  return rows[0].id;
+}
+
+function toAcceptedEvent(rows: AcceptedRow[]): AcceptedEvent | null {
+  const first = rows[0];
+  if (!first) return null;
+  return {
+    id: first.event_row_id,
+    occurredAt: first.occurred_at,
+    deliveries: rows.flatMap((row) =>
+      row.delivery_id && row.webhook_id && row.accepted_as
+        ? [{ id: row.delivery_id, webhookId: row.webhook_id, status: row.accepted_as }]
+        : [],
+    ),
+  };
+}

@@ -1,0 +1,28 @@
+import type { Queryable } from './database.js';
+
+/**
+ * One batch of what outlived the retention time: owed deliveries expire, ended ones go with their attempts, then
+ * events without deliveries. Answers how many rows changed; 0: all done.
+ */
+export async function expireBatch(db: Queryable, retentionDays: number, limit: number): Promise<number> {
+  const { rows: owed } = await db.query<{ id: string }>(
+    `select id from webhook_deliveries
+      where id < uuid_v7_floor(now() - $1 * interval '1 day') and status in ('pending', 'held') order by id limit $2`,
+    [retentionDays, limit],
+  );
+  for (const { id } of owed) await db.query("select settle_delivery($1, 'expired')", [id]);
+  const { rowCount: deliveries } = await db.query(
+    `delete from webhook_deliveries where id in (
+       select id from webhook_deliveries
+        where id < uuid_v7_floor(now() - $1 * interval '1 day') and finished_at < now() - $1 * interval '1 day' order by id limit $2)`,
+    [retentionDays, limit],
+  );
+  const { rowCount: events } = await db.query(
+    `delete from webhook_events where id in (
+       select e.id from webhook_events e
+        where e.id < uuid_v7_floor(now() - $1 * interval '1 day')
+          and not exists (select from webhook_deliveries d where d.event_row_id = e.id) order by e.id limit $2)`,
+    [retentionDays, limit],
+  );
+  return owed.length + (deliveries ?? 0) + (events ?? 0);
+}

@@ -1,0 +1,116 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { checkServerIdentity, connect as startTls, createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+
+export interface ConnectInput {
+  /** Checked addresses in order of preference. Nothing else is ever connected to. */
+  addresses: string[];
+  port: number;
+  /** The url's host, without brackets, when the connection is to be https: sent as SNI and matched (RFC 9525). */
+  tlsHost?: string | undefined;
+}
+
+export interface Connected {
+  socket: Socket;
+  /** The one of `addresses` that the socket is connected to. */
+  address: string;
+}
+
+export type Connect = (input: ConnectInput, signal: AbortSignal) => Promise<Connected>;
+
+/** When the next address is tried beside one that has not answered yet; the delay RFC 8305 §5 recommends. */
+const nextAddressMs = 250;
+const maxAddresses = 8;
+
+/** Opens connections; `ca` are certificates (PEM) that are trusted beside Node's own roots. */
+export function createConnect(ca: string[] = []): Connect {
+  let secureContext: SecureContext | undefined;
+  return async ({ addresses, port, tlsHost }, signal) => {
+    const connected = await connectToFirst(addresses.slice(0, maxAddresses), port, signal);
+    if (tlsHost === undefined) return connected;
+    // Made once: reading the roots anew takes milliseconds of every connection.
+    secureContext ??= createSecureContext({
+      minVersion: 'TLSv1.2',
+      ...(ca.length > 0 && { ca: [...rootCertificates, ...ca] }),
+    });
+    const socket = await secure(connected.socket, tlsHost, secureContext, signal);
+    return { socket, address: connected.address };
+  };
+}
+
+/** The first address that accepts; its rivals are dropped. Rejects with the most telling error when none does. */
+function connectToFirst(addresses: string[], port: number, signal: AbortSignal): Promise<Connected> {
+  return new Promise((resolve, reject) => {
+    const waiting = [...addresses];
+    const open = new Set<Socket>();
+    const errors: NodeJS.ErrnoException[] = [];
+    let timer: NodeJS.Timeout | undefined;
+
+    const settle = (act: () => void, winner?: Socket): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      for (const socket of open) if (socket !== winner) socket.destroy();
+      open.clear();
+      act();
+    };
+    const onAbort = (): void => settle(() => reject(signal.reason as Error));
+    const tryNext = (): void => {
+      clearTimeout(timer);
+      const address = waiting.shift();
+      if (address === undefined) {
+        if (open.size === 0) settle(() => reject(mostTelling(errors)));
+        return;
+      }
+      // A literal address: net.connect looks nothing up for it.
+      const socket = connectTcp({ host: address, port, noDelay: true });
+      open.add(socket);
+      socket.once('connect', () => open.has(socket) && settle(() => resolve({ socket, address }), socket));
+      // Stays on for the life of the socket: an error that nobody listens to would end the process.
+      socket.on('error', (error: NodeJS.ErrnoException) => {
+        if (!open.delete(socket)) return;
+        errors.push(error);
+        tryNext();
+      });
+      if (waiting.length > 0) timer = setTimeout(tryNext, nextAddressMs);
+    };
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort);
+    tryNext();
+  });
+}
+
+/** A host without IPv6 fails on every IPv6 address; what the others said tells more. */
+function mostTelling(errors: NodeJS.ErrnoException[]): Error {
+  const unreachable = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+  return errors.find(({ code }) => !unreachable.has(code ?? '')) ?? errors[0] ?? new Error('no address to connect to');
+}
+
+function secure(tcp: Socket, host: string, secureContext: SecureContext, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    // Neither SNI (RFC 6066 §3) nor a certificate has the root's full stop.
+    const name = host.replace(/\.$/, '');
+    const socket = startTls({
+      socket: tcp,
+      secureContext,
+      servername: isIP(name) ? '' : name,
+      checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
+      ALPNProtocols: ['http/1.1'],
+      // Said aloud so that NODE_TLS_REJECT_UNAUTHORIZED=0 cannot switch checking off for everybody.
+      rejectUnauthorized: true,
+    });
+    const settle = (act: () => void): void => {
+      signal.removeEventListener('abort', onAbort);
+      act();
+    };
+    const onAbort = (): void => {
+      socket.destroy();
+      settle(() => reject(signal.reason as Error));
+    };
+    signal.addEventListener('abort', onAbort);
+    socket.once('secureConnect', () => settle(() => resolve(socket)));
+    // Stays on for the life of the socket, as above.
+    socket.on('error', (error) => settle(() => reject(error)));
+    socket.once('close', () =>
+      settle(() => reject(Object.assign(new Error('closed during the TLS handshake'), { code: 'ECONNRESET' }))),
+    );
+  });
+}

@@ -1,0 +1,163 @@
+import type { Socket } from 'node:net';
+import { Client } from 'undici';
+
+export interface ExchangeInput {
+  path: string;
+  headers: Record<string, string>;
+  body: Buffer;
+  maxResponseBytes: number;
+  /** Called when the status line and headers of the answer have arrived. */
+  onAnswer?: () => void;
+}
+
+/** An answer as it came over the wire. */
+export interface RawAnswer {
+  statusCode: number;
+  /** Names and values in turn. */
+  rawHeaders: Buffer[];
+  body: Buffer;
+  /** More was sent than `maxResponseBytes`. */
+  truncated: boolean;
+}
+
+/** A request that got no complete answer, and what is known about how far it went. */
+export class ExchangeError extends Error {
+  constructor(
+    override readonly cause: Error & { code?: string },
+    /** When the request was handed to the socket (`performance.now()`); undefined when not one byte of it was. */
+    readonly sentAtMs: number | undefined,
+    /** At least one byte of an answer came. */
+    readonly answerStarted: boolean,
+    /** The receiver closed its side, as opposed to us giving up on what it sent. */
+    readonly closedByReceiver: boolean,
+  ) {
+    super('no complete answer');
+  }
+}
+
+/** By their status these have no body, whatever a `Content-Length` says (RFC 9110 §6.4.1, §15.3.6). */
+const statusesWithoutBody = new Set([204, 205, 304]);
+const noAnswerYet = { statusCode: 0, rawHeaders: [] as Buffer[] };
+
+/**
+ * One socket that speaks HTTP/1.1, one request at a time. It is never connected again: once closed it is closed for
+ * good, so whoever holds it knows which address and which certificate it was opened with.
+ */
+export class Connection {
+  /** Requests that were answered completely. Above 0 the connection is a reused one. */
+  answeredCount = 0;
+  private readonly client: Client;
+  private isKept = true;
+
+  constructor(
+    origin: string,
+    private readonly socket: Socket,
+  ) {
+    let connects = 0;
+    this.client = new Client(origin, {
+      // undici would open another socket after this one has closed. Later, since a callback at once is not seen.
+      connect: (_, callback) =>
+        queueMicrotask(() => (connects++ === 0 ? callback(null, socket) : callback(new ConnectionGoneError(), null))),
+      // Idle for 4 s at most, or 1 s less than a shorter or longer time the receiver announces: better to open a
+      // connection too many than to send on one that is just being closed.
+      keepAliveTimeout: 4000,
+      keepAliveTimeoutThreshold: 1000,
+      keepAliveMaxTimeout: 30_000,
+      // The attempt has one deadline of its own, from the lookup to the last byte.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxHeaderSize: 16_384,
+    });
+  }
+
+  /** False when closed, or when it must not carry another request. */
+  get isUsable(): boolean {
+    return this.isKept && !this.socket.destroyed && this.socket.writable && !this.socket.readableEnded;
+  }
+
+  onceClosed(listener: () => void): void {
+    this.socket.once('close', listener);
+  }
+
+  destroy(): void {
+    this.isKept = false;
+    this.socket.destroy();
+  }
+
+  /**
+   * Sends a POST and reads its answer. Rejects with an ExchangeError, or with the signal's reason. After anything but
+   * a complete answer the socket is closed; `isUsable` says whether it may be used again.
+   */
+  exchange(input: ExchangeInput, signal: AbortSignal): Promise<RawAnswer> {
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let head = noAnswerYet;
+      let size = 0;
+      let sentAtMs: number | undefined;
+      let answerStarted = false;
+      let closedByReceiver = false;
+
+      const settle = (act: () => void): void => {
+        signal.removeEventListener('abort', onAbort);
+        this.socket.off('end', onEnd);
+        act();
+      };
+      const finish = (truncated: boolean): void =>
+        settle(() => resolve({ ...head, body: Buffer.concat(chunks), truncated }));
+      const onEnd = (): void => void (closedByReceiver = true);
+      const onAbort = (): void => {
+        settle(() => reject(signal.reason as Error));
+        this.destroy();
+      };
+      if (signal.aborted) return onAbort();
+      signal.addEventListener('abort', onAbort);
+      // Before undici's own listener, which ends the request.
+      this.socket.prependListener('end', onEnd);
+
+      const { path, headers, body, maxResponseBytes } = input;
+      const answeredBefore = this.answeredCount;
+      this.client.dispatch(
+        { method: 'POST', path, headers, body },
+        {
+          onRequestStart: () => void (sentAtMs = performance.now()),
+          onResponseStarted: () => void (answerStarted = true),
+          onResponseStart: ({ rawHeaders }, statusCode) => {
+            if (statusCode < 200) return;
+            head = { statusCode, rawHeaders: rawHeaders as Buffer[] };
+            input.onAnswer?.();
+            if (!statusesWithoutBody.has(statusCode)) return;
+            // A clean end is reported before the microtask; after it, what follows is not part of this answer.
+            queueMicrotask(() => {
+              if (this.answeredCount === answeredBefore) this.destroy();
+              finish(false);
+            });
+          },
+          onResponseData: (_, chunk) => {
+            const room = maxResponseBytes - size;
+            size += Math.min(chunk.length, room);
+            chunks.push(chunk.length > room ? chunk.subarray(0, room) : chunk);
+            if (chunk.length <= room) return;
+            finish(true);
+            this.destroy();
+          },
+          onResponseEnd: () => {
+            this.answeredCount++;
+            finish(false);
+          },
+          onResponseError: (_, error) => {
+            settle(() => reject(new ExchangeError(error, sentAtMs, answerStarted, closedByReceiver)));
+            this.destroy();
+          },
+        },
+      );
+    });
+  }
+}
+
+/** The socket had closed before the request could be written to it. */
+export class ConnectionGoneError extends Error {
+  readonly code = 'ECONNRESET';
+  constructor() {
+    super('the connection was closed before the request was written');
+  }
+}

@@ -1,0 +1,129 @@
+import { ExchangeError } from './connection.js';
+import type { AttemptOutcome } from './outcome.js';
+
+export type Unreachable = Extract<AttemptOutcome, { kind: 'unreachable' }>;
+
+/** An attempt that ends without an answer, thrown from wherever that becomes clear. */
+export class AttemptFailure extends Error {
+  constructor(
+    readonly errorClass: Unreachable['errorClass'],
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+// Messages are shown to tenants and get into Temporal's history: no address, no url, no text of the system's.
+
+/** The one reason for every blocked address, so that nobody learns from it what is behind one. */
+export const blockedAddress = (): AttemptFailure => new AttemptFailure('blocked_address', 'destination not allowed');
+
+const onlyHttp2 = 'the receiver speaks only HTTP/2; HTTP/1.1 is needed';
+
+const dnsMessages: Record<string, string> = {
+  ENOTFOUND: 'host name not found',
+  ENODATA: 'host name has no address',
+  EAI_AGAIN: 'name lookup failed for the moment',
+  EBADNAME: 'host name is not valid',
+};
+
+const connectionMessages: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset by the receiver',
+  EPIPE: 'connection closed by the receiver before the request was sent',
+  ECONNABORTED: 'connection aborted',
+  ENETUNREACH: 'no route to the receiver',
+  EHOSTUNREACH: 'no route to the receiver',
+  ENETDOWN: 'no route to the receiver',
+  EADDRNOTAVAIL: 'no route to the receiver',
+  EAFNOSUPPORT: 'no route to the receiver',
+  ETIMEDOUT: 'connection lost',
+};
+
+/** OpenSSL's and Node's codes, as Node reports them. */
+const tlsMessages: Record<string, string> = {
+  CERT_HAS_EXPIRED: 'certificate expired',
+  CERT_NOT_YET_VALID: 'certificate not valid yet',
+  CERT_REVOKED: 'certificate revoked',
+  CERT_SIGNATURE_FAILURE: 'certificate signature not valid',
+  CERT_UNTRUSTED: 'certificate not trusted',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'self-signed certificate',
+  SELF_SIGNED_CERT_IN_CHAIN: 'certificate chain ends in an authority that is not trusted',
+  UNABLE_TO_GET_ISSUER_CERT: 'incomplete certificate chain, or an authority that is not trusted',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'incomplete certificate chain, or an authority that is not trusted',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'incomplete certificate chain, or an authority that is not trusted',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'host name mismatch: the certificate is for another name',
+  ERR_TLS_CERT_ALTNAME_FORMAT: 'certificate names not readable',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'unsupported protocol version: TLS 1.2 or 1.3 is needed',
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'unsupported protocol version: TLS 1.2 or 1.3 is needed',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'the receiver does not speak TLS on this port',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the receiver does not speak TLS on this port',
+  ERR_SSL_HTTP_REQUEST: 'the receiver does not speak TLS on this port',
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: onlyHttp2,
+  ERR_SSL_NO_APPLICATION_PROTOCOL: onlyHttp2,
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'the receiver asks for a client certificate',
+  ERR_SSL_TLSV1_UNRECOGNIZED_NAME: 'the receiver does not know the host name',
+};
+
+/** This process is out of something: no fault of the receiver's, so no outcome of an attempt. */
+const ourOwnCodes = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS']);
+
+export function lookupFailure(error: unknown): AttemptFailure {
+  const code = codeOf(error);
+  throwOurOwn(code);
+  return new AttemptFailure('dns', dnsMessages[code] ?? `name lookup failed${inBrackets(code)}`);
+}
+
+/** A connection that could not be opened. */
+export function connectFailure(error: unknown, isTls: boolean): AttemptFailure {
+  const code = codeOf(error);
+  throwOurOwn(code);
+  const tlsMessage = tlsMessages[code];
+  if (tlsMessage !== undefined) return new AttemptFailure('tls', tlsMessage);
+  if (connectionMessages[code] !== undefined) return new AttemptFailure('connection', connectionMessages[code]);
+  if (isTls) return new AttemptFailure('tls', `TLS handshake failed${inBrackets(code)}`);
+  return new AttemptFailure('connection', `connection failed${inBrackets(code)}`);
+}
+
+/** A request that was sent, or begun, and not answered completely. */
+export function exchangeFailure(error: unknown): AttemptFailure {
+  // Nothing that a receiver does: an assertion, a header that nobody checked.
+  if (!(error instanceof ExchangeError)) throw error;
+  const { cause, answerStarted, closedByReceiver } = error;
+  const code = codeOf(cause);
+  throwOurOwn(code);
+  if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') throw cause;
+  if (tlsMessages[code] !== undefined) return new AttemptFailure('tls', tlsMessages[code]);
+  if (code.startsWith('ERR_SSL_')) return new AttemptFailure('tls', `TLS failed${inBrackets(code)}`);
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return new AttemptFailure('invalid_response', 'the headers of the answer are over 16 KB');
+  }
+  if (closedByReceiver || connectionMessages[code] !== undefined) {
+    if (answerStarted) return new AttemptFailure('connection', 'connection closed before the answer was complete');
+    return new AttemptFailure('connection', connectionMessages[code] ?? 'connection closed without an answer');
+  }
+  if (speaksHttp2(cause)) return new AttemptFailure('invalid_response', onlyHttp2);
+  // undici's own UND_ERR_SOCKET: a status that was not asked for, 100 or 101.
+  if (answerStarted || code.startsWith('HPE_')) {
+    return new AttemptFailure('invalid_response', `the answer is not valid HTTP/1.1${inBrackets(code)}`);
+  }
+  return new AttemptFailure('connection', `connection failed${inBrackets(code)}`);
+}
+
+/** The first frame of an HTTP/2 server is SETTINGS: a length of three bytes, then type 4 (RFC 9113 §3.4, §4.1). */
+function speaksHttp2(error: Error): boolean {
+  const data = (error as { data?: unknown }).data;
+  return typeof data === 'string' && data.startsWith('\0\0') && data[3] === '\x04';
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : '';
+}
+
+const inBrackets = (code: string): string => (/^[A-Z0-9_]+$/.test(code) ? ` (${code})` : '');
+
+/** Without the system's text, which holds the address. */
+function throwOurOwn(code: string): void {
+  if (ourOwnCodes.has(code)) throw new Error(`no connection can be opened here: this process is out of resources (${code})`);
+}

@@ -1,0 +1,50 @@
+import { isReservedHeader } from './custom-headers.js';
+import { signatureHeaders } from './signature.js';
+
+export interface RequestHeadersInput {
+  eventType: string;
+  eventId: string;
+  /** `webhook-id`: the event's own id, the same on every attempt and for a replay. */
+  messageId: string;
+  deliveryId: string;
+  /** From 1. */
+  attempt: number;
+  timestampSeconds: number;
+  secret: string;
+  previousSecret?: string | undefined;
+  body: string;
+  customHeaders: Record<string, string>;
+  /** Of this service, for `User-Agent`. */
+  version: string;
+}
+
+/**
+ * All headers of one attempt but those of the connection (`Host`, `Content-Length`). A custom header never replaces
+ * one of ours, whatever got into the database.
+ */
+export function buildRequestHeaders(input: RequestHeadersInput): Record<string, string> {
+  const custom = Object.entries(input.customHeaders).filter(([name]) => !isReservedHeader(name));
+  return {
+    ...Object.fromEntries(custom),
+    'Content-Type': 'application/json',
+    'User-Agent': `IRISX-Webhooks/${input.version}`,
+    'X-IRISX-Event': encodeHeaderValue(input.eventType),
+    'X-IRISX-Event-Id': encodeHeaderValue(input.eventId),
+    'X-IRISX-Delivery': input.deliveryId,
+    'X-IRISX-Attempt': String(input.attempt),
+    ...signatureHeaders(input),
+  };
+}
+
+/**
+ * Percent-encodes, as UTF-8, what is not visible ASCII, and the percent sign, so that decoding always gives the id
+ * back. Header fields hold no other text dependably (RFC 9110 §5.5). The body has the id as it is.
+ */
+export function encodeHeaderValue(text: string): string {
+  let encoded = '';
+  for (const byte of Buffer.from(text)) {
+    const isPlain = byte > 0x20 && byte < 0x7f && byte !== 0x25;
+    encoded += isPlain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return encoded;
+}

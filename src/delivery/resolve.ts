@@ -1,0 +1,74 @@
+import dns from 'node:dns';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Looks a name up: all its addresses, or an Error whose `code` says why there are none. May stop when aborted. */
+export type Resolve = (hostname: string, signal: AbortSignal) => Promise<string[]>;
+
+/** How long the second address family may still take once the first has answered: some name servers never do. */
+const secondFamilyMs = 250;
+const maxSystemLookups = 2;
+/** Answers after which the name may still be known to this machine: its hosts file, its search domains. */
+const askTheSystem = new Set(['ENOTFOUND', 'ENODATA', 'ECONNREFUSED']);
+
+/**
+ * Asks the name servers directly, and the system's own lookup only for what they don't know. The system's lookup holds
+ * one of the process's four libuv threads until it ends: four names on a server that never answers would stop the
+ * lookups of every other tenant. So no more than two of them run at once, and names that DNS knows never wait there.
+ */
+export function createResolve(): Resolve {
+  const systemLookup = limit(maxSystemLookups, lookupBySystem);
+  return async (hostname, signal) => {
+    try {
+      return await lookupByDns(hostname, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!askTheSystem.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      return systemLookup(hostname, signal);
+    }
+  };
+}
+
+async function lookupByDns(hostname: string, signal: AbortSignal): Promise<string[]> {
+  const resolver = new dns.promises.Resolver({ timeout: 2000, tries: 4 });
+  const cancel = (): void => resolver.cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    const families = [resolver.resolve4(hostname), resolver.resolve6(hostname)];
+    const found: string[] = [];
+    const answers = families.map((family) => family.then((addresses) => found.push(...addresses)));
+    const all = Promise.allSettled(answers);
+    // Rejects only when both families failed.
+    await Promise.any(answers).catch(() => undefined);
+    if (found.length > 0) await Promise.race([all, delay(secondFamilyMs, undefined, { ref: false })]);
+    if (found.length > 0) return [...found];
+    const [ipv4] = await all;
+    throw ipv4?.status === 'rejected' ? ipv4.reason : Object.assign(new Error('no addresses'), { code: 'ENODATA' });
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    resolver.cancel();
+  }
+}
+
+const lookupBySystem = (hostname: string): Promise<string[]> =>
+  new Promise((resolve, reject) => {
+    dns.lookup(hostname, { all: true, order: 'verbatim' }, (error, addresses) =>
+      error ? reject(error) : resolve(addresses.map(({ address }) => address)),
+    );
+  });
+
+/** Calls `lookup` at most `max` times at once, in order; who was aborted while waiting gives the place to the next. */
+function limit(max: number, lookup: (hostname: string) => Promise<string[]>): Resolve {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (hostname, signal) => {
+    while (running >= max) await new Promise<void>((resolve) => waiting.push(resolve));
+    running++;
+    try {
+      signal.throwIfAborted();
+      return await lookup(hostname);
+    } finally {
+      running--;
+      waiting.shift()?.();
+    }
+  };
+}

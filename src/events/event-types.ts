@@ -1,0 +1,227 @@
+import { z } from 'zod';
+import type { FieldError } from '../errors.js';
+import { describeFieldType, schemaAt } from './field-type.js';
+import type { JsonSchema } from './field-type.js';
+import * as payloads from './payloads.js';
+import { showKind, showValue } from './show-value.js';
+
+/** One entry of the catalogue. `schema` allows unknown fields; `example` fits it. */
+export interface EventTypeDefinition<Name extends string = string, Schema extends z.ZodObject = z.ZodObject> {
+  name: Name;
+  description: string;
+  schema: Schema;
+  example: z.input<Schema>;
+}
+
+function define<const Name extends string, Schema extends z.ZodObject>(
+  definition: EventTypeDefinition<Name, Schema>,
+): EventTypeDefinition<Name, Schema> {
+  return definition;
+}
+
+const exampleCall = '4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4';
+const exampleMessage = 'SM1234567890abcdef1234567890abcdef';
+const exampleTime = '2025-10-29T12:00:00.000Z';
+
+/** Everything a tenant can be told about: the one place where an event type is added. */
+export const eventTypes = [
+  define({
+    name: 'call.initiated',
+    description: 'A call was created, inbound or outbound; it has not been answered yet.',
+    schema: payloads.callInitiated,
+    example: {
+      call_sid: exampleCall,
+      direction: 'outbound',
+      from: '+15551234567',
+      to: '+15559876543',
+      status: 'initiated',
+      timestamp: '2025-10-29T11:58:00.000Z',
+    },
+  }),
+  define({
+    name: 'call.answered',
+    description: 'A call was answered.',
+    schema: payloads.callAnswered,
+    example: {
+      call_sid: exampleCall,
+      from: '+15551234567',
+      to: '+15559876543',
+      status: 'in-progress',
+      answered_at: '2025-10-29T11:58:00.000Z',
+    },
+  }),
+  define({
+    name: 'call.completed',
+    description: 'A call ended, answered or not; the last event of the call itself, sent once.',
+    schema: payloads.callCompleted,
+    example: {
+      call_sid: exampleCall,
+      from: '+15551234567',
+      to: '+15559876543',
+      direction: 'outbound',
+      status: 'completed',
+      hangup_cause: 'NORMAL_CLEARING',
+      duration_seconds: 120,
+      started_at: '2025-10-29T11:58:00.000Z',
+      answered_at: '2025-10-29T11:58:00.000Z',
+      ended_at: exampleTime,
+    },
+  }),
+  define({
+    name: 'call.dtmf',
+    description: 'A key was pressed during a call; one event for each press.',
+    schema: payloads.callDtmf,
+    example: { call_sid: exampleCall, digit: '5', timestamp: exampleTime },
+  }),
+  define({
+    name: 'call.recording.completed',
+    description: 'A recording of a call was stored and can be fetched; a call may have several.',
+    schema: payloads.callRecordingCompleted,
+    example: {
+      call_sid: exampleCall,
+      recording_url: `https://recordings.example.com/${exampleCall}.wav`,
+      duration_seconds: 120,
+      size_bytes: 1920044,
+      format: 'wav',
+      created_at: exampleTime,
+    },
+  }),
+  define({
+    name: 'sms.sent',
+    description: 'The provider took an outbound SMS or MMS for sending; whether it arrives, a later event says.',
+    schema: payloads.smsSent,
+    example: {
+      message_sid: exampleMessage,
+      from: '+15551234567',
+      to: '+15559876543',
+      body: 'Your table is ready',
+      media_urls: [],
+      direction: 'outbound',
+      status: 'sent',
+      provider_status: 'queued',
+      segments: 1,
+      timestamp: exampleTime,
+    },
+  }),
+  define({
+    name: 'sms.received',
+    description: "An SMS or MMS came in on one of the tenant's numbers.",
+    schema: payloads.smsReceived,
+    example: {
+      message_sid: exampleMessage,
+      from: '+15551234567',
+      to: '+15559876543',
+      body: 'Hello from customer',
+      media_count: 0,
+      direction: 'inbound',
+      received_at: exampleTime,
+    },
+  }),
+  define({
+    name: 'sms.delivered',
+    description: 'An outbound message arrived, as the provider reports it.',
+    schema: payloads.smsDelivered,
+    example: { message_sid: exampleMessage, status: 'delivered', error_code: null, timestamp: exampleTime },
+  }),
+  define({
+    name: 'sms.failed',
+    description: 'An outbound message could not be sent, or did not arrive.',
+    schema: payloads.smsFailed,
+    example: { message_sid: exampleMessage, status: 'undelivered', error_code: '30003', timestamp: exampleTime },
+  }),
+  define({
+    name: 'tenant.limit.warning',
+    description: 'Usage of a resource came to 80 percent of its limit.',
+    schema: payloads.tenantLimitWarning,
+    example: { resource: 'call_minutes', current: 820, limit: 1000, percent_used: 82, timestamp: exampleTime },
+  }),
+  define({
+    name: 'tenant.limit.reached',
+    description: 'Usage of a resource came to its limit.',
+    schema: payloads.tenantLimitReached,
+    example: { resource: 'call_minutes', current: 1000, limit: 1000, timestamp: exampleTime },
+  }),
+  define({
+    name: 'phone_number.assigned',
+    description: 'The tenant was given a phone number.',
+    schema: payloads.phoneNumberAssigned,
+    example: { phone_number: '+15559876543', assigned_at: exampleTime },
+  }),
+  define({
+    name: 'webhook.test',
+    description: 'A test of a webhook that somebody asked for; nothing happened.',
+    schema: payloads.webhookTest,
+    example: { message: 'This is a test of your webhook.', webhook_id: 123 },
+  }),
+] as const;
+
+type Definition = (typeof eventTypes)[number];
+
+/** The name of an event type, `call.completed`. */
+export type EventType = Definition['name'];
+
+/** What an event of this type carries; fields beyond the known ones are `unknown`. */
+export type EventPayload<T extends EventType> = z.infer<Extract<Definition, { name: T }>['schema']>;
+
+/** In the order of the catalogue. */
+export const eventTypeNames: readonly EventType[] = eventTypes.map(({ name }) => name);
+
+/** An event type as the REST API shows it; `schema` is JSON Schema, draft 2020-12. */
+export interface EventTypeDescription {
+  name: EventType;
+  description: string;
+  schema: JsonSchema;
+  example: Record<string, unknown>;
+}
+
+const descriptions: readonly EventTypeDescription[] = eventTypes.map(({ name, description, schema, example }) => ({
+  name,
+  description,
+  schema: z.toJSONSchema(schema),
+  example,
+}));
+
+const byName = new Map<string, EventTypeDefinition<EventType>>(eventTypes.map((type) => [type.name, type]));
+const jsonSchemas = new Map<string, JsonSchema>(descriptions.map(({ name, schema }) => [name, schema]));
+
+/** Undefined for a name that is not in the catalogue; `*` is not an event type. */
+export function findEventType(name: string): EventTypeDefinition<EventType> | undefined {
+  return byName.get(name);
+}
+
+/** The whole catalogue, in its order, ready to be sent as JSON. The same objects each time: do not change them. */
+export function describeEventTypes(): EventTypeDescription[] {
+  return [...descriptions];
+}
+
+/**
+ * Every field of `payload` that does not fit the event type, once each; empty when it fits. Fields that the schema does
+ * not know are fine. Give it what will be sent, JSON values: a Date is refused, its `toJSON` text is not. Never throws.
+ *
+ * The messages show the value seen, but not the text or links of a message: those may be secret, so only their kind.
+ */
+export function checkPayload(name: string, payload: unknown): FieldError[] {
+  const schema = byName.get(name)?.schema;
+  const jsonSchema = jsonSchemas.get(name);
+  if (!schema || !jsonSchema) {
+    const known = eventTypeNames.join(', ');
+    return [{ path: 'event_type', message: `${showValue(name)} is not an event type; known are: ${known}` }];
+  }
+  const issues = schema.safeParse(payload, { reportInput: true }).error?.issues ?? [];
+  const errors = new Map<string, FieldError>();
+  for (const issue of issues) {
+    const path = ['payload', ...issue.path].join('.');
+    const expected = describeFieldType(schemaAt(jsonSchema, issue.path));
+    const seen = isPrivate(issue.path) ? showKind(issue.input) : showValue(issue.input);
+    const message = issue.input === undefined ? `missing; expected ${expected}` : `expected ${expected}, got ${seen}`;
+    errors.set(path, { path, message });
+  }
+  return [...errors.values()];
+}
+
+const privateFields: ReadonlySet<PropertyKey> = new Set(['body', 'media_urls', 'recording_url']);
+
+/** The payload as a whole is private too: sent as one string by mistake, it begins with who knows which field. */
+function isPrivate([field]: PropertyKey[]): boolean {
+  return field === undefined || privateFields.has(field);
+}

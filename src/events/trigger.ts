@@ -1,0 +1,89 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Database } from '../db/database.js';
+import { findEvent, insertEvent, type AcceptedEvent } from '../db/events.js';
+import { renderBody } from '../delivery/body.js';
+import { EventMismatchError, InvalidInputError } from '../errors.js';
+import type { DeliveryWorkflows } from '../temporal.js';
+import { checkPayload, eventTypeNames, findEventType } from './event-types.js';
+
+/** Largest body, in bytes of UTF-8, as it is sent. */
+export const maxBodyBytes = 256 * 1024;
+
+export interface TriggerDeps {
+  db: Database;
+  workflows: DeliveryWorkflows;
+}
+
+export interface TriggeredEvent {
+  tenantId: string;
+  eventType: string;
+  /** Whatever names the thing that happened, 1 to 255 printable characters; unique by tenant and type. */
+  eventId: string;
+  /** Anything that JSON can hold; dates become RFC 3339 text. Kept whole, also the fields that the schema does not know. */
+  payload: unknown;
+  /** When it happened; default now. */
+  occurredAt?: Date;
+}
+
+/** `repeated`: this tenant, type and event id came before; the answer is then the first one's. */
+export type TriggerAnswer = AcceptedEvent & { repeated: boolean };
+
+/**
+ * Accepts an event: when this resolves, the event and one delivery per subscribed webhook are committed and will be
+ * delivered, whatever happens to this process or to Temporal. Safe to repeat.
+ * Throws InvalidInputError (unknown type, payload that does not fit, too large), NotFoundError (no such tenant),
+ * EventMismatchError (the event id came before with another payload), DatabaseUnavailableError (nothing was accepted, or it cannot be known: repeat).
+ */
+export async function triggerEvent(deps: TriggerDeps, event: TriggeredEvent): Promise<TriggerAnswer> {
+  const occurredAt = event.occurredAt ?? new Date();
+  const body = checkedBody(event, occurredAt);
+  const key = { tenantId: event.tenantId, eventType: event.eventType, eventId: event.eventId };
+  const accepted = await insertEvent(deps.db, { ...key, occurredAt, body });
+  if (accepted) {
+    deps.workflows.start(
+      accepted.deliveries
+        .filter((delivery) => delivery.status === 'pending')
+        .map((delivery) => ({ ...key, id: delivery.id, webhookId: delivery.webhookId })),
+    );
+    return { ...accepted, repeated: false };
+  }
+  const first = await findEvent(deps.db, key);
+  if (!first) throw new Error(`event ${event.eventType} ${event.eventId} was deleted while it was triggered again`);
+  if (!isDeepStrictEqual(dataOf(first.body), dataOf(body))) {
+    throw new EventMismatchError(
+      `Event ${event.eventType} ${event.eventId} was triggered before with another payload. An event never changes: use a new event_id.`,
+    );
+  }
+  return { id: first.id, occurredAt: first.occurredAt, deliveries: first.deliveries, repeated: true };
+}
+
+function checkedBody(event: TriggeredEvent, occurredAt: Date): string {
+  if (!findEventType(event.eventType)) {
+    const message = `${JSON.stringify(event.eventType)} is not an event type; known are ${eventTypeNames.join(', ')}`;
+    throw new InvalidInputError('Unknown event type.', [{ path: 'event_type', message }]);
+  }
+  if (!isEventId(event.eventId)) {
+    const message = 'must be 1 to 255 characters without control characters';
+    throw new InvalidInputError('Bad event id.', [{ path: 'event_id', message }]);
+  }
+  const body = renderBody({
+    eventType: event.eventType,
+    eventId: event.eventId,
+    timestamp: occurredAt.toISOString(),
+    data: event.payload,
+  });
+  const bytes = Buffer.byteLength(body);
+  if (bytes > maxBodyBytes) {
+    const message = `makes a body of ${bytes} bytes; at most ${maxBodyBytes} are sent. Send a link to the large part instead`;
+    throw new InvalidInputError('Payload too large.', [{ path: 'payload', message }]);
+  }
+  // What is checked is what is sent: dates are text by now, and what JSON cannot hold is gone.
+  const errors = checkPayload(event.eventType, dataOf(body));
+  if (errors.length > 0) throw new InvalidInputError(`The payload does not fit ${event.eventType}.`, errors);
+  return body;
+}
+
+/** Event ids go into headers, search attributes and lists: no control characters, no lone surrogates. */
+export const isEventId = (text: string) => text.length > 0 && text.length <= 255 && /^[^\p{Cc}\p{Cs}]+$/u.test(text);
+
+const dataOf = (body: string): unknown => (JSON.parse(body) as { data?: unknown }).data;

@@ -1,0 +1,6 @@
+/** Where a sealed text is kept: what was sealed for one place opens nowhere else, also not for another tenant. */
+export const sealContext = {
+  secret: (tenantId: string) => `tenant:${tenantId}:secret`,
+  headers: (tenantId: string) => `tenant:${tenantId}:headers`,
+  record: (deliveryId: string) => `delivery:${deliveryId}:record`,
+};

@@ -1,0 +1,3 @@
+import { builtBundle, writeBundle } from './workflow-bundle.js';
+
+await writeBundle(builtBundle);

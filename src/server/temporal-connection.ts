@@ -1,0 +1,19 @@
+import { Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import type { TemporalConfig } from '../config.js';
+
+const options = (temporal: TemporalConfig) => ({
+  address: temporal.address,
+  tls: temporal.tls,
+  apiKey: temporal.apiKey,
+});
+
+/** A connection for clients only; costs nothing and connects at the first call. Gives up on a refused call after half a second. */
+export const connectClient = (temporal: TemporalConfig): Connection =>
+  Connection.lazy({
+    ...options(temporal),
+    interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 3 }))],
+  });
+
+/** A connection for workers, and for clients that start workflows eagerly on them. Rejects while Temporal is away. */
+export const connectWorker = (temporal: TemporalConfig): Promise<NativeConnection> => NativeConnection.connect(options(temporal));

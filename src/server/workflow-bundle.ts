@@ -1,0 +1,47 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
+import type { Logger } from 'pino';
+
+const workflows = fileURLToPath(new URL('../../workflows/', import.meta.url));
+/** Made by `npm run build`, beside the compiled workflows. */
+export const builtBundle = path.join(workflows, 'bundle.cjs');
+
+/**
+ * The workflow code as one file: the built one, or in a checkout one that is made when the workflows changed and kept
+ * in node_modules/.cache. Several processes may ask at once: the file appears whole or not at all.
+ */
+export async function workflowBundle(log: Logger): Promise<WorkflowBundleOption> {
+  if (existsSync(builtBundle)) return { codePath: builtBundle };
+  const cache = fileURLToPath(new URL('../../node_modules/.cache/irisx-webhooks/', import.meta.url));
+  const codePath = path.join(cache, `workflows-${await sourcesHash()}.cjs`);
+  if (!existsSync(codePath)) {
+    log.info('workflows.bundling');
+    await mkdir(cache, { recursive: true });
+    await writeBundle(codePath);
+  }
+  return { codePath };
+}
+
+/** Bundles to a file of its own first: a reader never sees half of it. */
+export async function writeBundle(codePath: string): Promise<void> {
+  const entry = ['index.ts', 'index.js'].map((name) => path.join(workflows, name)).find(existsSync);
+  if (!entry) throw new Error(`no workflows in ${workflows}`);
+  const quiet = () => undefined;
+  const logger = { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: quiet, error: console.error };
+  const { code } = await bundleWorkflowCode({ workflowsPath: entry, logger });
+  const partial = `${codePath}.${randomUUID()}`;
+  await writeFile(partial, code);
+  await rename(partial, codePath);
+}
+
+async function sourcesHash(): Promise<string> {
+  const { version } = createRequire(import.meta.url)('@temporalio/worker/package.json') as { version: string };
+  const hash = createHash('sha256').update(version);
+  for (const name of (await readdir(workflows)).sort()) hash.update(name).update(await readFile(path.join(workflows, name)));
+  return hash.digest('hex').slice(0, 16);
+}

@@ -1,0 +1,69 @@
+import { Client, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import type { StartableDelivery } from './db/events.js';
+import type { deliverEvent } from '../workflows/deliver-event.js';
+
+/** What events and API tell Temporal. Neither call waits, fails or loses anything: what Temporal misses, the sweeper starts. */
+export interface DeliveryWorkflows {
+  /** Starts the workflows of new deliveries. */
+  start(deliveries: StartableDelivery[]): void;
+  /** Something about these deliveries changed in Postgres: starts their workflow, or tells the running one to ask again. */
+  wake(deliveries: StartableDelivery[]): void;
+}
+
+/** What operators find runs by in the Temporal Web UI. */
+export const searchAttributes = {
+  tenantId: defineSearchAttributeKey('TenantId', SearchAttributeType.KEYWORD),
+  webhookId: defineSearchAttributeKey('WebhookId', SearchAttributeType.INT),
+  eventType: defineSearchAttributeKey('EventType', SearchAttributeType.KEYWORD),
+  eventId: defineSearchAttributeKey('EventId', SearchAttributeType.KEYWORD),
+};
+
+export interface StartOptions {
+  taskQueue: string;
+  /** The client's connection is that of a worker in this process: the first workflow task comes with the start. */
+  eager: boolean;
+}
+
+/** Resolves when the workflow runs, whoever started it. May be called twice by trigger and sweeper: the id is the delivery's. */
+export async function startDelivery(client: Client, delivery: StartableDelivery, options: StartOptions): Promise<void> {
+  try {
+    await client.workflow.start<typeof deliverEvent>('deliverEvent', {
+      ...startArguments(delivery, options.taskQueue),
+      requestEagerStart: options.eager,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+/**
+ * Signals the running workflow to ask Postgres again, or starts one. Unlike a start it is safe against a run that is
+ * just ending: an accepted signal makes that run look once more.
+ */
+export async function wakeDelivery(client: Client, delivery: StartableDelivery, options: StartOptions): Promise<void> {
+  await client.workflow.signalWithStart<typeof deliverEvent>('deliverEvent', {
+    ...startArguments(delivery, options.taskQueue),
+    signal: 'wake',
+    signalArgs: [],
+  });
+}
+
+function startArguments(delivery: StartableDelivery, taskQueue: string) {
+  return {
+    taskQueue,
+    workflowId: delivery.id,
+    // Postgres says what is left to do, so a closed run is no reason to refuse: it may have been retried by hand.
+    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+    args: [{ deliveryId: delivery.id }] as [{ deliveryId: string }],
+    typedSearchAttributes: [
+      { key: searchAttributes.tenantId, value: delivery.tenantId },
+      { key: searchAttributes.webhookId, value: delivery.webhookId },
+      { key: searchAttributes.eventType, value: delivery.eventType },
+      { key: searchAttributes.eventId, value: delivery.eventId },
+    ],
+    staticSummary: `${delivery.eventType} → webhook ${delivery.webhookId}`,
+    // Where queues are fair, no tenant's backlog stands before another tenant's deliveries.
+    priority: { fairnessKey: delivery.tenantId },
+  };
+}

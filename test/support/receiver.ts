@@ -1,0 +1,169 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { waitFor } from './wait-for.js';
+
+export interface ReceivedRequest {
+  /** Epoch milliseconds at which the complete request had arrived. */
+  at: number;
+  method: string;
+  path: string;
+  headers: IncomingHttpHeaders;
+  /** Names and values in turn, as sent. */
+  rawHeaders: string[];
+  body: Buffer;
+}
+
+export interface Answer {
+  /** Default 200. */
+  status?: number;
+  headers?: Record<string, string | string[]>;
+  body?: string | Uint8Array;
+  /** How long to wait before answering. */
+  delayMs?: number;
+}
+
+/** Returns an answer, or writes to `response` itself and returns nothing. `index` counts the requests from 0. */
+export type Handler = (
+  request: ReceivedRequest,
+  response: ServerResponse,
+  index: number,
+) => number | Answer | void | Promise<number | Answer | void>;
+
+/** One answer for all, answers in turn (the last is repeated), or a handler. */
+export type Respond = number | Answer | (number | Answer)[] | Handler;
+
+export interface Receiver {
+  readonly url: string;
+  readonly port: number;
+  /** Complete requests in order of arrival. */
+  readonly requests: ReceivedRequest[];
+  /** May be changed at any time; a sequence starts anew. Default 200 with an empty body. */
+  respond: Respond;
+  /** Requests that have begun to arrive and are not answered yet. */
+  readonly openRequests: number;
+  readonly maxOpenRequests: number;
+  /** Connections accepted since the start. */
+  readonly connections: number;
+  /** Connections open now. */
+  readonly openSockets: ReadonlySet<Socket>;
+  /** Resolves with the requests as soon as there are `count` of them; default within 5000 ms. */
+  waitForRequests(count: number, timeoutMs?: number): Promise<ReceivedRequest[]>;
+  /** Stops listening and cuts what is open; harmless to repeat. */
+  close(): Promise<void>;
+}
+
+export interface ReceiverOptions {
+  /** Serves https with these. */
+  tls?: TlsOptions;
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** Default: a free one. */
+  port?: number;
+  /** When idle connections are closed; default Node's 5 s. */
+  keepAliveTimeoutMs?: number;
+}
+
+/** A tenant's server, for real: listens on loopback and keeps every request. */
+export async function startReceiver(respond: Respond = 200, options: ReceiverOptions = {}): Promise<Receiver> {
+  const requests: ReceivedRequest[] = [];
+  const openSockets = new Set<Socket>();
+  let current = respond;
+  let answered = 0;
+  let connections = 0;
+  let openRequests = 0;
+  let maxOpenRequests = 0;
+
+  const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    maxOpenRequests = Math.max(maxOpenRequests, ++openRequests);
+    response.once('close', () => openRequests--);
+    const body = await readBody(incoming);
+    const { method = '', url: path = '', headers, rawHeaders } = incoming;
+    const request = { at: Date.now(), method, path, headers, rawHeaders, body };
+    const index = requests.push(request) - 1;
+    const answer = await choose(current, answered++, request, response, index);
+    if (answer !== undefined) await send(response, answer);
+  };
+  const onRequest = (incoming: IncomingMessage, response: ServerResponse): void => {
+    // A sender that hangs up in the middle of its request is nothing that a receiver falls over.
+    handle(incoming, response).catch(() => incoming.socket.destroy());
+  };
+  const server = options.tls ? createTlsServer(options.tls, onRequest) : createServer(onRequest);
+  if (options.keepAliveTimeoutMs !== undefined) server.keepAliveTimeout = options.keepAliveTimeoutMs;
+  server.on('connection', (socket: Socket) => {
+    connections++;
+    openSockets.add(socket);
+    socket.once('close', () => openSockets.delete(socket));
+    socket.on('error', () => {});
+  });
+  server.on('tlsClientError', () => {});
+  const host = options.host ?? '127.0.0.1';
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    url: `${options.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    port,
+    requests,
+    openSockets,
+    get respond() {
+      return current;
+    },
+    set respond(next) {
+      current = next;
+      answered = 0;
+    },
+    get openRequests() {
+      return openRequests;
+    },
+    get maxOpenRequests() {
+      return maxOpenRequests;
+    },
+    get connections() {
+      return connections;
+    },
+    waitForRequests: (count, timeoutMs = 5000) =>
+      waitFor(() => (requests.length >= count ? requests : undefined), {
+        timeoutMs,
+        what: `request ${count} at the receiver`,
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of openSockets) socket.destroy();
+      }),
+  };
+}
+
+async function choose(
+  respond: Respond,
+  turn: number,
+  request: ReceivedRequest,
+  response: ServerResponse,
+  index: number,
+): Promise<number | Answer | void> {
+  if (typeof respond === 'function') return respond(request, response, index);
+  if (Array.isArray(respond)) return respond[Math.min(turn, respond.length - 1)];
+  return respond;
+}
+
+async function send(response: ServerResponse, answer: number | Answer): Promise<void> {
+  const {
+    status = 200,
+    headers = {},
+    body = '',
+    delayMs = 0,
+  } = typeof answer === 'number' ? { status: answer } : answer;
+  if (delayMs > 0) await delay(delayMs);
+  response.writeHead(status, headers).end(body);
+}
+
+async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,71 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import { createLogger } from '../../src/log.js';
+import { startPostgres, type EmbeddedPostgres } from '../../src/server/embedded/postgres.js';
+import { findTemporalBinary } from '../../src/server/embedded/temporal-binary.js';
+import { startTemporal, type EmbeddedTemporal } from '../../src/server/embedded/temporal.js';
+
+export interface TestServers {
+  /** What the tests need to know, as environment variables. */
+  env: Record<string, string>;
+  stop(): Promise<void>;
+}
+
+const template = 'irisx_template';
+
+/** Postgres with a migrated template database, and Temporal in memory. What was started is stopped if one fails. */
+export async function startTestServers(): Promise<TestServers> {
+  const log = createLogger({ level: 'info', format: 'pretty' });
+  const folder = await mkdtemp(path.join(tmpdir(), 'irisx-test-'));
+  await chmod(folder, 0o755);
+  let postgres: EmbeddedPostgres | undefined;
+  let temporal: EmbeddedTemporal | undefined;
+  const stop = async () => {
+    await Promise.all([postgres?.stop(), temporal?.stop()]);
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    postgres = await timed('Postgres', () =>
+      startPostgres({ dataDir: path.join(folder, 'postgres'), log, durable: false }),
+    );
+    await timed('template database', () => makeTemplate(postgres!.url));
+    const binary = await findTemporalBinary({ log });
+    const name = `Temporal ${binary.version} (${binary.source}: ${binary.path})`;
+    temporal = await timed(name, () => startTemporal({ binary: binary.path, namespace: 'default', log }));
+    const env = {
+      TEST_POSTGRES_URL: postgres.url,
+      TEST_TEMPLATE_DATABASE: template,
+      TEST_TEMPORAL_ADDRESS: temporal.address,
+      TEST_TEMPORAL_BINARY: binary.path,
+    };
+    return { env, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function makeTemplate(postgresUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: postgresUrl });
+  await client.connect();
+  await client.query(`create database ${template}`);
+  await client.end();
+  const url = new URL(postgresUrl);
+  url.pathname = `/${template}`;
+  await migrateTemporarily(url.href);
+}
+
+async function timed<T>(what: string, start: () => Promise<T>): Promise<T> {
+  const startedAt = Date.now();
+  const result = await start();
+  console.log(`${what}: ready in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+  return result;
+}
+
+// TODO: replace by migrate() of src/server/migrate.ts as soon as that is there.
+async function migrateTemporarily(databaseUrl: string): Promise<void> {
+  const { runner } = await import('node-pg-migrate');
+  await runner({ databaseUrl, dir: 'migrations', direction: 'up', migrationsTable: 'pgmigrations', log: () => {} });
+}

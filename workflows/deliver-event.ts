@@ -1,0 +1,170 @@
+/*
+ * One delivery, from its start to its end. Postgres decides, this loop carries out and waits.
+ *
+ *                  ┌──────────── not pending ───────────────► end: delivered, held, cancelled, expired: Completed
+ *                  │                                                failed: Failed
+ *   start ──► plan ┴ wait ──► send ──┬─ delivered or failed ─► end
+ *              ▲     │   (a token    │
+ *              │     │    or backoff)├─ no token yet ────────► wait, send again
+ *              │     │               ├─ not recorded ────────► record, until it succeeds ──► plan
+ *              └─────┴───────────────┴─ attempts left, lost, woken ──────────────────────► plan
+ *
+ * wake (signal): something about this delivery changed in Postgres. Every wait and every retry that the server would
+ * make is cut short, a request in flight never is; then plan again.
+ */
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  defineSignal,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+  setHandler,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.js';
+import type { Plan, SendPlan } from '../activities/reserve-token.js';
+import type { DeliveryEnd } from '../activities/deliver.js';
+import { failureType, type NotNowDetails, type UnrecordedDetails } from './failures.js';
+import { retryPolicy } from './retry-policy.js';
+
+export const wake = defineSignal('wake');
+
+export interface DeliverEventInput {
+  deliveryId: string;
+}
+
+/** Longest stay of a request beyond its own limit: taking the token before it, recording it afterwards. */
+const sendMarginMs = 10_000;
+/** When an activity ended and nothing was recorded, so that no fault of ours can spin. */
+const lostAttemptWaitMs = 2_000;
+
+// Adds one event and no round trip, but must not retry in place: that would hold a workflow task slot.
+const quick = proxyLocalActivities<Activities>({ startToCloseTimeout: '5 s', retry: { maximumAttempts: 1 } });
+const patient = proxyActivities<Activities>({
+  startToCloseTimeout: '15 s',
+  retry: { initialInterval: '1 s', maximumInterval: '10 s' },
+});
+
+/** Completes when delivered, held, cancelled or expired; fails with `DeliveryFailed` when given up. */
+export async function deliverEvent({ deliveryId }: DeliverEventInput): Promise<DeliveryEnd> {
+  let woken = false;
+  let sending: CancellationScope | undefined;
+  setHandler(wake, () => {
+    woken = true;
+    sending?.cancel();
+  });
+
+  /** Sends once inline, or as a normal activity as often as the schedule allows. */
+  async function send(plan: SendPlan): Promise<DeliveryEnd> {
+    const startToCloseTimeout = plan.timeoutMs + sendMarginMs;
+    const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
+    const input = { deliveryId, webhookId: plan.webhookId, timeoutMs: plan.timeoutMs, attemptsUsed: plan.attemptsUsed };
+    if (plan.lane === 'inline') {
+      const { deliverInline } = proxyLocalActivities<Activities>({
+        startToCloseTimeout,
+        cancellationType,
+        retry: { maximumAttempts: 1 },
+      });
+      return deliverInline(input);
+    }
+    const { deliver } = proxyActivities<Activities>({
+      taskQueue: plan.taskQueue,
+      startToCloseTimeout,
+      cancellationType,
+      retry: retryPolicy(plan.attemptsUsed, plan.attemptsLeft),
+      summary: `from attempt ${plan.attemptCount + 1}`,
+    });
+    // Cancelled in its backoff it ends at once; with a request open it runs on, and its result is taken.
+    sending = new CancellationScope();
+    try {
+      return await sending.run(() => deliver(input));
+    } finally {
+      sending = undefined;
+    }
+  }
+
+  async function plan(): Promise<Plan> {
+    return quick.reserveToken({ deliveryId }).catch((error: unknown) => {
+      if (isCancellation(error)) throw error;
+      return patient.reserveToken({ deliveryId });
+    });
+  }
+
+  /** Waits for its time; false when woken before it. */
+  const waited = async (waitMs: number) => waitMs <= 0 || !(await condition(() => woken, waitMs));
+
+  async function run(): Promise<DeliveryEnd> {
+    for (;;) {
+      // All that woke us before is in the answer that comes.
+      woken = false;
+      const next = await plan();
+      if (next.step === 'end') {
+        if (woken) continue;
+        return end(next);
+      }
+      let waitMs: number | null = next.waitMs;
+      let lane = next.lane;
+      while (waitMs !== null && (await waited(waitMs))) {
+        waitMs = null;
+        try {
+          const ended = await send({ ...next, lane });
+          if (!woken) return end(ended);
+        } catch (error) {
+          if (isCancellation(error) && !woken) throw error;
+          const failure = applicationFailure(error);
+          switch (failure?.type) {
+            case failureType.notNow:
+              waitMs = (failure.details![0] as NotNowDetails).waitMs;
+              break;
+            case failureType.busy:
+              // Too many requests are open to this receiver from the process that runs the workflow: use the other lane.
+              waitMs = 0;
+              lane = 'queued';
+              break;
+            case failureType.notRecorded: {
+              const ended = await patient.recordOutcome({ deliveryId, ...(failure.details![0] as UnrecordedDetails) });
+              if (ended && !woken) return end(ended);
+              break;
+            }
+            case failureType.attemptFailed:
+            case failureType.planChanged:
+              break;
+            case failureType.deliveryFailed:
+              if (!woken) throw failed(failure.message);
+              break;
+            default:
+              if (!woken) await condition(() => woken, lostAttemptWaitMs);
+          }
+        }
+      }
+    }
+  }
+
+  try {
+    return await run();
+  } catch (error) {
+    // An operator cancelled the workflow: the delivery is not owed any more.
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => patient.cancelDelivery({ deliveryId }));
+    throw error;
+  }
+}
+
+function end({ status, message }: DeliveryEnd): DeliveryEnd {
+  if (status === 'failed') throw failed(message);
+  return { status, message };
+}
+
+/** Given up for good: operators find it among the Failed workflows. */
+const failed = (message: string) =>
+  ApplicationFailure.create({ type: failureType.deliveryFailed, message, nonRetryable: true, category: 'BENIGN' });
+
+/** Our own typed failure inside what the SDK throws; undefined for a timeout or a plain error. */
+function applicationFailure(error: unknown): ApplicationFailure | undefined {
+  if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) return error.cause;
+  if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) return undefined;
+  return error instanceof ApplicationFailure ? error : undefined;
+}

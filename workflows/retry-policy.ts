@@ -1,0 +1,21 @@
+import type { RetryPolicy } from '@temporalio/common';
+
+/** The schedule that tenants are promised: first at once, then after 1, 2, 4, 8 and 16 s, and every 16 s beyond. */
+const firstDelayMs = 1_000;
+const factor = 2;
+const longestDelayMs = 16_000;
+
+/** How long after the failure of attempt `used` (1 is the first) the next one goes. */
+export function retryDelayMs(used: number): number {
+  return Math.min(longestDelayMs, firstDelayMs * factor ** (used - 1));
+}
+
+/** What is left of the schedule, as Temporal's policy, once `used` attempts have been made. `left` is at least 1. */
+export function retryPolicy(used: number, left: number): RetryPolicy {
+  return {
+    initialInterval: retryDelayMs(used + 1),
+    backoffCoefficient: factor,
+    maximumInterval: longestDelayMs,
+    maximumAttempts: left,
+  };
+}

@@ -1,0 +1,23 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.js';
+
+const { sweep } = proxyActivities<Activities>({
+  startToCloseTimeout: '5 min',
+  heartbeatTimeout: '30 s',
+  retry: { maximumAttempts: 1 },
+});
+const { expire } = proxyActivities<Activities>({
+  startToCloseTimeout: '30 min',
+  heartbeatTimeout: '1 min',
+  retry: { maximumAttempts: 3 },
+});
+
+/** Starts deliveries that were accepted and never started. Run by a Schedule; one at a time. */
+export async function sweepDeliveries(): Promise<void> {
+  await sweep();
+}
+
+/** Removes what outlived the retention time. Run by a Schedule; one at a time. */
+export async function expireHistory(): Promise<void> {
+  await expire();
+}
