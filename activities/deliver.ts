@@ -159,13 +159,15 @@ function conclude(input: DeliverInput, record: AttemptRecord, recorded: Recorded
   const failure = shortFailure(record);
   if (recorded.status === 'failed') throw notRetried(failureType.deliveryFailed, endOf('failed', recorded.number, failure).message);
   if (recorded.status !== 'pending') return endOf(recorded.status, recorded.number);
-  throw ApplicationFailure.create({
-    type: failureType.attemptFailed,
-    message: failure ?? 'failed',
-    details: [{ attempt: recorded.number }],
-    category: ApplicationFailureCategory.BENIGN,
-    ...stretch(input, recorded.waitMs),
-  });
+  throw withoutStack(
+    ApplicationFailure.create({
+      type: failureType.attemptFailed,
+      message: failure ?? 'failed',
+      details: [{ attempt: recorded.number }],
+      category: ApplicationFailureCategory.BENIGN,
+      ...stretch(input, recorded.waitMs),
+    }),
+  );
 }
 
 /** The policy's own delay unless Postgres says another: Retry-After, or the server counted an attempt that made no request. */
@@ -175,13 +177,21 @@ function stretch(input: DeliverInput, waitMs: number): { nextRetryDelay?: number
 }
 
 function notRetried(type: string, message: string, details?: NotNowDetails | UnrecordedDetails): ApplicationFailure {
-  return ApplicationFailure.create({
-    type,
-    message,
-    nonRetryable: true,
-    category: ApplicationFailureCategory.BENIGN,
-    details: details ? [details] : [],
-  });
+  return withoutStack(
+    ApplicationFailure.create({
+      type,
+      message,
+      nonRetryable: true,
+      category: ApplicationFailureCategory.BENIGN,
+      details: details ? [details] : [],
+    }),
+  );
+}
+
+/** A stack is stored in the history with every failure, and tells an operator of a receiver's 503 nothing. */
+function withoutStack(failure: ApplicationFailure): ApplicationFailure {
+  failure.stack = '';
+  return failure;
 }
 
 function logAttempt(log: Logger, attempt: TakenAttempt, record: AttemptRecord, recorded: RecordedAttempt | null): void {

@@ -108,7 +108,7 @@ declare
 begin
   select reserved into k from webhook_limiters where webhook_id = p_webhook for no key update;
   delete from webhook_tokens where webhook_id = p_webhook and number = k;
-  update webhook_limiters set reserved = k - 1, told = least(told, k - 1) where webhook_id = p_webhook;
+  update webhook_limiters set reserved = k - 1 where webhook_id = p_webhook;
 end $$;
 
 -- Forgets every plan of a webhook; the caller clears holds_token of its deliveries in the same transaction.

@@ -168,8 +168,9 @@ const embeddedVariables = z.object({
  */
 export function loadConfig(env: Environment): Config {
   const problems: string[] = [];
-  const variables = parse(serviceVariables, env, problems);
-  const tls = loadTls(env, problems);
+  const given = present(serviceVariables, env);
+  const variables = parse(serviceVariables, given, problems);
+  const tls = loadTls(given, problems);
   if (!variables || problems.length > 0) throw new ConfigError(problems);
   return deepFreeze({
     databaseUrl: variables.DATABASE_URL,
@@ -204,7 +205,7 @@ export function loadConfig(env: Environment): Config {
  */
 export function loadEmbeddedConfig(env: Environment): EmbeddedConfig {
   const problems: string[] = [];
-  const variables = parse(embeddedVariables, env, problems);
+  const variables = parse(embeddedVariables, present(embeddedVariables, env), problems);
   if (!variables) throw new ConfigError(problems);
   return deepFreeze({
     dataDir: path.resolve(variables.IRISX_DATA_DIR),
@@ -217,7 +218,7 @@ export function loadEmbeddedConfig(env: Environment): EmbeddedConfig {
 /** @throws {ConfigError} naming every problem at once */
 export function loadMigrateConfig(env: Environment): MigrateConfig {
   const problems: string[] = [];
-  const variables = parse(migrateVariables, env, problems);
+  const variables = parse(migrateVariables, present(migrateVariables, env), problems);
   if (!variables) throw new ConfigError(problems);
   return deepFreeze({ databaseUrl: variables.DATABASE_URL, log: logConfig(variables) });
 }
@@ -225,18 +226,24 @@ export function loadMigrateConfig(env: Environment): MigrateConfig {
 /** The log's part alone, for what has to log before the rest is known. @throws {ConfigError} */
 export function loadLogConfig(env: Environment): LogConfig {
   const problems: string[] = [];
-  const variables = parse(z.object(logVariables), env, problems);
+  const schema = z.object(logVariables);
+  const variables = parse(schema, present(schema, env), problems);
   if (!variables) throw new ConfigError(problems);
   return deepFreeze(logConfig(variables));
 }
 
+/** The schema's variables as they are set; an empty one is not. */
+function present(schema: z.ZodObject, env: Environment): Record<string, string> {
+  const pairs = Object.keys(schema.shape).map((name) => [name, env[name]?.trim()] as const);
+  return Object.fromEntries(pairs.filter((pair): pair is [string, string] => Boolean(pair[1])));
+}
+
 /** Undefined when something was wrong, which is then among `problems`. */
-function parse<T extends z.ZodObject>(schema: T, env: Environment, problems: string[]): z.output<T> | undefined {
-  const given: Record<string, string> = {};
-  for (const name of Object.keys(schema.shape)) {
-    const value = env[name]?.trim();
-    if (value) given[name] = value;
-  }
+function parse<T extends z.ZodObject>(
+  schema: T,
+  given: Record<string, string>,
+  problems: string[],
+): z.output<T> | undefined {
   const result = schema.safeParse(given);
   if (result.success) return result.data;
   for (const {
@@ -249,7 +256,8 @@ function parse<T extends z.ZodObject>(schema: T, env: Environment, problems: str
 
 function problem(name: string, message: string, given: Record<string, string>): string {
   const value = given[name];
-  return value === undefined || secretVariables.has(name)
+  // A message that quotes a part already has said which.
+  return value === undefined || secretVariables.has(name) || message.includes('"')
     ? `${name} ${message}`
     : `${name} ${message}, but is ${JSON.stringify(value)}`;
 }
@@ -260,14 +268,15 @@ function logConfig(variables: { LOG_LEVEL: LogLevel; LOG_FORMAT?: 'json' | 'pret
 }
 
 /** Asked for by `TEMPORAL_TLS`, or implied by a file, a server name or an API key. */
-function loadTls(env: Environment, problems: string[]): TemporalTlsConfig | undefined {
+function loadTls(given: Record<string, string>, problems: string[]): TemporalTlsConfig | undefined {
   const implied = ['CA_FILE', 'CERT_FILE', 'KEY_FILE', 'SERVER_NAME'].map((name) => `TEMPORAL_TLS_${name}`);
-  const cause = [...implied, 'TEMPORAL_API_KEY'].find((name) => env[name]);
-  if (env.TEMPORAL_TLS === 'false' && cause) problems.push(`TEMPORAL_TLS is false, but ${cause} needs TLS: unset one`);
-  if (env.TEMPORAL_TLS !== 'true' && !cause) return undefined;
+  const cause = [...implied, 'TEMPORAL_API_KEY'].find((name) => given[name]);
+  if (given.TEMPORAL_TLS === 'false' && cause)
+    problems.push(`TEMPORAL_TLS is false, but ${cause} needs TLS: unset one`);
+  if (given.TEMPORAL_TLS !== 'true' && !cause) return undefined;
 
   const read = (name: string): Buffer | undefined => {
-    const file = env[name];
+    const file = given[name];
     if (!file) return undefined;
     try {
       return readFileSync(file);
@@ -280,11 +289,11 @@ function loadTls(env: Environment, problems: string[]): TemporalTlsConfig | unde
   const ca = read('TEMPORAL_TLS_CA_FILE');
   const crt = read('TEMPORAL_TLS_CERT_FILE');
   const key = read('TEMPORAL_TLS_KEY_FILE');
-  if (!env.TEMPORAL_TLS_CERT_FILE !== !env.TEMPORAL_TLS_KEY_FILE) {
+  if (!given.TEMPORAL_TLS_CERT_FILE !== !given.TEMPORAL_TLS_KEY_FILE) {
     problems.push('TEMPORAL_TLS_CERT_FILE and TEMPORAL_TLS_KEY_FILE belong together, but only one is set');
   }
   return {
-    ...(env.TEMPORAL_TLS_SERVER_NAME && { serverNameOverride: env.TEMPORAL_TLS_SERVER_NAME }),
+    ...(given.TEMPORAL_TLS_SERVER_NAME && { serverNameOverride: given.TEMPORAL_TLS_SERVER_NAME }),
     ...(ca && { serverRootCACertificate: ca }),
     ...(crt && key && { clientCertPair: { crt, key } }),
   };

@@ -159,8 +159,12 @@ function end({ status, message }: DeliveryEnd): DeliveryEnd {
 }
 
 /** Given up for good: operators find it among the Failed workflows. */
-const failed = (message: string) =>
-  ApplicationFailure.create({ type: failureType.deliveryFailed, message, nonRetryable: true, category: 'BENIGN' });
+function failed(message: string): ApplicationFailure {
+  const failure = ApplicationFailure.create({ type: failureType.deliveryFailed, message, nonRetryable: true, category: 'BENIGN' });
+  // a stack would be stored in the history, and says nothing about a receiver's failure
+  failure.stack = '';
+  return failure;
+}
 
 /** Our own typed failure inside what the SDK throws; undefined for a timeout or a plain error. */
 function applicationFailure(error: unknown): ApplicationFailure | undefined {

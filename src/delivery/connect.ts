@@ -1,5 +1,11 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { checkServerIdentity, connect as startTls, createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import {
+  checkServerIdentity,
+  connect as startTls,
+  createSecureContext,
+  rootCertificates,
+  type SecureContext,
+} from 'node:tls';
 
 export interface ConnectInput {
   /** Checked addresses in order of preference. Nothing else is ever connected to. */

@@ -61,6 +61,8 @@ const tlsMessages: Record<string, string> = {
   ERR_SSL_HTTP_REQUEST: 'the receiver does not speak TLS on this port',
   ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: onlyHttp2,
   ERR_SSL_NO_APPLICATION_PROTOCOL: onlyHttp2,
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE:
+    'TLS handshake refused: no cipher in common, or a client certificate is wanted',
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'the receiver asks for a client certificate',
   ERR_SSL_TLSV1_UNRECOGNIZED_NAME: 'the receiver does not know the host name',
 };
@@ -110,6 +112,20 @@ export function exchangeFailure(error: unknown): AttemptFailure {
   return new AttemptFailure('connection', `connection failed${inBrackets(code)}`);
 }
 
+/**
+ * A receiver that worked on a request for longer than this has read it: the end of the connection was then not that of
+ * an idle one.
+ */
+const idleCloseWindowMs = 2000;
+const closedCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+/** Whether a request on a reused connection failed because the receiver closed it before the request arrived. */
+export function closedWhileIdle(error: unknown): boolean {
+  if (!(error instanceof ExchangeError) || error.answerStarted) return false;
+  if (error.sentAtMs === undefined) return true;
+  return closedCodes.has(codeOf(error.cause)) && performance.now() - error.sentAtMs < idleCloseWindowMs;
+}
+
 /** The first frame of an HTTP/2 server is SETTINGS: a length of three bytes, then type 4 (RFC 9113 §3.4, §4.1). */
 function speaksHttp2(error: Error): boolean {
   const data = (error as { data?: unknown }).data;
@@ -125,5 +141,6 @@ const inBrackets = (code: string): string => (/^[A-Z0-9_]+$/.test(code) ? ` (${c
 
 /** Without the system's text, which holds the address. */
 function throwOurOwn(code: string): void {
-  if (ourOwnCodes.has(code)) throw new Error(`no connection can be opened here: this process is out of resources (${code})`);
+  if (ourOwnCodes.has(code))
+    throw new Error(`no connection can be opened here: this process is out of resources (${code})`);
 }

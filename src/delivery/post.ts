@@ -1,23 +1,20 @@
 import type { AddressGuard } from './address.js';
-import { isLocalhost, literalAddress, loopbackAddresses } from './check-url.js';
-import { createConnect, type Connect } from './connect.js';
-import { Connection, ExchangeError, type RawAnswer } from './connection.js';
-import { AttemptFailure, blockedAddress, connectFailure, exchangeFailure, lookupFailure } from './failure.js';
-import { createIdleConnections, type IdleConnections } from './idle-connections.js';
+import { attempt, type AttemptDeps, type Step } from './attempt.js';
+import { createConnect } from './connect.js';
+import { AttemptFailure } from './failure.js';
+import { createIdleConnections } from './idle-connections.js';
 import type { AttemptOutcome, FinishedAttempt } from './outcome.js';
 import { createResolve, type Resolve } from './resolve.js';
-import { readResponse, singleHeader } from './response.js';
-import { parseRetryAfter } from './retry-after.js';
 
 export interface PosterOptions {
   guard: AddressGuard;
-  /** Default: DNS, then what the system knows. */
+  /** Default: DNS, then what the system knows besides. */
   resolve?: Resolve;
   /** Of one answer's body; default 65536. What comes after it is not read. */
   maxResponseBytes?: number;
   /** Certificates (PEM) of authorities that are trusted beside Node's own. */
   ca?: string[];
-  /** How many connections without a request are kept open; by default 10 to one origin, 256 in all. */
+  /** How many connections without a request stay open; default 10 to one origin and 256 in all. */
   idleConnectionsPerOrigin?: number;
   idleConnections?: number;
 }
@@ -30,7 +27,7 @@ export interface PostInput {
   body: string;
   /** For the whole attempt: from the lookup of the name to the last byte of the answer. */
   timeoutMs: number;
-  /** Cuts the request off; `post` then rejects with the signal's reason, since it is no outcome of the receiver's. */
+  /** Cuts the request off. `post` then rejects with the signal's reason: it is no outcome, the receiver did nothing. */
   signal?: AbortSignal | undefined;
 }
 
@@ -41,20 +38,16 @@ export interface Poster {
    * a url that is none, a header that cannot be sent.
    *
    * One lookup per attempt; every address it gives is checked, and the socket goes to one of exactly these. No
-   * redirect is followed and no proxy of the environment used. An answer whose body is not complete in time is a
-   * timeout, and one that breaks off is a failed connection, also when it began with a 2xx.
+   * redirect is followed, no proxy of the environment is used. An answer that is not complete in time is a timeout,
+   * and one that breaks off is a failed connection, also when it began with a 2xx; one longer than what is read counts
+   * by its status.
    */
   post(input: PostInput): Promise<FinishedAttempt>;
-  /** Takes no more requests, waits for those under way, and closes all connections. */
+  /** Takes no more requests, waits for those under way, and closes all connections. Harmless to repeat. */
   close(): Promise<void>;
 }
 
-/**
- * A closed connection that was reused is retried at once only when the end came this soon: it then was most likely
- * closed before the request arrived. A receiver that worked on it for longer has read it.
- */
-const resendWindowMs = 2000;
-
+/** Keeps connections open between requests; one for the whole process. */
 export function createPoster(options: PosterOptions): Poster {
   const deps: AttemptDeps = {
     guard: options.guard,
@@ -68,10 +61,14 @@ export function createPoster(options: PosterOptions): Poster {
 
   return {
     async post(input) {
-      if (isClosed) throw new Error('the poster is closed');
-      const attempt = timeAttempt(deps, input);
-      underWay.add(attempt);
-      return attempt.finally(() => underWay.delete(attempt));
+      if (isClosed) throw new Error('the poster is closed; nothing more can be sent');
+      const finished = timeAttempt(deps, input);
+      underWay.add(finished);
+      try {
+        return await finished;
+      } finally {
+        underWay.delete(finished);
+      }
     },
     async close() {
       isClosed = true;
@@ -81,28 +78,27 @@ export function createPoster(options: PosterOptions): Poster {
   };
 }
 
-interface AttemptDeps {
-  guard: AddressGuard;
-  resolve: Resolve;
-  connect: Connect;
-  idle: IdleConnections;
-  maxResponseBytes: number;
-}
-
-/** What the attempt waits for, for the words of a timeout. */
-type Progress = { waitingFor: 'lookup' | 'connection' | 'answer' | 'rest of answer' };
-
 async function timeAttempt(deps: AttemptDeps, input: PostInput): Promise<FinishedAttempt> {
+  const url = new URL(input.url);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new TypeError('the url is neither http nor https');
   const startedAt = new Date();
   const startMs = performance.now();
-  const progress: Progress = { waitingFor: 'lookup' };
+  let step: Step = 'lookup';
+  // One timer for everything. It is not touched when headers arrive, or a body without end would have no deadline.
   const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(timeout(step, input.timeoutMs)), input.timeoutMs);
   const cutOff = (): void => controller.abort(input.signal?.reason);
-  const timer = setTimeout(() => controller.abort(timeout(progress, input.timeoutMs)), input.timeoutMs);
   input.signal?.addEventListener('abort', cutOff);
   if (input.signal?.aborted) cutOff();
   try {
-    const outcome = await attempt(deps, input, controller.signal, progress);
+    const { headers, body } = input;
+    const outcome = await attempt(deps, {
+      url,
+      headers,
+      body: Buffer.from(body),
+      signal: controller.signal,
+      onStep: (next) => (step = next),
+    }).catch(toOutcome);
     return { startedAt, durationMs: Math.round(performance.now() - startMs), outcome };
   } finally {
     clearTimeout(timer);
@@ -110,81 +106,17 @@ async function timeAttempt(deps: AttemptDeps, input: PostInput): Promise<Finishe
   }
 }
 
-function timeout({ waitingFor }: Progress, timeoutMs: number): AttemptFailure {
-  const what = {
+function timeout(step: Step, timeoutMs: number): AttemptFailure {
+  const late = {
     lookup: 'host name not looked up',
     connection: 'no connection',
     answer: 'no answer',
     'rest of answer': 'answer not complete',
-  }[waitingFor];
-  return new AttemptFailure('timeout', `${what} within ${timeoutMs} ms`);
+  };
+  return new AttemptFailure('timeout', `${late[step]} within ${timeoutMs} ms`);
 }
 
-async function attempt(
-  deps: AttemptDeps,
-  input: PostInput,
-  signal: AbortSignal,
-  progress: Progress,
-): Promise<AttemptOutcome> {
-  const url = new URL(input.url);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new TypeError('url is neither http nor https');
-  try {
-    const addresses = await findAddresses(deps, url.hostname, signal);
-    return judge(await send(deps, input, url, addresses, signal, progress));
-  } catch (error) {
-    if (!(error instanceof AttemptFailure)) throw error;
-    return { kind: 'unreachable', errorClass: error.errorClass, message: error.message };
-  }
-}
-
-/** All addresses of the host, each of them allowed; one that is not refuses the whole attempt. */
-async function findAddresses({ guard, resolve }: AttemptDeps, host: string, signal: AbortSignal): Promise<string[]> {
-  const addresses = await lookUp(resolve, guard, host, signal);
-  if (!addresses.every((address) => guard.isAllowed(address))) throw blockedAddress();
-  return addresses;
-}
-
-async function lookUp(resolve: Resolve, guard: AddressGuard, host: string, signal: AbortSignal): Promise<string[]> {
-  const literal = literalAddress(host);
-  if (literal !== undefined) return [literal];
-  if (isLocalhost(host)) {
-    // No name server is asked, and one loopback address is enough: which of the two is listened on is nobody's secret.
-    const allowed = loopbackAddresses.filter((address) => guard.isAllowed(address));
-    return allowed.length > 0 ? allowed : loopbackAddresses;
-  }
-  const addresses = await orAborted(resolve(host, signal), signal).catch((error: unknown) => {
-    signal.throwIfAborted();
-    throw lookupFailure(error);
-  });
-  if (addresses.length === 0) throw lookupFailure({ code: 'ENODATA' });
-  return [...new Set(addresses)];
-}
-
-/**
- * Sends on an idle connection to one of the addresses, else on a new one.
- *
- * A reused connection may be closed by the receiver in the very moment the request goes out on it. Then nothing was
- * processed, and it would be wrong to count an attempt; so the request is sent again, once, on a new connection and
- * within the same deadline, as RFC 9112 §9.3.1 has clients do. It is certain when the request was not written yet.
- * When it was, it is the likely case if not one byte of an answer came and the end came soon; should the receiver have
- * read it after all, it sees the same webhook-id twice, as with any retry. A new connection that breaks tells of the
- * receiver, not of its idle timer: that is never repeated.
- */
-async function send(
-  deps: AttemptDeps,
-  input: PostInput,
-  url: URL,
-  addresses: string[],
-  signal: AbortSignal,
-  progress: Progress,
-): Promise<RawAnswer> {
-  const body = Buffer.from(input.body);
-  const reused = deps.idle.take(url.origin, addresses);
-  if (reused) {
-    try {
-      return await exchange(deps, reused, input, url, body, signal, progress);
-    } catch (error) {
-      if (!(error instanceof ExchangeError) || !closedWhileIdle(error)) throw signalOr(exchangeFailure(error)
-    }
-  }
+function toOutcome(error: unknown): AttemptOutcome {
+  if (!(error instanceof AttemptFailure)) throw error;
+  return { kind: 'unreachable', errorClass: error.errorClass, message: error.message };
 }

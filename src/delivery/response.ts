@@ -1,3 +1,4 @@
+import { TextDecoder } from 'node:util';
 import type { RawAnswer } from './connection.js';
 import { maskHeaders } from './mask-headers.js';
 import type { ReceiverResponse } from './outcome.js';

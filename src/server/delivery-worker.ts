@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, type ActivityDeps } from '../../activities/index.js';
 import type { Config } from '../config.js';
 import { wakeDelivery, type StartOptions } from '../temporal.js';
+import { failureType } from '../../workflows/failures.js';
 import { connectWorker } from './temporal-connection.js';
 import { createSchedules, registerSearchAttributes } from './temporal-setup.js';
 import { workflowBundle } from './workflow-bundle.js';
@@ -44,18 +46,16 @@ export function installRuntime(config: Config, log: Logger): void {
   if (isRuntimeInstalled) return;
   isRuntimeInstalled = true;
   const at = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) => log[level](meta ?? {}, message);
-  // The worker tells its states at INFO; to us they are details.
-  const info = at('debug');
+  // The worker tells its states at INFO; to us they are details. A delivery given up is no fault of ours: its attempts are logged.
+  const logger = { trace: at('trace'), debug: at('debug'), info: at('debug'), warn: warnings, error: at('error') };
+  function warnings(message: string, meta?: object): void {
+    const { error } = (meta ?? {}) as { error?: unknown };
+    const isGivenUp = error instanceof ApplicationFailure && error.type === failureType.deliveryFailed;
+    log[isGivenUp ? 'debug' : 'warn'](meta ?? {}, message);
+  }
   Runtime.install({
     shutdownSignals: [],
-    logger: {
-      log: (level, message, meta) => ({ TRACE: at('trace'), DEBUG: at('debug'), INFO: info, WARN: at('warn'), ERROR: at('error') })[level](message, meta),
-      trace: at('trace'),
-      debug: at('debug'),
-      info,
-      warn: at('warn'),
-      error: at('error'),
-    },
+    logger: { ...logger, log: (level, message, meta) => logger[level.toLowerCase() as keyof typeof logger](message, meta) },
     telemetryOptions: {
       logging: { filter: 'temporalio_sdk_core=ERROR', forward: {} },
       ...(config.temporal.metricsAddress ? { metrics: { prometheus: { bindAddress: config.temporal.metricsAddress } } } : {}),
@@ -120,7 +120,7 @@ async function createWorkers(
   const deliverTaskQueue = `${taskQueue}-deliver`;
   const client = new Client({ connection, namespace });
   const options: StartOptions = { taskQueue, eager: true };
-  await registerSearchAttributes(client, namespace, deps.log);
+  await registerSearchAttributes(connection, namespace, deps.log);
   const activities = createActivities({
     ...deps.activities,
     deliverTaskQueue,

@@ -1,6 +1,7 @@
 import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client, type ScheduleOptions } from '@temporalio/client';
-import { SearchAttributeType, type SearchAttributeKey } from '@temporalio/common';
+import { SearchAttributeType } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
+import type { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { searchAttributes } from '../temporal.js';
 
@@ -13,11 +14,9 @@ export function searchAttributeCommand(namespace: string): string {
 }
 
 /** Adds the search attributes of deliveries; those that exist stay as they are. Where the server refuses, the log says which command to run. */
-export async function registerSearchAttributes(client: Client, namespace: string, log: Logger): Promise<void> {
+export async function registerSearchAttributes(connection: NativeConnection, namespace: string, log: Logger): Promise<void> {
   try {
-    await client.connection.ensureConnected();
-    const { operatorService } = client.connection as unknown as { operatorService: temporal.api.operatorservice.v1.OperatorService };
-    await operatorService.addSearchAttributes({
+    await connection.operatorService.addSearchAttributes({
       namespace,
       searchAttributes: Object.fromEntries(
         all().map(({ name, type }) => [name, type === SearchAttributeType.INT ? INDEXED_VALUE_TYPE_INT : INDEXED_VALUE_TYPE_KEYWORD]),
@@ -28,7 +27,7 @@ export async function registerSearchAttributes(client: Client, namespace: string
   }
 }
 
-const all = () => Object.values(searchAttributes) as SearchAttributeKey<SearchAttributeType>[];
+const all = () => Object.values(searchAttributes);
 
 /** Creates the Schedules, or brings those of an earlier version up to date. Several workers may do it at once. */
 export async function createSchedules(client: Client, taskQueue: string): Promise<void> {

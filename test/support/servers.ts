@@ -2,8 +2,9 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { createLogger } from '../../src/log.js';
+import { createLogger, type Logger } from '../../src/log.js';
 import { startPostgres, type EmbeddedPostgres } from '../../src/server/embedded/postgres.js';
+import { migrate } from '../../src/server/migrations.js';
 import { findTemporalBinary } from '../../src/server/embedded/temporal-binary.js';
 import { startTemporal, type EmbeddedTemporal } from '../../src/server/embedded/temporal.js';
 
@@ -30,7 +31,7 @@ export async function startTestServers(): Promise<TestServers> {
     postgres = await timed('Postgres', () =>
       startPostgres({ dataDir: path.join(folder, 'postgres'), log, durable: false }),
     );
-    await timed('template database', () => makeTemplate(postgres!.url));
+    await timed('template database', () => makeTemplate(postgres!.url, log));
     const binary = await findTemporalBinary({ log });
     const name = `Temporal ${binary.version} (${binary.source}: ${binary.path})`;
     temporal = await timed(name, () => startTemporal({ binary: binary.path, namespace: 'default', log }));
@@ -47,14 +48,14 @@ export async function startTestServers(): Promise<TestServers> {
   }
 }
 
-async function makeTemplate(postgresUrl: string): Promise<void> {
+async function makeTemplate(postgresUrl: string, log: Logger): Promise<void> {
   const client = new pg.Client({ connectionString: postgresUrl });
   await client.connect();
   await client.query(`create database ${template}`);
   await client.end();
   const url = new URL(postgresUrl);
   url.pathname = `/${template}`;
-  await migrateTemporarily(url.href);
+  await migrate(url.href, log.child({}, { level: 'warn' }));
 }
 
 async function timed<T>(what: string, start: () => Promise<T>): Promise<T> {
@@ -62,10 +63,4 @@ async function timed<T>(what: string, start: () => Promise<T>): Promise<T> {
   const result = await start();
   console.log(`${what}: ready in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
   return result;
-}
-
-// TODO: replace by migrate() of src/server/migrate.ts as soon as that is there.
-async function migrateTemporarily(databaseUrl: string): Promise<void> {
-  const { runner } = await import('node-pg-migrate');
-  await runner({ databaseUrl, dir: 'migrations', direction: 'up', migrationsTable: 'pgmigrations', log: () => {} });
 }

@@ -1,0 +1,59 @@
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { NotFoundError } from '../errors.js';
+import { apiKeyEndpoints } from './api-keys.js';
+import { deliveryEndpoints } from './deliveries.js';
+import { docsPage } from './docs-page.js';
+import type { AppDeps, Endpoint } from './endpoint.js';
+import { errorResponse } from './error-response.js';
+import { eventTypeEndpoints } from './event-types.js';
+import { eventEndpoints } from './events.js';
+import { healthEndpoints } from './health.js';
+import { createOpenApiDocument } from './openapi.js';
+import { requestLog } from './request-log.js';
+import { routeEndpoints } from './route-endpoints.js';
+import { tenantEndpoints } from './tenants.js';
+import { webhookEndpoints } from './webhooks.js';
+
+export type { AppDeps } from './endpoint.js';
+
+/** The whole REST API, in the order in which its page shows it. */
+export const endpoints: readonly Endpoint[] = [
+  ...tenantEndpoints,
+  ...apiKeyEndpoints,
+  ...eventTypeEndpoints,
+  ...eventEndpoints,
+  ...webhookEndpoints,
+  ...deliveryEndpoints,
+  ...healthEndpoints,
+];
+
+/** The REST API as an Express app that does not listen yet; whoever serves it opens and closes what it works with. */
+export function createApp(deps: AppDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  // Nothing here is worth a conditional request, and a hash of every answer is.
+  app.disable('etag');
+  app.set('case sensitive routing', true);
+  app.use(requestLog(deps.log), secureHeaders);
+  app.use(routeEndpoints(endpoints, deps));
+  const document = createOpenApiDocument(endpoints, deps.version);
+  app.get('/openapi.json', (_request, response) => void response.json(document));
+  app.use('/docs', docsPage());
+  app.use((request: Request) => {
+    throw new NotFoundError(`There is nothing at this path${request.path === '/' ? '' : ' (with this method)'}; GET /docs shows what there is.`);
+  });
+  app.use(errorResponse(deps.log));
+  return app;
+}
+
+/** What fits JSON that is meant for programs; the page of the documentation loosens it for itself. */
+function secureHeaders(request: Request, response: Response, next: NextFunction): void {
+  response.set({
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+    'Referrer-Policy': 'no-referrer',
+  });
+  // Answers hold a tenant's data, and some a secret that is shown once.
+  if (request.path.startsWith('/v1/')) response.set('Cache-Control', 'no-store');
+  next();
+}

@@ -1,0 +1,110 @@
+import type { z } from 'zod';
+import type { Database } from '../db/database.js';
+import type { AddressGuard } from '../delivery/address.js';
+import type { Logger } from '../log.js';
+import type { Sealer } from '../seal.js';
+import type { DeliveryWorkflows } from '../temporal.js';
+import type { Subject } from './api-errors.js';
+import type { Access, TenantScope } from './authenticate.js';
+import type { InexactNumber } from './json-text.js';
+
+/** What the API works with; opened and closed by the process that serves it. */
+export interface AppDeps {
+  db: Database;
+  workflows: DeliveryWorkflows;
+  guard: AddressGuard;
+  /** Whether webhooks may have plain `http://` urls. */
+  allowHttp: boolean;
+  sealer: Sealer;
+  /** `IRISX_ADMIN_KEY`; absent: only keys in the database count. */
+  adminKey?: string;
+  log: Logger;
+  version: string;
+  isTemporalReachable(): Promise<boolean>;
+  hasPendingMigrations(): Promise<boolean>;
+}
+
+type Method = 'get' | 'post' | 'patch' | 'delete';
+
+/** One parameter of a path. `parse` gives undefined for what cannot be an id: that is then not found. */
+export interface PathParameter<Value> {
+  subject: Subject;
+  parse(text: string): Value | undefined;
+  schema: z.ZodType;
+}
+
+export interface AnswerDefinition {
+  description: string;
+  /** Absent: no body. */
+  schema?: z.ZodType;
+}
+
+type Params = Record<string, PathParameter<string | number>>;
+type Answers = Record<number, AnswerDefinition>;
+
+/** What came, checked. */
+export interface EndpointRequest<A extends Access, P extends Params, Q extends z.ZodType, B extends z.ZodType> {
+  params: { [Name in keyof P]: P[Name] extends PathParameter<infer Value> ? Value : never };
+  query: z.output<Q>;
+  body: z.output<B>;
+  /** Numbers of the body that `body` holds as other ones. */
+  inexactNumbers: InexactNumber[];
+  /** Whose key it was, where the call is a tenant's. */
+  tenantId: A extends TenantScope ? string : null;
+}
+
+/** One of the answers that the definition lists, with the body of its schema. */
+export type EndpointAnswer<R extends Answers> = {
+  [Status in keyof R]: R[Status] extends { schema: infer Schema extends z.ZodType }
+    ? { status: Status; body: z.input<Schema> }
+    : { status: Status };
+}[keyof R];
+
+/** One call of the REST API: the route (route-endpoints.ts) and its page (openapi.ts) are made from the same definition. */
+export interface EndpointDefinition<
+  A extends Access,
+  P extends Params,
+  Q extends z.ZodType,
+  B extends z.ZodType,
+  R extends Answers,
+> {
+  method: Method;
+  /** Express' form, `/v1/webhooks/:webhook_id`. */
+  path: string;
+  access: A;
+  operationId: string;
+  tag: string;
+  summary: string;
+  description?: string;
+  params?: P;
+  query?: Q;
+  body?: {
+    schema: B;
+    /** May be left out; stands for `{}` then. */
+    optional?: boolean;
+    examples: Record<string, unknown>;
+  };
+  answers: R;
+  /** Problems that this call has besides those of every call. */
+  problems?: readonly (404 | 409 | 422)[];
+  handle(request: EndpointRequest<A, P, Q, B>, deps: AppDeps): Promise<EndpointAnswer<R>>;
+}
+
+/** A definition as those see it who serve and document all of them alike. */
+export interface Endpoint extends Omit<EndpointDefinition<Access, Params, z.ZodType, z.ZodType, Answers>, 'handle'> {
+  handle(
+    request: EndpointRequest<Access, Params, z.ZodType, z.ZodType>,
+    deps: AppDeps,
+  ): Promise<{ status: number; body?: unknown }>;
+}
+
+/** Checks a definition's types against each other; what it gives back forgets them. */
+export function defineEndpoint<
+  const A extends Access,
+  R extends Answers,
+  P extends Params = Record<never, never>,
+  Q extends z.ZodType = z.ZodUndefined,
+  B extends z.ZodType = z.ZodUndefined,
+>(definition: EndpointDefinition<A, P, Q, B, R>): Endpoint {
+  return definition as unknown as Endpoint;
+}

@@ -1,0 +1,79 @@
+import { Router, type Request, type Response } from 'express';
+import { InvalidInputError } from '../errors.js';
+import { ForbiddenError, MethodNotAllowedError, notFound } from './api-errors.js';
+import { authenticate, isTenantScope, requireScope } from './authenticate.js';
+import type { AppDeps, Endpoint } from './endpoint.js';
+import { readBody } from './read-body.js';
+import { validate } from './validate.js';
+
+/** Serves the endpoints; a path of theirs with another method is refused with what it allows. */
+export function routeEndpoints(endpoints: readonly Endpoint[], deps: AppDeps): Router {
+  const router = Router({ caseSensitive: true });
+  for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
+    const atPath = endpoints.filter((endpoint) => endpoint.path === path);
+    const route = router.route(path);
+    for (const endpoint of atPath) {
+      route[endpoint.method]((request, response) => serve(endpoint, request, response, deps));
+    }
+    const allowed = atPath.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
+    route.all((request) => {
+      throw new MethodNotAllowedError(`${request.method} is not possible here; possible are ${allowed.join(', ')}.`, allowed);
+    });
+  }
+  return router;
+}
+
+/** Whose call it is comes before everything that the caller sent is looked at. */
+async function serve(endpoint: Endpoint, request: Request, response: Response, deps: AppDeps): Promise<void> {
+  const tenantId = await authorize(endpoint, request, deps);
+  if (tenantId) response.locals['tenant'] = tenantId;
+  const params = parseParams(endpoint, request);
+  const query = endpoint.query && validate(endpoint.query, request.query, 'query');
+  if (!endpoint.query) refuseQuery(request);
+  const body = endpoint.body && (await readBody(request, response));
+  if (endpoint.body && !endpoint.body.optional && !body) {
+    throw new InvalidInputError('The request has no body; send a JSON object with "Content-Type: application/json".');
+  }
+  const answer = await endpoint.handle(
+    {
+      params,
+      query,
+      body: endpoint.body && validate(endpoint.body.schema, body ? body.value : {}, 'body'),
+      inexactNumbers: body?.inexactNumbers ?? [],
+      tenantId,
+    },
+    deps,
+  );
+  response.status(answer.status);
+  if (answer.body === undefined) response.end();
+  else response.json(answer.body);
+}
+
+async function authorize(endpoint: Endpoint, request: Request, deps: AppDeps): Promise<string | null> {
+  if (endpoint.access === 'public') return null;
+  const caller = await authenticate(deps, request.headers.authorization);
+  requireScope(caller, endpoint.access);
+  if (!isTenantScope(endpoint.access)) return null;
+  // The table lets no platform key have such a scope; without a tenant there is nothing to answer from all the same.
+  if (caller.tenantId === null) throw new ForbiddenError('This call needs a key of a tenant.', endpoint.access);
+  return caller.tenantId;
+}
+
+function parseParams(endpoint: Endpoint, request: Request): Record<string, string | number> {
+  return Object.fromEntries(
+    Object.entries(endpoint.params ?? {}).map(([name, parameter]) => {
+      const value = parameter.parse(String(request.params[name]));
+      if (value === undefined) throw notFound(parameter.subject);
+      return [name, value];
+    }),
+  );
+}
+
+function refuseQuery(request: Request): void {
+  const names = Object.keys(request.query);
+  if (names.length === 0) return;
+  throw new InvalidInputError(
+    'This call takes no query parameters.',
+    names.map((path) => ({ path, message: 'is not known here; leave it out' })),
+  );
+}

@@ -1,0 +1,29 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface ListeningServer {
+  address: AddressInfo;
+  /** Takes no new connection and no new request; resolves when those in progress are answered. */
+  close(): Promise<void>;
+}
+
+/** Rejects with clear words when the port is taken. */
+export async function listen(app: RequestListener, at: { host: string; port: number }): Promise<ListeningServer> {
+  const server = createServer(app);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? new Error(`Port ${at.port} is taken; set PORT to another one.`) : error),
+    );
+    server.listen(at.port, at.host, resolve);
+  });
+  return {
+    address: server.address() as AddressInfo,
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error ? reject(error) : resolve()));
+        server.closeIdleConnections();
+        // A connection that is kept alive closes with its present answer.
+        server.on('request', (_request, response) => response.setHeader('Connection', 'close'));
+      }),
+  };
+}

@@ -1,0 +1,39 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { loadConfig } from '../config.js';
+import { createLogger } from '../log.js';
+import { longestRequestMs } from './delivery-worker.js';
+import { openService } from './open-service.js';
+
+/** Longer than the longest request by what recording it may take; then the process ends, whatever hangs. */
+const hardExitMs = longestRequestMs + 5_000;
+
+/** Reads the environment, runs API, worker or both until SIGTERM or SIGINT, then drains: no request is cut, no attempt lost. */
+export async function runProcess(name: string, parts: { api: boolean; worker: boolean }): Promise<void> {
+  const config = loadConfig(process.env);
+  const log = createLogger({ ...config.log, name });
+  const stopped = new Promise<string>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  });
+  try {
+    const service = await openService(config, log, parts);
+    const reason = await Promise.race([stopped, service.failed]).catch((error: unknown) => {
+      log.fatal({ error }, 'process.failed');
+      process.exitCode = 1;
+      return 'failure';
+    });
+    log.info({ reason }, 'process.draining');
+    await Promise.race([service.close(), giveUp()]);
+    log.info('process.stopped');
+  } catch (error) {
+    log.fatal({ error }, 'process.failed');
+    process.exitCode = 1;
+  }
+  // Connections of Temporal's core are not ours to close one by one.
+  process.exit();
+
+  async function giveUp() {
+    await delay(hardExitMs, undefined, { ref: false });
+    log.error({ afterMs: hardExitMs }, 'process.drain_too_long: what is open is cut; no accepted event is lost');
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,128 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import type { Config } from '../../src/config.js';
+import { createSecret } from '../../src/delivery/signature.js';
+import { createLogger } from '../../src/log.js';
+import { createSealer } from '../../src/seal.js';
+import { sealContext } from '../../src/seal-context.js';
+import { openService, type Service } from '../../src/server/open-service.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+import { insertTenant, insertWebhook, type WebhookRow } from './rows.js';
+
+export interface Stack {
+  config: Config;
+  service: Service;
+  database: TestDatabase;
+  /** A client of the same Temporal server. */
+  temporal: Client;
+  adminKey: string;
+  /** One more process's worth of API and worker on the same database and task queue. */
+  openAnother(parts: { api: boolean; worker: boolean }): Promise<Service>;
+  insertTenant(): Promise<string>;
+  /** A webhook with a secret that the worker can open. */
+  insertWebhook(tenantId: string, row: Partial<WebhookRow> & { url: string }): Promise<{ id: number; secret: string }>;
+  /** Triggers a call.completed with that event id; resolves to the ids of its deliveries. */
+  trigger(tenantId: string, eventId?: string): Promise<string[]>;
+  delivery(id: string): Promise<DeliveryState>;
+  close(): Promise<void>;
+}
+
+export interface DeliveryState {
+  status: string;
+  attempt_count: number;
+  next_attempt_at: Date | null;
+  holds_token: boolean;
+  workflow_started_at: Date | null;
+  error_class: string | null;
+  error_message: string | null;
+  status_code: number | null;
+}
+
+const env = (name: string) => {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: run the tests by npm test -- <file>`);
+  return value;
+};
+
+/** The product on a database, a task queue and a port of its own, with loopback receivers allowed. */
+export async function startStack(
+  options: { parts?: { api: boolean; worker: boolean }; temporalAddress?: string; config?: Partial<Config> } = {},
+): Promise<Stack> {
+  const database = await createTestDatabase();
+  const adminKey = `test_${randomUUID()}`;
+  const config: Config = {
+    databaseUrl: database.url,
+    databasePoolSize: 10,
+    temporal: {
+      address: options.temporalAddress ?? env('TEST_TEMPORAL_ADDRESS'),
+      namespace: 'default',
+      taskQueue: `test-${randomUUID()}`,
+    },
+    api: { host: '127.0.0.1', port: 0 },
+    adminKey,
+    encryptionKey: randomBytes(32),
+    allowedNetworks: ['127.0.0.0/8', '::1/128'],
+    allowHttp: true,
+    maxRetryAfterMs: 3_600_000,
+    retentionDays: 30,
+    log: { level: (process.env['TEST_LOG_LEVEL'] as Config['log']['level'] | undefined) ?? 'silent', format: 'pretty' },
+    ...options.config,
+  };
+  const log = createLogger(config.log);
+  const opened: Service[] = [];
+  const open = async (parts: { api: boolean; worker: boolean }) => {
+    const service = await openService(config, log, parts);
+    opened.push(service);
+    return service;
+  };
+  const service = await open(options.parts ?? { api: true, worker: true });
+  if (!options.temporalAddress) await service.ready;
+  const connection = Connection.lazy({ address: config.temporal.address });
+  const sealer = createSealer(config.encryptionKey);
+  const { pool } = database;
+  return {
+    config,
+    service,
+    database,
+    temporal: new Client({ connection, namespace: config.temporal.namespace }),
+    adminKey,
+    openAnother: open,
+    insertTenant: () => insertTenant(pool),
+    async insertWebhook(tenantId, row) {
+      const id = await insertWebhook(pool, tenantId, row);
+      const secret = createSecret();
+      await pool.query('update webhooks set secret_sealed = $2 where id = $1', [id, sealer.seal(secret, sealContext.secret(tenantId))]);
+      return { id, secret };
+    },
+    async trigger(tenantId, eventId = randomUUID()) {
+      const { deliveries } = await service.triggerEvent({ tenantId, eventType: 'call.completed', eventId, payload: callCompleted });
+      return deliveries.map((delivery) => delivery.id);
+    },
+    async delivery(id) {
+      const { rows } = await pool.query<DeliveryState>(
+        `select d.status, d.attempt_count, d.next_attempt_at, d.holds_token, d.workflow_started_at, a.error_class, a.error_message, a.status_code
+           from webhook_deliveries d left join webhook_attempts a on a.delivery_id = d.id and a.number = d.attempt_count where d.id = $1`,
+        [id],
+      );
+      return rows[0]!;
+    },
+    async close() {
+      for (const each of opened) await each.close();
+      await connection.close();
+      await database.drop();
+    },
+  };
+}
+
+/** The integration guide's example. */
+export const callCompleted = {
+  call_sid: 'uuid-here',
+  from: '+15551234567',
+  to: '+15559876543',
+  direction: 'outbound',
+  status: 'completed',
+  hangup_cause: 'NORMAL_CLEARING',
+  duration_seconds: 120,
+  started_at: '2025-10-29T11:58:00Z',
+  ended_at: '2025-10-29T12:00:00Z',
+};

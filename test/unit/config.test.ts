@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { ConfigError, loadConfig, loadEmbeddedConfig, loadMigrateConfig, type Environment } from '../../src/config.js';
+
+const encryptionKey = Buffer.alloc(32, 7).toString('base64');
+const required = {
+  DATABASE_URL: 'postgres://irisx:pa55@db:5432/irisx',
+  TEMPORAL_ADDRESS: 'temporal:7233',
+  IRISX_ENCRYPTION_KEY: encryptionKey,
+};
+
+function problemsOf(env: Environment, load: (env: Environment) => unknown = loadConfig): readonly string[] {
+  try {
+    load(env);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems;
+  }
+  return assert.fail('expected a ConfigError');
+}
+
+describe('config', () => {
+  it('needs three variables and has a default for all else', () => {
+    assert.deepEqual(loadConfig(required), {
+      databaseUrl: 'postgres://irisx:pa55@db:5432/irisx',
+      databasePoolSize: 20,
+      temporal: { address: 'temporal:7233', namespace: 'default', taskQueue: 'irisx-webhooks' },
+      api: { host: '0.0.0.0', port: 3000 },
+      encryptionKey: Buffer.alloc(32, 7),
+      allowedNetworks: [],
+      allowHttp: false,
+      maxRetryAfterMs: 3_600_000,
+      retentionDays: 30,
+      log: { level: 'info', format: 'pretty' },
+    });
+  });
+
+  it('takes every variable', () => {
+    const config = loadConfig({
+      ...required,
+      DATABASE_POOL_SIZE: '5',
+      TEMPORAL_NAMESPACE: 'hooks',
+      TEMPORAL_TASK_QUEUE: 'queue',
+      TEMPORAL_API_KEY: 'cloud-key',
+      TEMPORAL_METRICS_ADDRESS: '0.0.0.0:9464',
+      HOST: '127.0.0.1',
+      PORT: '0',
+      PUBLIC_BASE_URL: 'https://hooks.example.com/irisx/',
+      IRISX_ADMIN_KEY: '0123456789abcdef',
+      WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8, ::1, 10.1.2.3',
+      WEBHOOK_ALLOW_HTTP: 'true',
+      WEBHOOK_MAX_RETRY_AFTER_SECONDS: '60',
+      RETENTION_DAYS: '7',
+      LOG_LEVEL: 'debug',
+      LOG_FORMAT: 'json',
+    });
+    assert.deepEqual(config, {
+      databaseUrl: required.DATABASE_URL,
+      databasePoolSize: 5,
+      temporal: {
+        address: 'temporal:7233',
+        namespace: 'hooks',
+        taskQueue: 'queue',
+        tls: {},
+        apiKey: 'cloud-key',
+        metricsAddress: '0.0.0.0:9464',
+      },
+      api: { host: '127.0.0.1', port: 0, publicBaseUrl: 'https://hooks.example.com/irisx' },
+      adminKey: '0123456789abcdef',
+      encryptionKey: Buffer.alloc(32, 7),
+      allowedNetworks: ['127.0.0.0/8', '::1/128', '10.1.2.3/32'],
+      allowHttp: true,
+      maxRetryAfterMs: 60_000,
+      retentionDays: 7,
+      log: { level: 'debug', format: 'json' },
+    });
+  });
+
+  it('counts an empty variable as not set', () => {
+    const config = loadConfig({ ...required, IRISX_ADMIN_KEY: '', PORT: ' ', TEMPORAL_TLS_CA_FILE: '' });
+    assert.equal(config.adminKey, undefined);
+    assert.equal(config.api.port, 3000);
+    assert.equal(config.temporal.tls, undefined);
+  });
+
+  it('reports all problems together, each with its variable, the value seen and what would be right', () => {
+    const problems = problemsOf({
+      DATABASE_URL: 'mysql://db',
+      PORT: '65536',
+      DATABASE_POOL_SIZE: 'many',
+      TEMPORAL_ADDRESS: 'http://temporal:7233',
+      WEBHOOK_ALLOW_HTTP: 'yes',
+      WEBHOOK_ALLOWED_NETWORKS: '10.0.0.0/8,nonsense,10.0.0.0/99',
+      LOG_LEVEL: 'loud',
+    });
+    assert.deepEqual([...problems].sort(), [
+      'DATABASE_POOL_SIZE must be a whole number, but is "many"',
+      'DATABASE_URL must be a url that begins with postgres:// or postgresql://',
+      'IRISX_ENCRYPTION_KEY is missing: 32 random bytes in base64, for example from: openssl rand -base64 32',
+      'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent, but is "loud"',
+      'PORT must be from 0 to 65535, but is "65536"',
+      'TEMPORAL_ADDRESS must be host:port, but is "http://temporal:7233"',
+      'WEBHOOK_ALLOWED_NETWORKS holds "10.0.0.0/99", which is no CIDR range like 10.0.0.0/8',
+      'WEBHOOK_ALLOWED_NETWORKS holds "nonsense", which is no CIDR range like 10.0.0.0/8',
+      'WEBHOOK_ALLOW_HTTP must be true or false, but is "yes"',
+    ]);
+  });
+
+  it('never repeats a secret', () => {
+    const secrets = {
+      DATABASE_URL: 'postgres://irisx:s3cret-password@db:port/irisx',
+      IRISX_ADMIN_KEY: 's3cret-short',
+      IRISX_ENCRYPTION_KEY: 's3cret-key',
+      TEMPORAL_API_KEY: 's3cret-cloud',
+      TEMPORAL_TLS: 'false',
+    };
+    const problems = problemsOf(secrets);
+    assert.equal(problems.length, 5, problems.join('\n'));
+    assert.doesNotMatch(new ConfigError(problems).message, /s3cret/);
+  });
+
+  it('takes an encryption key of exactly 32 bytes', () => {
+    for (const key of [Buffer.alloc(31).toString('base64'), Buffer.alloc(33).toString('base64'), 'x'.repeat(44)]) {
+      assert.match(problemsOf({ ...required, IRISX_ENCRYPTION_KEY: key })[0]!, /32 bytes/);
+    }
+  });
+
+  it('is frozen, all the way down', () => {
+    const config = loadConfig({ ...required, TEMPORAL_TLS: 'true' });
+    for (const part of [config, config.temporal, config.temporal.tls, config.api, config.allowedNetworks, config.log]) {
+      assert.ok(Object.isFrozen(part));
+    }
+  });
+
+  it('logs JSON in production unless told otherwise', () => {
+    assert.equal(loadConfig({ ...required, NODE_ENV: 'production' }).log.format, 'json');
+    assert.equal(loadConfig({ ...required, NODE_ENV: 'production', LOG_FORMAT: 'pretty' }).log.format, 'pretty');
+  });
+
+  it('asks for nothing but the database to migrate', () => {
+    assert.equal(loadMigrateConfig({ DATABASE_URL: required.DATABASE_URL }).databaseUrl, required.DATABASE_URL);
+    assert.match(problemsOf({}, loadMigrateConfig)[0]!, /^DATABASE_URL is missing/);
+  });
+
+  it('knows where the embedded stack keeps its data and where it listens', () => {
+    assert.deepEqual(loadEmbeddedConfig({}), {
+      dataDir: path.resolve('.data'),
+      temporalPort: 7233,
+      temporalUiPort: 8233,
+    });
+    const given = {
+      IRISX_DATA_DIR: '/var/irisx',
+      POSTGRES_PORT: '5433',
+      TEMPORAL_PORT: '7000',
+      TEMPORAL_UI_PORT: '7001',
+    };
+    assert.deepEqual(loadEmbeddedConfig(given), {
+      dataDir: '/var/irisx',
+      databasePort: 5433,
+      temporalPort: 7000,
+      temporalUiPort: 7001,
+    });
+  });
+
+  describe('TLS to Temporal', () => {
+    let folder: string;
+    before(() => {
+      folder = mkdtempSync(path.join(tmpdir(), 'irisx-config-'));
+      for (const name of ['ca', 'cert', 'key']) writeFileSync(path.join(folder, name), name);
+    });
+    after(() => rmSync(folder, { recursive: true }));
+
+    it('is on with TEMPORAL_TLS alone, trusting the system', () => {
+      assert.equal(loadConfig({ ...required, TEMPORAL_TLS: 'false' }).temporal.tls, undefined);
+      assert.deepEqual(loadConfig({ ...required, TEMPORAL_TLS: ' true ' }).temporal.tls, {});
+      assert.deepEqual(loadConfig({ ...required, TEMPORAL_TLS: 'true' }).temporal.tls, {});
+    });
+
+    it('reads authority and client certificate from files, in the shape that the SDK takes', () => {
+      const { tls } = loadConfig({
+        ...required,
+        TEMPORAL_TLS_CA_FILE: path.join(folder, 'ca'),
+        TEMPORAL_TLS_CERT_FILE: path.join(folder, 'cert'),
+        TEMPORAL_TLS_KEY_FILE: path.join(folder, 'key'),
+        TEMPORAL_TLS_SERVER_NAME: 'temporal.internal',
+      }).temporal;
+      assert.deepEqual(tls, {
+        serverNameOverride: 'temporal.internal',
+        serverRootCACertificate: Buffer.from('ca'),
+        clientCertPair: { crt: Buffer.from('cert'), key: Buffer.from('key') },
+      });
+    });
+
+    it('names a file that cannot be read, and a certificate without its key', () => {
+      const problems = problemsOf({ ...required, TEMPORAL_TLS_CERT_FILE: path.join(folder, 'missing') });
+      assert.deepEqual(problems, [
+        `TEMPORAL_TLS_CERT_FILE names a file that cannot be read (ENOENT): ${path.join(folder, 'missing')}`,
+        'TEMPORAL_TLS_CERT_FILE and TEMPORAL_TLS_KEY_FILE belong together, but only one is set',
+      ]);
+    });
+
+    it('refuses an API key over plain text', () => {
+      const problems = problemsOf({ ...required, TEMPORAL_TLS: 'false', TEMPORAL_API_KEY: 'cloud' });
+      assert.deepEqual(problems, ['TEMPORAL_TLS is false, but TEMPORAL_API_KEY needs TLS: unset one']);
+    });
+  });
+
+  describe('.env.example', () => {
+    const text = readFileSync('.env.example', 'utf8');
+    const named = new Map(
+      [...text.matchAll(/^(?:# )?([A-Z][A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]),
+    );
+
+    it('names every variable that is read', () => {
+      const read = new Set<string>();
+      const spy = new Proxy({ ...required } as Record<string, string>, {
+        get: (env, name) => (read.add(String(name)), env[String(name)]),
+      });
+      for (const load of [loadConfig, loadEmbeddedConfig, loadMigrateConfig]) load(spy);
+      assert.ok(read.size > 25);
+      assert.deepEqual(
+        [...read].filter((name) => !named.has(name)),
+        [],
+      );
+    });
+
+    it('shows the defaults that are in force', () => {
+      const shown = Object.fromEntries([...named].filter(([name, value]) => value !== '' && !(name in required)));
+      assert.deepEqual(loadConfig({ ...required, ...shown }), loadConfig(required));
+      assert.deepEqual(loadEmbeddedConfig(shown), loadEmbeddedConfig({}));
+    });
+  });
+});

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import { parse } from 'yaml';
+
+interface Service {
+  image?: string;
+  build?: string;
+  command?: string[];
+  environment?: Record<string, string>;
+  restart?: string;
+  healthcheck?: { test: string[] };
+  depends_on?: Record<string, { condition: string }>;
+  ports?: string[];
+  volumes?: string[];
+}
+
+const text = readFileSync('docker-compose.yml', 'utf8');
+const compose = parse(text, { merge: true }) as { services: Record<string, Service> };
+const services = Object.entries(compose.services);
+/** Ends when its work is done; all others run for ever. */
+const isJob = (service: Service) => service.restart?.startsWith('on-failure') ?? false;
+
+describe('docker-compose.yml', () => {
+  it('is valid by the Compose Specification', () => {
+    const schema = JSON.parse(readFileSync('test/fixtures/compose-spec.json', 'utf8')) as Record<string, unknown>;
+    delete schema.$schema; // written with https, under which no validator knows draft 7
+    const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
+    assert.ok(validate(compose), JSON.stringify(validate.errors, null, 2));
+    const broken = { services: { api: { imagine: 'x' } } };
+    assert.ok(!validate(broken), 'the schema refuses what it does not know');
+  });
+
+  it('has the services of a whole stack', () => {
+    assert.deepEqual(
+      services.map(([name]) => name),
+      // prettier-ignore
+      ['postgres', 'temporal-schema', 'temporal', 'temporal-namespace', 'temporal-ui', 'migrate', 'api', 'worker'],
+    );
+  });
+
+  it('pins every image to a version', () => {
+    for (const [name, { image }] of services) assert.match(image ?? '', /^[\w./-]+:\d+\.\d+(\.\d+)?(-alpine)?$/, name);
+  });
+
+  it('has a health check and a restart for whatever runs for ever, and an end for every job', () => {
+    for (const [name, service] of services) {
+      if (isJob(service)) assert.equal(service.healthcheck, undefined, name);
+      else {
+        assert.equal(service.restart, 'unless-stopped', name);
+        assert.ok((service.healthcheck?.test.length ?? 0) > 1, `${name} has no health check`);
+      }
+    }
+    assert.deepEqual(
+      services.filter(([, service]) => isJob(service)).map(([name]) => name),
+      ['temporal-schema', 'temporal-namespace', 'migrate'],
+    );
+  });
+
+  it('waits only for services that exist, and in a way that they can satisfy', () => {
+    for (const [name, { depends_on }] of services) {
+      for (const [dependency, { condition }] of Object.entries(depends_on ?? {})) {
+        const service = compose.services[dependency];
+        assert.ok(service, `${name} waits for ${dependency}, which is no service`);
+        assert.equal(condition, isJob(service) ? 'service_completed_successfully' : 'service_healthy', name);
+      }
+    }
+  });
+
+  it('uses only variables that .env.example names', () => {
+    const used = new Set([...text.matchAll(/(?<!\$)\$\{(\w+)/g)].map(([, name]) => name!));
+    assert.ok(used.size > 10);
+    const example = readFileSync('.env.example', 'utf8');
+    for (const name of used) assert.match(example, new RegExp(`^(# )?${name}=`, 'm'));
+  });
+
+  it('has no default for a secret', () => {
+    for (const name of ['POSTGRES_PASSWORD', 'IRISX_ENCRYPTION_KEY', 'IRISX_ADMIN_KEY']) {
+      const uses = text.match(new RegExp(`\\$\\{${name}[^}]*\\}`, 'g')) ?? [];
+      assert.ok(uses.length > 0, name);
+      for (const use of uses) assert.match(use, /^\$\{\w+:\?set \w+ in \.env\}$/);
+    }
+  });
+
+  it('opens only the API to other machines', () => {
+    for (const [name, { ports = [] }] of services) {
+      for (const mapping of ports) if (name !== 'api') assert.match(mapping, /^127\.0\.0\.1:/, name);
+    }
+  });
+
+  it('runs programs that the sources have', () => {
+    const programs = services.flatMap(([, { build, command }]) => (build ? [command?.[1] ?? ''] : []));
+    assert.equal(programs.length, 3);
+    for (const program of programs) {
+      const source = program.replace(/^dist\//, '').replace(/\.js$/, '.ts');
+      assert.ok(program.startsWith('dist/') && existsSync(source), `${program}: no ${source}`);
+    }
+  });
+
+  it('mounts files that are in the repository', () => {
+    const mounted = services.flatMap(([, { volumes = [] }]) => volumes.filter((volume) => volume.startsWith('./')));
+    assert.ok(mounted.length > 0);
+    for (const volume of mounted) assert.ok(existsSync(volume.split(':')[0]!), volume);
+  });
+
+  it('switches fairness on, on one partition', () => {
+    const config = parse(readFileSync('docker/temporal-dynamic-config.yaml', 'utf8')) as Record<string, unknown>;
+    assert.deepEqual(config, {
+      'matching.enableFairness': [{ value: true }],
+      'matching.numTaskqueueReadPartitions': [{ value: 1 }],
+      'matching.numTaskqueueWritePartitions': [{ value: 1 }],
+    });
+  });
+});
+
+describe('Dockerfile', () => {
+  const dockerfile = readFileSync('Dockerfile', 'utf8');
+  const lastStage = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
+
+  it('pins its base image and runs as a user without rights', () => {
+    for (const [, image] of dockerfile.matchAll(/^FROM (\S+)/gm)) assert.equal(image, 'node:20.20-bookworm-slim');
+    assert.match(lastStage, /^USER node$/m);
+    assert.ok(lastStage.indexOf('USER node') < lastStage.indexOf('CMD ["node", "dist/src/server/service.js"]'));
+  });
+
+  it('copies only what .dockerignore lets through', () => {
+    const allowed = readFileSync('.dockerignore', 'utf8').match(/(?<=^!).+$/gm) ?? [];
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, files]) => files!.split(' '));
+    assert.deepEqual([...new Set(copied)].sort(), [...allowed].sort());
+    for (const file of copied) assert.ok(existsSync(file), file);
+  });
+});
