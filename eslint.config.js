@@ -13,10 +13,7 @@ function mayImport(files, allowed, message) {
   return {
     files,
     rules: {
-      '@typescript-eslint/no-restricted-imports': [
-        'error',
-        { patterns: [{ regex, allowTypeImports: true, message: `${message} (docs/architecture.md)` }] },
-      ],
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [{ regex, allowTypeImports: true, message }] }],
     },
   };
 }
@@ -117,6 +114,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-call': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/unbound-method': 'off',
     },
   },
 );

@@ -13,6 +13,15 @@ create table webhook_limiters (
   check (reserved >= taken)
 ) with (fillfactor = 50);
 
+-- Every webhook has its limiter from the beginning: a lock that is only sometimes there has no place in an order of locks.
+create function create_limiter() returns trigger language plpgsql as $$
+begin
+  insert into webhook_limiters (webhook_id) values (new.id);
+  return null;
+end $$;
+create trigger webhooks_have_limiters after insert on webhooks for each row execute function create_limiter();
+
+-- No limit: no rows.
 create table webhook_tokens (
   webhook_id integer not null references webhooks,
   number bigint not null,
@@ -39,9 +48,6 @@ declare
   planned timestamptz;
 begin
   select * into l from webhook_limiters where webhook_id = p_webhook for no key update;
-  if not found then
-    return null;
-  end if;
   if p_holds then
     return greatest(p_now, token_free_at(p_webhook, l.taken + 1, per_minute, per_hour));
   end if;
@@ -68,11 +74,6 @@ declare
   free_at timestamptz;
 begin
   select * into l from webhook_limiters where webhook_id = p_webhook for no key update;
-  if not found then
-    -- two first deliveries may both come here; the second then finds the row of the first
-    insert into webhook_limiters (webhook_id) values (p_webhook) on conflict do nothing;
-    select * into l from webhook_limiters where webhook_id = p_webhook for no key update;
-  end if;
   if not p_holds and l.reserved > l.taken then
     return;
   end if;
@@ -117,8 +118,6 @@ declare
   k bigint;
 begin
   select taken into k from webhook_limiters where webhook_id = p_webhook for no key update;
-  if found then
-    delete from webhook_tokens where webhook_id = p_webhook and number > k;
-    update webhook_limiters set reserved = k, told = k where webhook_id = p_webhook;
-  end if;
+  delete from webhook_tokens where webhook_id = p_webhook and number > k;
+  update webhook_limiters set reserved = k, told = k where webhook_id = p_webhook;
 end $$;

@@ -66,8 +66,8 @@ begin
   if d.status = 'pending' and v_at <= v_now and (w.rate_limit_per_minute is not null or w.rate_limit_per_hour is not null) then
     -- A look without a lock answers the usual case; only who must wait queues up at the limiter.
     select * into l from webhook_limiters where webhook_limiters.webhook_id = d.webhook_id;
-    if d.holds_token or (l.webhook_id is not null and (l.reserved > l.taken
-        or token_free_at(d.webhook_id, l.taken + 1, w.rate_limit_per_minute, w.rate_limit_per_hour) > v_now)) then
+    if d.holds_token or l.reserved > l.taken
+        or token_free_at(d.webhook_id, l.taken + 1, w.rate_limit_per_minute, w.rate_limit_per_hour) > v_now then
       perform 1 from webhook_limiters where webhook_limiters.webhook_id = d.webhook_id for no key update;
       select * into d from webhook_deliveries where id = p_delivery for no key update;
       if d.status = 'pending' then
@@ -111,9 +111,8 @@ begin
     return;
   end if;
   select * into w from webhooks where id = d.webhook_id;
-  if w.rate_limit_per_minute is not null or w.rate_limit_per_hour is not null then
-    perform 1 from webhook_limiters where webhook_limiters.webhook_id = d.webhook_id for no key update;
-  end if;
+  -- also without a limit: there may have been one, and a reservation is then given back
+  perform 1 from webhook_limiters where webhook_limiters.webhook_id = d.webhook_id for no key update;
   select * into d from webhook_deliveries where id = p_delivery for no key update;
   if d.status = 'pending' and (w.deleted_at is not null or not w.enabled) then
     perform settle_delivery(p_delivery, case when w.deleted_at is not null then 'cancelled' else 'held' end);

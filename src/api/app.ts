@@ -39,8 +39,8 @@ export function createApp(deps: AppDeps): Express {
   const document = createOpenApiDocument(endpoints, deps.version);
   app.get('/openapi.json', (_request, response) => void response.json(document));
   app.use('/docs', docsPage());
-  app.use((request: Request) => {
-    throw new NotFoundError(`There is nothing at this path${request.path === '/' ? '' : ' (with this method)'}; GET /docs shows what there is.`);
+  app.use(() => {
+    throw new NotFoundError('There is nothing at this path; GET /docs shows what there is.');
   });
   app.use(errorResponse(deps.log));
   return app;

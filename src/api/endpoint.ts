@@ -87,7 +87,7 @@ export interface EndpointDefinition<
   answers: R;
   /** Problems that this call has besides those of every call. */
   problems?: readonly (404 | 409 | 422)[];
-  handle(request: EndpointRequest<A, P, Q, B>, deps: AppDeps): Promise<EndpointAnswer<R>>;
+  handle(request: EndpointRequest<A, P, Q, B>, deps: AppDeps): Promise<EndpointAnswer<NoInfer<R>>>;
 }
 
 /** A definition as those see it who serve and document all of them alike. */

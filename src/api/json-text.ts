@@ -37,10 +37,15 @@ export function parseJsonText(bytes: Uint8Array): ParsedJson {
   return { value, inexactNumbers: inspect(text) };
 }
 
-/** The engine's own message may quote the body, which may hold secrets; only its position is used. */
+/** The engine's own message may quote the body, which may hold secrets: of that no more is shown than one character. */
 function whereItBroke(text: string, error: unknown): string {
-  const position = /at position (\d+)/.exec(String(error))?.[1];
-  if (position === undefined) return String(error).includes('end of JSON input') ? ': it ends too early' : '';
+  const message = String(error);
+  const position = /at position (\d+)/.exec(message)?.[1];
+  if (position === undefined) {
+    const token = /Unexpected token '(.)'/u.exec(message)?.[1];
+    if (token !== undefined) return `: ${JSON.stringify(token)} is not possible where it stands`;
+    return message.includes('end of JSON input') ? ': it ends too early' : '';
+  }
   const before = text.slice(0, Number(position)).split('\n');
   return `: look at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
 }

@@ -41,10 +41,10 @@ export interface Page<Id> {
  * A page of rows, newest first, and the cursor to the next one. The cursor is the last row's id, and ids sort by time
  * without two being alike: no row is shown twice or left out, also among rows of one moment.
  */
-export async function paginate<Row extends { id: number | string }>(
+export async function paginate<Id extends number | string, Row extends { id: Id }>(
   query: { limit: number; cursor?: string | undefined },
-  idForm: IdForm<Row['id']>,
-  list: (page: Page<Row['id']>) => Promise<Row[]>,
+  idForm: IdForm<Id>,
+  list: (page: Page<Id>) => Promise<Row[]>,
 ): Promise<{ rows: Row[]; nextCursor: string | null }> {
   const beforeId = query.cursor === undefined ? null : decodeCursor(query.cursor, idForm);
   const found = await list({ limit: query.limit + 1, beforeId });

@@ -203,8 +203,10 @@ export async function deleteWebhook(db: Queryable, tenantId: string, webhookId: 
   return true;
 }
 
-/** Ends (or holds) all that is pending, and on `cancelled` all that is held, giving every reservation back. Idempotent. */
+/** Ends (or holds), in a transaction, all that is pending, and on `cancelled` all that is held, giving every reservation back. Idempotent. */
 export async function settlePending(db: Queryable, webhookId: number, status: 'held' | 'cancelled'): Promise<void> {
+  // Statements over many deliveries of a webhook follow one another, or they would lock them in different orders.
+  await db.query('select 1 from webhooks where id = $1 for no key update', [webhookId]);
   await db.query('select forget_planned_tokens($1)', [webhookId]);
   for (const from of status === 'held' ? ['pending'] : ['pending', 'held']) {
     await db.query(

@@ -44,8 +44,8 @@ const noAnswerYet = { statusCode: 0, rawHeaders: [] as Buffer[] };
  * good, so whoever holds it knows which address and which certificate it was opened with.
  */
 export class Connection {
-  /** Requests that were answered completely. Above 0 the connection is a reused one. */
-  answeredCount = 0;
+  /** Called when the socket has closed, whoever closed it. One for the holder of the moment, not a list. */
+  onClosed: (() => void) | undefined;
   private readonly client: Client;
   private isKept = true;
 
@@ -53,6 +53,7 @@ export class Connection {
     origin: string,
     private readonly socket: Socket,
   ) {
+    socket.once('close', () => this.onClosed?.());
     let connects = 0;
     this.client = new Client(origin, {
       // undici would open another socket after this one has closed. Later, since a callback at once is not seen.
@@ -75,10 +76,6 @@ export class Connection {
     return this.isKept && !this.socket.destroyed && this.socket.writable && !this.socket.readableEnded;
   }
 
-  onceClosed(listener: () => void): void {
-    this.socket.once('close', listener);
-  }
-
   destroy(): void {
     this.isKept = false;
     this.socket.destroy();
@@ -96,8 +93,11 @@ export class Connection {
       let sentAtMs: number | undefined;
       let answerStarted = false;
       let closedByReceiver = false;
+      let isSettled = false;
 
       const settle = (act: () => void): void => {
+        if (isSettled) return;
+        isSettled = true;
         signal.removeEventListener('abort', onAbort);
         this.socket.off('end', onEnd);
         act();
@@ -115,7 +115,6 @@ export class Connection {
       this.socket.prependListener('end', onEnd);
 
       const { path, headers, body, maxResponseBytes } = input;
-      const answeredBefore = this.answeredCount;
       this.client.dispatch(
         { method: 'POST', path, headers, body },
         {
@@ -128,7 +127,8 @@ export class Connection {
             if (!statusesWithoutBody.has(statusCode)) return;
             // A clean end is reported before the microtask; after it, what follows is not part of this answer.
             queueMicrotask(() => {
-              if (this.answeredCount === answeredBefore) this.destroy();
+              if (isSettled) return;
+              this.destroy();
               finish(false);
             });
           },
@@ -140,10 +140,7 @@ export class Connection {
             finish(true);
             this.destroy();
           },
-          onResponseEnd: () => {
-            this.answeredCount++;
-            finish(false);
-          },
+          onResponseEnd: () => finish(false),
           onResponseError: (_, error) => {
             settle(() => reject(new ExchangeError(error, sentAtMs, answerStarted, closedByReceiver)));
             this.destroy();

@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import { ExchangeError } from './connection.js';
 import type { AttemptOutcome } from './outcome.js';
 
@@ -105,9 +106,9 @@ export function exchangeFailure(error: unknown): AttemptFailure {
     return new AttemptFailure('connection', connectionMessages[code] ?? 'connection closed without an answer');
   }
   if (speaksHttp2(cause)) return new AttemptFailure('invalid_response', onlyHttp2);
-  // undici's own UND_ERR_SOCKET: a status that was not asked for, 100 or 101.
-  if (answerStarted || code.startsWith('HPE_')) {
-    return new AttemptFailure('invalid_response', `the answer is not valid HTTP/1.1${inBrackets(code)}`);
+  // Also a status that was not asked for (100, 101): undici closes the socket then, with the code UND_ERR_SOCKET.
+  if (answerStarted || cause instanceof errors.HTTPParserError) {
+    return new AttemptFailure('invalid_response', 'the answer is not valid HTTP/1.1');
   }
   return new AttemptFailure('connection', `connection failed${inBrackets(code)}`);
 }
@@ -121,6 +122,7 @@ const closedCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /** Whether a request on a reused connection failed because the receiver closed it before the request arrived. */
 export function closedWhileIdle(error: unknown): boolean {
+  if (error) return false;
   if (!(error instanceof ExchangeError) || error.answerStarted) return false;
   if (error.sentAtMs === undefined) return true;
   return closedCodes.has(codeOf(error.cause)) && performance.now() - error.sentAtMs < idleCloseWindowMs;

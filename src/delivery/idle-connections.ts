@@ -46,7 +46,7 @@ export function createIdleConnections(maxPerOrigin: number, max: number): IdleCo
       if (isClosed || !connection.isUsable) return connection.destroy();
       const entry = { origin, address, connection };
       kept.add(entry);
-      connection.onceClosed(() => kept.delete(entry));
+      connection.onClosed = () => kept.delete(entry);
       const ofOrigin = [...kept].filter((other) => other.origin === origin).length;
       dropOldest(ofOrigin, maxPerOrigin, (other) => other.origin === origin);
       dropOldest(kept.size, max, () => true);

@@ -1,12 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import { Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, type ActivityDeps } from '../../activities/index.js';
 import type { Config } from '../config.js';
 import { wakeDelivery, type StartOptions } from '../temporal.js';
-import { failureType } from '../../workflows/failures.js';
 import { connectWorker } from './temporal-connection.js';
 import { createSchedules, registerSearchAttributes } from './temporal-setup.js';
 import { workflowBundle } from './workflow-bundle.js';
@@ -42,30 +40,33 @@ export interface DeliveryWorkerDeps {
 let isRuntimeInstalled = false;
 
 /** Once a process, before the first connection: our logger, no signal handlers of its own, metrics where asked for. */
-export function installRuntime(config: Config, log: Logger): void {
+export function installRuntime({ metricsAddress }: { metricsAddress?: string }, log: Logger): void {
   if (isRuntimeInstalled) return;
   isRuntimeInstalled = true;
   const at = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) => log[level](meta ?? {}, message);
-  // The worker tells its states at INFO; to us they are details. A delivery given up is no fault of ours: its attempts are logged.
+  // The worker tells its states at INFO; to us they are details.
+  const warnings = (message: string, meta?: object) => log[isExpected(message, meta) ? 'debug' : 'warn'](meta ?? {}, message);
   const logger = { trace: at('trace'), debug: at('debug'), info: at('debug'), warn: warnings, error: at('error') };
-  function warnings(message: string, meta?: object): void {
-    const { error } = (meta ?? {}) as { error?: unknown };
-    const isGivenUp = error instanceof ApplicationFailure && error.type === failureType.deliveryFailed;
-    log[isGivenUp ? 'debug' : 'warn'](meta ?? {}, message);
-  }
   Runtime.install({
     shutdownSignals: [],
     logger: { ...logger, log: (level, message, meta) => logger[level.toLowerCase() as keyof typeof logger](message, meta) },
     telemetryOptions: {
       logging: { filter: 'temporalio_sdk_core=ERROR', forward: {} },
-      ...(config.temporal.metricsAddress ? { metrics: { prometheus: { bindAddress: config.temporal.metricsAddress } } } : {}),
+      ...(metricsAddress ? { metrics: { prometheus: { bindAddress: metricsAddress } } } : {}),
     },
   });
 }
 
+/** What the SDK warns of and we do on purpose. */
+function isExpected(message: string, meta?: { workflowType?: string }): boolean {
+  // A delivery that was given up is no fault of ours, and its attempts are logged.
+  if (message === 'Workflow failed') return meta?.workflowType === 'deliverEvent';
+  return message.startsWith('No workflows registered');
+}
+
 /** Connects in the background and goes on trying while Temporal is away; returns at once. */
 export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
-  installRuntime(deps.config, deps.log);
+  installRuntime(deps.config.temporal, deps.log);
   const stop = new AbortController();
   let workers: Worker[] = [];
   let connection: NativeConnection | undefined;

@@ -36,7 +36,7 @@ export async function openService(config: Config, log: Logger, parts: { api: boo
   const db = openDatabase({
     url: config.databaseUrl,
     poolSize: config.databasePoolSize,
-    onIdleError: (error) => log.warn({ error }, 'postgres.connection_lost'),
+    onIdleError: (error) => log.warn({ reason: error.message }, 'postgres.connection_lost'),
   });
   const closers: (() => Promise<unknown>)[] = [() => db.close()];
   const close = async () => {

@@ -215,7 +215,7 @@ describe('config', () => {
 
     it('names every variable that is read', () => {
       const read = new Set<string>();
-      const spy = new Proxy({ ...required } as Record<string, string>, {
+      const spy = new Proxy<Environment>(required, {
         get: (env, name) => (read.add(String(name)), env[String(name)]),
       });
       for (const load of [loadConfig, loadEmbeddedConfig, loadMigrateConfig]) load(spy);

@@ -13,9 +13,9 @@ async function lint(file: string, code: string): Promise<string[]> {
     [
       {
         files: ['**/*.ts'],
-        languageOptions: { parser: tseslint.parser as Linter.Parser },
+        languageOptions: { parser: tseslint.parser },
         plugins: { '@typescript-eslint': tseslint.plugin as unknown as ESLint.Plugin },
-        rules: chosen as Linter.RulesRecord,
+        rules: chosen,
       },
     ],
     { filename: file },

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { StartError } from './server-process.js';
 
 export interface Keys {
   /** 32 bytes in base64, as `IRISX_ENCRYPTION_KEY` takes them. */
@@ -47,7 +48,9 @@ async function readSecret(file: string): Promise<string | undefined> {
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (code !== 'EACCES') throw error;
+    throw new StartError(`${file} belongs to another user: run as that one, or set IRISX_DATA_DIR to another folder.`);
   }
 }

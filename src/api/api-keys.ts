@@ -1,0 +1,202 @@
+import { z } from 'zod';
+import {
+  deleteApiKey,
+  insertApiKey,
+  listApiKeys,
+  platformScopes,
+  tenantScopes,
+  type ApiKey,
+  type Scope,
+} from '../db/api-keys.js';
+import type { Queryable } from '../db/database.js';
+import { findTenant } from '../db/tenants.js';
+import { notFound } from './api-errors.js';
+import { createApiKey } from './authenticate.js';
+import { defineEndpoint } from './endpoint.js';
+import { nextCursor, pageQuery, paginate } from './paging.js';
+import { keyIdParameter, tenantIdParameter } from './path-parameters.js';
+import { parseUuid, renderTime, renderTimeOrNull, text, time, timeInput, uuid } from './schemas.js';
+
+const apiKeySchema = z
+  .object({
+    id: uuid(),
+    name: z.string().meta({ examples: ['billing system'] }),
+    scopes: z.array(z.enum([...tenantScopes, ...platformScopes])).meta({ examples: [['webhooks:read', 'webhooks:write']] }),
+    prefix: z.string().meta({ description: 'The first characters of the key, to recognise it by', examples: ['irisx_dGhpcy'] }),
+    created_at: time('When it was made'),
+    last_used_at: time('When it was last used, to the minute; null: never').nullable(),
+    expires_at: time('From when it is refused; null: never').nullable(),
+  })
+  .meta({ id: 'ApiKey', description: 'An API key, without the key itself' });
+
+const renderApiKey = (key: ApiKey): z.input<typeof apiKeySchema> => ({
+  id: key.id,
+  name: key.name,
+  scopes: key.scopes,
+  prefix: key.prefix,
+  created_at: renderTime(key.createdAt),
+  last_used_at: renderTimeOrNull(key.lastUsedAt),
+  expires_at: renderTimeOrNull(key.expiresAt),
+});
+
+const newApiKeySchema = <const S extends readonly [Scope, ...Scope[]]>(scopes: S) => {
+  const expected = `expected one or more of ${scopes.join(', ')}`;
+  return z.strictObject({
+    name: text(1, 200).meta({ description: 'For people: which program has it', examples: ['billing system'] }),
+    scopes: z
+      .array(z.enum(scopes, expected), expected)
+      .min(1, expected)
+      .max(20, expected)
+      .meta({ description: 'What the key allows', examples: [scopes] }),
+    expires_at: timeInput()
+      .refine((value) => value > new Date(), 'expected a time in the future')
+      .nullable()
+      .optional()
+      .meta({ description: 'From when it is refused; null or absent: never' }),
+  });
+};
+
+const createdSchema = z.object({
+  api_key: apiKeySchema,
+  key: z.string().meta({
+    description: 'The key itself: shown now and never again',
+    examples: ['irisx_dGhpcyBpcyBub3QgYSByZWFsIGtleSwgb25seSBhbiBleA'],
+  }),
+});
+const listedSchema = z.object({ api_keys: z.array(apiKeySchema), next_cursor: nextCursor });
+
+interface NewApiKey {
+  name: string;
+  scopes: Scope[];
+  expires_at?: Date | null | undefined;
+}
+
+async function create(db: Queryable, tenantId: string | null, body: NewApiKey): Promise<z.input<typeof createdSchema>> {
+  const { key, prefix, keyHash } = createApiKey();
+  const inserted = await insertApiKey(db, {
+    tenantId,
+    name: body.name,
+    scopes: [...new Set(body.scopes)],
+    prefix,
+    keyHash,
+    expiresAt: body.expires_at ?? null,
+  });
+  return { api_key: renderApiKey(inserted), key };
+}
+
+async function list(
+  db: Queryable,
+  tenantId: string | null,
+  query: { limit: number; cursor?: string | undefined },
+): Promise<z.input<typeof listedSchema>> {
+  const page = await paginate(query, parseUuid, (page) => listApiKeys(db, tenantId, page));
+  return { api_keys: page.rows.map(renderApiKey), next_cursor: page.nextCursor };
+}
+
+async function requireTenant(db: Queryable, tenantId: string): Promise<void> {
+  if (!(await findTenant(db, tenantId))) throw notFound('tenant');
+}
+
+const tag = 'API keys';
+
+export const apiKeyEndpoints = [
+  defineEndpoint({
+    method: 'post',
+    path: '/v1/tenants/:tenant_id/api-keys',
+    access: 'admin',
+    operationId: 'createTenantApiKey',
+    tag,
+    summary: 'Make an API key of a tenant',
+    params: { tenant_id: tenantIdParameter },
+    body: {
+      schema: newApiKeySchema(tenantScopes),
+      examples: { key: { name: 'billing system', scopes: ['webhooks:read', 'webhooks:write'] } },
+    },
+    answers: { 201: { description: 'The key, shown this once', schema: createdSchema } },
+    async handle({ params, body }, { db }) {
+      await requireTenant(db, params.tenant_id);
+      return { status: 201, body: await create(db, params.tenant_id, body) };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v1/tenants/:tenant_id/api-keys',
+    access: 'admin',
+    operationId: 'listTenantApiKeys',
+    tag,
+    summary: 'List the API keys of a tenant, newest first',
+    params: { tenant_id: tenantIdParameter },
+    query: z.strictObject(pageQuery),
+    answers: { 200: { description: 'A page of API keys', schema: listedSchema } },
+    async handle({ params, query }, { db }) {
+      await requireTenant(db, params.tenant_id);
+      return { status: 200, body: await list(db, params.tenant_id, query) };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'delete',
+    path: '/v1/tenants/:tenant_id/api-keys/:key_id',
+    access: 'admin',
+    operationId: 'deleteTenantApiKey',
+    tag,
+    summary: 'Delete an API key of a tenant',
+    description: 'The next request with it is refused.',
+    params: { tenant_id: tenantIdParameter, key_id: keyIdParameter },
+    answers: { 204: { description: 'It is gone' } },
+    async handle({ params }, { db }) {
+      if (!(await deleteApiKey(db, params.tenant_id, params.key_id))) throw notFound('API key');
+      return { status: 204 };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'post',
+    path: '/v1/api-keys',
+    access: 'admin',
+    operationId: 'createApiKey',
+    tag,
+    summary: "Make one of the platform's own API keys",
+    description: 'Such a key belongs to no tenant: the calls that it is for name the tenant in the path or the body.',
+    body: {
+      schema: newApiKeySchema(platformScopes),
+      examples: { key: { name: 'telephony', scopes: ['events:write'] } },
+    },
+    answers: { 201: { description: 'The key, shown this once', schema: createdSchema } },
+    async handle({ body }, { db }) {
+      return { status: 201, body: await create(db, null, body) };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v1/api-keys',
+    access: 'admin',
+    operationId: 'listApiKeys',
+    tag,
+    summary: "List the platform's own API keys, newest first",
+    description: 'The key of `IRISX_ADMIN_KEY` is not among them: it is known to the environment only.',
+    query: z.strictObject(pageQuery),
+    answers: { 200: { description: 'A page of API keys', schema: listedSchema } },
+    async handle({ query }, { db }) {
+      return { status: 200, body: await list(db, null, query) };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'delete',
+    path: '/v1/api-keys/:key_id',
+    access: 'admin',
+    operationId: 'deleteApiKey',
+    tag,
+    summary: "Delete one of the platform's own API keys",
+    description: 'The next request with it is refused.',
+    params: { key_id: keyIdParameter },
+    answers: { 204: { description: 'It is gone' } },
+    async handle({ params }, { db }) {
+      if (!(await deleteApiKey(db, null, params.key_id))) throw notFound('API key');
+      return { status: 204 };
+    },
+  }),
+];

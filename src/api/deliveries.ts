@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { listAttempts } from '../db/attempts.js';
+import type { Queryable } from '../db/database.js';
+import { deliveryStatuses, findDelivery, getBody, listDeliveries, requestRetry, type Delivery } from '../db/deliveries.js';
+import { insertTestEvent } from '../db/events.js';
+import { findWebhook } from '../db/webhooks.js';
+import { renderBody } from '../delivery/body.js';
+import { eventTypeNames, findEventType, type EventType } from '../events/event-types.js';
+import { isEventId } from '../events/trigger.js';
+import { notFound } from './api-errors.js';
+import { deliveryDetailSchema, deliverySchema, renderAttempt, renderDelivery, statusMeaning } from './delivery-schemas.js';
+import { defineEndpoint } from './endpoint.js';
+import { nextCursor, pageQuery, paginate } from './paging.js';
+import { deliveryIdParameter, webhookIdParameter } from './path-parameters.js';
+import { boolean, parseUuid, timeInput } from './schemas.js';
+
+const eventTypesMessage = `expected one of ${eventTypeNames.join(', ')}`;
+
+const filterQuery = z.strictObject({
+  ...pageQuery,
+  status: z
+    .enum(deliveryStatuses, `expected one of ${deliveryStatuses.join(', ')}`)
+    .optional()
+    .meta({ description: statusMeaning }),
+  event_type: z.enum(eventTypeNames, eventTypesMessage).optional(),
+  event_id: z
+    .string('expected one event id')
+    .refine(isEventId, 'expected 1 to 255 characters, none of them a control character')
+    .optional()
+    .meta({ description: 'The id that the event was triggered with' }),
+  since: timeInput().optional().meta({ description: 'Accepted at this time or later' }),
+  until: timeInput().optional().meta({ description: 'Accepted before this time' }),
+});
+
+/** Nothing was accepted before; what is earlier would fall out of the times that an id can hold. */
+const earliest = Date.UTC(2020, 0, 1);
+
+/** Deleted webhooks too: their history stays readable. */
+async function requireWebhook(db: Queryable, tenantId: string, webhookId: number): Promise<void> {
+  if (!(await findWebhook(db, tenantId, webhookId, { deleted: true }))) throw notFound('webhook');
+}
+
+async function requireDelivery(db: Queryable, webhookId: number, deliveryId: string): Promise<Delivery> {
+  const delivery = await findDelivery(db, webhookId, deliveryId);
+  if (!delivery) throw notFound('delivery');
+  return delivery;
+}
+
+/** The catalogue's example; one that names a webhook names this one. */
+function examplePayload(eventType: EventType, webhookId: number): Record<string, unknown> {
+  const example = { ...findEventType(eventType)?.example };
+  return eventType === 'webhook.test' ? { ...example, webhook_id: webhookId } : example;
+}
+
+const tag = 'Deliveries';
+const params = { webhook_id: webhookIdParameter, delivery_id: deliveryIdParameter };
+
+export const deliveryEndpoints = [
+  defineEndpoint({
+    method: 'post',
+    path: '/v1/webhooks/:webhook_id/test',
+    access: 'webhooks:write',
+    operationId: 'testWebhook',
+    tag,
+    summary: 'Send a test event to a webhook',
+    description:
+      "The catalogue's example of the event type, signed, limited, retried and logged as any other, whatever the webhook subscribes to. Marked `test`, and left out of the statistics.",
+    params: { webhook_id: webhookIdParameter },
+    body: {
+      schema: z.strictObject({
+        event_type: z.enum(eventTypeNames, eventTypesMessage).default('webhook.test').meta({ default: 'webhook.test' }),
+      }),
+      optional: true,
+      examples: { 'as a call': { event_type: 'call.completed' } },
+    },
+    answers: { 202: { description: 'On its way', schema: z.object({ delivery: deliverySchema }) } },
+    async handle({ params, body, tenantId }, { db, workflows }) {
+      const webhook = await findWebhook(db, tenantId, params.webhook_id);
+      if (!webhook) throw notFound('webhook');
+      const occurredAt = new Date();
+      const key = { tenantId, eventType: body.event_type, eventId: `test_${randomUUID()}` };
+      const data = examplePayload(body.event_type, webhook.id);
+      const text = renderBody({ ...key, timestamp: occurredAt.toISOString(), data });
+      const delivery = await db.transaction(async (db) => {
+        const id = await insertTestEvent(db, webhook.id, { ...key, occurredAt, body: text });
+        return requireDelivery(db, webhook.id, id);
+      });
+      if (delivery.status === 'pending') workflows.start([{ ...key, id: delivery.id, webhookId: webhook.id }]);
+      return { status: 202, body: { delivery: renderDelivery(delivery) } };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v1/webhooks/:webhook_id/deliveries',
+    access: 'webhooks:read',
+    operationId: 'listDeliveries',
+    tag,
+    summary: 'List deliveries of a webhook, newest first',
+    description: "Also of a deleted webhook. The last attempt's result is part of each.",
+    params: { webhook_id: webhookIdParameter },
+    query: filterQuery,
+    answers: {
+      200: {
+        description: 'A page of deliveries',
+        schema: z.object({ deliveries: z.array(deliverySchema), next_cursor: nextCursor }),
+      },
+    },
+    async handle({ params, query, tenantId }, { db }) {
+      await requireWebhook(db, tenantId, params.webhook_id);
+      const filter = {
+        ...(query.status && { status: query.status }),
+        ...(query.event_type && { eventType: query.event_type }),
+        ...(query.event_id && { eventId: query.event_id }),
+        ...(query.since && { since: new Date(Math.max(query.since.getTime(), earliest)) }),
+        ...(query.until && { until: query.until }),
+      };
+      const page = await paginate(query, parseUuid, (page) => listDeliveries(db, params.webhook_id, filter, page));
+      return { status: 200, body: { deliveries: page.rows.map(renderDelivery), next_cursor: page.nextCursor } };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v1/webhooks/:webhook_id/deliveries/:delivery_id',
+    access: 'webhooks:read',
+    operationId: 'getDelivery',
+    tag,
+    summary: 'Show a delivery with its body and its attempts',
+    params,
+    answers: { 200: { description: 'The delivery', schema: z.object({ delivery: deliveryDetailSchema }) } },
+    async handle({ params, tenantId }, { db }) {
+      await requireWebhook(db, tenantId, params.webhook_id);
+      const delivery = await requireDelivery(db, params.webhook_id, params.delivery_id);
+      const [body, attempts] = await Promise.all([getBody(db, delivery.id), listAttempts(db, delivery.id)]);
+      return {
+        status: 200,
+        body: { delivery: { ...renderDelivery(delivery), body, attempts: attempts.map(renderAttempt) } },
+      };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'post',
+    path: '/v1/webhooks/:webhook_id/deliveries/:delivery_id/retry',
+    access: 'webhooks:write',
+    operationId: 'retryDelivery',
+    tag,
+    summary: 'Send a delivery again, now',
+    description:
+      'One that waits for its next attempt goes at once, as soon as the rate limit lets it. One that has ended begins a new schedule under the same id, its attempts numbered on. A request that is under way is neither cut off nor doubled.',
+    params,
+    body: {
+      schema: z.strictObject({
+        force: boolean().default(false).meta({ description: 'Also when it was delivered', default: false }),
+      }),
+      optional: true,
+      examples: { 'delivered already': { force: true } },
+    },
+    answers: { 202: { description: 'On its way', schema: z.object({ delivery: deliverySchema }) } },
+    problems: [409],
+    async handle({ params, body, tenantId }, { db, workflows }) {
+      await requireWebhook(db, tenantId, params.webhook_id);
+      const { startable, delivery } = await db.transaction(async (db) => {
+        await requireDelivery(db, params.webhook_id, params.delivery_id);
+        const startable = await requestRetry(db, params.webhook_id, params.delivery_id, { force: body.force });
+        return { startable, delivery: await requireDelivery(db, params.webhook_id, params.delivery_id) };
+      });
+      workflows.wake([startable]);
+      return { status: 202, body: { delivery: renderDelivery(delivery) } };
+    },
+  }),
+];

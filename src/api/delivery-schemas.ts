@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import type { Attempt } from '../db/attempts.js';
+import { deliveryStatuses, type Delivery } from '../db/deliveries.js';
+import { maskHeaders } from '../delivery/mask-headers.js';
+import type { ErrorClass } from '../delivery/outcome.js';
+import { renderTime, renderTimeOrNull, time, uuid } from './schemas.js';
+
+const errorClasses = [
+  'http_status',
+  'timeout',
+  'dns',
+  'connection',
+  'tls',
+  'blocked_address',
+  'invalid_response',
+] as const satisfies readonly ErrorClass[];
+
+export const statusMeaning =
+  '`pending`: on its way. `delivered`, `failed`: ended. `held`: waits for its webhook to be enabled. `cancelled`: its webhook was deleted. `expired`: outlived the retention time';
+
+const attemptErrorSchema = z
+  .object({
+    class: z.enum(errorClasses),
+    message: z.string().meta({ examples: ['the receiver answered 500'] }),
+  })
+  .meta({ id: 'AttemptError', description: 'Why an attempt failed' });
+
+const statusCode = z.int().nullable().meta({ description: 'What the receiver answered; null: nothing', examples: [200] });
+const responseBody = z.string().nullable().meta({ description: 'At most 64 KB of the answer, as text', examples: ['{"received":true}'] });
+const durationMs = z.int().meta({ description: 'From the look-up of the name to the last byte of the answer', examples: [245] });
+
+const deliveryShape = {
+  id: uuid(),
+  webhook_id: z.int().meta({ examples: [1] }),
+  event_type: z.string().meta({ examples: ['call.completed'] }),
+  event_id: z.string().meta({ examples: ['4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4'] }),
+  status: z.enum(deliveryStatuses).meta({ description: statusMeaning }),
+  test: z.boolean().meta({ description: 'Made by POST /v1/webhooks/:id/test; not counted in the statistics', examples: [false] }),
+  attempt_count: z.int().meta({ description: 'Requests made so far', examples: [1] }),
+  next_attempt_at: time('When the next request is planned; null: none is').nullable(),
+  created_at: time('When it was accepted'),
+  finished_at: time('When it ended').nullable(),
+  status_code: statusCode.meta({ description: "The last attempt's" }),
+  duration_ms: durationMs.nullable().meta({ description: "The last attempt's" }),
+  response_body: responseBody.meta({ description: "The last attempt's" }),
+  error: z.union([attemptErrorSchema, z.null()]).meta({ description: "The last attempt's; null: it succeeded, or there was none" }),
+};
+
+export const deliverySchema = z
+  .object(deliveryShape)
+  .meta({ id: 'Delivery', description: 'One event owed to one webhook, with its last attempt' });
+
+const headers = z.record(z.string(), z.string());
+
+const attemptSchema = z
+  .object({
+    number: z.int().meta({ description: 'From 1', examples: [1] }),
+    started_at: time('When the request began'),
+    duration_ms: durationMs,
+    status_code: statusCode,
+    request_headers: headers.meta({
+      description: 'What was sent; signatures and secret-looking values are masked',
+      examples: [{ 'X-IRISX-Attempt': '1' }],
+    }),
+    response_headers: headers.nullable().meta({
+      description: 'What came back; secret-looking values are masked',
+      examples: [{ 'content-type': 'application/json' }],
+    }),
+    response_body: responseBody,
+    response_truncated: z.boolean().meta({ description: 'Whether the receiver sent more than was kept', examples: [false] }),
+    error: z.union([attemptErrorSchema, z.null()]).meta({ description: 'null: it succeeded' }),
+  })
+  .meta({ id: 'Attempt', description: 'One request of a delivery' });
+
+export const deliveryDetailSchema = z
+  .object({
+    ...deliveryShape,
+    body: z.string().meta({
+      description: 'The exact text that every attempt sends and signs',
+      examples: ['{"event":"call.dtmf","event_id":"1","timestamp":"2025-10-29T12:00:00.000Z","data":{}}'],
+    }),
+    attempts: z.array(attemptSchema).meta({ description: 'First to last' }),
+  })
+  .meta({ id: 'DeliveryDetail', description: 'A delivery with its body and all its attempts' });
+
+export const renderDelivery = (delivery: Delivery): z.input<typeof deliverySchema> => ({
+  id: delivery.id,
+  webhook_id: delivery.webhookId,
+  event_type: delivery.eventType,
+  event_id: delivery.eventId,
+  status: delivery.status,
+  test: delivery.test,
+  attempt_count: delivery.attemptCount,
+  next_attempt_at: renderTimeOrNull(delivery.nextAttemptAt),
+  created_at: renderTime(delivery.createdAt),
+  finished_at: renderTimeOrNull(delivery.finishedAt),
+  status_code: delivery.statusCode,
+  duration_ms: delivery.durationMs,
+  response_body: delivery.responseBody,
+  error: delivery.error,
+});
+
+/** Headers are masked when they are recorded; masked again here, whatever got into the table. */
+export const renderAttempt = (attempt: Attempt): z.input<typeof attemptSchema> => ({
+  number: attempt.number,
+  started_at: renderTime(attempt.startedAt),
+  duration_ms: attempt.durationMs,
+  status_code: attempt.statusCode,
+  request_headers: maskHeaders(attempt.requestHeaders),
+  response_headers: attempt.responseHeaders && maskHeaders(attempt.responseHeaders),
+  response_body: attempt.responseBody,
+  response_truncated: attempt.responseTruncated,
+  error: attempt.error,
+});

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { describeEventTypes, eventTypeNames } from '../events/event-types.js';
+import { defineEndpoint } from './endpoint.js';
+
+const eventTypeSchema = z
+  .object({
+    name: z.enum(eventTypeNames),
+    description: z.string().meta({ examples: ['A call was answered.'] }),
+    schema: z.looseObject({}).meta({ description: 'JSON Schema (2020-12) of `data`; more fields may come', examples: [{ type: 'object' }] }),
+    example: z.looseObject({}).meta({ description: 'A `data` that fits the schema', examples: [{ digit: '5' }] }),
+  })
+  .meta({ id: 'EventType', description: 'Something that a tenant can be told about' });
+
+export const eventTypeEndpoints = [
+  defineEndpoint({
+    method: 'get',
+    path: '/v1/event-types',
+    access: 'public',
+    operationId: 'listEventTypes',
+    tag: 'Event types',
+    summary: 'List all event types',
+    description: 'The whole catalogue at once; no key is needed.',
+    answers: { 200: { description: 'The catalogue', schema: z.object({ event_types: z.array(eventTypeSchema) }) } },
+    async handle() {
+      return { status: 200, body: { event_types: describeEventTypes() } };
+    },
+  }),
+];

@@ -1,0 +1,57 @@
+import type { z } from 'zod';
+import type { Webhook, WebhookStatistics } from '../db/webhooks.js';
+import { maskHeaders } from '../delivery/mask-headers.js';
+import { sealContext } from '../seal-context.js';
+import type { Sealer } from '../seal.js';
+import { renderTime, renderTimeOrNull } from './schemas.js';
+import type { statisticsSchema, webhookSchema } from './webhook-schemas.js';
+
+/** A webhook as the API shows it: no secret, and no header value that looks like one. */
+export const renderWebhook = (
+  webhook: Webhook,
+  statistics: WebhookStatistics,
+  sealer: Sealer,
+): z.input<typeof webhookSchema> => ({
+  id: webhook.id,
+  url: webhook.url,
+  events: webhook.events,
+  description: webhook.description,
+  headers: openMasked(webhook, sealer),
+  rate_limit_per_minute: webhook.rateLimitPerMinute,
+  rate_limit_per_hour: webhook.rateLimitPerHour,
+  max_retries: webhook.maxRetries,
+  timeout_ms: webhook.timeoutMs,
+  enabled: webhook.enabled,
+  disabled_reason: webhook.disabledReason,
+  disabled_at: renderTimeOrNull(webhook.disabledAt),
+  previous_secret_expires_at: renderTimeOrNull(futureOrNull(webhook.previousSecretExpiresAt)),
+  created_at: renderTime(webhook.createdAt),
+  updated_at: renderTime(webhook.updatedAt),
+  total_deliveries: statistics.delivered + statistics.failed,
+  successful_deliveries: statistics.delivered,
+  failed_deliveries: statistics.failed,
+  last_success_at: renderTimeOrNull(statistics.lastSuccessAt),
+  last_failure_at: renderTimeOrNull(statistics.lastFailureAt),
+});
+
+export const renderStatistics = (statistics: WebhookStatistics): z.input<typeof statisticsSchema> => ({
+  successful_deliveries: String(statistics.delivered),
+  failed_deliveries: String(statistics.failed),
+  pending_deliveries: String(statistics.pending),
+  held_deliveries: String(statistics.held),
+  avg_duration_ms: String(statistics.averageDurationMs),
+});
+
+/** Null where there are none. */
+export function sealHeaders(headers: Record<string, string> | null, tenantId: string, sealer: Sealer): Buffer | null {
+  if (headers === null || Object.keys(headers).length === 0) return null;
+  return sealer.seal(JSON.stringify(headers), sealContext.headers(tenantId));
+}
+
+function openMasked({ sealedHeaders, tenantId }: Webhook, sealer: Sealer): Record<string, string> {
+  if (!sealedHeaders) return {};
+  return maskHeaders(JSON.parse(sealer.open(sealedHeaders, sealContext.headers(tenantId))) as Record<string, string>);
+}
+
+/** The row keeps the time of an overlap that is over; nobody signs with that secret any more. */
+const futureOrNull = (moment: Date | null): Date | null => (moment && moment > new Date() ? moment : null);

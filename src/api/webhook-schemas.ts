@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import { checkHeaders } from '../delivery/custom-headers.js';
+import { eventTypeNames } from '../events/event-types.js';
+import { boolean, integer, isObject, text, time } from './schemas.js';
+
+/** What the API shows in place of a secret-looking header value. */
+export const maskedValue = '[masked]';
+
+const eventsMessage = `expected event types or "*", which stands for all; known are ${eventTypeNames.join(', ')}`;
+
+/** A check that names what is wrong in full, so that no value is added to its message. */
+const complete = { complete: true };
+
+const headersInput = z
+  .custom<Record<string, string>>(isObject, 'expected an object of header names and values')
+  .superRefine((headers, context) => {
+    const masked = Object.keys(headers).filter((name) => headers[name] === maskedValue);
+    for (const name of masked) {
+      const message = `${maskedValue} is what is shown in place of a secret; send the real value, or no headers at all to keep what is set`;
+      context.addIssue({ code: 'custom', path: [name], message, params: complete });
+    }
+    for (const { path, message } of checkHeaders(headers)) {
+      // Issues are placed below `headers` already.
+      const name = path.startsWith('headers.') ? [path.slice('headers.'.length)] : [];
+      context.addIssue({ code: 'custom', path: name, message, params: complete });
+    }
+  });
+
+/** What a tenant may set, without the defaults: a change leaves alone what it does not name. */
+const settings = {
+  url: z.string('expected an https:// url').meta({
+    description: 'Where deliveries are posted to: `https://`, on the public internet, without user name, password and fragment',
+    examples: ['https://example.com/webhooks'],
+    maxLength: 2048,
+  }),
+  events: z
+    .array(z.enum([...eventTypeNames, '*'], eventsMessage), eventsMessage)
+    .min(1, eventsMessage)
+    .max(100, eventsMessage)
+    .transform((events) => [...new Set(events)])
+    .meta({ description: 'The event types to be told about; `*`: all, also those that are yet to come', examples: [['call.completed']] }),
+  description: text(0, 500).nullable().meta({ description: 'For people', examples: ['Billing'] }),
+  headers: headersInput.nullable().meta({
+    type: ['object', 'null'],
+    additionalProperties: { type: 'string' },
+    maxProperties: 20,
+    description:
+      'Sent along with every request; null or {}: none. Kept encrypted; secret-looking values are shown as `[masked]`. A change replaces all of them',
+    examples: [{ 'X-Team': 'billing' }],
+  }),
+  rate_limit_per_minute: integer(1, 100_000, ', or null for no limit')
+    .nullable()
+    .meta({ description: 'Most requests in any 60 seconds, retries and tests included; null: no limit', examples: [60] }),
+  rate_limit_per_hour: integer(1, 1_000_000, ', or null for no limit')
+    .nullable()
+    .meta({ description: 'Most requests in any 3600 seconds, retries and tests included; null: no limit', examples: [1000] }),
+  max_retries: integer(0, 20).meta({ description: 'Attempts after the first, before a delivery fails', examples: [5] }),
+  timeout_ms: integer(1000, 30_000).meta({
+    description: 'The longest that a request may take, from the connection to the last byte of the answer',
+    examples: [10_000],
+  }),
+  enabled: boolean().meta({
+    description: '`false` pauses: deliveries are held, none is lost. `true` resumes: what was held is sent',
+    examples: [true],
+  }),
+};
+
+export const newWebhookSchema = z.strictObject({
+  url: settings.url,
+  events: settings.events,
+  description: settings.description.optional(),
+  headers: settings.headers.optional(),
+  rate_limit_per_minute: settings.rate_limit_per_minute.optional().meta({ default: 60 }),
+  rate_limit_per_hour: settings.rate_limit_per_hour.optional().meta({ default: 1000 }),
+  max_retries: settings.max_retries.optional().meta({ default: 5 }),
+  timeout_ms: settings.timeout_ms.optional().meta({ default: 10_000 }),
+  enabled: settings.enabled.optional().meta({ default: true }),
+});
+
+export const webhookChangeSchema = z
+  .strictObject(settings)
+  .partial()
+  .refine(
+    (change) => Object.values(change).some((value) => value !== undefined),
+    `expected at least one of ${Object.keys(settings).join(', ')}`,
+  )
+  .meta({ minProperties: 1 });
+
+/** What both have in common once they are checked. */
+export type WebhookChange = z.output<typeof webhookChangeSchema>;
+
+const counter = (description: string) => z.int().meta({ description, examples: [0] });
+
+export const webhookSchema = z
+  .object({
+    id: z.int().meta({ examples: [1] }),
+    url: settings.url,
+    events: z.array(z.string()).meta({ examples: [['call.completed']] }),
+    description: z.string().nullable().meta({ examples: [null] }),
+    headers: z
+      .record(z.string(), z.string())
+      .meta({ description: 'Secret-looking values are shown as `[masked]`', examples: [{ Authorization: maskedValue }] }),
+    rate_limit_per_minute: settings.rate_limit_per_minute,
+    rate_limit_per_hour: settings.rate_limit_per_hour,
+    max_retries: settings.max_retries,
+    timeout_ms: settings.timeout_ms,
+    enabled: z.boolean().meta({ description: 'Whether deliveries are sent', examples: [true] }),
+    disabled_reason: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why the service disabled it (410 Gone); null when it is enabled or its tenant paused it', examples: [null] }),
+    disabled_at: time('When the service disabled it').nullable(),
+    previous_secret_expires_at: time('Until when deliveries are also signed with the secret before; null: with one only').nullable(),
+    created_at: time('When it was registered'),
+    updated_at: time('When a setting or the secret was last changed'),
+    total_deliveries: counter('Deliveries that came to an end at the receiver: successful and failed ones; not pending, held or test ones'),
+    successful_deliveries: counter('Deliveries answered with 2xx'),
+    failed_deliveries: counter('Deliveries that used up their attempts or were refused for good'),
+    last_success_at: time('The last successful attempt').nullable(),
+    last_failure_at: time('The last failed attempt').nullable(),
+  })
+  .meta({ id: 'Webhook', description: "A tenant's endpoint, its settings and its counters, which are numbers" });
+
+const decimal = (description: string) => z.string().regex(/^[0-9]+$/).meta({ description, examples: ['0'] });
+
+export const statisticsSchema = z
+  .object({
+    successful_deliveries: decimal("The same as the webhook's"),
+    failed_deliveries: decimal("The same as the webhook's"),
+    pending_deliveries: decimal('Deliveries that are on their way or wait for an attempt'),
+    held_deliveries: decimal('Deliveries that wait for the webhook to be enabled'),
+    avg_duration_ms: decimal('Mean duration of an attempt, rounded to milliseconds; "0" before the first'),
+  })
+  .meta({
+    id: 'WebhookStatistics',
+    description: 'Counters as decimal strings, in the shape of the integration guide; test deliveries are left out',
+  });
+
+export const secretSchema = z.string().meta({
+  description: 'Signs the deliveries; shown now and never again',
+  examples: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo='],
+});

@@ -1,0 +1,226 @@
+import { z } from 'zod';
+import type { Queryable } from '../db/database.js';
+import {
+  deleteWebhook,
+  findWebhook,
+  getStatistics,
+  insertWebhook,
+  listWebhooks,
+  replaceSecret,
+  updateWebhook,
+  type Webhook,
+  type WebhookSettings,
+  type WebhookStatistics,
+} from '../db/webhooks.js';
+import { createSecret } from '../delivery/signature.js';
+import { InvalidInputError } from '../errors.js';
+import { sealContext } from '../seal-context.js';
+import { notFound } from './api-errors.js';
+import { defineEndpoint, type AppDeps } from './endpoint.js';
+import { nextCursor, pageQuery, paginate } from './paging.js';
+import { webhookIdParameter } from './path-parameters.js';
+import { integer, parseWebhookId, renderTimeOrNull, time } from './schemas.js';
+import { renderStatistics, renderWebhook, sealHeaders } from './webhook-json.js';
+import { newWebhookSchema, secretSchema, statisticsSchema, webhookChangeSchema, webhookSchema, type WebhookChange } from './webhook-schemas.js';
+
+const defaultOverlapSeconds = 86_400;
+const maxOverlapSeconds = 604_800;
+
+/** Settings as they are stored; throws InvalidInputError for a url that no request may go to. */
+function toSettings(change: WebhookChange, tenantId: string, deps: AppDeps): WebhookSettings {
+  return {
+    ...(change.url !== undefined && { url: checkedUrl(change.url, deps) }),
+    ...(change.events !== undefined && { events: change.events }),
+    ...(change.description !== undefined && { description: change.description }),
+    ...(change.headers !== undefined && { sealedHeaders: sealHeaders(change.headers, tenantId, deps.sealer) }),
+    ...(change.rate_limit_per_minute !== undefined && { rateLimitPerMinute: change.rate_limit_per_minute }),
+    ...(change.rate_limit_per_hour !== undefined && { rateLimitPerHour: change.rate_limit_per_hour }),
+    ...(change.max_retries !== undefined && { maxRetries: change.max_retries }),
+    ...(change.timeout_ms !== undefined && { timeoutMs: change.timeout_ms }),
+    ...(change.enabled !== undefined && { enabled: change.enabled }),
+  };
+}
+
+/** The normal form: what is stored is what was judged. */
+function checkedUrl(text: string, { guard, allowHttp }: AppDeps): string {
+  const checked = guard.checkUrl(text, { allowHttp });
+  if (!checked.ok) {
+    throw new InvalidInputError('The body does not fit: url.', [{ path: 'url', message: checked.reason }]);
+  }
+  return checked.url;
+}
+
+async function statisticsOf(db: Queryable, webhook: Webhook): Promise<WebhookStatistics> {
+  const statistics = (await getStatistics(db, [webhook.id])).get(webhook.id);
+  if (!statistics) throw new Error(`no statistics were answered for webhook ${webhook.id}`);
+  return statistics;
+}
+
+const tag = 'Webhooks';
+const params = { webhook_id: webhookIdParameter };
+
+export const webhookEndpoints = [
+  defineEndpoint({
+    method: 'post',
+    path: '/v1/webhooks',
+    access: 'webhooks:write',
+    operationId: 'createWebhook',
+    tag,
+    summary: 'Register a webhook',
+    body: {
+      schema: newWebhookSchema,
+      examples: { webhook: { url: 'https://example.com/webhooks', events: ['call.completed', 'sms.received'] } },
+    },
+    answers: {
+      201: {
+        description: 'The webhook, and its signing secret, shown this once',
+        schema: z.object({ webhook: webhookSchema, secret: secretSchema }),
+      },
+    },
+    async handle({ body, tenantId }, deps) {
+      const secret = createSecret();
+      const webhook = await insertWebhook(deps.db, {
+        ...toSettings(body, tenantId, deps),
+        tenantId,
+        url: checkedUrl(body.url, deps),
+        events: body.events,
+        sealedSecret: deps.sealer.seal(secret, sealContext.secret(tenantId)),
+      });
+      return {
+        status: 201,
+        body: { webhook: renderWebhook(webhook, await statisticsOf(deps.db, webhook), deps.sealer), secret },
+      };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v1/webhooks',
+    access: 'webhooks:read',
+    operationId: 'listWebhooks',
+    tag,
+    summary: 'List webhooks, newest first',
+    query: z.strictObject(pageQuery),
+    answers: {
+      200: {
+        description: 'A page of webhooks',
+        schema: z.object({ webhooks: z.array(webhookSchema), next_cursor: nextCursor }),
+      },
+    },
+    async handle({ query, tenantId }, { db, sealer }) {
+      const page = await paginate(query, parseWebhookId, (page) => listWebhooks(db, tenantId, page));
+      const statistics = await getStatistics(db, page.rows.map(({ id }) => id));
+      const webhooks = page.rows.flatMap((webhook) => {
+        const own = statistics.get(webhook.id);
+        return own ? [renderWebhook(webhook, own, sealer)] : [];
+      });
+      return { status: 200, body: { webhooks, next_cursor: page.nextCursor } };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v1/webhooks/:webhook_id',
+    access: 'webhooks:read',
+    operationId: 'getWebhook',
+    tag,
+    summary: 'Show a webhook and its statistics',
+    params,
+    answers: {
+      200: {
+        description: 'The webhook, with numbers, and its statistics, as decimal strings',
+        schema: z.object({ webhook: webhookSchema, statistics: statisticsSchema }),
+      },
+    },
+    async handle({ params, tenantId }, { db, sealer }) {
+      const webhook = await findWebhook(db, tenantId, params.webhook_id);
+      if (!webhook) throw notFound('webhook');
+      // Read once, so that both objects say the same.
+      const statistics = await statisticsOf(db, webhook);
+      return {
+        status: 200,
+        body: { webhook: renderWebhook(webhook, statistics, sealer), statistics: renderStatistics(statistics) },
+      };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'patch',
+    path: '/v1/webhooks/:webhook_id',
+    access: 'webhooks:write',
+    operationId: 'updateWebhook',
+    tag,
+    summary: 'Change settings of a webhook',
+    description:
+      'What the body does not name stays. Takes effect with the next attempt, also of deliveries that are under way. Resuming makes what was held pending again, oldest first, each with a new schedule.',
+    params,
+    body: { schema: webhookChangeSchema, examples: { pause: { enabled: false }, 'no limit per hour': { rate_limit_per_hour: null } } },
+    answers: { 200: { description: 'The webhook as it is now', schema: z.object({ webhook: webhookSchema }) } },
+    async handle({ params, body, tenantId }, deps) {
+      const settings = toSettings(body, tenantId, deps);
+      const update = await deps.db.transaction((db) => updateWebhook(db, tenantId, params.webhook_id, settings));
+      if (!update) throw notFound('webhook');
+      // After the commit: a workflow that is told to look must find the change.
+      deps.workflows.wake(update.changed);
+      const statistics = await statisticsOf(deps.db, update.webhook);
+      return { status: 200, body: { webhook: renderWebhook(update.webhook, statistics, deps.sealer) } };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'delete',
+    path: '/v1/webhooks/:webhook_id',
+    access: 'webhooks:write',
+    operationId: 'deleteWebhook',
+    tag,
+    summary: 'Delete a webhook',
+    description: 'What is owed to it is cancelled. Its deliveries can be read for the retention time.',
+    params,
+    answers: { 204: { description: 'It is gone' } },
+    async handle({ params, tenantId }, { db }) {
+      const deleted = await db.transaction((db) => deleteWebhook(db, tenantId, params.webhook_id));
+      if (!deleted) throw notFound('webhook');
+      return { status: 204 };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'post',
+    path: '/v1/webhooks/:webhook_id/rotate-secret',
+    access: 'webhooks:write',
+    operationId: 'rotateSecret',
+    tag,
+    summary: 'Replace the signing secret',
+    description:
+      'For the overlap deliveries are signed with both secrets, so that a receiver can change over without missing one. With 0 the old secret ends at once. Another rotation during an overlap ends the oldest.',
+    params,
+    body: {
+      schema: z.strictObject({
+        overlap_seconds: integer(0, maxOverlapSeconds)
+          .default(defaultOverlapSeconds)
+          .meta({ description: 'How long the old secret stays valid', default: defaultOverlapSeconds }),
+      }),
+      optional: true,
+      examples: { 'an hour': { overlap_seconds: 3600 } },
+    },
+    answers: {
+      200: {
+        description: 'The new secret, shown this once',
+        schema: z.object({
+          secret: secretSchema,
+          previous_secret_expires_at: time('When the old secret ends; null: it has ended').nullable(),
+        }),
+      },
+    },
+    async handle({ params, body, tenantId }, { db, sealer }) {
+      const secret = createSecret();
+      const overlapMs = body.overlap_seconds * 1000;
+      const webhook = await replaceSecret(db, tenantId, params.webhook_id, {
+        sealedSecret: sealer.seal(secret, sealContext.secret(tenantId)),
+        previousSecretExpiresAt: overlapMs > 0 ? new Date(Date.now() + overlapMs) : null,
+      });
+      if (!webhook) throw notFound('webhook');
+      return { status: 200, body: { secret, previous_secret_expires_at: renderTimeOrNull(webhook.previousSecretExpiresAt) } };
+    },
+  }),
+];

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { startReceiver, type Receiver } from '../support/receiver.js';
+import { startStack, type Stack } from '../support/stack.js';
+import { waitFor } from '../support/wait-for.js';
+
+describe('rate limit', function () {
+  this.timeout(200_000);
+  let stack: Stack;
+  let receiver: Receiver;
+  let tenantId: string;
+  beforeEach(async () => {
+    stack = await startStack({ parts: { api: false, worker: true } });
+    receiver = await startReceiver();
+    tenantId = await stack.insertTenant();
+  });
+  afterEach(async () => {
+    await stack.close();
+    await receiver.close();
+  });
+
+  const history = async (id: string) => (await stack.temporal.workflow.getHandle(id).describe()).raw;
+
+  it('never lets more than the limit reach the receiver in any 60 s, retries counted in, with two workers', async () => {
+    await stack.openAnother({ api: false, worker: true });
+    const perMinute = 20;
+    // A third fails at first, so that retries and first attempts compete for tokens.
+    receiver.respond = (_request, _response, index) => (index % 3 === 0 && index < 12 ? 503 : 200);
+    await stack.insertWebhook(tenantId, { url: receiver.url, rateLimitPerMinute: perMinute, rateLimitPerHour: null });
+    const ids = (await Promise.all(Array.from({ length: 36 }, () => stack.trigger(tenantId)))).flat();
+    await receiver.waitForRequests(perMinute);
+    await waitFor(async () => (await Promise.all(ids.map(stack.delivery))).filter((d) => d.holds_token).length === 40 - perMinute, {
+      what: 'all others to hold a reservation',
+      timeoutMs: 20_000,
+    });
+    const states = await Promise.all(ids.map(stack.delivery));
+    const waiting = ids.filter((_, i) => states[i]!.holds_token);
+    for (const state of states.filter((each) => each.holds_token)) {
+      assert.ok(state.next_attempt_at!.getTime() > Date.now() + 20_000, 'next_attempt_at says when');
+    }
+    // A waiting delivery is a timer: no activity is pending, and its history does not grow.
+    const before = await Promise.all(waiting.map(history));
+    assert.deepEqual(before.map((raw) => raw.pendingActivities?.length ?? 0), before.map(() => 0));
+    await receiver.waitForRequests(perMinute + 1, 90_000);
+    await waitFor(async () => (await Promise.all(ids.map(stack.delivery))).every((d) => d.status === 'delivered'), {
+      what: 'all to be delivered',
+      timeoutMs: 30_000,
+    });
+    const times = receiver.requests.map((request) => request.at);
+    assert.equal(times.length, 40);
+    for (let i = perMinute; i < times.length; i++) {
+      assert.ok(times[i]! - times[i - perMinute]! >= 60_000, `request ${i} came ${times[i]! - times[i - perMinute]!} ms after the one ${perMinute} before it`);
+    }
+    const wakes = await Promise.all(waiting.map(async (id) => Number((await history(id)).workflowExecutionInfo!.historyLength)));
+    assert.ok(Math.max(...wakes) < 60, `a waiting delivery woke seldom, but had ${Math.max(...wakes)} events`);
+  });
+
+  it('counts the hour as well as the minute', async () => {
+    const { id: webhookId } = await stack.insertWebhook(tenantId, { url: receiver.url, rateLimitPerMinute: null, rateLimitPerHour: 3 });
+    const { pool } = stack.database;
+    await pool.query('update webhook_limiters set taken = 3, reserved = 3 where webhook_id = $1', [webhookId]);
+    await pool.query(`insert into webhook_tokens select $1, n, now() - interval '3595 s' from generate_series(1, 3) n`, [webhookId]);
+    const began = Date.now();
+    const [id] = await stack.trigger(tenantId);
+    const [request] = await receiver.waitForRequests(1, 20_000);
+    assert.ok(request!.at - began >= 4_500, `sent ${request!.at - began} ms after the trigger`);
+    await waitFor(async () => (await stack.delivery(id!)).status === 'delivered', { what: 'the delivery to be recorded' });
+    assert.equal((await stack.delivery(id!)).attempt_count, 1, 'waiting is no attempt');
+  });
+
+  it('is lifted for those who wait when the webhook is given a higher limit', async () => {
+    const { id: webhookId } = await stack.insertWebhook(tenantId, { url: receiver.url, rateLimitPerMinute: 1, rateLimitPerHour: null });
+    const ids = (await Promise.all(Array.from({ length: 8 }, () => stack.trigger(tenantId)))).flat();
+    await receiver.waitForRequests(1);
+    await waitFor(async () => (await Promise.all(ids.map(stack.delivery))).filter((d) => d.holds_token).length === 7, { what: 'seven to wait' });
+    const { openDatabase } = await import('../../src/db/database.js');
+    const { updateWebhook } = await import('../../src/db/webhooks.js');
+    const db = openDatabase({ url: stack.database.url, poolSize: 1 });
+    const update = await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { rateLimitPerMinute: 100 }));
+    await db.close();
+    assert.equal(update!.changed.length, 7);
+    // Not told: the sweeper wakes whom nobody else does.
+    await receiver.waitForRequests(8, 40_000);
+  });
+});

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { endpoints } from '../../../src/api/app.js';
+import { createOpenApiDocument } from '../../../src/api/openapi.js';
+
+const document = JSON.parse(JSON.stringify(createOpenApiDocument(endpoints, '1.2.3'))) as OpenApi;
+
+interface OpenApi {
+  paths: Record<string, Record<string, { responses: Record<string, Response> }>>;
+  components: { responses: Record<string, Response> };
+}
+
+interface Response {
+  $ref?: string;
+  headers?: Record<string, unknown>;
+  content?: Record<string, unknown>;
+}
+
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+addFormats.default(ajv);
+// Answers may get more fields without breaking a client, so the document does not forbid them. Those of today are all
+// documented, though: here an unknown one is a mistake.
+ajv.addSchema({ $id: 'openapi.json', ...closed(document) });
+
+/** Fails unless this answer is one that the OpenAPI document describes for the call, down to the last field. */
+export function checkAnswer(method: string, pathname: string, answer: { status: number; contentType: string | null; body: unknown }): void {
+  const template = Object.keys(document.paths).find((path) => toRegExp(path).test(pathname));
+  const operation = template === undefined ? undefined : document.paths[template]?.[method.toLowerCase()];
+  if (template === undefined || !operation) {
+    assert.ok([404, 405].includes(answer.status), `${method} ${pathname} is not documented, and answered ${answer.status}`);
+    checkBody('#/components/schemas/Problem', answer.body);
+    return;
+  }
+  const what = `${method} ${template} ${answer.status}`;
+  const listed = operation.responses[answer.status];
+  assert.ok(listed, `${what} is not documented: ${JSON.stringify(answer.body)}`);
+  const pointer = listed.$ref ?? `#/paths/${escape(template)}/${method.toLowerCase()}/responses/${answer.status}`;
+  const response = listed.$ref ? document.components.responses[listed.$ref.split('/').at(-1) ?? ''] : listed;
+  const mediaType = Object.keys(response?.content ?? {})[0];
+  if (mediaType === undefined) {
+    assert.equal(answer.body, undefined, `${what} has a body`);
+    return;
+  }
+  assert.equal(answer.contentType?.split(';')[0], mediaType, `${what}: Content-Type`);
+  checkBody(`${pointer}/content/${escape(mediaType)}/schema`, answer.body);
+}
+
+const validators = new Map<string, ValidateFunction>();
+
+function checkBody(pointer: string, body: unknown): void {
+  const validator = validators.get(pointer) ?? ajv.compile({ $ref: `openapi.json${encodeURI(pointer)}` });
+  validators.set(pointer, validator);
+  assert.ok(validator(body), `${pointer}: ${ajv.errorsText(validator.errors)} in ${JSON.stringify(body)}`);
+}
+
+const escape = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
+
+const toRegExp = (template: string) => new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`);
+
+/** A copy in which objects have no other properties than those that are listed. */
+function closed<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(closed) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  const copy = Object.fromEntries(Object.entries(value).map(([key, child]) => [key, closed(child)])) as Record<string, unknown>;
+  const isObjectSchema = copy['type'] === 'object' && typeof copy['properties'] === 'object';
+  if (isObjectSchema && !('additionalProperties' in copy)) copy['additionalProperties'] = false;
+  return copy as T;
+}

@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { createTenant, createWebhook, recordAnswer, startApi, triggerDtmf, type Api, type TestTenant } from './fixture.js';
+
+describe('deliveries', () => {
+  let api: Api;
+  let tenant: TestTenant;
+  let webhook: number;
+  before(async () => void (api = await startApi()));
+  beforeEach(async () => {
+    tenant = await createTenant(api);
+    webhook = await createWebhook(tenant);
+  });
+  after(() => api.close());
+
+  const list = (query = '') => tenant.call('GET', `/v1/webhooks/${webhook}/deliveries${query}`);
+  const idsOf = (deliveries: { id: string }[]) => deliveries.map(({ id }) => id);
+  const retry = (delivery: string, body?: unknown) =>
+    tenant.call('POST', `/v1/webhooks/${webhook}/deliveries/${delivery}/retry`, { body });
+
+  it('shows one with the body as it is sent and its attempts, secrets masked', async () => {
+    const [id = ''] = await triggerDtmf(api, tenant, 'shown-1');
+    await recordAnswer(api, id, {
+      statusCode: 500,
+      verdict: 'retry',
+      durationMs: 245,
+      responseHeaders: { 'content-type': 'text/plain', 'set-cookie': 'session=1', 'x-auth-token': 't' },
+    });
+    const { status, body } = await tenant.call('GET', `/v1/webhooks/${webhook}/deliveries/${id.toUpperCase()}`);
+    assert.equal(status, 200);
+    const { attempts, ...delivery } = body.delivery;
+    const { timestamp } = JSON.parse(delivery.body) as { timestamp: string };
+    assert.deepEqual(delivery, {
+      id,
+      webhook_id: webhook,
+      event_type: 'call.dtmf',
+      event_id: 'shown-1',
+      status: 'pending',
+      test: false,
+      attempt_count: 1,
+      next_attempt_at: delivery.next_attempt_at,
+      created_at: delivery.created_at,
+      finished_at: null,
+      status_code: 500,
+      duration_ms: 245,
+      response_body: 'ok',
+      error: { class: 'http_status', message: 'the receiver answered 500' },
+      body: `{"event":"call.dtmf","event_id":"shown-1","timestamp":"${timestamp}","data":{"call_sid":"call-1","digit":"5","timestamp":"2025-10-29T12:00:00Z"}}`,
+    });
+    assert.equal(attempts.length, 1);
+    assert.deepEqual(attempts[0].request_headers, { 'X-IRISX-Attempt': '1', 'X-IRISX-Signature': '[masked]', 'X-Api-Key': '[masked]' });
+    assert.deepEqual(attempts[0].response_headers, { 'content-type': 'text/plain', 'x-auth-token': '[masked]' });
+    assert.deepEqual([attempts[0].number, attempts[0].status_code, attempts[0].duration_ms], [1, 500, 245]);
+  });
+
+  it('filters by status, event type, event id and time', async () => {
+    const [first = ''] = await triggerDtmf(api, tenant, 'filter-1');
+    const [second = ''] = await triggerDtmf(api, tenant, 'filter-2');
+    await recordAnswer(api, first, { statusCode: 200, verdict: 'delivered' });
+    await api.pool.query("update webhook_deliveries set created_at = created_at - interval '10 s' where id = $1", [first]);
+    const { created_at } = (await list('?event_id=filter-2')).body.deliveries[0];
+    const cases: [string, string[]][] = [
+      ['', [second, first]],
+      ['?status=delivered', [first]],
+      ['?status=pending', [second]],
+      ['?status=failed', []],
+      ['?event_type=call.dtmf', [second, first]],
+      ['?event_type=sms.sent', []],
+      ['?event_id=filter-1', [first]],
+      [`?since=${created_at}`, [second]],
+      [`?until=${created_at}`, [first]],
+      [`?since=${encodeURIComponent(created_at.replace('Z', '+00:00'))}&status=pending&event_type=call.dtmf&event_id=filter-2`, [second]],
+      ['?since=1970-01-01T00:00:00Z&until=9999-12-31T00:00:00Z', [second, first]],
+    ];
+    for (const [query, expected] of cases) {
+      const { status, body } = await list(query);
+      assert.deepEqual([status, idsOf(body.deliveries)], [200, expected], query);
+    }
+  });
+
+  it('refuses filters that it does not understand, by name', async () => {
+    for (const [query, path] of [
+      ['?status=done', 'status'],
+      ['?event_type=call.exploded', 'event_type'],
+      ['?event_id=a%00b', 'event_id'],
+      ['?event_id=', 'event_id'],
+      ['?since=yesterday', 'since'],
+      ['?until=2025-10-29', 'until'],
+      ['?limit=0', 'limit'],
+      ['?limit=201', 'limit'],
+      ['?limit=1e2', 'limit'],
+      ['?limit=', 'limit'],
+      ['?limit=1&limit=2', 'limit'],
+      ['?statsu=failed', 'statsu'],
+      ['?cursor=', 'cursor'],
+      ['?cursor=abc', 'cursor'],
+      ['?cursor=YWZ0ZXI6MQ', 'cursor'],
+      ['?cursor=%ff%00', 'cursor'],
+      ['?webhook_id=2', 'webhook_id'],
+    ] as const) {
+      const { status, body } = await list(query);
+      assert.deepEqual([status, body.errors?.[0]?.path], [400, path], query);
+    }
+  });
+
+  it('field case 32: pages through deliveries of one moment without a gap or a repeat, while others are added', async () => {
+    await api.pool.query(
+      `with event as (
+         insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body)
+         select $1, 'call.dtmf', 'same-' || n, now(), '{}' from generate_series(1, 25) n returning id, event_id)
+       insert into webhook_deliveries (event_row_id, webhook_id, tenant_id, event_type, event_id, status, accepted_as, next_attempt_at)
+       select id, $2, $1, 'call.dtmf', event_id, 'pending', 'pending', now() from event`,
+      [tenant.id, webhook],
+    );
+    const { rows } = await api.pool.query<{ id: string; created_at: Date }>(
+      'select id, created_at from webhook_deliveries where webhook_id = $1 order by id desc',
+      [webhook],
+    );
+    assert.equal(new Set(rows.map((row) => row.created_at.getTime())).size, 1);
+    for (const addMeanwhile of [false, true]) {
+      const seen: string[] = [];
+      let cursor: string | null = '';
+      for (let page = 0; cursor !== null && page < 10; page += 1) {
+        const { body } = await list(`?limit=10${cursor && `&cursor=${cursor}`}`);
+        seen.push(...idsOf(body.deliveries));
+        cursor = body.next_cursor as string | null;
+        if (addMeanwhile) await triggerDtmf(api, tenant);
+      }
+      assert.equal(cursor, null);
+      assert.deepEqual(seen, idsOf(rows));
+    }
+  });
+
+  it('answers no next page where the last one is just full', async () => {
+    await triggerDtmf(api, tenant);
+    await triggerDtmf(api, tenant);
+    assert.equal((await list('?limit=2')).body.next_cursor, null);
+    assert.notEqual((await list('?limit=1')).body.next_cursor, null);
+  });
+
+  it('sends one that waits at once, and wakes its workflow after the commit', async () => {
+    const [id = ''] = await triggerDtmf(api, tenant);
+    await recordAnswer(api, id, { statusCode: 500, verdict: 'retry' });
+    const woken = api.workflows.woken.length;
+    const { status, body } = await retry(id);
+    assert.deepEqual([status, body.delivery.id, body.delivery.status], [202, id, 'pending']);
+    assert.ok(Date.parse(body.delivery.next_attempt_at) <= Date.now());
+    const { event_id } = body.delivery;
+    assert.deepEqual(api.workflows.woken.slice(woken), [
+      { id, tenantId: tenant.id, webhookId: webhook, eventType: 'call.dtmf', eventId: event_id },
+    ]);
+  });
+
+  it('wakes by the id as it is stored, however the path spells it', async () => {
+    const [id = ''] = await triggerDtmf(api, tenant);
+    const { body } = await retry(id.toUpperCase());
+    assert.equal(body.delivery.id, id);
+    assert.equal(api.workflows.woken.at(-1)?.id, id);
+  });
+
+  it('starts one that failed again, under the same id', async () => {
+    const [id = ''] = await triggerDtmf(api, tenant);
+    await recordAnswer(api, id, { statusCode: 500, verdict: 'final' });
+    const { status, body } = await retry(id, {});
+    assert.deepEqual([status, body.delivery.status, body.delivery.attempt_count], [202, 'pending', 1]);
+    const { statistics } = (await tenant.call('GET', `/v1/webhooks/${webhook}`)).body;
+    assert.deepEqual([statistics.failed_deliveries, statistics.pending_deliveries], ['0', '1']);
+  });
+
+  it('answers 409 for one that was delivered, unless it is forced', async () => {
+    const [id = ''] = await triggerDtmf(api, tenant);
+    await recordAnswer(api, id, { statusCode: 200, verdict: 'delivered' });
+    const woken = api.workflows.woken.length;
+    const refused = await retry(id, { force: false });
+    assert.equal(refused.status, 409);
+    assert.match(refused.body.detail, /"force": true/);
+    assert.equal(api.workflows.woken.length, woken);
+    const forced = await retry(id, { force: true });
+    assert.deepEqual([forced.status, forced.body.delivery.status], [202, 'pending']);
+    assert.equal((await retry(id, { force: 'yes' })).status, 400);
+  });
+
+  it('answers 409 for one whose webhook is paused', async () => {
+    const [id = ''] = await triggerDtmf(api, tenant);
+    await tenant.call('PATCH', `/v1/webhooks/${webhook}`, { body: { enabled: false } });
+    assert.equal((await retry(id)).status, 409);
+  });
+
+  it('sends a test event with the empty body of the integration guide, and counts it nowhere', async () => {
+    const started = api.workflows.started.length;
+    const { status, body } = await tenant.call('POST', `/v1/webhooks/${webhook}/test`, {
+      headers: { 'Content-Type': 'application/json' },
+    });
+    assert.equal(status, 202);
+    const { delivery } = body;
+    assert.deepEqual([delivery.event_type, delivery.test, delivery.status], ['webhook.test', true, 'pending']);
+    assert.match(delivery.event_id, /^test_[0-9a-f-]{36}$/);
+    assert.deepEqual(api.workflows.started.slice(started), [
+      { id: delivery.id, tenantId: tenant.id, webhookId: webhook, eventType: 'webhook.test', eventId: delivery.event_id },
+    ]);
+    const detail = await tenant.call('GET', `/v1/webhooks/${webhook}/deliveries/${delivery.id}`);
+    assert.equal((JSON.parse(detail.body.delivery.body) as { data: { webhook_id: number } }).data.webhook_id, webhook);
+    await recordAnswer(api, delivery.id, { statusCode: 200, verdict: 'delivered' });
+    const shown = await tenant.call('GET', `/v1/webhooks/${webhook}`);
+    assert.deepEqual([shown.body.webhook.total_deliveries, shown.body.statistics.avg_duration_ms], [0, '0']);
+  });
+
+  it('sends the example of any event type as a test, whatever the webhook subscribes to', async () => {
+    const smsOnly = await createWebhook(tenant, { events: ['sms.sent'] });
+    const { status, body } = await tenant.call('POST', `/v1/webhooks/${smsOnly}/test`, { body: { event_type: 'call.completed' } });
+    assert.deepEqual([status, body.delivery.event_type], [202, 'call.completed']);
+    const unknown = await tenant.call('POST', `/v1/webhooks/${smsOnly}/test`, { body: { event_type: '*' } });
+    assert.equal(unknown.status, 400);
+  });
+
+  it('holds the test of a paused webhook, and starts nothing', async () => {
+    await tenant.call('PATCH', `/v1/webhooks/${webhook}`, { body: { enabled: false } });
+    const started = api.workflows.started.length;
+    const { status, body } = await tenant.call('POST', `/v1/webhooks/${webhook}/test`);
+    assert.deepEqual([status, body.delivery.status], [202, 'held']);
+    assert.equal(api.workflows.started.length, started);
+  });
+});

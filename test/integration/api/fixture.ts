@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type pg from 'pg';
+import { createApp, type AppDeps } from '../../../src/api/app.js';
+import { recordAttempt, type AttemptVerdict } from '../../../src/db/attempts.js';
+import { openDatabase, type Queryable } from '../../../src/db/database.js';
+import type { StartableDelivery } from '../../../src/db/events.js';
+import { createAddressGuard } from '../../../src/delivery/address.js';
+import { createLogger } from '../../../src/log.js';
+import { createSealer, type Sealer } from '../../../src/seal.js';
+import type { DeliveryWorkflows } from '../../../src/temporal.js';
+import { createTestDatabase } from '../../support/database.js';
+import { checkAnswer } from './contract.js';
+
+export const adminKey = 'a-key-for-tests-only';
+
+/** What Temporal was told, in order. */
+export class RecordedWorkflows implements DeliveryWorkflows {
+  readonly started: StartableDelivery[] = [];
+  readonly woken: StartableDelivery[] = [];
+
+  start(deliveries: StartableDelivery[]): void {
+    this.started.push(...deliveries);
+  }
+
+  wake(deliveries: StartableDelivery[]): void {
+    this.woken.push(...deliveries);
+  }
+}
+
+export interface Call {
+  key?: string | null;
+  /** Sent as JSON. */
+  body?: unknown;
+  /** Sent as it is, instead. */
+  raw?: string | Uint8Array;
+  headers?: Record<string, string>;
+}
+
+// Tests say what they expect of an answer; its shape was checked against the OpenAPI document before they see it.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Json = any;
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: Json;
+}
+
+export interface Api {
+  url: string;
+  pool: pg.Pool;
+  sealer: Sealer;
+  workflows: RecordedWorkflows;
+  /** One JSON object per line. */
+  logLines: string[];
+  /** By default with the admin key; a key of null sends none. Checks the answer against the OpenAPI document. */
+  call(method: string, path: string, call?: Call): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** The API on a port of its own, over a database of its own unless `databaseUrl` names one. */
+export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: string } = {}): Promise<Api> {
+  const { databaseUrl, ...deps } = overrides;
+  const database = databaseUrl === undefined ? await createTestDatabase() : undefined;
+  const db = openDatabase({ url: databaseUrl ?? database?.url ?? '', poolSize: 5 });
+  const workflows = new RecordedWorkflows();
+  const sealer = createSealer(Buffer.alloc(32, 7));
+  const logLines: string[] = [];
+  const log = createLogger({ level: 'debug', format: 'json' }, { write: (line) => void logLines.push(line) });
+  const app = createApp({
+    db,
+    workflows,
+    guard: createAddressGuard([]),
+    allowHttp: false,
+    sealer,
+    adminKey,
+    log,
+    version: '1.2.3',
+    isTemporalReachable: () => Promise.resolve(true),
+    hasPendingMigrations: () => Promise.resolve(false),
+    ...deps,
+  });
+  const server: Server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    url,
+    pool: database?.pool as pg.Pool,
+    sealer,
+    workflows,
+    logLines,
+    async call(method, path, { key = adminKey, body, raw, headers = {} } = {}) {
+      const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+      const response = await fetch(url + path, {
+        method,
+        headers: {
+          ...(key !== null && { Authorization: `Bearer ${key}` }),
+          ...(body !== undefined && { 'Content-Type': 'application/json' }),
+          ...headers,
+        },
+        ...(payload !== undefined && { body: payload as never }),
+      });
+      const text = await response.text();
+      const contentType = response.headers.get('content-type');
+      const parsed: unknown = text === '' ? undefined : contentType?.includes('json') ? JSON.parse(text) : text;
+      if (method !== 'HEAD') checkAnswer(method, new URL(url + path).pathname, { status: response.status, contentType, body: parsed });
+      return { status: response.status, headers: response.headers, body: parsed };
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await db.close();
+      await database?.drop();
+    },
+  };
+}
+
+export interface TestTenant {
+  id: string;
+  key: string;
+  /** With the tenant's own key. */
+  call(method: string, path: string, call?: Omit<Call, 'key'>): Promise<Answer>;
+}
+
+/** A tenant and a key of its own that may read and write webhooks. */
+export async function createTenant(api: Api, scopes = ['webhooks:read', 'webhooks:write']): Promise<TestTenant> {
+  const { tenant } = (await api.call('POST', '/v1/tenants', { body: { name: 'Acme' } })).body as { tenant: { id: string } };
+  const created = await api.call('POST', `/v1/tenants/${tenant.id}/api-keys`, { body: { name: 'test', scopes } });
+  const { key } = created.body as { key: string };
+  return { id: tenant.id, key, call: (method, path, call) => api.call(method, path, { ...call, key }) };
+}
+
+/** A webhook of the tenant, subscribed to everything unless `settings` says else; answers its id. */
+export async function createWebhook(tenant: TestTenant, settings: Record<string, unknown> = {}): Promise<number> {
+  const { body } = await tenant.call('POST', '/v1/webhooks', {
+    body: { url: 'https://hooks.example.com/irisx', events: ['*'], ...settings },
+  });
+  return (body as { webhook: { id: number } }).webhook.id;
+}
+
+let lastEvent = 0;
+
+/** Triggers a `call.dtmf` of the tenant; answers the delivery ids, in the order of the webhooks' ids. */
+export async function triggerDtmf(api: Api, tenant: TestTenant, eventId = `event-${(lastEvent += 1)}`): Promise<string[]> {
+  const { body } = await api.call('POST', '/v1/events', {
+    body: {
+      tenant_id: tenant.id,
+      event_type: 'call.dtmf',
+      event_id: eventId,
+      payload: { call_sid: 'call-1', digit: '5', timestamp: '2025-10-29T12:00:00Z' },
+    },
+  });
+  return (body as { deliveries: { id: string }[] }).deliveries.map(({ id }) => id);
+}
+
+/** Records an attempt of a delivery, as the worker does. */
+export async function recordAnswer(
+  api: Api,
+  deliveryId: string,
+  attempt: { statusCode: number; verdict: AttemptVerdict; durationMs?: number; responseHeaders?: Record<string, string> },
+): Promise<void> {
+  const { statusCode, verdict, durationMs = 100, responseHeaders = { 'content-type': 'text/plain' } } = attempt;
+  await recordAttempt(api.pool as Queryable, {
+    deliveryId,
+    requestId: randomUUID(),
+    number: 1,
+    startedAt: new Date().toISOString(),
+    durationMs,
+    statusCode,
+    requestHeaders: { 'X-IRISX-Attempt': '1', 'X-IRISX-Signature': 'sha256=0123', 'X-Api-Key': 'k-123' },
+    responseHeaders,
+    responseBody: 'ok',
+    responseTruncated: false,
+    error: verdict === 'delivered' ? null : { class: 'http_status', message: `the receiver answered ${statusCode}` },
+    verdict,
+    retryWaitMs: 1000,
+    disabledReason: verdict === 'gone' ? 'the receiver answered 410 Gone' : null,
+    token: null,
+    elapsedMs: 0,
+  });
+}

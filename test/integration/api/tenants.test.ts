@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { createTenant, startApi, type Api } from './fixture.js';
+
+describe('tenants and API keys', () => {
+  let api: Api;
+  before(async () => void (api = await startApi()));
+  after(() => api.close());
+
+  it('makes, shows and lists tenants', async () => {
+    const created = await api.call('POST', '/v1/tenants', { body: { name: 'Acme Ltd' } });
+    assert.equal(created.status, 201);
+    assert.equal(created.body.tenant.name, 'Acme Ltd');
+    const { id } = created.body.tenant;
+    const shown = await api.call('GET', `/v1/tenants/${id}`);
+    assert.deepEqual(shown.body, created.body);
+    const sameInUpperCase = await api.call('GET', `/v1/tenants/${String(id).toUpperCase()}`);
+    assert.deepEqual(sameInUpperCase.body, created.body);
+    const listed = await api.call('GET', '/v1/tenants');
+    assert.deepEqual(listed.body.tenants[0], created.body.tenant);
+  });
+
+  it('does not know a tenant that is not there', async () => {
+    const missing = '/v1/tenants/00000000-0000-0000-0000-000000000001';
+    assert.equal((await api.call('GET', missing)).status, 404);
+    assert.equal((await api.call('GET', '/v1/tenants/abc')).status, 404);
+    assert.equal((await api.call('GET', `${missing}/api-keys`)).status, 404);
+    const created = await api.call('POST', `${missing}/api-keys`, { body: { name: 'x', scopes: ['webhooks:read'] } });
+    assert.equal(created.status, 404);
+  });
+
+  it('shows a key once, keeps its hash only, and lists it by its prefix', async () => {
+    const tenant = await createTenant(api);
+    const created = await api.call('POST', `/v1/tenants/${tenant.id}/api-keys`, {
+      body: { name: 'billing', scopes: ['webhooks:read', 'webhooks:read'] },
+    });
+    assert.match(created.body.key, /^irisx_[A-Za-z0-9_-]{43}$/);
+    assert.deepEqual(created.body.api_key.scopes, ['webhooks:read']);
+    assert.ok(created.body.key.startsWith(created.body.api_key.prefix));
+    const listed = await api.call('GET', `/v1/tenants/${tenant.id}/api-keys`);
+    assert.deepEqual(listed.body.api_keys[0], created.body.api_key);
+    const { rows } = await api.pool.query('select api_keys::text as row from api_keys');
+    assert.ok(rows.every(({ row }: { row: string }) => !row.includes(created.body.key.slice(12))));
+  });
+
+  it('refuses a deleted key with the next request', async () => {
+    const tenant = await createTenant(api);
+    assert.equal((await tenant.call('GET', '/v1/webhooks')).status, 200);
+    const [key] = (await api.call('GET', `/v1/tenants/${tenant.id}/api-keys`)).body.api_keys;
+    assert.notEqual(key.last_used_at, null);
+    assert.equal((await api.call('DELETE', `/v1/tenants/${tenant.id}/api-keys/${key.id}`)).status, 204);
+    assert.equal((await tenant.call('GET', '/v1/webhooks')).status, 401);
+    assert.equal((await api.call('DELETE', `/v1/tenants/${tenant.id}/api-keys/${key.id}`)).status, 404);
+  });
+
+  it("deletes no key of another tenant, nor one of the platform's, by a tenant's path", async () => {
+    const [one, other] = [await createTenant(api), await createTenant(api)];
+    const [key] = (await api.call('GET', `/v1/tenants/${other.id}/api-keys`)).body.api_keys;
+    assert.equal((await api.call('DELETE', `/v1/tenants/${one.id}/api-keys/${key.id}`)).status, 404);
+    assert.equal((await api.call('DELETE', `/v1/api-keys/${key.id}`)).status, 404);
+    assert.equal((await other.call('GET', '/v1/webhooks')).status, 200);
+  });
+
+  it('refuses an expired key, and an expiry that is past', async () => {
+    const tenant = await createTenant(api);
+    await api.pool.query("update api_keys set expires_at = now() - interval '1 s' where tenant_id = $1", [tenant.id]);
+    assert.equal((await tenant.call('GET', '/v1/webhooks')).status, 401);
+    const past = { name: 'x', scopes: ['webhooks:read'], expires_at: '2020-01-01T00:00:00Z' };
+    const refused = await api.call('POST', `/v1/tenants/${tenant.id}/api-keys`, { body: past });
+    assert.deepEqual([refused.status, refused.body.errors[0].path], [400, 'expires_at']);
+  });
+
+  it("gives a tenant's key no scope of the platform, and the other way round", async () => {
+    const tenant = await createTenant(api);
+    const asTenant = await api.call('POST', `/v1/tenants/${tenant.id}/api-keys`, { body: { name: 'x', scopes: ['admin'] } });
+    assert.equal(asTenant.status, 400);
+    assert.deepEqual(asTenant.body.errors, [
+      { path: 'scopes.0', message: 'expected one or more of webhooks:read, webhooks:write, messages:write, got "admin"' },
+    ]);
+    const asPlatform = await api.call('POST', '/v1/api-keys', { body: { name: 'x', scopes: ['webhooks:read'] } });
+    assert.equal(asPlatform.status, 400);
+  });
+
+  it("makes, lists and deletes the platform's own keys", async () => {
+    const created = await api.call('POST', '/v1/api-keys', { body: { name: 'operator', scopes: ['admin'] } });
+    assert.equal(created.status, 201);
+    const { key, api_key: apiKey } = created.body;
+    const listed = await api.call('GET', '/v1/api-keys', { key });
+    assert.deepEqual(
+      listed.body.api_keys.map(({ id }: { id: string }) => id),
+      [apiKey.id],
+    );
+    assert.equal((await api.call('DELETE', `/v1/api-keys/${apiKey.id}`, { key })).status, 204);
+    assert.equal((await api.call('GET', '/v1/api-keys', { key })).status, 401);
+  });
+
+  it('refuses names that are empty, too long or no text for Postgres', async () => {
+    for (const name of ['', 'x'.repeat(201), 'a\0b', '\ud800', 7, null]) {
+      const { status, body } = await api.call('POST', '/v1/tenants', { body: { name } });
+      assert.deepEqual([status, body.errors[0].path], [400, 'name'], JSON.stringify(name));
+    }
+  });
+});

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { Worker } from '@temporalio/worker';
+import { createLogger } from '../../../src/log.js';
+import { workflowBundle } from '../../../src/server/workflow-bundle.js';
+import { quietRuntime } from '../../support/quiet-runtime.js';
+
+const folder = new URL('../../fixtures/histories/', import.meta.url);
+
+/** Recorded by scripts/record-histories.ts; a change of the workflow must still understand what is under way. */
+describe('recorded histories', function () {
+  this.timeout(60_000);
+  const replay = async (history: unknown) => {
+    quietRuntime();
+    await Worker.runReplayHistory({ workflowBundle: await workflowBundle(createLogger({ level: 'silent', format: 'json' })) }, history, 'replayed');
+  };
+  const read = async (name: string) => JSON.parse(await readFile(new URL(name, folder), 'utf8')) as {
+      events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[];
+    };
+
+  it('replay with the workflow of today', async () => {
+    const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+    assert.ok(names.length >= 4, `only ${names.length} histories`);
+    for (const name of names) await replay(await read(name));
+  });
+
+  it('would show a change that breaks them', async () => {
+    const history = await read('failed-after-retries.json');
+    const scheduled = history.events.find((event) => event.activityTaskScheduledEventAttributes)!;
+    scheduled.activityTaskScheduledEventAttributes!.activityType.name = 'somethingElse';
+    await assert.rejects(replay(history), DeterminismViolationError);
+  });
+});

@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../../src/config.js';
+import { waitFor } from './wait-for.js';
+
+/** One JSON line of a process's log. */
+export interface LogLine {
+  level: string;
+  msg: string;
+  [field: string]: unknown;
+}
+
+export interface ChildExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** `performance.now()` at which it was seen. */
+  atMs: number;
+}
+
+export interface ChildService {
+  readonly pid: number;
+  /** Where its API listens; undefined without one. */
+  readonly url: string | undefined;
+  readonly lines: readonly LogLine[];
+  readonly exited: Promise<ChildExit>;
+  hasExited(): boolean;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves with its first log line of that message; default within 15 s. */
+  waitForLine(msg: string, timeoutMs?: number): Promise<LogLine>;
+  /** SIGKILL if it still runs; resolves when it has gone. Harmless to repeat. */
+  end(): Promise<void>;
+}
+
+export interface ChildOptions {
+  /** Over what the configuration says. */
+  env?: Record<string, string>;
+  /** Default true: resolves when the worker polls and the API listens. False: as soon as the process runs. */
+  waitUntilReady?: boolean;
+}
+
+const startDeadlineMs = 40_000;
+
+/** A real process of ours on a stack's database and task queue: one that can be killed. */
+export async function startChildService(
+  name: 'service' | 'worker' | 'api',
+  config: Config,
+  { env, waitUntilReady = true }: ChildOptions = {},
+): Promise<ChildService> {
+  const script = fileURLToPath(new URL(`../../src/server/${name}.ts`, import.meta.url));
+  // Not by the tsx command: that is a process in between, which would get the signals.
+  const child = spawn(process.execPath, ['--import', 'tsx', script], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environmentOf(config), ...env },
+  });
+  const lines: LogLine[] = [];
+  const words: string[] = [];
+  createInterface(child.stdout).on('line', (text) => {
+    if (process.env['TEST_LOG_LEVEL']) console.log(`${name} ${child.pid}: ${text}`);
+    try {
+      lines.push(JSON.parse(text) as LogLine);
+    } catch {
+      words.push(text);
+    }
+  });
+  createInterface(child.stderr).on('line', (text) => words.push(text));
+
+  let exit: ChildExit | undefined;
+  const exited = new Promise<ChildExit>((resolve, reject) => {
+    child.once('exit', (code, signal) => resolve((exit = { code, signal, atMs: performance.now() })));
+    child.once('error', reject);
+  });
+  const waitForLine = (msg: string, timeoutMs = 15_000): Promise<LogLine> =>
+    waitFor(
+      () => {
+        const line = lines.find((each) => each.msg === msg);
+        if (!line && exit) throw new Error(`${name} ended (${exit.signal ?? exit.code}) before ${msg}. ${ending()}`);
+        return line;
+      },
+      { what: `${msg} in the log of ${name}`, timeoutMs },
+    );
+  const ending = () => [...lines.slice(-5).map((line) => JSON.stringify(line)), ...words.slice(-20)].join('\n');
+
+  let url: string | undefined;
+  const service: ChildService = {
+    pid: child.pid!,
+    get url() {
+      return url;
+    },
+    lines,
+    exited,
+    hasExited: () => exit !== undefined,
+    kill: (signal) => void child.kill(signal),
+    waitForLine,
+    async end() {
+      if (!exit) child.kill('SIGKILL');
+      await exited;
+    },
+  };
+  if (!waitUntilReady) return service;
+  try {
+    if (name !== 'worker') url = (await waitForLine('api.listening', startDeadlineMs))['url'] as string;
+    if (name !== 'api') await waitForLine('worker.ready', startDeadlineMs);
+  } catch (error) {
+    await service.end();
+    throw error;
+  }
+  return service;
+}
+
+/** What `loadConfig` reads, so that the process runs with this configuration. */
+function environmentOf(config: Config): Record<string, string> {
+  return {
+    DATABASE_URL: config.databaseUrl,
+    DATABASE_POOL_SIZE: String(config.databasePoolSize),
+    TEMPORAL_ADDRESS: config.temporal.address,
+    TEMPORAL_NAMESPACE: config.temporal.namespace,
+    TEMPORAL_TASK_QUEUE: config.temporal.taskQueue,
+    HOST: config.api.host,
+    PORT: '0',
+    ...(config.adminKey && { IRISX_ADMIN_KEY: config.adminKey }),
+    IRISX_ENCRYPTION_KEY: config.encryptionKey.toString('base64'),
+    WEBHOOK_ALLOWED_NETWORKS: config.allowedNetworks.join(','),
+    WEBHOOK_ALLOW_HTTP: String(config.allowHttp),
+    WEBHOOK_MAX_RETRY_AFTER_SECONDS: String(config.maxRetryAfterMs / 1_000),
+    RETENTION_DAYS: String(config.retentionDays),
+    LOG_LEVEL: 'info',
+    LOG_FORMAT: 'json',
+  };
+}

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { createAddressGuard } from '../../../src/delivery/address.js';
+import { createPoster, type Poster, type PosterOptions } from '../../../src/delivery/post.js';
+import { postTo, summary } from '../../support/poster.js';
+import { startRawServer } from '../../support/raw-server.js';
+import { startReceiver, type Receiver } from '../../support/receiver.js';
+
+const blocked = 'blocked_address: destination not allowed';
+
+/** 127.0.0.2 and 127.0.0.3 stand for the public internet, and 127.0.0.1 for our own network. */
+const guard = createAddressGuard(['127.0.0.2/31']);
+
+const failing = (code: string) => () =>
+  Promise.reject(Object.assign(new Error(`queryA ${code} hidden.test`), { code }));
+
+describe('post, looking the name up', () => {
+  let lookups: string[];
+  let answers: string[][];
+  let poster: Poster;
+  let inside: Receiver;
+  let outside: Receiver;
+  const posters: Poster[] = [];
+
+  function posterWith(options: Partial<PosterOptions>): Poster {
+    const made = createPoster({ guard, ...options });
+    posters.push(made);
+    return made;
+  }
+
+  beforeEach(async () => {
+    lookups = [];
+    answers = [];
+    poster = posterWith({
+      resolve: (hostname) => {
+        lookups.push(hostname);
+        return Promise.resolve((answers.length > 1 ? answers.shift() : answers[0]) ?? []);
+      },
+    });
+    inside = await startReceiver(200, { host: '127.0.0.1' });
+    // The same port on both: only the address differs, as it does when an answer is exchanged.
+    outside = await startReceiver(200, { host: '127.0.0.2', port: inside.port });
+  });
+  afterEach(async () => {
+    for (const made of posters.splice(0)) await made.close();
+    await inside.close();
+    await outside.close();
+  });
+  const send = async (host = 'rebind.test'): Promise<string> =>
+    summary(await postTo(poster, `http://${host}:${inside.port}/h`, { timeoutMs: 5000 }));
+
+  it('field case 1: connects to the address that was checked, and looks up once an attempt', async () => {
+    answers = [['127.0.0.2'], ['127.0.0.1']];
+    assert.equal(await send(), 'accepted 200');
+    assert.deepEqual(lookups, ['rebind.test']);
+    assert.equal(outside.requests[0]?.headers.host, `rebind.test:${inside.port}`);
+    assert.equal(inside.connections, 0);
+  });
+
+  it('field case 1: blocks an answer that has become an internal one, with a connection to the old one still open', async () => {
+    outside.respond = 500;
+    answers = [['127.0.0.2'], ['127.0.0.1']];
+    assert.equal(await send(), 'rejected 500');
+    assert.equal(outside.openSockets.size, 1);
+    for (let i = 0; i < 3; i++) assert.equal(await send(), blocked);
+    assert.equal(lookups.length, 4);
+    assert.equal(outside.requests.length, 1);
+    assert.equal(inside.connections, 0);
+  });
+
+  it('field case 1: blocks the attempt when any one of the addresses is internal', async () => {
+    for (const addresses of [
+      ['127.0.0.1', '127.0.0.2'],
+      ['127.0.0.2', '127.0.0.1'],
+      ['127.0.0.2', '::1'],
+      ['127.0.0.2', '::ffff:127.0.0.1'],
+      ['127.0.0.2', 'nonsense'],
+    ]) {
+      answers = [addresses];
+      assert.equal(await send(), blocked, addresses.join());
+    }
+    assert.equal(inside.connections + outside.connections, 0);
+  });
+
+  it('reuses a connection only while its address is among the answers', async () => {
+    const other = await startReceiver(200, { host: '127.0.0.3', port: inside.port });
+    answers = [['127.0.0.2'], ['127.0.0.3', '127.0.0.2'], ['127.0.0.3'], ['127.0.0.2']];
+    for (let i = 0; i < 4; i++) assert.equal(await send(), 'accepted 200');
+    assert.deepEqual([outside.requests.length, other.requests.length], [3, 1]);
+    assert.deepEqual([outside.connections, other.connections], [1, 1]);
+    await other.close();
+  });
+
+  it('reuses no connection under another name', async () => {
+    answers = [['127.0.0.2']];
+    assert.equal(await send('a.test'), 'accepted 200');
+    assert.equal(await send('b.test'), 'accepted 200');
+    assert.equal(outside.connections, 2);
+  });
+
+  it('field case 3: blocks a public name for an internal address', async () => {
+    answers = [['127.0.0.1']];
+    assert.equal(await send('127.0.0.1.nip.io'), blocked);
+    assert.equal(inside.connections, 0);
+  });
+
+  it('field case 3: blocks a literal address without a lookup, whatever its spelling', async () => {
+    for (const host of [
+      '127.0.0.1',
+      '2130706433',
+      '0x7f.1',
+      '[::1]',
+      '[::ffff:127.0.0.1]',
+      '[::ffff:7f00:2]',
+      'localhost',
+      'a.localhost',
+    ]) {
+      const expected = host === '[::ffff:7f00:2]' ? 'accepted 200' : blocked;
+      assert.equal(await send(host), expected, host);
+    }
+    assert.deepEqual(lookups, []);
+    assert.equal(inside.connections, 0);
+  });
+
+  it('takes localhost for the loopback address that is allowed, without a lookup', async () => {
+    const local = posterWith({ guard: createAddressGuard(['127.0.0.0/8']), resolve: failing('ENOTFOUND') });
+    assert.equal(summary(await postTo(local, `http://localhost:${inside.port}/`)), 'accepted 200');
+    assert.equal(summary(await postTo(local, `http://tenant.localhost:${inside.port}/`)), 'accepted 200');
+  });
+
+  it('field case 6: gives one answer, at once, for a listener, a closed port and one that drops packets', async () => {
+    const closed = await startRawServer(() => {});
+    await closed.close();
+    const timeoutMs = 5000;
+    const urls = [inside.url, closed.url, 'http://10.255.255.1:81/', 'http://169.254.169.254/latest/meta-data/'];
+    for (const url of urls) {
+      const { outcome, durationMs } = await postTo(poster, url, { timeoutMs });
+      assert.deepEqual(outcome, {
+        kind: 'unreachable',
+        errorClass: 'blocked_address',
+        message: 'destination not allowed',
+      });
+      assert.ok(durationMs < 1000, `${url} took ${durationMs} ms`);
+    }
+    answers = [['127.0.0.1']];
+    assert.equal(await send('with-a-name.test'), blocked);
+    assert.equal(inside.connections, 0);
+  });
+
+  it('goes on to the next address when one refuses or does not answer', async () => {
+    answers = [['127.0.0.3', '127.0.0.2']];
+    assert.equal(await send(), 'accepted 200');
+    const patient = posterWith({
+      guard: createAddressGuard(['127.0.0.2/32', '192.0.2.0/24', '2001:db8::/32']),
+      resolve: () => Promise.resolve(['192.0.2.1', '2001:db8::1', '127.0.0.2']),
+    });
+    assert.equal(summary(await postTo(patient, `http://three.test:${inside.port}/`)), 'accepted 200');
+  });
+
+  it('tells a refusal by all addresses as one', async () => {
+    answers = [['127.0.0.3', '127.0.0.3']];
+    assert.equal(await send(), 'connection: connection refused');
+  });
+
+  it('field case 13: tells a name that is not found from one whose lookup failed', async () => {
+    const cases: [code: string, message: string][] = [
+      ['ENOTFOUND', 'dns: host name not found'],
+      ['ENODATA', 'dns: host name has no address'],
+      ['EAI_AGAIN', 'dns: name lookup failed for the moment'],
+      ['ESERVFAIL', 'dns: name lookup failed (ESERVFAIL)'],
+      ['ETIMEOUT', 'dns: name lookup failed (ETIMEOUT)'],
+      // A name server that refuses is no receiver that refuses.
+      ['ECONNREFUSED', 'dns: name lookup failed (ECONNREFUSED)'],
+    ];
+    for (const [code, message] of cases) {
+      assert.equal(summary(await postTo(posterWith({ resolve: failing(code) }), 'http://hidden.test/')), message);
+    }
+    assert.equal(await send('nothing.test'), 'dns: host name has no address');
+  });
+
+  it('field case 13: delivers once the name resolves', async () => {
+    let calls = 0;
+    const flaky = posterWith({
+      resolve: () => (++calls < 3 ? failing('ENOTFOUND')() : Promise.resolve(['127.0.0.2'])),
+    });
+    const outcomes = [];
+    for (let i = 0; i < 3; i++) outcomes.push(summary(await postTo(flaky, `http://late.test:${inside.port}/`)));
+    assert.deepEqual(outcomes, ['dns: host name not found', 'dns: host name not found', 'accepted 200']);
+  });
+
+  it('looks real names up by itself', async () => {
+    const real = posterWith({});
+    const outcome = summary(await postTo(real, 'http://no-such-name.invalid/', { timeoutMs: 8000 }));
+    assert.match(outcome, /^(dns|timeout): /);
+  });
+});

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
+import type { FinishedAttempt } from '../../../src/delivery/outcome.js';
+import type { Poster } from '../../../src/delivery/post.js';
+import { createTestPoster, postTo, summary } from '../../support/poster.js';
+import { startRawServer, type RawServer } from '../../support/raw-server.js';
+import { startReceiver, type Receiver } from '../../support/receiver.js';
+import { waitFor } from '../../support/wait-for.js';
+
+/** How much later than its limit an attempt may end on a busy machine. */
+const marginMs = 2000;
+
+describe('post, when there is no complete answer', () => {
+  let poster: Poster;
+  let server: RawServer | undefined;
+  let receiver: Receiver | undefined;
+  beforeEach(() => {
+    poster = createTestPoster();
+  });
+  afterEach(async () => {
+    await poster.close();
+    await server?.close();
+    await receiver?.close();
+    server = receiver = undefined;
+  });
+
+  /** One attempt at a server that does this on each request. */
+  async function outcomeOf(onRequest: (socket: Socket) => void, timeoutMs = 10_000): Promise<string> {
+    server = await startRawServer((socket) => socket.once('data', () => onRequest(socket)));
+    return summary(await postTo(poster, server.url, { timeoutMs }));
+  }
+
+  function assertTimedOut(finished: FinishedAttempt, message: string, timeoutMs: number): void {
+    assert.equal(summary(finished), `timeout: ${message} within ${timeoutMs} ms`);
+    assert.ok(finished.durationMs >= timeoutMs - 5, `ended after ${finished.durationMs} ms`);
+    assert.ok(finished.durationMs < timeoutMs + marginMs, `ended after ${finished.durationMs} ms`);
+  }
+
+  const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+
+  it('field case 9: ends an answer that comes byte by byte for ever as a timeout, and closes the socket', async () => {
+    server = await startRawServer((socket) =>
+      socket.once('data', () => {
+        socket.write(head);
+        const timer = setInterval(() => socket.write('1\r\nx\r\n'), 50);
+        socket.once('close', () => clearInterval(timer));
+      }),
+    );
+    assertTimedOut(await postTo(poster, server.url, { timeoutMs: 400 }), 'answer not complete', 400);
+    await waitFor(() => server?.sockets[0]?.destroyed, { what: 'the socket to be closed' });
+  });
+
+  it('field case 9: ends an answer without anything after its headers likewise, whatever the status', async () => {
+    for (const status of ['200 OK', '500 Internal Server Error']) {
+      const raw = await startRawServer((socket) =>
+        socket.once('data', () => socket.write(`HTTP/1.1 ${status}\r\nContent-Length: 5\r\n\r\n`)),
+      );
+      assertTimedOut(await postTo(poster, raw.url, { timeoutMs: 200 }), 'answer not complete', 200);
+      await waitFor(() => raw.sockets[0]?.destroyed, { what: 'the socket to be closed' });
+      await raw.close();
+    }
+  });
+
+  it('ends an attempt without any answer as a timeout, and closes the socket', async () => {
+    server = await startRawServer((socket) => socket.resume());
+    assertTimedOut(await postTo(poster, server.url, { timeoutMs: 200 }), 'no answer', 200);
+    await waitFor(() => server?.sockets[0]?.destroyed, { what: 'the socket to be closed' });
+  });
+
+  it('ends an attempt whose request nobody reads as a timeout', async () => {
+    server = await startRawServer((socket) => socket.pause());
+    const body = 'x'.repeat(20_000_000);
+    assertTimedOut(await postTo(poster, server.url, { timeoutMs: 300, body }), 'no answer', 300);
+  });
+
+  it('ends a TLS handshake that nobody answers as a timeout', async () => {
+    server = await startRawServer((socket) => socket.resume());
+    const url = server.url.replace('http:', 'https:');
+    assertTimedOut(await postTo(poster, url, { timeoutMs: 200 }), 'no connection', 200);
+    await waitFor(() => server?.sockets[0]?.destroyed, { what: 'the socket to be closed' });
+  });
+
+  it('counts the lookup of the name in', async () => {
+    const slow = createTestPoster({ resolve: () => new Promise(() => {}) });
+    const finished = await postTo(slow, 'http://receiver.test/', { timeoutMs: 200 });
+    assertTimedOut(finished, 'host name not looked up', 200);
+    await slow.close();
+  });
+
+  it('field case 13: tells a refused connection', async () => {
+    const closed = await startRawServer(() => {});
+    await closed.close();
+    assert.equal(summary(await postTo(poster, closed.url)), 'connection: connection refused');
+  });
+
+  it('field case 13: tells a reset after the request was read, and does not repeat it', async () => {
+    const outcome = await outcomeOf((socket) => socket.resetAndDestroy());
+    assert.equal(outcome, 'connection: connection reset by the receiver');
+    assert.equal(server?.sockets.length, 1);
+  });
+
+  it('field case 13: tells a connection closed without an answer, and does not repeat it', async () => {
+    assert.equal(await outcomeOf((socket) => socket.end()), 'connection: connection closed without an answer');
+    assert.equal(server?.sockets.length, 1);
+  });
+
+  const broken: [name: string, answer: string][] = [
+    ['in the status line', 'HTTP/1.1 20'],
+    ['in the headers', 'HTTP/1.1 200 OK\r\nContent-Type: te'],
+    ['in a body with a length', 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc'],
+    ['in a last body with a length', 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 10\r\n\r\nabc'],
+    ['in a chunked body', `${head}5\r\nab`],
+    ['in a last chunked body', 'HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab'],
+  ];
+  for (const [name, answer] of broken) {
+    it(`tells an answer that breaks off ${name}`, async () => {
+      const outcome = await outcomeOf((socket) => socket.end(answer));
+      assert.equal(outcome, 'connection: connection closed before the answer was complete');
+    });
+  }
+
+  it('tells an answer that is cut off by a reset', async () => {
+    const outcome = await outcomeOf((socket) =>
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc', () =>
+        setTimeout(() => socket.resetAndDestroy(), 50),
+      ),
+    );
+    assert.equal(outcome, 'connection: connection closed before the answer was complete');
+  });
+
+  const invalid: [name: string, answer: string][] = [
+    ['text that is not HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
+    ['a header without a colon', 'HTTP/1.1 200 OK\r\nnonsense\r\n\r\n'],
+    ['a NUL in a header', 'HTTP/1.1 200 OK\r\nX-A: a\0b\r\n\r\n'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
+    ['a chunk size that is none', `${head}zz\r\n`],
+    ['a 100 Continue nobody asked for', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    [
+      'a change of protocol nobody asked for',
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
+    ],
+  ];
+  for (const [name, answer] of invalid) {
+    it(`tells an answer that is invalid: ${name}`, async () => {
+      const outcome = await outcomeOf((socket) => socket.write(answer));
+      assert.equal(outcome, 'invalid_response: the answer is not valid HTTP/1.1');
+    });
+  }
+
+  it('tells headers of over 16 KB', async () => {
+    const outcome = await outcomeOf((socket) => socket.write(`HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`));
+    assert.equal(outcome, 'invalid_response: the headers of the answer are over 16 KB');
+  });
+
+  it('field case 22: tells a receiver that speaks only HTTP/2 without TLS', async () => {
+    const settings = Buffer.from('000000040000000000', 'hex');
+    const outcome = await outcomeOf((socket) => socket.write(settings));
+    assert.equal(outcome, 'invalid_response: the receiver speaks only HTTP/2; HTTP/1.1 is needed');
+  });
+
+  it('shows no address and no url in any message', async () => {
+    const { url, close } = await startRawServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
+    const messages = [summary(await postTo(poster, `${url}/hidden`))];
+    await close();
+    messages.push(summary(await postTo(poster, `${url}/hidden`)));
+    messages.push(summary(await postTo(poster, 'http://10.1.2.3/hidden')));
+    for (const message of messages) assert.doesNotMatch(message, /\d+\.\d+\.\d+|::|hidden|http:/);
+  });
+});
+
+describe('post, cut off or misused', () => {
+  let poster: Poster;
+  let receiver: Receiver;
+  beforeEach(async () => {
+    poster = createTestPoster();
+    receiver = await startReceiver();
+  });
+  afterEach(async () => {
+    await poster.close();
+    await receiver.close();
+  });
+
+  it('rejects with the signal’s reason, and closes the socket at once', async () => {
+    receiver.respond = () => {};
+    const controller = new AbortController();
+    const attempt = postTo(poster, receiver.url, { signal: controller.signal });
+    await receiver.waitForRequests(1);
+    const reason = new Error('shutting down');
+    controller.abort(reason);
+    await assert.rejects(attempt, reason);
+    await waitFor(() => receiver.openSockets.size === 0, { what: 'the socket to be closed' });
+  });
+
+  it('rejects at once, and sends nothing, when the signal has been given before', async () => {
+    const reason = new Error('shutting down');
+    await assert.rejects(postTo(poster, receiver.url, { signal: AbortSignal.abort(reason) }), reason);
+    assert.equal(receiver.connections, 0);
+  });
+
+  it('rejects a header that cannot be sent, and a url that is none: mistakes of ours, no outcomes', async () => {
+    await assert.rejects(postTo(poster, receiver.url, { headers: { 'x-a': 'a\r\nb' } }), /invalid x-a header/);
+    await assert.rejects(postTo(poster, 'hooks.example.test'), TypeError);
+    await assert.rejects(postTo(poster, 'ftp://127.0.0.1/'), /neither http nor https/);
+    assert.equal(receiver.requests.length, 0);
+  });
+
+  it('rejects when this process is out of file descriptors, without the address', async () => {
+    const error = Object.assign(new Error('getaddrinfo EMFILE receiver.test'), { code: 'EMFILE' });
+    const poor = createTestPoster({ resolve: () => Promise.reject(error) });
+    await assert.rejects(postTo(poor, 'http://receiver.test/'), (rejected: Error) => {
+      assert.match(rejected.message, /out of resources \(EMFILE\)/);
+      return !rejected.message.includes('receiver.test');
+    });
+  });
+
+  it('closes when the requests under way have ended, and takes none after', async () => {
+    receiver.respond = { delayMs: 100 };
+    const attempt = postTo(poster, receiver.url);
+    await receiver.waitForRequests(1);
+    await poster.close();
+    assert.equal(summary(await attempt), 'accepted 200');
+    await waitFor(() => receiver.openSockets.size === 0, { what: 'the connections to be closed' });
+    await assert.rejects(postTo(poster, receiver.url), /the poster is closed/);
+    await poster.close();
+  });
+});
