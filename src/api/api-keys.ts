@@ -21,8 +21,12 @@ const apiKeySchema = z
   .object({
     id: uuid(),
     name: z.string().meta({ examples: ['billing system'] }),
-    scopes: z.array(z.enum([...tenantScopes, ...platformScopes])).meta({ examples: [['webhooks:read', 'webhooks:write']] }),
-    prefix: z.string().meta({ description: 'The first characters of the key, to recognise it by', examples: ['irisx_dGhpcy'] }),
+    scopes: z
+      .array(z.enum([...tenantScopes, ...platformScopes]))
+      .meta({ examples: [['webhooks:read', 'webhooks:write']] }),
+    prefix: z
+      .string()
+      .meta({ description: 'The first characters of the key, to recognise it by', examples: ['irisx_dGhpcy'] }),
     created_at: time('When it was made'),
     last_used_at: time('When it was last used, to the minute; null: never').nullable(),
     expires_at: time('From when it is refused; null: never').nullable(),

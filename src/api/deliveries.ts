@@ -2,14 +2,27 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { listAttempts } from '../db/attempts.js';
 import type { Queryable } from '../db/database.js';
-import { deliveryStatuses, findDelivery, getBody, listDeliveries, requestRetry, type Delivery } from '../db/deliveries.js';
+import {
+  deliveryStatuses,
+  findDelivery,
+  getBody,
+  listDeliveries,
+  requestRetry,
+  type Delivery,
+} from '../db/deliveries.js';
 import { insertTestEvent } from '../db/events.js';
 import { findWebhook } from '../db/webhooks.js';
 import { renderBody } from '../delivery/body.js';
 import { eventTypeNames, findEventType, type EventType } from '../events/event-types.js';
 import { isEventId } from '../events/trigger.js';
 import { notFound } from './api-errors.js';
-import { deliveryDetailSchema, deliverySchema, renderAttempt, renderDelivery, statusMeaning } from './delivery-schemas.js';
+import {
+  deliveryDetailSchema,
+  deliverySchema,
+  renderAttempt,
+  renderDelivery,
+  statusMeaning,
+} from './delivery-schemas.js';
 import { defineEndpoint } from './endpoint.js';
 import { nextCursor, pageQuery, paginate } from './paging.js';
 import { deliveryIdParameter, webhookIdParameter } from './path-parameters.js';

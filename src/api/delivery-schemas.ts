@@ -25,9 +25,17 @@ const attemptErrorSchema = z
   })
   .meta({ id: 'AttemptError', description: 'Why an attempt failed' });
 
-const statusCode = z.int().nullable().meta({ description: 'What the receiver answered; null: nothing', examples: [200] });
-const responseBody = z.string().nullable().meta({ description: 'At most 64 KB of the answer, as text', examples: ['{"received":true}'] });
-const durationMs = z.int().meta({ description: 'From the look-up of the name to the last byte of the answer', examples: [245] });
+const statusCode = z
+  .int()
+  .nullable()
+  .meta({ description: 'What the receiver answered; null: nothing', examples: [200] });
+const responseBody = z
+  .string()
+  .nullable()
+  .meta({ description: 'At most 64 KB of the answer, as text', examples: ['{"received":true}'] });
+const durationMs = z
+  .int()
+  .meta({ description: 'From the look-up of the name to the last byte of the answer', examples: [245] });
 
 const deliveryShape = {
   id: uuid(),
@@ -35,7 +43,9 @@ const deliveryShape = {
   event_type: z.string().meta({ examples: ['call.completed'] }),
   event_id: z.string().meta({ examples: ['4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4'] }),
   status: z.enum(deliveryStatuses).meta({ description: statusMeaning }),
-  test: z.boolean().meta({ description: 'Made by POST /v1/webhooks/:id/test; not counted in the statistics', examples: [false] }),
+  test: z
+    .boolean()
+    .meta({ description: 'Made by POST /v1/webhooks/:id/test; not counted in the statistics', examples: [false] }),
   attempt_count: z.int().meta({ description: 'Requests made so far', examples: [1] }),
   next_attempt_at: time('When the next request is planned; null: none is').nullable(),
   created_at: time('When it was accepted'),
@@ -43,7 +53,9 @@ const deliveryShape = {
   status_code: statusCode.meta({ description: "The last attempt's" }),
   duration_ms: durationMs.nullable().meta({ description: "The last attempt's" }),
   response_body: responseBody.meta({ description: "The last attempt's" }),
-  error: z.union([attemptErrorSchema, z.null()]).meta({ description: "The last attempt's; null: it succeeded, or there was none" }),
+  error: z
+    .union([attemptErrorSchema, z.null()])
+    .meta({ description: "The last attempt's; null: it succeeded, or there was none" }),
 };
 
 export const deliverySchema = z
@@ -67,7 +79,9 @@ const attemptSchema = z
       examples: [{ 'content-type': 'application/json' }],
     }),
     response_body: responseBody,
-    response_truncated: z.boolean().meta({ description: 'Whether the receiver sent more than was kept', examples: [false] }),
+    response_truncated: z
+      .boolean()
+      .meta({ description: 'Whether the receiver sent more than was kept', examples: [false] }),
     error: z.union([attemptErrorSchema, z.null()]).meta({ description: 'null: it succeeded' }),
   })
   .meta({ id: 'Attempt', description: 'One request of a delivery' });

@@ -66,13 +66,20 @@ function toProblem(error: unknown): ProblemAnswer {
     return { kind: 'not-found', detail: 'There is nothing here: the path is not valid percent-encoded UTF-8.' };
   }
   if (error instanceof DatabaseUnavailableError || rolledBack.has(sqlStateOf(error) ?? '')) {
-    const detail = 'The service cannot take this call at the moment; send it again later. Sending it twice does no harm to events.';
+    const detail =
+      'The service cannot take this call at the moment; send it again later. Sending it twice does no harm to events.';
     return { kind: 'unavailable', detail, headers: { 'Retry-After': String(retryAfterSeconds) } };
   }
   if (unstorable.has(sqlStateOf(error) ?? '')) {
-    return { kind: 'invalid-input', detail: 'A value has a form that cannot be stored; check numbers, times and characters.' };
+    return {
+      kind: 'invalid-input',
+      detail: 'A value has a form that cannot be stored; check numbers, times and characters.',
+    };
   }
-  return { kind: 'internal', detail: 'Something went wrong here; it was logged. Quote the X-Request-Id of this answer to support.' };
+  return {
+    kind: 'internal',
+    detail: 'Something went wrong here; it was logged. Quote the X-Request-Id of this answer to support.',
+  };
 }
 
 /** Express' last handler: answers every error with a problem document (RFC 9457), and logs what is ours to mend. */
@@ -105,7 +112,10 @@ function loggable(error: unknown): unknown {
   return { type: error.name, message: error.message, code, table, constraint, routine, stack: error.stack };
 }
 
+/** The code of the network's or Postgres' error, as that is what tells an operator where to look. */
 function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return String((cause as { code?: unknown }).code ?? (cause as Error).message);
+  if (!(error instanceof Error)) return 'unknown';
+  const cause = error.cause instanceof Error ? error.cause : error;
+  const { code } = cause as NodeJS.ErrnoException;
+  return code ?? cause.message;
 }

@@ -6,7 +6,9 @@ const eventTypeSchema = z
   .object({
     name: z.enum(eventTypeNames),
     description: z.string().meta({ examples: ['A call was answered.'] }),
-    schema: z.looseObject({}).meta({ description: 'JSON Schema (2020-12) of `data`; more fields may come', examples: [{ type: 'object' }] }),
+    schema: z
+      .looseObject({})
+      .meta({ description: 'JSON Schema (2020-12) of `data`; more fields may come', examples: [{ type: 'object' }] }),
     example: z.looseObject({}).meta({ description: 'A `data` that fits the schema', examples: [{ digit: '5' }] }),
   })
   .meta({ id: 'EventType', description: 'Something that a tenant can be told about' });

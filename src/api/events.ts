@@ -15,7 +15,8 @@ const newEventSchema = z.strictObject({
     .string('expected 1 to 255 characters')
     .refine(isEventId, 'expected 1 to 255 characters, none of them a control character')
     .meta({
-      description: 'Names what happened. An event is one tenant, type and id: the same three again are a repeat, not a new event',
+      description:
+        'Names what happened. An event is one tenant, type and id: the same three again are a repeat, not a new event',
       minLength: 1,
       maxLength: 255,
       examples: ['4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4'],
@@ -48,7 +49,10 @@ const acceptedEventSchema = z.object({
     .meta({ description: 'One for each webhook that subscribes to the event type' }),
 });
 
-const renderAccepted = (body: z.output<typeof newEventSchema>, accepted: TriggerAnswer): z.input<typeof acceptedEventSchema> => ({
+const renderAccepted = (
+  body: z.output<typeof newEventSchema>,
+  accepted: TriggerAnswer,
+): z.input<typeof acceptedEventSchema> => ({
   event: {
     id: accepted.id,
     event_type: body.event_type,

@@ -7,7 +7,9 @@ const readinessSchema = z
     status: z.enum(['ready', 'unready']),
     postgres: z.enum(['up', 'down']),
     migrations: z.enum(['current', 'pending', 'unknown']).meta({ description: '`pending`: run `npm run migrate`' }),
-    temporal: z.enum(['up', 'down']).meta({ description: 'Only reported: events are accepted without Temporal, and delivered later' }),
+    temporal: z
+      .enum(['up', 'down'])
+      .meta({ description: 'Only reported: events are accepted without Temporal, and delivered later' }),
   })
   .meta({ id: 'Readiness' });
 

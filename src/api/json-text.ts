@@ -130,6 +130,9 @@ function decimal(text: string): string {
 
 function repeatedName(path: (string | number)[]): InvalidInputError {
   return new InvalidInputError('The body names a field twice.', [
-    { path: path.join('.'), message: 'appears twice, and readers differ in which one counts (RFC 8259 §4); send it once' },
+    {
+      path: path.join('.'),
+      message: 'appears twice, and readers differ in which one counts (RFC 8259 §4); send it once',
+    },
   ]);
 }

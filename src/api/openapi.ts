@@ -1,4 +1,9 @@
-import { OpenAPIRegistry, OpenApiGeneratorV31, type ResponseConfig, type RouteConfig } from '@asteasolutions/zod-to-openapi';
+import {
+  OpenAPIRegistry,
+  OpenApiGeneratorV31,
+  type ResponseConfig,
+  type RouteConfig,
+} from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import type { Endpoint } from './endpoint.js';
 import { problemKinds, type ProblemKind } from './error-response.js';
@@ -101,7 +106,9 @@ function toRoute(endpoint: Endpoint): RouteConfig {
           content: {
             'application/json': {
               schema: endpoint.body.schema,
-              examples: Object.fromEntries(Object.entries(endpoint.body.examples).map(([name, value]) => [name, { value }])),
+              examples: Object.fromEntries(
+                Object.entries(endpoint.body.examples).map(([name, value]) => [name, { value }]),
+              ),
             },
           },
         },

@@ -15,5 +15,9 @@ export const deliveryIdParameter = uuidParameter('delivery');
 export const webhookIdParameter: PathParameter<number> = {
   subject: 'webhook',
   parse: parseWebhookId,
-  schema: z.int().min(1).max(maxWebhookId).meta({ description: "The webhook's id", examples: [1] }),
+  schema: z
+    .int()
+    .min(1)
+    .max(maxWebhookId)
+    .meta({ description: "The webhook's id", examples: [1] }),
 };

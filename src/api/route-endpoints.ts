@@ -17,7 +17,10 @@ export function routeEndpoints(endpoints: readonly Endpoint[], deps: AppDeps): R
     }
     const allowed = atPath.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
     route.all((request) => {
-      throw new MethodNotAllowedError(`${request.method} is not possible here; possible are ${allowed.join(', ')}.`, allowed);
+      throw new MethodNotAllowedError(
+        `${request.method} is not possible here; possible are ${allowed.join(', ')}.`,
+        allowed,
+      );
     });
   }
   return router;

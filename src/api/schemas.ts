@@ -37,7 +37,10 @@ export const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-
 
 /** Of any version, in either case; comes out in lower case, as Postgres and Temporal have it. */
 export const uuid = () =>
-  z.guid('expected a UUID').toLowerCase().meta({ format: 'uuid', examples: ['0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a'] });
+  z
+    .guid('expected a UUID')
+    .toLowerCase()
+    .meta({ format: 'uuid', examples: ['0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a'] });
 
 export const maxWebhookId = 2 ** 31 - 1;
 
@@ -47,7 +50,8 @@ export function parseWebhookId(value: string): number | undefined {
 }
 
 /** Undefined for what is no UUID. */
-export const parseUuid = (value: string): string | undefined => (uuidForm.test(value) ? value.toLowerCase() : undefined);
+export const parseUuid = (value: string): string | undefined =>
+  uuidForm.test(value) ? value.toLowerCase() : undefined;
 
 // What answers hold.
 
@@ -60,7 +64,12 @@ export const renderTimeOrNull = (moment: Date | null): string | null => moment &
 
 export const problemSchema = z
   .object({
-    type: z.string().meta({ description: 'Names the kind of problem; stays the same', examples: ['urn:irisx:problem:invalid-input'] }),
+    type: z
+      .string()
+      .meta({
+        description: 'Names the kind of problem; stays the same',
+        examples: ['urn:irisx:problem:invalid-input'],
+      }),
     title: z.string().meta({ description: 'The kind in words', examples: ['Invalid input'] }),
     status: z.int().meta({ description: 'The status code again', examples: [400] }),
     detail: z.string().meta({

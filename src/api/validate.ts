@@ -6,7 +6,11 @@ import { showKind, showValue } from '../events/show-value.js';
  * The value as the schema gives it back. Throws InvalidInputError that names every field which is missing, wrong or
  * unknown; `what` says which part of the request it was.
  */
-export function validate<Schema extends z.ZodType>(schema: Schema, value: unknown, what: 'body' | 'query'): z.output<Schema> {
+export function validate<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  what: 'body' | 'query',
+): z.output<Schema> {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   const errors = result.error.issues.flatMap((issue) => describeIssue(issue, schema));

@@ -29,7 +29,8 @@ const headersInput = z
 /** What a tenant may set, without the defaults: a change leaves alone what it does not name. */
 const settings = {
   url: z.string('expected an https:// url').meta({
-    description: 'Where deliveries are posted to: `https://`, on the public internet, without user name, password and fragment',
+    description:
+      'Where deliveries are posted to: `https://`, on the public internet, without user name, password and fragment',
     examples: ['https://example.com/webhooks'],
     maxLength: 2048,
   }),
@@ -38,8 +39,13 @@ const settings = {
     .min(1, eventsMessage)
     .max(100, eventsMessage)
     .transform((events) => [...new Set(events)])
-    .meta({ description: 'The event types to be told about; `*`: all, also those that are yet to come', examples: [['call.completed']] }),
-  description: text(0, 500).nullable().meta({ description: 'For people', examples: ['Billing'] }),
+    .meta({
+      description: 'The event types to be told about; `*`: all, also those that are yet to come',
+      examples: [['call.completed']],
+    }),
+  description: text(0, 500)
+    .nullable()
+    .meta({ description: 'For people', examples: ['Billing'] }),
   headers: headersInput.nullable().meta({
     type: ['object', 'null'],
     additionalProperties: { type: 'string' },
@@ -50,10 +56,16 @@ const settings = {
   }),
   rate_limit_per_minute: integer(1, 100_000, ', or null for no limit')
     .nullable()
-    .meta({ description: 'Most requests in any 60 seconds, retries and tests included; null: no limit', examples: [60] }),
+    .meta({
+      description: 'Most requests in any 60 seconds, retries and tests included; null: no limit',
+      examples: [60],
+    }),
   rate_limit_per_hour: integer(1, 1_000_000, ', or null for no limit')
     .nullable()
-    .meta({ description: 'Most requests in any 3600 seconds, retries and tests included; null: no limit', examples: [1000] }),
+    .meta({
+      description: 'Most requests in any 3600 seconds, retries and tests included; null: no limit',
+      examples: [1000],
+    }),
   max_retries: integer(0, 20).meta({ description: 'Attempts after the first, before a delivery fails', examples: [5] }),
   timeout_ms: integer(1000, 30_000).meta({
     description: 'The longest that a request may take, from the connection to the last byte of the answer',
@@ -96,10 +108,16 @@ export const webhookSchema = z
     id: z.int().meta({ examples: [1] }),
     url: settings.url,
     events: z.array(z.string()).meta({ examples: [['call.completed']] }),
-    description: z.string().nullable().meta({ examples: [null] }),
+    description: z
+      .string()
+      .nullable()
+      .meta({ examples: [null] }),
     headers: z
       .record(z.string(), z.string())
-      .meta({ description: 'Secret-looking values are shown as `[masked]`', examples: [{ Authorization: maskedValue }] }),
+      .meta({
+        description: 'Secret-looking values are shown as `[masked]`',
+        examples: [{ Authorization: maskedValue }],
+      }),
     rate_limit_per_minute: settings.rate_limit_per_minute,
     rate_limit_per_hour: settings.rate_limit_per_hour,
     max_retries: settings.max_retries,
@@ -108,12 +126,19 @@ export const webhookSchema = z
     disabled_reason: z
       .string()
       .nullable()
-      .meta({ description: 'Why the service disabled it (410 Gone); null when it is enabled or its tenant paused it', examples: [null] }),
+      .meta({
+        description: 'Why the service disabled it (410 Gone); null when it is enabled or its tenant paused it',
+        examples: [null],
+      }),
     disabled_at: time('When the service disabled it').nullable(),
-    previous_secret_expires_at: time('Until when deliveries are also signed with the secret before; null: with one only').nullable(),
+    previous_secret_expires_at: time(
+      'Until when deliveries are also signed with the secret before; null: with one only',
+    ).nullable(),
     created_at: time('When it was registered'),
     updated_at: time('When a setting or the secret was last changed'),
-    total_deliveries: counter('Deliveries that came to an end at the receiver: successful and failed ones; not pending, held or test ones'),
+    total_deliveries: counter(
+      'Deliveries that came to an end at the receiver: successful and failed ones; not pending, held or test ones',
+    ),
     successful_deliveries: counter('Deliveries answered with 2xx'),
     failed_deliveries: counter('Deliveries that used up their attempts or were refused for good'),
     last_success_at: time('The last successful attempt').nullable(),
@@ -121,7 +146,11 @@ export const webhookSchema = z
   })
   .meta({ id: 'Webhook', description: "A tenant's endpoint, its settings and its counters, which are numbers" });
 
-const decimal = (description: string) => z.string().regex(/^[0-9]+$/).meta({ description, examples: ['0'] });
+const decimal = (description: string) =>
+  z
+    .string()
+    .regex(/^[0-9]+$/)
+    .meta({ description, examples: ['0'] });
 
 export const statisticsSchema = z
   .object({

@@ -21,7 +21,14 @@ import { nextCursor, pageQuery, paginate } from './paging.js';
 import { webhookIdParameter } from './path-parameters.js';
 import { integer, parseWebhookId, renderTimeOrNull, time } from './schemas.js';
 import { renderStatistics, renderWebhook, sealHeaders } from './webhook-json.js';
-import { newWebhookSchema, secretSchema, statisticsSchema, webhookChangeSchema, webhookSchema, type WebhookChange } from './webhook-schemas.js';
+import {
+  newWebhookSchema,
+  secretSchema,
+  statisticsSchema,
+  webhookChangeSchema,
+  webhookSchema,
+  type WebhookChange,
+} from './webhook-schemas.js';
 
 const defaultOverlapSeconds = 86_400;
 const maxOverlapSeconds = 604_800;
@@ -109,7 +116,10 @@ export const webhookEndpoints = [
     },
     async handle({ query, tenantId }, { db, sealer }) {
       const page = await paginate(query, parseWebhookId, (page) => listWebhooks(db, tenantId, page));
-      const statistics = await getStatistics(db, page.rows.map(({ id }) => id));
+      const statistics = await getStatistics(
+        db,
+        page.rows.map(({ id }) => id),
+      );
       const webhooks = page.rows.flatMap((webhook) => {
         const own = statistics.get(webhook.id);
         return own ? [renderWebhook(webhook, own, sealer)] : [];
@@ -154,7 +164,10 @@ export const webhookEndpoints = [
     description:
       'What the body does not name stays. Takes effect with the next attempt, also of deliveries that are under way. Resuming makes what was held pending again, oldest first, each with a new schedule.',
     params,
-    body: { schema: webhookChangeSchema, examples: { pause: { enabled: false }, 'no limit per hour': { rate_limit_per_hour: null } } },
+    body: {
+      schema: webhookChangeSchema,
+      examples: { pause: { enabled: false }, 'no limit per hour': { rate_limit_per_hour: null } },
+    },
     answers: { 200: { description: 'The webhook as it is now', schema: z.object({ webhook: webhookSchema }) } },
     async handle({ params, body, tenantId }, deps) {
       const settings = toSettings(body, tenantId, deps);
@@ -220,7 +233,10 @@ export const webhookEndpoints = [
         previousSecretExpiresAt: overlapMs > 0 ? new Date(Date.now() + overlapMs) : null,
       });
       if (!webhook) throw notFound('webhook');
-      return { status: 200, body: { secret, previous_secret_expires_at: renderTimeOrNull(webhook.previousSecretExpiresAt) } };
+      return {
+        status: 200,
+        body: { secret, previous_secret_expires_at: renderTimeOrNull(webhook.previousSecretExpiresAt) },
+      };
     },
   }),
 ];

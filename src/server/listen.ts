@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { StartError } from './embedded/server-process.js';
 
 export interface ListeningServer {
   address: AddressInfo;
@@ -12,7 +13,7 @@ export async function listen(app: RequestListener, at: { host: string; port: num
   const server = createServer(app);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EADDRINUSE' ? new Error(`Port ${at.port} is taken; set PORT to another one.`) : error),
+      reject(error.code === 'EADDRINUSE' ? new StartError(`Port ${at.port}, meant for the API, is taken by another program. Stop that program, or set PORT to a free port.`) : error),
     );
     server.listen(at.port, at.host, resolve);
   });

@@ -107,9 +107,7 @@ async function initCluster(
   if (serverUser) for (const made of [draft, passwordFile]) await chown(made, serverUser.uid, serverUser.gid);
   // prettier-ignore
   const args = ['--pgdata', draft, '--username', user, '--pwfile', passwordFile, '--auth', 'scram-sha-256',
-    '--encoding', 'UTF8', '--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8', '--no-sync',
-    // 24 random bytes need no slow hash, and every new connection would pay for it.
-    '--set', 'scram_iterations=1'];
+    '--encoding', 'UTF8', '--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8', '--no-sync'];
   const prefix = serverUser?.mayEnterAnyFolder ? [...dropRights(serverUser), '--'] : [];
   const [command, ...words] = [...prefix, binaries.initdb, ...args];
   try {

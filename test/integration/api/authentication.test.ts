@@ -20,7 +20,10 @@ describe('authentication', () => {
   });
 
   it('takes the name of the scheme in any case', async () => {
-    const { status } = await api.call('GET', '/v1/tenants', { key: null, headers: { Authorization: `bearer ${adminKey}` } });
+    const { status } = await api.call('GET', '/v1/tenants', {
+      key: null,
+      headers: { Authorization: `bearer ${adminKey}` },
+    });
     assert.equal(status, 200);
   });
 
@@ -71,7 +74,11 @@ describe('authentication', () => {
   });
 
   it('looks at the key before it looks at the body', async () => {
-    const { status } = await api.call('POST', '/v1/tenants', { key: 'wrong', raw: '{', headers: { 'Content-Type': 'application/json' } });
+    const { status } = await api.call('POST', '/v1/tenants', {
+      key: 'wrong',
+      raw: '{',
+      headers: { 'Content-Type': 'application/json' },
+    });
     assert.equal(status, 401);
   });
 
@@ -82,7 +89,9 @@ describe('authentication', () => {
 
   it('writes keys and bodies into no log line', async () => {
     const tenant = await createTenant(api);
-    await tenant.call('POST', '/v1/webhooks', { body: { url: 'https://example.com/?s=hidden-1', headers: { 'X-A': 'hidden-2' }, max_retries: 99 } });
+    await tenant.call('POST', '/v1/webhooks', {
+      body: { url: 'https://example.com/?s=hidden-1', headers: { 'X-A': 'hidden-2' }, max_retries: 99 },
+    });
     const log = api.logLines.join('');
     assert.match(log, /"path":"\/v1\/webhooks","status":400/);
     for (const secret of [adminKey, tenant.key, 'hidden-1', 'hidden-2']) assert.ok(!log.includes(secret), secret);

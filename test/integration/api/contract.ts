@@ -24,11 +24,18 @@ addFormats.default(ajv);
 ajv.addSchema({ $id: 'openapi.json', ...closed(document) });
 
 /** Fails unless this answer is one that the OpenAPI document describes for the call, down to the last field. */
-export function checkAnswer(method: string, pathname: string, answer: { status: number; contentType: string | null; body: unknown }): void {
+export function checkAnswer(
+  method: string,
+  pathname: string,
+  answer: { status: number; contentType: string | null; body: unknown },
+): void {
   const template = Object.keys(document.paths).find((path) => toRegExp(path).test(pathname));
   const operation = template === undefined ? undefined : document.paths[template]?.[method.toLowerCase()];
   if (template === undefined || !operation) {
-    assert.ok([404, 405].includes(answer.status), `${method} ${pathname} is not documented, and answered ${answer.status}`);
+    assert.ok(
+      [404, 405].includes(answer.status),
+      `${method} ${pathname} is not documented, and answered ${answer.status}`,
+    );
     checkBody('#/components/schemas/Problem', answer.body);
     return;
   }
@@ -62,7 +69,10 @@ const toRegExp = (template: string) => new RegExp(`^${template.replace(/\{\w+\}/
 function closed<T>(value: T): T {
   if (Array.isArray(value)) return value.map(closed) as T;
   if (typeof value !== 'object' || value === null) return value;
-  const copy = Object.fromEntries(Object.entries(value).map(([key, child]) => [key, closed(child)])) as Record<string, unknown>;
+  const copy = Object.fromEntries(Object.entries(value).map(([key, child]) => [key, closed(child)])) as Record<
+    string,
+    unknown
+  >;
   const isObjectSchema = copy['type'] === 'object' && typeof copy['properties'] === 'object';
   if (isObjectSchema && !('additionalProperties' in copy)) copy['additionalProperties'] = false;
   return copy as T;

@@ -73,7 +73,10 @@ describe('/readyz', () => {
     const api = await startApi({ isTemporalReachable: () => Promise.reject(new Error('away')) });
     try {
       const { status, body } = await api.call('GET', '/readyz', { key: null });
-      assert.deepEqual([status, body], [200, { status: 'ready', postgres: 'up', migrations: 'current', temporal: 'down' }]);
+      assert.deepEqual(
+        [status, body],
+        [200, { status: 'ready', postgres: 'up', migrations: 'current', temporal: 'down' }],
+      );
     } finally {
       await api.close();
     }
@@ -86,7 +89,10 @@ describe('/readyz', () => {
     });
     try {
       const { status, body } = await api.call('GET', '/readyz', { key: null });
-      assert.deepEqual([status, body], [503, { status: 'unready', postgres: 'up', migrations: 'pending', temporal: 'down' }]);
+      assert.deepEqual(
+        [status, body],
+        [503, { status: 'unready', postgres: 'up', migrations: 'pending', temporal: 'down' }],
+      );
     } finally {
       await api.close();
     }

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { createTenant, createWebhook, recordAnswer, startApi, triggerDtmf, type Api, type TestTenant } from './fixture.js';
+import {
+  createTenant,
+  createWebhook,
+  recordAnswer,
+  startApi,
+  triggerDtmf,
+  type Api,
+  type TestTenant,
+} from './fixture.js';
 
 describe('deliveries', () => {
   let api: Api;
@@ -47,7 +55,11 @@ describe('deliveries', () => {
       body: `{"event":"call.dtmf","event_id":"shown-1","timestamp":"${timestamp}","data":{"call_sid":"call-1","digit":"5","timestamp":"2025-10-29T12:00:00Z"}}`,
     });
     assert.equal(attempts.length, 1);
-    assert.deepEqual(attempts[0].request_headers, { 'X-IRISX-Attempt': '1', 'X-IRISX-Signature': '[masked]', 'X-Api-Key': '[masked]' });
+    assert.deepEqual(attempts[0].request_headers, {
+      'X-IRISX-Attempt': '1',
+      'X-IRISX-Signature': '[masked]',
+      'X-Api-Key': '[masked]',
+    });
     assert.deepEqual(attempts[0].response_headers, { 'content-type': 'text/plain', 'x-auth-token': '[masked]' });
     assert.deepEqual([attempts[0].number, attempts[0].status_code, attempts[0].duration_ms], [1, 500, 245]);
   });
@@ -56,7 +68,9 @@ describe('deliveries', () => {
     const [first = ''] = await triggerDtmf(api, tenant, 'filter-1');
     const [second = ''] = await triggerDtmf(api, tenant, 'filter-2');
     await recordAnswer(api, first, { statusCode: 200, verdict: 'delivered' });
-    await api.pool.query("update webhook_deliveries set created_at = created_at - interval '10 s' where id = $1", [first]);
+    await api.pool.query("update webhook_deliveries set created_at = created_at - interval '10 s' where id = $1", [
+      first,
+    ]);
     const { created_at } = (await list('?event_id=filter-2')).body.deliveries[0];
     const cases: [string, string[]][] = [
       ['', [second, first]],
@@ -68,7 +82,10 @@ describe('deliveries', () => {
       ['?event_id=filter-1', [first]],
       [`?since=${created_at}`, [second]],
       [`?until=${created_at}`, [first]],
-      [`?since=${encodeURIComponent(created_at.replace('Z', '+00:00'))}&status=pending&event_type=call.dtmf&event_id=filter-2`, [second]],
+      [
+        `?since=${encodeURIComponent(created_at.replace('Z', '+00:00'))}&status=pending&event_type=call.dtmf&event_id=filter-2`,
+        [second],
+      ],
       ['?since=1970-01-01T00:00:00Z&until=9999-12-31T00:00:00Z', [second, first]],
     ];
     for (const [query, expected] of cases) {
@@ -195,7 +212,13 @@ describe('deliveries', () => {
     assert.deepEqual([delivery.event_type, delivery.test, delivery.status], ['webhook.test', true, 'pending']);
     assert.match(delivery.event_id, /^test_[0-9a-f-]{36}$/);
     assert.deepEqual(api.workflows.started.slice(started), [
-      { id: delivery.id, tenantId: tenant.id, webhookId: webhook, eventType: 'webhook.test', eventId: delivery.event_id },
+      {
+        id: delivery.id,
+        tenantId: tenant.id,
+        webhookId: webhook,
+        eventType: 'webhook.test',
+        eventId: delivery.event_id,
+      },
     ]);
     const detail = await tenant.call('GET', `/v1/webhooks/${webhook}/deliveries/${delivery.id}`);
     assert.equal((JSON.parse(detail.body.delivery.body) as { data: { webhook_id: number } }).data.webhook_id, webhook);
@@ -206,7 +229,9 @@ describe('deliveries', () => {
 
   it('sends the example of any event type as a test, whatever the webhook subscribes to', async () => {
     const smsOnly = await createWebhook(tenant, { events: ['sms.sent'] });
-    const { status, body } = await tenant.call('POST', `/v1/webhooks/${smsOnly}/test`, { body: { event_type: 'call.completed' } });
+    const { status, body } = await tenant.call('POST', `/v1/webhooks/${smsOnly}/test`, {
+      body: { event_type: 'call.completed' },
+    });
     assert.deepEqual([status, body.delivery.event_type], [202, 'call.completed']);
     const unknown = await tenant.call('POST', `/v1/webhooks/${smsOnly}/test`, { body: { event_type: '*' } });
     assert.equal(unknown.status, 400);

@@ -41,7 +41,10 @@ describe('the page of the API', () => {
   it('shows the OpenAPI document that is served', async () => {
     const initializer = await (await fetch(`${api.url}/docs/initializer.js`)).text();
     const path = /url: '([^']+)'/.exec(initializer)?.[1] ?? '';
-    const document = (await (await fetch(api.url + path)).json()) as { openapi: string; info: { title: string; version: string } };
+    const document = (await (await fetch(api.url + path)).json()) as {
+      openapi: string;
+      info: { title: string; version: string };
+    };
     assert.match(document.openapi, /^3\.1\./);
     assert.deepEqual([document.info.title, document.info.version], ['IRISX Webhooks API', '1.2.3']);
   });

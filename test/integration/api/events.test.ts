@@ -21,7 +21,9 @@ describe('POST /v1/events', () => {
   });
   const trigger = (body: unknown): Promise<Answer> => api.call('POST', '/v1/events', { body });
   const bodyOf = async (eventId: string): Promise<string> => {
-    const { rows } = await api.pool.query<{ body: string }>('select body from webhook_events where event_id = $1', [eventId]);
+    const { rows } = await api.pool.query<{ body: string }>('select body from webhook_events where event_id = $1', [
+      eventId,
+    ]);
     return rows[0]?.body ?? '';
   };
 
@@ -122,8 +124,14 @@ describe('POST /v1/events', () => {
   });
 
   it('refuses numbers that would change on their way, by their path', async () => {
-    const raw = JSON.stringify(dtmf({ event_id: 'big-1', payload: { ...payload, ids: [1, 'BIG'] } })).replace('"BIG"', '9007199254740993');
-    const { status, body } = await api.call('POST', '/v1/events', { raw, headers: { 'Content-Type': 'application/json' } });
+    const raw = JSON.stringify(dtmf({ event_id: 'big-1', payload: { ...payload, ids: [1, 'BIG'] } })).replace(
+      '"BIG"',
+      '9007199254740993',
+    );
+    const { status, body } = await api.call('POST', '/v1/events', {
+      raw,
+      headers: { 'Content-Type': 'application/json' },
+    });
     assert.equal(status, 400);
     assert.deepEqual(body.errors, [
       {
@@ -137,7 +145,9 @@ describe('POST /v1/events', () => {
     const large = await trigger(dtmf({ event_id: 'large-1', payload: { ...payload, note: 'x'.repeat(256 * 1024) } }));
     assert.equal(large.status, 413);
     assert.match(large.body.detail, /at most 262144/);
-    const huge = await trigger(dtmf({ event_id: 'large-2', payload: { ...payload, note: 'x'.repeat(3 * 1024 * 1024) } }));
+    const huge = await trigger(
+      dtmf({ event_id: 'large-2', payload: { ...payload, note: 'x'.repeat(3 * 1024 * 1024) } }),
+    );
     assert.equal(huge.status, 413);
     const fits = await trigger(dtmf({ event_id: 'large-3', payload: { ...payload, note: 'x'.repeat(255 * 1024) } }));
     assert.equal(fits.status, 201);

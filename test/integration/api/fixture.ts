@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type pg from 'pg';
 import { createApp, type AppDeps } from '../../../src/api/app.js';
 import { recordAttempt, type AttemptVerdict } from '../../../src/db/attempts.js';
-import { openDatabase, type Queryable } from '../../../src/db/database.js';
+import { openDatabase } from '../../../src/db/database.js';
 import type { StartableDelivery } from '../../../src/db/events.js';
 import { createAddressGuard } from '../../../src/delivery/address.js';
 import { createLogger } from '../../../src/log.js';
@@ -107,7 +107,8 @@ export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: str
       const text = await response.text();
       const contentType = response.headers.get('content-type');
       const parsed: unknown = text === '' ? undefined : contentType?.includes('json') ? JSON.parse(text) : text;
-      if (method !== 'HEAD') checkAnswer(method, new URL(url + path).pathname, { status: response.status, contentType, body: parsed });
+      if (method !== 'HEAD')
+        checkAnswer(method, new URL(url + path).pathname, { status: response.status, contentType, body: parsed });
       return { status: response.status, headers: response.headers, body: parsed };
     },
     async close() {
@@ -128,7 +129,9 @@ export interface TestTenant {
 
 /** A tenant and a key of its own that may read and write webhooks. */
 export async function createTenant(api: Api, scopes = ['webhooks:read', 'webhooks:write']): Promise<TestTenant> {
-  const { tenant } = (await api.call('POST', '/v1/tenants', { body: { name: 'Acme' } })).body as { tenant: { id: string } };
+  const { tenant } = (await api.call('POST', '/v1/tenants', { body: { name: 'Acme' } })).body as {
+    tenant: { id: string };
+  };
   const created = await api.call('POST', `/v1/tenants/${tenant.id}/api-keys`, { body: { name: 'test', scopes } });
   const { key } = created.body as { key: string };
   return { id: tenant.id, key, call: (method, path, call) => api.call(method, path, { ...call, key }) };
@@ -145,7 +148,11 @@ export async function createWebhook(tenant: TestTenant, settings: Record<string,
 let lastEvent = 0;
 
 /** Triggers a `call.dtmf` of the tenant; answers the delivery ids, in the order of the webhooks' ids. */
-export async function triggerDtmf(api: Api, tenant: TestTenant, eventId = `event-${(lastEvent += 1)}`): Promise<string[]> {
+export async function triggerDtmf(
+  api: Api,
+  tenant: TestTenant,
+  eventId = `event-${(lastEvent += 1)}`,
+): Promise<string[]> {
   const { body } = await api.call('POST', '/v1/events', {
     body: {
       tenant_id: tenant.id,
@@ -161,10 +168,15 @@ export async function triggerDtmf(api: Api, tenant: TestTenant, eventId = `event
 export async function recordAnswer(
   api: Api,
   deliveryId: string,
-  attempt: { statusCode: number; verdict: AttemptVerdict; durationMs?: number; responseHeaders?: Record<string, string> },
+  attempt: {
+    statusCode: number;
+    verdict: AttemptVerdict;
+    durationMs?: number;
+    responseHeaders?: Record<string, string>;
+  },
 ): Promise<void> {
   const { statusCode, verdict, durationMs = 100, responseHeaders = { 'content-type': 'text/plain' } } = attempt;
-  await recordAttempt(api.pool as Queryable, {
+  await recordAttempt(api.pool, {
     deliveryId,
     requestId: randomUUID(),
     number: 1,

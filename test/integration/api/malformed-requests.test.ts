@@ -22,10 +22,37 @@ describe('malformed requests', () => {
   const valid = '{"url":"https://a.example.com/","events":["*"]}';
 
   it('field case 31: answers 404 for ids that cannot be any', async () => {
-    const ids = ['abc', '99999999999999999999', '2147483648', '1e3', '-1', '0', '01', '1.0', '+1', '%201', 'a%00b', '1%00', '%ff', '..%2f..%2fx', '%2e%2e', 'x'.repeat(5000)];
+    const ids = [
+      'abc',
+      '99999999999999999999',
+      '2147483648',
+      '1e3',
+      '-1',
+      '0',
+      '01',
+      '1.0',
+      '+1',
+      '%201',
+      'a%00b',
+      '1%00',
+      '%ff',
+      '..%2f..%2fx',
+      '%2e%2e',
+      'x'.repeat(5000),
+    ];
     for (const id of ids) {
-      for (const [method, suffix] of [['GET', ''], ['DELETE', ''], ['PATCH', ''], ['GET', '/deliveries'], ['POST', '/test']] as const) {
-        const { status, body } = await tenant.call(method, `/v1/webhooks/${id}${suffix}`, method === 'PATCH' ? { body: { enabled: true } } : {});
+      for (const [method, suffix] of [
+        ['GET', ''],
+        ['DELETE', ''],
+        ['PATCH', ''],
+        ['GET', '/deliveries'],
+        ['POST', '/test'],
+      ] as const) {
+        const { status, body } = await tenant.call(
+          method,
+          `/v1/webhooks/${id}${suffix}`,
+          method === 'PATCH' ? { body: { enabled: true } } : {},
+        );
         assert.equal(status, 404, `${method} ${id}${suffix}`);
         assert.equal(body.type, 'urn:irisx:problem:not-found');
       }
@@ -48,7 +75,11 @@ describe('malformed requests', () => {
       ['a string', '"x"', 400],
       ['5 MB', `{"url":"${'x'.repeat(5 * 1024 * 1024)}"}`, 413],
       ['a name twice', twoUrls, 400],
-      ['a name twice, the good one last', '{"url":"http://127.0.0.1","events":["*"],"url":"https://a.example.com"}', 400],
+      [
+        'a name twice, the good one last',
+        '{"url":"http://127.0.0.1","events":["*"],"url":"https://a.example.com"}',
+        400,
+      ],
       ['cut off', '{"url":', 400],
       ['a trailing comma', '{"url":"x",}', 400],
       ['no UTF-8', Buffer.from('{"description":"\xe9"}', 'latin1'), 400],
@@ -85,7 +116,13 @@ describe('malformed requests', () => {
   });
 
   it('answers 415 for what does not call itself JSON, or is in another charset', async () => {
-    for (const contentType of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'application/json; charset=utf-16', '']) {
+    for (const contentType of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'application/jsonp',
+      'application/json; charset=utf-16',
+      '',
+    ]) {
       const { status, body } = await post(valid, { 'Content-Type': contentType });
       assert.equal(status, 415, contentType);
       assert.match(body.detail, /application\/json/);
@@ -105,13 +142,25 @@ describe('malformed requests', () => {
 
   it('keeps a lone surrogate and NUL out of texts that Postgres stores', async () => {
     for (const description of ['a\0b', '\ud800']) {
-      const { status, body } = await tenant.call('POST', '/v1/webhooks', { body: { url: 'https://a.example.com', events: ['*'], description } });
+      const { status, body } = await tenant.call('POST', '/v1/webhooks', {
+        body: { url: 'https://a.example.com', events: ['*'], description },
+      });
       assert.deepEqual([status, body.errors[0].path], [400, 'description']);
     }
   });
 
   it('answers 404 for unknown paths and 405 with Allow for unknown methods', async () => {
-    for (const path of ['/', '/v1', '/v1/nothing', '/V1/webhooks', '/v1/webhooks/1/nothing', '/%ff', '/v1/%00', '/docs/package.json', '/docs/..%2fpackage.json']) {
+    for (const path of [
+      '/',
+      '/v1',
+      '/v1/nothing',
+      '/V1/webhooks',
+      '/v1/webhooks/1/nothing',
+      '/%ff',
+      '/v1/%00',
+      '/docs/package.json',
+      '/docs/..%2fpackage.json',
+    ]) {
       assert.equal((await tenant.call('GET', path)).status, 404, path);
     }
     const { status, headers } = await tenant.call('PUT', '/v1/webhooks/1');
@@ -144,7 +193,10 @@ describe('malformed requests', () => {
 
   it('answers an endless body, sent without a length, as soon as it is too large', async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
-      const sent = request(`${api.url}/v1/webhooks`, { method: 'POST', headers: { ...json, Authorization: `Bearer ${tenant.key}` } });
+      const sent = request(`${api.url}/v1/webhooks`, {
+        method: 'POST',
+        headers: { ...json, Authorization: `Bearer ${tenant.key}` },
+      });
       sent.on('response', (response) => resolve(response.resume().statusCode));
       sent.on('error', reject);
       for (let i = 0; i < 3; i += 1) sent.write(' '.repeat(1024 * 1024));

@@ -77,7 +77,8 @@ describe('tenants', () => {
     const moreOfOther = await createWebhook(other);
     const { next_cursor: cursor } = (await other.call('GET', '/v1/webhooks?limit=1')).body as { next_cursor: string };
     const byOthersCursor = await own.call('GET', `/v1/webhooks?cursor=${cursor}`);
-    for (const { id } of byOthersCursor.body.webhooks as { id: number }[]) assert.ok(id !== othersWebhook && id !== moreOfOther);
+    for (const { id } of byOthersCursor.body.webhooks as { id: number }[])
+      assert.ok(id !== othersWebhook && id !== moreOfOther);
   });
 
   it('get only the events that were triggered for them', async () => {

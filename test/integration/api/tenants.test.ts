@@ -71,10 +71,15 @@ describe('tenants and API keys', () => {
 
   it("gives a tenant's key no scope of the platform, and the other way round", async () => {
     const tenant = await createTenant(api);
-    const asTenant = await api.call('POST', `/v1/tenants/${tenant.id}/api-keys`, { body: { name: 'x', scopes: ['admin'] } });
+    const asTenant = await api.call('POST', `/v1/tenants/${tenant.id}/api-keys`, {
+      body: { name: 'x', scopes: ['admin'] },
+    });
     assert.equal(asTenant.status, 400);
     assert.deepEqual(asTenant.body.errors, [
-      { path: 'scopes.0', message: 'expected one or more of webhooks:read, webhooks:write, messages:write, got "admin"' },
+      {
+        path: 'scopes.0',
+        message: 'expected one or more of webhooks:read, webhooks:write, messages:write, got "admin"',
+      },
     ]);
     const asPlatform = await api.call('POST', '/v1/api-keys', { body: { name: 'x', scopes: ['webhooks:read'] } });
     assert.equal(asPlatform.status, 400);

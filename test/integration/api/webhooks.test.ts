@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { sealContext } from '../../../src/seal-context.js';
-import { createTenant, createWebhook, recordAnswer, startApi, triggerDtmf, type Api, type TestTenant } from './fixture.js';
+import {
+  createTenant,
+  createWebhook,
+  recordAnswer,
+  startApi,
+  triggerDtmf,
+  type Api,
+  type TestTenant,
+} from './fixture.js';
 
 describe('webhooks', () => {
   let api: Api;
@@ -10,9 +18,13 @@ describe('webhooks', () => {
   after(() => api.close());
 
   const url = 'https://hooks.example.com/irisx';
-  const create = (settings: Record<string, unknown>) => tenant.call('POST', '/v1/webhooks', { body: { url, events: ['*'], ...settings } });
+  const create = (settings: Record<string, unknown>) =>
+    tenant.call('POST', '/v1/webhooks', { body: { url, events: ['*'], ...settings } });
   const openSecret = async (id: number, column: 'secret_sealed' | 'previous_secret_sealed' | 'headers_sealed') => {
-    const { rows } = await api.pool.query<{ sealed: Buffer }>(`select ${column} as sealed from webhooks where id = $1`, [id]);
+    const { rows } = await api.pool.query<{ sealed: Buffer }>(
+      `select ${column} as sealed from webhooks where id = $1`,
+      [id],
+    );
     const context = column === 'headers_sealed' ? sealContext.headers(tenant.id) : sealContext.secret(tenant.id);
     return rows[0]?.sealed && api.sealer.open(rows[0].sealed, context);
   };
@@ -83,7 +95,9 @@ describe('webhooks', () => {
       secret: 'mine',
     });
     assert.equal(status, 400);
-    const messages = Object.fromEntries(body.errors.map(({ path, message }: { path: string; message: string }) => [path, message]));
+    const messages = Object.fromEntries(
+      body.errors.map(({ path, message }: { path: string; message: string }) => [path, message]),
+    );
     assert.deepEqual(Object.keys(messages).sort(), [
       'description',
       'enabled',
@@ -107,10 +121,14 @@ describe('webhooks', () => {
   });
 
   it('refuses a list of events that is empty or none, and headers that are none', async () => {
-    for (const events of [[], null, 'call.dtmf', [null]]) assert.equal((await create({ events })).status, 400, JSON.stringify(events));
+    for (const events of [[], null, 'call.dtmf', [null]])
+      assert.equal((await create({ events })).status, 400, JSON.stringify(events));
     for (const headers of ['x', [], 7]) assert.equal((await create({ headers })).status, 400, JSON.stringify(headers));
     const proto = '{"url":"https://a.example.com","events":["*"],"headers":{"__proto__":1}}';
-    const { status } = await tenant.call('POST', '/v1/webhooks', { raw: proto, headers: { 'Content-Type': 'application/json' } });
+    const { status } = await tenant.call('POST', '/v1/webhooks', {
+      raw: proto,
+      headers: { 'Content-Type': 'application/json' },
+    });
     assert.equal(status, 400);
   });
 
@@ -148,7 +166,9 @@ describe('webhooks', () => {
         assert.ok(!JSON.stringify(body).includes('user:secret'), target);
       }
       assert.equal((await other.call('GET', '/v1/webhooks')).body.webhooks.length, 0);
-      const named = await other.call('POST', '/v1/webhooks', { body: { url: 'http://127.0.0.1.nip.io/', events: ['*'] } });
+      const named = await other.call('POST', '/v1/webhooks', {
+        body: { url: 'http://127.0.0.1.nip.io/', events: ['*'] },
+      });
       assert.equal(named.status, 201, 'a name is judged by its address, at each attempt');
     } finally {
       await plain.close();
@@ -158,17 +178,26 @@ describe('webhooks', () => {
   it('refuses plain http:// unless it is let through, also on a change', async () => {
     assert.equal((await create({ url: 'http://hooks.example.com/' })).status, 400);
     const id = await createWebhook(tenant);
-    const { status, body } = await tenant.call('PATCH', `/v1/webhooks/${id}`, { body: { url: 'http://hooks.example.com/' } });
+    const { status, body } = await tenant.call('PATCH', `/v1/webhooks/${id}`, {
+      body: { url: 'http://hooks.example.com/' },
+    });
     assert.deepEqual([status, body.errors[0].path], [400, 'url']);
   });
 
   it('changes what is named and leaves the rest alone', async () => {
     const { body: created } = await create({ description: 'before', headers: { 'X-Team': 'billing' }, max_retries: 3 });
     const { id } = created.webhook;
-    const { status, body } = await tenant.call('PATCH', `/v1/webhooks/${id}`, { body: { description: null, events: ['sms.sent', 'sms.sent'] } });
+    const { status, body } = await tenant.call('PATCH', `/v1/webhooks/${id}`, {
+      body: { description: null, events: ['sms.sent', 'sms.sent'] },
+    });
     assert.equal(status, 200);
     const { updated_at, ...rest } = created.webhook;
-    assert.deepEqual(body.webhook, { ...rest, description: null, events: ['sms.sent'], updated_at: body.webhook.updated_at });
+    assert.deepEqual(body.webhook, {
+      ...rest,
+      description: null,
+      events: ['sms.sent'],
+      updated_at: body.webhook.updated_at,
+    });
     assert.ok(body.webhook.updated_at > updated_at);
     const cleared = await tenant.call('PATCH', `/v1/webhooks/${id}`, { body: { headers: {} } });
     assert.deepEqual(cleared.body.webhook.headers, {});
@@ -235,7 +264,9 @@ describe('webhooks', () => {
     const { body: created } = await create({});
     const { id } = created.webhook;
     const before = Date.now();
-    const rotated = await tenant.call('POST', `/v1/webhooks/${id}/rotate-secret`, { headers: { 'Content-Type': 'application/json' } });
+    const rotated = await tenant.call('POST', `/v1/webhooks/${id}/rotate-secret`, {
+      headers: { 'Content-Type': 'application/json' },
+    });
     assert.equal(rotated.status, 200);
     assert.notEqual(rotated.body.secret, created.secret);
     const expiresAt = Date.parse(rotated.body.previous_secret_expires_at);
@@ -253,7 +284,9 @@ describe('webhooks', () => {
     const { body } = await tenant.call('POST', `/v1/webhooks/${id}/rotate-secret`, { body: { overlap_seconds: 0 } });
     assert.equal(body.previous_secret_expires_at, null);
     assert.equal(await openSecret(id, 'previous_secret_sealed'), null);
-    const refused = await tenant.call('POST', `/v1/webhooks/${id}/rotate-secret`, { body: { overlap_seconds: 604_801 } });
+    const refused = await tenant.call('POST', `/v1/webhooks/${id}/rotate-secret`, {
+      body: { overlap_seconds: 604_801 },
+    });
     assert.equal(refused.status, 400);
   });
 
@@ -284,7 +317,11 @@ describe('webhooks', () => {
     assert.deepEqual([webhook.total_deliveries, webhook.successful_deliveries, webhook.failed_deliveries], [12, 10, 2]);
     assert.ok(webhook.last_success_at !== null && webhook.last_failure_at !== null);
     const log = (await tenant.call('GET', `/v1/webhooks/${id}/deliveries`)).body.deliveries as { status: string }[];
-    for (const [status, count] of [['delivered', 10], ['failed', 2], ['pending', 1]] as const) {
+    for (const [status, count] of [
+      ['delivered', 10],
+      ['failed', 2],
+      ['pending', 1],
+    ] as const) {
       assert.equal(log.filter((delivery) => delivery.status === status).length, count, status);
     }
     const listed = (await tenant.call('GET', '/v1/webhooks')).body.webhooks[0];

@@ -1,0 +1,65 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { verifySignature } from '../../delivery/signature.js';
+
+export interface ReceivedDelivery {
+  path: string;
+  event: string;
+  eventId: string;
+  attempt: number;
+  isVerified: boolean;
+  answered: number;
+}
+
+export interface DemoReceiver {
+  url: string;
+  /** The secret by which requests to a path are verified. */
+  secrets: Map<string, string>;
+  /** What a path answers to the n-th request, from 1; default 200. */
+  answers: Map<string, (n: number) => number>;
+  close(): Promise<void>;
+}
+
+/** A tenant's server: verifies every request's signature over the raw body, and answers as it is told. */
+export async function startDemoReceiver(onReceived: (delivery: ReceivedDelivery) => void): Promise<DemoReceiver> {
+  const secrets = new Map<string, string>();
+  const answers = new Map<string, (n: number) => number>();
+  const counts = new Map<string, number>();
+  const server = createServer((request, response) => {
+    void (async () => {
+      const rawBody = await text(request);
+      const path = request.url ?? '/';
+      const n = (counts.get(path) ?? 0) + 1;
+      counts.set(path, n);
+      const header = (name: string) => String(request.headers[name] ?? '');
+      const isVerified = verifySignature({
+        rawBody,
+        signature: header('x-irisx-signature'),
+        timestamp: header('x-irisx-timestamp'),
+        secret: secrets.get(path) ?? '',
+      });
+      const answered = isVerified ? (answers.get(path)?.(n) ?? 200) : 401;
+      onReceived({
+        path,
+        event: header('x-irisx-event'),
+        eventId: header('x-irisx-event-id'),
+        attempt: Number(header('x-irisx-attempt')),
+        isVerified,
+        answered,
+      });
+      response.writeHead(answered, { 'Content-Type': 'text/plain' }).end(answered === 200 ? 'thank you' : 'not today');
+    })();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    secrets,
+    answers,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
