@@ -42,6 +42,8 @@ export interface DeliverInput {
   attemptsUsed: number;
 }
 
+const latestSendMs = 4_000;
+
 /** As `deliver`, in the workflow task itself; refuses with `Busy` when this process has enough requests open to the webhook. */
 export async function deliverInline(deps: DeliverDeps, input: DeliverInput): Promise<DeliveryEnd> {
   if (!deps.openRequests.hasRoom(input.webhookId)) throw notRetried(failureType.busy, 'enough requests are open to this webhook');
@@ -69,6 +71,11 @@ export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<D
     case 'send':
       break;
   }
+
+  // Postgres lets nobody else send until the timeout and 5 s after the token was taken. An answer of Postgres that took
+  // most of that leaves too little: no request, no attempt, and the next one in a few seconds.
+  const takenForMs = performance.now() - beganAt;
+  if (takenForMs > latestSendMs) throw new Error(`Postgres took ${Math.round(takenForMs)} ms to give a token; too late to send`);
 
   const { attempt } = taken;
   const { headers, finished } = await send(deps, input.deliveryId, attempt);

@@ -18,12 +18,14 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
+  continueAsNew,
   defineSignal,
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
   TimeoutFailure,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import type { Plan, SendPlan } from '../activities/reserve-token.js';
@@ -99,6 +101,8 @@ export async function deliverEvent({ deliveryId }: DeliverEventInput): Promise<D
 
   async function run(): Promise<DeliveryEnd> {
     for (;;) {
+      // Only a fault that lasts for days gets here; a wake-up that comes in between is not lost.
+      if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof deliverEvent>({ deliveryId });
       // All that woke us before is in the answer that comes.
       woken = false;
       const next = await plan();

@@ -7,6 +7,7 @@ import type { DeliveryWorkflows } from '../temporal.js';
 import type { Subject } from './api-errors.js';
 import type { Access, TenantScope } from './authenticate.js';
 import type { InexactNumber } from './json-text.js';
+import type { Tag } from './openapi.js';
 
 /** What the API works with; opened and closed by the process that serves it. */
 export interface AppDeps {
@@ -73,7 +74,7 @@ export interface EndpointDefinition<
   path: string;
   access: A;
   operationId: string;
-  tag: string;
+  tag: Tag;
   summary: string;
   description?: string;
   params?: P;

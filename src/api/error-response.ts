@@ -66,8 +66,7 @@ function toProblem(error: unknown): ProblemAnswer {
     return { kind: 'not-found', detail: 'There is nothing here: the path is not valid percent-encoded UTF-8.' };
   }
   if (error instanceof DatabaseUnavailableError || rolledBack.has(sqlStateOf(error) ?? '')) {
-    const detail =
-      'The service cannot take this call at the moment; send it again later. Sending it twice does no harm to events.';
+    const detail = `The service cannot take this call at the moment; send it again in ${retryAfterSeconds} seconds.`;
     return { kind: 'unavailable', detail, headers: { 'Retry-After': String(retryAfterSeconds) } };
   }
   if (unstorable.has(sqlStateOf(error) ?? '')) {

@@ -11,13 +11,15 @@ import { problemSchema } from './schemas.js';
 
 export type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']>;
 
+/** A method that the path does not have is no call, so nothing here can answer it. */
+type DocumentedProblem = Exclude<ProblemKind, 'method-not-allowed'>;
+
 /** Names of the problem responses under `components`, and when each comes. */
-const problems: Record<ProblemKind, { name: string; when: string }> = {
+const problems: Record<DocumentedProblem, { name: string; when: string }> = {
   'invalid-input': { name: 'InvalidInput', when: 'Something in the request does not fit; `errors` names the fields' },
   unauthenticated: { name: 'Unauthenticated', when: 'No API key, or one that is not known' },
   forbidden: { name: 'Forbidden', when: 'The API key lacks the scope of this call' },
   'not-found': { name: 'NotFound', when: "It is not there, or it is another tenant's: the two are never told apart" },
-  'method-not-allowed': { name: 'MethodNotAllowed', when: 'The path has other methods; `Allow` lists them' },
   conflict: { name: 'Conflict', when: 'The state of the thing does not allow this' },
   'too-large': { name: 'TooLarge', when: 'The body is over 1 MB, or the event over 256 KB as it would be sent' },
   'unsupported-media-type': { name: 'UnsupportedMediaType', when: 'The body is not `application/json` in UTF-8' },
@@ -25,6 +27,19 @@ const problems: Record<ProblemKind, { name: string; when: string }> = {
   internal: { name: 'InternalError', when: 'A fault on our side' },
   unavailable: { name: 'Unavailable', when: 'Postgres does not answer; send the same call again after `Retry-After`' },
 };
+
+/** The groups of calls on the page. */
+const tags = {
+  Tenants: "The platform's customers",
+  'API keys': 'What a program shows to be let in; each is shown once, when it is made',
+  'Event types': 'What a tenant can be told about',
+  Events: 'What happened; each becomes a delivery for every webhook that subscribes to its type',
+  Webhooks: "A tenant's endpoints: url, event types, limits and signing secret",
+  Deliveries: 'What was sent to a webhook, what came of it, and sending it again',
+  Health: 'For probes',
+} as const;
+
+export type Tag = keyof typeof tags;
 
 const securityScheme = 'apiKey';
 
@@ -53,22 +68,21 @@ export function createOpenApiDocument(endpoints: readonly Endpoint[], version: s
     description: 'RFC 6750, section 3',
     schema: { type: 'string' },
   });
-  for (const kind of Object.keys(problems) as ProblemKind[]) registerProblem(registry, kind);
+  for (const kind of Object.keys(problems) as DocumentedProblem[]) registerProblem(registry, kind);
   for (const endpoint of endpoints) registry.registerPath(toRoute(endpoint));
 
-  const tags = [...new Set(endpoints.map((endpoint) => endpoint.tag))];
   // `registry.register` would need zod's prototypes extended; its name is in the schema's metadata anyway.
   const problem = { type: 'schema' as const, schema: problemSchema };
   return new OpenApiGeneratorV31([problem, ...registry.definitions]).generateDocument({
     openapi: '3.1.0',
     info: { title: 'IRISX Webhooks API', version, description: introduction },
     servers: [{ url: '/' }],
-    tags: tags.map((name) => ({ name })),
+    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     security: [],
   });
 }
 
-function registerProblem(registry: OpenAPIRegistry, kind: ProblemKind): void {
+function registerProblem(registry: OpenAPIRegistry, kind: DocumentedProblem): void {
   const [status, title] = problemKinds[kind];
   const headers: Record<string, { $ref: string }> = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } };
   if (kind === 'unavailable') headers['Retry-After'] = { $ref: '#/components/headers/RetryAfter' };
@@ -81,7 +95,15 @@ function registerProblem(registry: OpenAPIRegistry, kind: ProblemKind): void {
     content: {
       'application/problem+json': {
         schema: { $ref: '#/components/schemas/Problem' },
-        example: { type: `urn:irisx:problem:${kind}`, title, status, detail: problems[kind].when },
+        example: {
+          type: `urn:irisx:problem:${kind}`,
+          title,
+          status,
+          detail: problems[kind].when.replaceAll('`', ''),
+          ...(kind === 'invalid-input' && {
+            errors: [{ path: 'max_retries', message: 'expected a whole number from 0 to 20, got 21' }],
+          }),
+        },
       },
     },
   });
@@ -136,7 +158,7 @@ function answersOf(endpoint: Endpoint): Record<string, ResponseConfig> {
 
 /** By status code; what a call answers itself (the 503 of /readyz) is not replaced. */
 function problemsOf(endpoint: Endpoint): Record<string, ResponseConfig> {
-  const kinds: ProblemKind[] = ['invalid-input'];
+  const kinds: DocumentedProblem[] = ['invalid-input'];
   if (endpoint.access !== 'public') kinds.push('unauthenticated', 'forbidden', 'unavailable');
   if (endpoint.params || endpoint.problems?.includes(404)) kinds.push('not-found');
   if (endpoint.problems?.includes(409)) kinds.push('conflict');

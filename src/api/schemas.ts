@@ -64,12 +64,10 @@ export const renderTimeOrNull = (moment: Date | null): string | null => moment &
 
 export const problemSchema = z
   .object({
-    type: z
-      .string()
-      .meta({
-        description: 'Names the kind of problem; stays the same',
-        examples: ['urn:irisx:problem:invalid-input'],
-      }),
+    type: z.string().meta({
+      description: 'Names the kind of problem; stays the same',
+      examples: ['urn:irisx:problem:invalid-input'],
+    }),
     title: z.string().meta({ description: 'The kind in words', examples: ['Invalid input'] }),
     status: z.int().meta({ description: 'The status code again', examples: [400] }),
     detail: z.string().meta({

@@ -112,12 +112,10 @@ export const webhookSchema = z
       .string()
       .nullable()
       .meta({ examples: [null] }),
-    headers: z
-      .record(z.string(), z.string())
-      .meta({
-        description: 'Secret-looking values are shown as `[masked]`',
-        examples: [{ Authorization: maskedValue }],
-      }),
+    headers: z.record(z.string(), z.string()).meta({
+      description: 'Secret-looking values are shown as `[masked]`',
+      examples: [{ Authorization: maskedValue }],
+    }),
     rate_limit_per_minute: settings.rate_limit_per_minute,
     rate_limit_per_hour: settings.rate_limit_per_hour,
     max_retries: settings.max_retries,

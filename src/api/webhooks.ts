@@ -20,7 +20,7 @@ import { defineEndpoint, type AppDeps } from './endpoint.js';
 import { nextCursor, pageQuery, paginate } from './paging.js';
 import { webhookIdParameter } from './path-parameters.js';
 import { integer, parseWebhookId, renderTimeOrNull, time } from './schemas.js';
-import { renderStatistics, renderWebhook, sealHeaders } from './webhook-json.js';
+import { newStatistics, renderStatistics, renderWebhook, sealHeaders } from './webhook-json.js';
 import {
   newWebhookSchema,
   secretSchema,
@@ -85,18 +85,17 @@ export const webhookEndpoints = [
       },
     },
     async handle({ body, tenantId }, deps) {
+      const { url, events, ...settings } = body;
       const secret = createSecret();
       const webhook = await insertWebhook(deps.db, {
-        ...toSettings(body, tenantId, deps),
+        ...toSettings(settings, tenantId, deps),
         tenantId,
-        url: checkedUrl(body.url, deps),
-        events: body.events,
+        url: checkedUrl(url, deps),
+        events,
         sealedSecret: deps.sealer.seal(secret, sealContext.secret(tenantId)),
       });
-      return {
-        status: 201,
-        body: { webhook: renderWebhook(webhook, await statisticsOf(deps.db, webhook), deps.sealer), secret },
-      };
+      // Nothing is asked of Postgres any more: an answer that fails now would lose the secret for good.
+      return { status: 201, body: { webhook: renderWebhook(webhook, newStatistics, deps.sealer), secret } };
     },
   }),
 
@@ -171,12 +170,14 @@ export const webhookEndpoints = [
     answers: { 200: { description: 'The webhook as it is now', schema: z.object({ webhook: webhookSchema }) } },
     async handle({ params, body, tenantId }, deps) {
       const settings = toSettings(body, tenantId, deps);
-      const update = await deps.db.transaction((db) => updateWebhook(db, tenantId, params.webhook_id, settings));
-      if (!update) throw notFound('webhook');
+      const { webhook, changed, statistics } = await deps.db.transaction(async (db) => {
+        const update = await updateWebhook(db, tenantId, params.webhook_id, settings);
+        if (!update) throw notFound('webhook');
+        return { ...update, statistics: await statisticsOf(db, update.webhook) };
+      });
       // After the commit: a workflow that is told to look must find the change.
-      deps.workflows.wake(update.changed);
-      const statistics = await statisticsOf(deps.db, update.webhook);
-      return { status: 200, body: { webhook: renderWebhook(update.webhook, statistics, deps.sealer) } };
+      deps.workflows.wake(changed);
+      return { status: 200, body: { webhook: renderWebhook(webhook, statistics, deps.sealer) } };
     },
   }),
 

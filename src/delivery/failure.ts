@@ -122,7 +122,6 @@ const closedCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /** Whether a request on a reused connection failed because the receiver closed it before the request arrived. */
 export function closedWhileIdle(error: unknown): boolean {
-  if (error) return false;
   if (!(error instanceof ExchangeError) || error.answerStarted) return false;
   if (error.sentAtMs === undefined) return true;
   return closedCodes.has(codeOf(error.cause)) && performance.now() - error.sentAtMs < idleCloseWindowMs;

@@ -10,16 +10,23 @@ const maxSystemLookups = 2;
 /** Answers after which the name may still be known to this machine: its hosts file, its search domains. */
 const askTheSystem = new Set(['ENOTFOUND', 'ENODATA', 'ECONNREFUSED']);
 
+export interface ResolveOptions {
+  /** `address:port`; default the system's. */
+  servers?: string[];
+  /** Default the system's. */
+  lookup?: (hostname: string) => Promise<string[]>;
+}
+
 /**
  * Asks the name servers directly, and the system's own lookup only for what they don't know. The system's lookup holds
  * one of the process's four libuv threads until it ends: four names on a server that never answers would stop the
  * lookups of every other tenant. So no more than two of them run at once, and names that DNS knows never wait there.
  */
-export function createResolve(): Resolve {
-  const systemLookup = limit(maxSystemLookups, lookupBySystem);
+export function createResolve({ servers, lookup = lookupBySystem }: ResolveOptions = {}): Resolve {
+  const systemLookup = limit(maxSystemLookups, lookup);
   return async (hostname, signal) => {
     try {
-      return await lookupByDns(hostname, signal);
+      return await lookupByDns(hostname, servers, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!askTheSystem.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
@@ -28,8 +35,9 @@ export function createResolve(): Resolve {
   };
 }
 
-async function lookupByDns(hostname: string, signal: AbortSignal): Promise<string[]> {
+async function lookupByDns(hostname: string, servers: string[] | undefined, signal: AbortSignal): Promise<string[]> {
   const resolver = new dns.promises.Resolver({ timeout: 2000, tries: 4 });
+  if (servers) resolver.setServers(servers);
   const cancel = (): void => resolver.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {

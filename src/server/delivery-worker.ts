@@ -80,7 +80,7 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
     connection = await connectPatiently(deps, stop.signal);
     if (!connection) return;
     workers = await createWorkers(deps, connection, bundle);
-    if (stop.signal.aborted) return;
+    // Also when we were told to stop meanwhile: a worker lets go of its connection only by running and being shut down.
     running = Promise.all(workers.map((worker) => worker.run()));
     running.catch((error: unknown) => fail(error));
     deps.log.info({ address: deps.config.temporal.address, taskQueue: deps.config.temporal.taskQueue }, 'worker.ready');

@@ -5,7 +5,7 @@ export interface TestDatabase {
   url: string;
   pool: pg.Pool;
   /** Ends the pool and removes the database, whoever is still connected to it. */
-  drop(): Promise<void>;
+  drop: () => Promise<void>;
 }
 
 // Any number, as long as all test processes take the same.

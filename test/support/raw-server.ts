@@ -12,7 +12,7 @@ export interface RawServer {
 export async function startRawServer(onSocket: (socket: Socket) => void, host = '127.0.0.1'): Promise<RawServer> {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
-    sockets.push(socket);
+    sockets.push(socket.unref());
     socket.on('error', () => {});
     onSocket(socket);
   });
@@ -20,6 +20,8 @@ export async function startRawServer(onSocket: (socket: Socket) => void, host = 
     server.once('error', reject);
     server.listen(0, host, resolve);
   });
+  // A test that fails before it has closed its server must not keep the run from ending.
+  server.unref();
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${host}:${port}`,

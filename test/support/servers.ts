@@ -11,7 +11,7 @@ import { startTemporal, type EmbeddedTemporal } from '../../src/server/embedded/
 export interface TestServers {
   /** What the tests need to know, as environment variables. */
   env: Record<string, string>;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 const template = 'irisx_template';

@@ -36,7 +36,7 @@ export interface EmbeddedPostgres {
   port: number;
   pid: number;
   /** Postgres' fast shutdown: open connections are cut, nothing committed is lost. Harmless to call twice. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 const user = 'irisx';

@@ -20,11 +20,11 @@ export interface ServerProcess {
   readonly pid: number;
   /** Resolves when the process has ended, with words for how it ended. */
   readonly exited: Promise<string>;
-  hasExited(): boolean;
+  hasExited: () => boolean;
   /** The end of its log, for error messages. */
-  lastLines(): string;
+  lastLines: () => string;
   /** Sends the signal, and SIGKILL when the process has not ended by then. Harmless to call twice. */
-  stop(signal: NodeJS.Signals, patienceMs: number): Promise<void>;
+  stop: (signal: NodeJS.Signals, patienceMs: number) => Promise<void>;
 }
 
 export interface SpawnOptions {

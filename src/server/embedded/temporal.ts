@@ -27,7 +27,7 @@ export interface EmbeddedTemporal {
   uiUrl?: string;
   pid: number;
   /** SIGTERM, then SIGKILL after 10 s; what is in a file survives either. Harmless to call twice. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 const startDeadlineMs = 60_000;

@@ -154,7 +154,7 @@ describe('deliveries', () => {
     assert.notEqual((await list('?limit=1')).body.next_cursor, null);
   });
 
-  it('sends one that waits at once, and wakes its workflow after the commit', async () => {
+  it('makes one that waits due at once, and wakes its workflow', async () => {
     const [id = ''] = await triggerDtmf(api, tenant);
     await recordAnswer(api, id, { statusCode: 500, verdict: 'retry' });
     const woken = api.workflows.woken.length;

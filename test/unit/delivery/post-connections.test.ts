@@ -149,6 +149,8 @@ describe('post, keeping connections', () => {
     this.timeout(60_000);
     // In a thread of its own, so that its timers really race with the requests on their way.
     const worker = new Worker(closingReceiver, { eval: true });
+    // Or a failure here would keep the test run from ending.
+    worker.unref();
     const [port] = (await once(worker, 'message')) as [number];
     const attempts = 1500;
     const sendFrom = async (first: number): Promise<void> => {

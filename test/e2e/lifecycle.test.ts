@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { startReceiver, type Receiver } from '../support/receiver.js';
+import { startStack, type Stack } from '../support/stack.js';
+import { waitFor } from '../support/wait-for.js';
+
+interface Answer {
+  status: number;
+  body: { delivery?: { id: string; status: string; attempt_count: number }; detail?: string; webhook?: { enabled: boolean }; statistics?: Record<string, string> };
+}
+
+describe('a delivery in the hands of its tenant', function () {
+  this.timeout(60_000);
+  let stack: Stack;
+  let receiver: Receiver;
+  let tenantId: string;
+  let call: (method: string, path: string, body?: unknown) => Promise<Answer>;
+
+  before(async () => {
+    stack = await startStack();
+  });
+  beforeEach(async () => {
+    receiver = await startReceiver();
+    tenantId = await stack.insertTenant();
+    const key = await tenantKey();
+    call = (method, path, body) => request(key, method, path, body);
+  });
+  afterEach(() => receiver.close());
+  after(() => stack.close());
+
+  async function request(key: string, method: string, path: string, body?: unknown): Promise<Answer> {
+    const response = await fetch(`${stack.service.url}${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: (text ? JSON.parse(text) : {}) as Answer['body'] };
+  }
+
+  async function tenantKey(): Promise<string> {
+    const { body } = await request(stack.adminKey, 'POST', `/v1/tenants/${tenantId}/api-keys`, { name: 'test', scopes: ['webhooks:read', 'webhooks:write'] });
+    return (body as unknown as { key: string }).key;
+  }
+
+  const status = (id: string, expected: string, timeoutMs = 10_000) =>
+    waitFor(async () => (await stack.delivery(id)).status === expected, { what: `${id} to be ${expected}`, timeoutMs });
+  const retry = (webhookId: number, id: string, body?: unknown) => call('POST', `/v1/webhooks/${webhookId}/deliveries/${id}/retry`, body);
+
+  it('goes at once when it is retried while it waits for its next attempt, and goes on with its schedule', async () => {
+    receiver.respond = [500, 500, 500, 500, 500, 200];
+    const webhook = await stack.insertWebhook(tenantId, { url: receiver.url });
+    const [id] = await stack.trigger(tenantId);
+    // The fifth attempt would go 8 s after the fourth.
+    await receiver.waitForRequests(4, 12_000);
+    await waitFor(async () => (await stack.delivery(id!)).attempt_count === 4, { what: 'the fourth attempt to be recorded' });
+    const asked = Date.now();
+    assert.equal((await retry(webhook.id, id!)).status, 202);
+    const [, , , , fifth] = await receiver.waitForRequests(5);
+    assert.ok(fifth!.at - asked < 4_000, `the fifth request came ${fifth!.at - asked} ms after it was asked for`);
+    assert.equal(fifth!.headers['x-irisx-attempt'], '5');
+    await waitFor(async () => (await stack.delivery(id!)).attempt_count === 5, { what: 'the fifth attempt to be recorded' });
+    const { next_attempt_at: next } = await stack.delivery(id!);
+    assert.ok(Math.abs(next!.getTime() - fifth!.at - 16_000) < 2_000, 'the sixth is due 16 s later');
+    assert.equal((await retry(webhook.id, id!)).status, 202);
+    await status(id!, 'delivered');
+    assert.equal(receiver.requests.length, 6);
+  });
+
+  it('starts a new schedule under the same id when it is retried after it has failed', async () => {
+    receiver.respond = [500, 500, 500, 200];
+    const webhook = await stack.insertWebhook(tenantId, { url: receiver.url, maxRetries: 1 });
+    const [id] = await stack.trigger(tenantId);
+    await status(id!, 'failed');
+    const answer = await retry(webhook.id, id!);
+    assert.equal(answer.status, 202);
+    assert.equal(answer.body.delivery!.status, 'pending');
+    await status(id!, 'delivered');
+    assert.deepEqual(receiver.requests.map((each) => each.headers['x-irisx-attempt']), ['1', '2', '3', '4']);
+    assert.equal(new Set(receiver.requests.map((each) => each.headers['webhook-id'])).size, 1);
+  });
+
+  it('is sent again after it was delivered only by force', async () => {
+    const webhook = await stack.insertWebhook(tenantId, { url: receiver.url });
+    const [id] = await stack.trigger(tenantId);
+    await status(id!, 'delivered');
+    const refused = await retry(webhook.id, id!);
+    assert.equal(refused.status, 409);
+    assert.match(refused.body.detail!, /force/);
+    assert.equal((await retry(webhook.id, id!, { force: true })).status, 202);
+    await receiver.waitForRequests(2);
+    await status(id!, 'delivered');
+    const { body } = await call('GET', `/v1/webhooks/${webhook.id}`);
+    assert.equal(body.statistics!['successful_deliveries'], '1');
+  });
+
+  it('retried while its request is open is neither cut off nor doubled, and goes again at once when that fails', async () => {
+    let answer = (): void => undefined;
+    receiver.respond = async (_request, _response, index) => {
+      if (index > 0) return 200;
+      await new Promise<void>((resolve) => (answer = resolve));
+      return 500;
+    };
+    const webhook = await stack.insertWebhook(tenantId, { url: receiver.url, maxRetries: 0 });
+    const [id] = await stack.trigger(tenantId);
+    await waitFor(() => receiver.openRequests === 1, { what: 'an open request' });
+    assert.equal((await retry(webhook.id, id!)).status, 202);
+    assert.equal(receiver.requests.length, 1);
+    answer();
+    // The schedule had nothing left; the retry that was asked for is a new one.
+    await receiver.waitForRequests(2);
+    await status(id!, 'delivered');
+    assert.equal(receiver.maxOpenRequests, 1);
+  });
+
+  it('is held while its webhook is paused, and sent oldest first when it is resumed', async () => {
+    receiver.respond = 503;
+    const webhook = await stack.insertWebhook(tenantId, { url: receiver.url });
+    const [waiting] = await stack.trigger(tenantId, 'first');
+    await receiver.waitForRequests(1);
+    assert.equal((await call('PATCH', `/v1/webhooks/${webhook.id}`, { enabled: false })).body.webhook!.enabled, false);
+    assert.equal((await stack.delivery(waiting!)).status, 'held');
+    const [held] = await stack.trigger(tenantId, 'second');
+    assert.equal((await stack.delivery(held!)).status, 'held');
+    const conflict = await retry(webhook.id, waiting!);
+    assert.equal(conflict.status, 409);
+    // The workflow of the first ends by itself: held deliveries cost rows, not workflows.
+    await waitFor(async () => (await stack.temporal.workflow.getHandle(waiting!).describe()).status.name === 'COMPLETED', {
+      what: 'the workflow of the held delivery to complete',
+      timeoutMs: 10_000,
+    });
+    const before = receiver.requests.length;
+    receiver.respond = 200;
+    await call('PATCH', `/v1/webhooks/${webhook.id}`, { enabled: true });
+    await status(waiting!, 'delivered');
+    await status(held!, 'delivered');
+    assert.deepEqual(receiver.requests.slice(before).map((each) => each.headers['x-irisx-event-id']).sort(), ['first', 'second']);
+  });
+
+  it('is cancelled when its webhook is deleted, and stays readable', async () => {
+    receiver.respond = 503;
+    const webhook = await stack.insertWebhook(tenantId, { url: receiver.url });
+    const [id] = await stack.trigger(tenantId);
+    await receiver.waitForRequests(1);
+    assert.equal((await call('DELETE', `/v1/webhooks/${webhook.id}`)).status, 204);
+    await status(id!, 'cancelled');
+    assert.equal((await call('GET', `/v1/webhooks/${webhook.id}`)).status, 404);
+    const { body } = await call('GET', `/v1/webhooks/${webhook.id}/deliveries/${id}`);
+    assert.equal(body.delivery!.status, 'cancelled');
+    assert.equal((await retry(webhook.id, id!)).status, 409);
+    assert.deepEqual(await stack.trigger(tenantId), []);
+  });
+
+  it('uses a new url and more retries from its next attempt on', async () => {
+    const other = await startReceiver([500, 500, 200]);
+    receiver.respond = 500;
+    const webhook = await stack.insertWebhook(tenantId, { url: receiver.url, maxRetries: 1 });
+    const [id] = await stack.trigger(tenantId);
+    await receiver.waitForRequests(1);
+    assert.equal((await call('PATCH', `/v1/webhooks/${webhook.id}`, { url: other.url, max_retries: 5 })).status, 200);
+    await status(id!, 'delivered', 15_000);
+    assert.equal(receiver.requests.length, 1);
+    assert.equal(other.requests.length, 3);
+    await other.close();
+  });
+
+  it('hears of a higher limit while it waits for a token', async () => {
+    const webhook = await stack.insertWebhook(tenantId, { url: receiver.url, rateLimitPerMinute: 1, rateLimitPerHour: null });
+    await stack.trigger(tenantId);
+    const [id] = await stack.trigger(tenantId);
+    await waitFor(async () => (await stack.delivery(id!)).holds_token, { what: 'the second to wait' });
+    await call('PATCH', `/v1/webhooks/${webhook.id}`, { rate_limit_per_minute: null });
+    await status(id!, 'delivered', 5_000);
+  });
+});

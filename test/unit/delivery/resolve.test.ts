@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { createResolve, type Resolve } from '../../../src/delivery/resolve.js';
+import { startNameServer, type NameAnswer, type NameServer } from '../../support/name-server.js';
+import { waitFor } from '../../support/wait-for.js';
+
+const nxdomain = 3;
+const servfail = 2;
+const code = (expected: string) => (error: { code?: string }) => error.code === expected;
+
+describe('resolve', () => {
+  let server: NameServer;
+  let names: Record<string, { A?: NameAnswer; AAAA?: NameAnswer }>;
+  const { signal } = new AbortController();
+  beforeEach(async () => {
+    names = {};
+    server = await startNameServer((name, type) => (name in names ? names[name]?.[type] : nxdomain));
+  });
+  afterEach(() => server.close());
+  const resolveWith = (lookup: (hostname: string) => Promise<string[]>): Resolve =>
+    createResolve({ servers: [server.address], lookup });
+  const unknown = (hostname: string): Promise<string[]> =>
+    Promise.reject(Object.assign(new Error(hostname), { code: 'ENOTFOUND' }));
+
+  it('gives the addresses of both families, asked for once each', async () => {
+    names = { 'both.test': { A: ['192.0.2.1', '192.0.2.2'], AAAA: ['2001:db8::1'] } };
+    const found = await resolveWith(unknown)('both.test', signal);
+    assert.deepEqual(found.sort(), ['192.0.2.1', '192.0.2.2', '2001:db8::1']);
+    assert.deepEqual([...server.questions].sort(), ['A both.test', 'AAAA both.test']);
+  });
+
+  it('gives those of one family when the other has none, fails, or is never answered', async () => {
+    names = {
+      'four.test': { A: ['192.0.2.1'], AAAA: [] },
+      'six.test': { A: servfail, AAAA: ['2001:db8::1'] },
+      'silent.test': { A: ['192.0.2.2'], AAAA: undefined },
+    };
+    const resolve = resolveWith(unknown);
+    assert.deepEqual(await resolve('four.test', signal), ['192.0.2.1']);
+    assert.deepEqual(await resolve('six.test', signal), ['2001:db8::1']);
+    const startMs = performance.now();
+    assert.deepEqual(await resolve('silent.test', signal), ['192.0.2.2']);
+    assert.ok(performance.now() - startMs < 1900, 'waited for the silent family');
+  });
+
+  it('asks the system for names that DNS does not know, and nobody else', async () => {
+    names = { 'empty.test': { A: [], AAAA: [] }, 'broken.test': { A: servfail, AAAA: servfail } };
+    const asked: string[] = [];
+    const resolve = resolveWith((hostname) => {
+      asked.push(hostname);
+      return hostname === 'hosts-file.test' ? Promise.resolve(['192.0.2.3']) : unknown(hostname);
+    });
+    assert.deepEqual(await resolve('hosts-file.test', signal), ['192.0.2.3']);
+    await assert.rejects(resolve('nowhere.test', signal), code('ENOTFOUND'));
+    await assert.rejects(resolve('empty.test', signal), code('ENOTFOUND'));
+    await assert.rejects(resolve('broken.test', signal), code('ESERVFAIL'));
+    assert.deepEqual(asked, ['hosts-file.test', 'nowhere.test', 'empty.test']);
+  });
+
+  it('is not held up by names whose lookup hangs, at the name server or in the system', async () => {
+    names = { 'fast.test': { A: ['192.0.2.1'], AAAA: [] }, 'slow.test': {} };
+    const controllers = Array.from({ length: 20 }, () => new AbortController());
+    let hanging = 0;
+    const resolve = resolveWith(() => {
+      hanging++;
+      return new Promise(() => {});
+    });
+    const slow = controllers.map((controller, i) => resolve(i % 2 ? 'slow.test' : 'nowhere.test', controller.signal));
+    void Promise.allSettled(slow);
+    await waitFor(() => hanging === 2, { what: 'two lookups of the system to hang' });
+    const startMs = performance.now();
+    assert.deepEqual(await resolve('fast.test', signal), ['192.0.2.1']);
+    assert.ok(performance.now() - startMs < 1500, 'waited for the others');
+    assert.equal(hanging, 2);
+    for (const controller of controllers) controller.abort();
+  });
+
+  it('rejects when aborted', async () => {
+    names = { 'slow.test': {} };
+    const controller = new AbortController();
+    const lookup = resolveWith(unknown)('slow.test', controller.signal);
+    await waitFor(() => server.questions.length > 0, { what: 'the question' });
+    controller.abort(new Error('time is up'));
+    await assert.rejects(lookup, /time is up/);
+  });
+
+  it('knows by default what the system knows', async () => {
+    const found = await createResolve()('localhost', AbortSignal.timeout(10_000));
+    assert.ok(found.includes('127.0.0.1') || found.includes('::1'), found.join());
+  });
+});
