@@ -65,7 +65,7 @@ export default tseslint.config(
     [
       '@temporalio/(activity|common)$',
       nodeBuiltin,
-      '\\.\\./src/(delivery/|db/|temporal\\.js$|errors\\.js$|seal\\.js$)',
+      '\\.\\./src/(delivery/|db/|temporal\\.js$|errors\\.js$|seal(-context)?\\.js$)',
       // Names that both sides must agree on.
       '\\.\\./workflows/',
     ],

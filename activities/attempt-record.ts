@@ -32,7 +32,9 @@ export function attemptRecord(input: {
     verdict,
     retryWaitMs: retryWaitMs(outcome, attempt.attemptsUsed + 1, input.maxRetryAfterMs),
     disabledReason:
-      verdict === 'gone' ? `The receiver answered 410 Gone to delivery ${input.deliveryId}. Enable the webhook once it is back.` : null,
+      verdict === 'gone'
+        ? `The receiver answered 410 Gone to delivery ${input.deliveryId}. Enable the webhook once it is back.`
+        : null,
     token: attempt.token,
     elapsedMs: input.elapsedMs,
   };
@@ -60,7 +62,10 @@ function errorOf(outcome: AttemptOutcome): { class: ErrorClass; message: string 
     case 'accepted':
       return null;
     case 'rejected':
-      return { class: 'http_status', message: `The receiver answered ${outcome.response.statusCode}; only 2xx is success.` };
+      return {
+        class: 'http_status',
+        message: `The receiver answered ${outcome.response.statusCode}; only 2xx is success.`,
+      };
     case 'unreachable':
       return { class: outcome.errorClass, message: outcome.message };
   }

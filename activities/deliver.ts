@@ -4,7 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Logger } from 'pino';
-import { recordAttempt, takeAttempt, type AttemptRecord, type RecordedAttempt, type TakenAttempt } from '../src/db/attempts.js';
+import {
+  recordAttempt,
+  takeAttempt,
+  type AttemptRecord,
+  type RecordedAttempt,
+  type TakenAttempt,
+} from '../src/db/attempts.js';
 import { DatabaseUnavailableError, type Database } from '../src/db/database.js';
 import { settlePending } from '../src/db/webhooks.js';
 import { maskHeaders } from '../src/delivery/mask-headers.js';
@@ -46,7 +52,8 @@ const latestSendMs = 4_000;
 
 /** As `deliver`, in the workflow task itself; refuses with `Busy` when this process has enough requests open to the webhook. */
 export async function deliverInline(deps: DeliverDeps, input: DeliverInput): Promise<DeliveryEnd> {
-  if (!deps.openRequests.hasRoom(input.webhookId)) throw notRetried(failureType.busy, 'enough requests are open to this webhook');
+  if (!deps.openRequests.hasRoom(input.webhookId))
+    throw notRetried(failureType.busy, 'enough requests are open to this webhook');
   return deliver(deps, input);
 }
 
@@ -64,7 +71,11 @@ export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<D
       return { status: taken.status as DeliveryEnd['status'], message: `was ${taken.status} already` };
     case 'wait': {
       const details: NotNowDetails = { waitMs: taken.waitMs };
-      throw notRetried(failureType.notNow, taken.waitMs === null ? 'others wait for a token' : `not for ${taken.waitMs} ms`, details);
+      throw notRetried(
+        failureType.notNow,
+        taken.waitMs === null ? 'others wait for a token' : `not for ${taken.waitMs} ms`,
+        details,
+      );
     }
     case 'replan':
       throw notRetried(failureType.planChanged, 'the settings of the webhook changed');
@@ -75,7 +86,8 @@ export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<D
   // Postgres lets nobody else send until the timeout and 5 s after the token was taken. An answer of Postgres that took
   // most of that leaves too little: no request, no attempt, and the next one in a few seconds.
   const takenForMs = performance.now() - beganAt;
-  if (takenForMs > latestSendMs) throw new Error(`Postgres took ${Math.round(takenForMs)} ms to give a token; too late to send`);
+  if (takenForMs > latestSendMs)
+    throw new Error(`Postgres took ${Math.round(takenForMs)} ms to give a token; too late to send`);
 
   const { attempt } = taken;
   const { headers, finished } = await send(deps, input.deliveryId, attempt);
@@ -157,14 +169,18 @@ async function holdOthers({ db, log }: DeliverDeps, webhookId: number): Promise<
   try {
     await db.transaction((tx) => settlePending(tx, webhookId, 'held'));
   } catch (error) {
-    log.warn({ error, webhook: webhookId }, 'deliveries of a disabled webhook are not held yet; each is at its next attempt');
+    log.warn(
+      { error, webhook: webhookId },
+      'deliveries of a disabled webhook are not held yet; each is at its next attempt',
+    );
   }
 }
 
 function conclude(input: DeliverInput, record: AttemptRecord, recorded: RecordedAttempt | null): DeliveryEnd {
   if (!recorded) return endOf('expired', record.number);
   const failure = shortFailure(record);
-  if (recorded.status === 'failed') throw notRetried(failureType.deliveryFailed, endOf('failed', recorded.number, failure).message);
+  if (recorded.status === 'failed')
+    throw notRetried(failureType.deliveryFailed, endOf('failed', recorded.number, failure).message);
   if (recorded.status !== 'pending') return endOf(recorded.status, recorded.number);
   throw withoutStack(
     ApplicationFailure.create({

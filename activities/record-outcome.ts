@@ -16,7 +16,9 @@ export async function recordOutcome(
   { db, sealer }: { db: Database; sealer: Sealer },
   { deliveryId, sealedRecord }: RecordOutcomeInput,
 ): Promise<DeliveryEnd | null> {
-  const record = JSON.parse(sealer.open(Buffer.from(sealedRecord, 'base64'), sealContext.record(deliveryId))) as AttemptRecord;
+  const record = JSON.parse(
+    sealer.open(Buffer.from(sealedRecord, 'base64'), sealContext.record(deliveryId)),
+  ) as AttemptRecord;
   const recorded = await recordAttempt(db, record);
   if (!recorded) return endOf('expired', record.number);
   return recorded.status === 'pending' ? null : endOf(recorded.status, recorded.number, shortFailure(record));

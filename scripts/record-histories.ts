@@ -35,10 +35,16 @@ const scenarios: Record<string, (stack: Stack) => Promise<string>> = {
   async 'waited-for-token'(stack) {
     const receiver = await startReceiver();
     const tenantId = await stack.insertTenant();
-    const webhook = await stack.insertWebhook(tenantId, { url: receiver.url, rateLimitPerMinute: 1, rateLimitPerHour: null });
+    const webhook = await stack.insertWebhook(tenantId, {
+      url: receiver.url,
+      rateLimitPerMinute: 1,
+      rateLimitPerHour: null,
+    });
     await stack.trigger(tenantId);
     await receiver.waitForRequests(1);
-    await stack.database.pool.query(`update webhook_tokens set at = at - interval '58 s' where webhook_id = $1`, [webhook.id]);
+    await stack.database.pool.query(`update webhook_tokens set at = at - interval '58 s' where webhook_id = $1`, [
+      webhook.id,
+    ]);
     const [id] = await stack.trigger(tenantId);
     await ended(stack, id!);
     await receiver.close();
@@ -49,8 +55,13 @@ const scenarios: Record<string, (stack: Stack) => Promise<string>> = {
     const id = await deliver(stack, { url: receiver.url });
     await receiver.waitForRequests(3, 10_000);
     const db = openDatabase({ url: stack.database.url, poolSize: 1 });
-    await waitFor(async () => (await stack.delivery(id)).attempt_count === 3, { what: 'the third attempt to be recorded' });
-    const { rows } = await stack.database.pool.query<{ webhook_id: number }>('select webhook_id from webhook_deliveries where id = $1', [id]);
+    await waitFor(async () => (await stack.delivery(id)).attempt_count === 3, {
+      what: 'the third attempt to be recorded',
+    });
+    const { rows } = await stack.database.pool.query<{ webhook_id: number }>(
+      'select webhook_id from webhook_deliveries where id = $1',
+      [id],
+    );
     const startable = await db.transaction((tx) => requestRetry(tx, rows[0]!.webhook_id, id, { force: false }));
     await wakeDelivery(stack.temporal, startable, { taskQueue: stack.config.temporal.taskQueue, eager: false });
     await db.close();
@@ -68,8 +79,13 @@ async function deliver(stack: Stack, row: Parameters<Stack['insertWebhook']>[1])
 }
 
 const ended = async (stack: Stack, id: string) => {
-  await waitFor(async () => !['pending', undefined].includes((await stack.delivery(id))?.status), { what: `${id} to end`, timeoutMs: 60_000 });
-  await waitFor(async () => (await stack.temporal.workflow.getHandle(id).describe()).status.name !== 'RUNNING', { what: `the run of ${id} to end` });
+  await waitFor(async () => !['pending', undefined].includes((await stack.delivery(id))?.status), {
+    what: `${id} to end`,
+    timeoutMs: 60_000,
+  });
+  await waitFor(async () => (await stack.temporal.workflow.getHandle(id).describe()).status.name !== 'RUNNING', {
+    what: `the run of ${id} to end`,
+  });
 };
 
 const servers = await startTestServers();

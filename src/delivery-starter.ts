@@ -73,7 +73,10 @@ export class DeliveryStarter implements DeliveryWorkflows {
       if (this.#isAway) return;
       this.#isAway = true;
       const reason = isGrpcDeadlineError(error) ? `no answer within ${callDeadlineMs} ms` : error;
-      this.deps.log.warn({ error: reason, delivery: delivery.id }, 'temporal.start_failed: events are accepted all the same, the sweeper starts them later');
+      this.deps.log.warn(
+        { error: reason, delivery: delivery.id },
+        'temporal.start_failed: events are accepted all the same, the sweeper starts them later',
+      );
     }
   }
 

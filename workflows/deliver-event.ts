@@ -164,7 +164,12 @@ function end({ status, message }: DeliveryEnd): DeliveryEnd {
 
 /** Given up for good: operators find it among the Failed workflows. */
 function failed(message: string): ApplicationFailure {
-  const failure = ApplicationFailure.create({ type: failureType.deliveryFailed, message, nonRetryable: true, category: 'BENIGN' });
+  const failure = ApplicationFailure.create({
+    type: failureType.deliveryFailed,
+    message,
+    nonRetryable: true,
+    category: 'BENIGN',
+  });
   // a stack would be stored in the history, and says nothing about a receiver's failure
   failure.stack = '';
   return failure;

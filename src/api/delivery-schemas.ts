@@ -21,7 +21,7 @@ export const statusMeaning =
 const attemptErrorSchema = z
   .object({
     class: z.enum(errorClasses),
-    message: z.string().meta({ examples: ['the receiver answered 500'] }),
+    message: z.string().meta({ examples: ['The receiver answered 500; only 2xx is success.'] }),
   })
   .meta({ id: 'AttemptError', description: 'Why an attempt failed' });
 

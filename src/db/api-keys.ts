@@ -44,7 +44,14 @@ const toApiKey = (row: ApiKeyRow): ApiKey => ({
 /** `keyHash` is the SHA-256 of the key; the key itself is never stored. */
 export async function insertApiKey(
   db: Queryable,
-  key: { tenantId: string | null; name: string; scopes: Scope[]; prefix: string; keyHash: Buffer; expiresAt: Date | null },
+  key: {
+    tenantId: string | null;
+    name: string;
+    scopes: Scope[];
+    prefix: string;
+    keyHash: Buffer;
+    expiresAt: Date | null;
+  },
 ): Promise<ApiKey> {
   const { rows } = await db.query<ApiKeyRow>(
     `insert into api_keys (tenant_id, name, scopes, prefix, key_hash, expires_at)
@@ -83,6 +90,9 @@ export async function listApiKeys(
 
 /** Effective with the next request. False when there is no such key. */
 export async function deleteApiKey(db: Queryable, tenantId: string | null, keyId: string): Promise<boolean> {
-  const { rowCount } = await db.query('delete from api_keys where id = $2 and tenant_id is not distinct from $1', [tenantId, keyId]);
+  const { rowCount } = await db.query('delete from api_keys where id = $2 and tenant_id is not distinct from $1', [
+    tenantId,
+    keyId,
+  ]);
   return (rowCount ?? 0) > 0;
 }

@@ -192,9 +192,7 @@ export async function recordAttempt(db: Queryable, record: AttemptRecord): Promi
     ],
   );
   const row = rows[0];
-  return row
-    ? { status: row.status, number: row.number, attemptsUsed: row.attempts_used, waitMs: row.wait_ms }
-    : null;
+  return row ? { status: row.status, number: row.number, attemptsUsed: row.attempts_used, waitMs: row.wait_ms } : null;
 }
 
 export interface Attempt {
@@ -234,9 +232,11 @@ export async function listAttempts(db: Queryable, deliveryId: string): Promise<A
     durationMs: row.duration_ms,
     statusCode: row.status_code,
     requestHeaders: JSON.parse(row.request_headers) as Record<string, string>,
-    responseHeaders: row.response_headers === null ? null : (JSON.parse(row.response_headers) as Record<string, string>),
+    responseHeaders:
+      row.response_headers === null ? null : (JSON.parse(row.response_headers) as Record<string, string>),
     responseBody: row.response_body,
     responseTruncated: row.response_truncated,
-    error: row.error_class && row.error_message !== null ? { class: row.error_class, message: row.error_message } : null,
+    error:
+      row.error_class && row.error_message !== null ? { class: row.error_class, message: row.error_message } : null,
   }));
 }

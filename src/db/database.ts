@@ -38,6 +38,11 @@ export interface DatabaseOptions {
   applicationName?: string;
 }
 
+const typeParser = ((oid: number, format?: 'text' | 'binary') =>
+  oid === Number(pg.types.builtins.INT8)
+    ? Number
+    : (pg.types.getTypeParser(oid, format) as unknown)) as typeof pg.types.getTypeParser;
+
 /** Opens connections when they are needed; nothing is checked here. bigint columns arrive as numbers. */
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
@@ -49,10 +54,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     // A statement that waits longer than this has lost its connection or its lock.
     query_timeout: 15_000,
     keepAlive: true,
-    types: {
-      getTypeParser: ((oid: number, format: 'text' | 'binary') =>
-        oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
-    },
+    types: { getTypeParser: typeParser },
   });
   // Without a listener a connection cut while idle would end the process.
   pool.on('error', (error) => options.onIdleError?.(error));
@@ -116,7 +118,9 @@ function isUnavailable(error: unknown): boolean {
 function unavailable(cause: unknown): DatabaseUnavailableError {
   return cause instanceof DatabaseUnavailableError
     ? cause
-    : new DatabaseUnavailableError('Postgres does not answer; check DATABASE_URL and whether the server runs', { cause });
+    : new DatabaseUnavailableError('Postgres does not answer; check DATABASE_URL and whether the server runs', {
+        cause,
+      });
 }
 
 /** The rows of a statement that always answers one. */

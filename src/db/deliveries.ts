@@ -64,7 +64,8 @@ function toDelivery(row: DeliveryRow): Delivery {
     statusCode: row.status_code,
     durationMs: row.duration_ms,
     responseBody: row.response_body,
-    error: row.error_class && row.error_message !== null ? { class: row.error_class, message: row.error_message } : null,
+    error:
+      row.error_class && row.error_message !== null ? { class: row.error_class, message: row.error_message } : null,
   };
 }
 
@@ -92,12 +93,18 @@ export async function listDeliveries(
     conditions.push(condition(`$${values.length}`));
   };
   if (page.beforeId) where(page.beforeId, (p) => `d.id < ${p}`);
-  if (filter.status) where(filter.status, (p) => `d.status = ${p}${filter.status === 'delivered' ? '' : " and d.status <> 'delivered'"}`);
+  if (filter.status)
+    where(
+      filter.status,
+      (p) => `d.status = ${p}${filter.status === 'delivered' ? '' : " and d.status <> 'delivered'"}`,
+    );
   if (filter.eventType) where(filter.eventType, (p) => `d.event_type = ${p}`);
   if (filter.eventId) where(filter.eventId, (p) => `d.event_id = ${p}`);
   // The id bounds the range for the index; the id's millisecond is taken just before created_at.
-  if (filter.since) where(filter.since, (p) => `d.created_at >= ${p} and d.id >= uuid_v7_floor(${p}::timestamptz - interval '1 min')`);
-  if (filter.until) where(filter.until, (p) => `d.created_at < ${p} and d.id < uuid_v7_floor(${p}::timestamptz + interval '1 min')`);
+  if (filter.since)
+    where(filter.since, (p) => `d.created_at >= ${p} and d.id >= uuid_v7_floor(${p}::timestamptz - interval '1 min')`);
+  if (filter.until)
+    where(filter.until, (p) => `d.created_at < ${p} and d.id < uuid_v7_floor(${p}::timestamptz + interval '1 min')`);
   values.push(page.limit);
   const { rows } = await db.query<DeliveryRow>(
     `select ${deliveryColumns} from ${withLastAttempt}
@@ -126,7 +133,11 @@ export async function getBody(db: Queryable, deliveryId: string): Promise<string
 }
 
 /** Ends or holds a pending delivery; no effect on any other. */
-export async function settleDelivery(db: Queryable, deliveryId: string, status: 'held' | 'failed' | 'cancelled' | 'expired') {
+export async function settleDelivery(
+  db: Queryable,
+  deliveryId: string,
+  status: 'held' | 'failed' | 'cancelled' | 'expired',
+) {
   await db.query('select settle_delivery($1, $2)', [deliveryId, status]);
 }
 
@@ -158,7 +169,9 @@ export async function requestRetry(
   if (!found) throw new NotFoundError(`Webhook ${webhookId} has no delivery ${deliveryId}.`);
   if (found.deleted) throw new ConflictError(`Webhook ${webhookId} was deleted; its deliveries cannot be retried.`);
   if (!found.enabled) {
-    throw new ConflictError(`Webhook ${webhookId} is paused or disabled. Set "enabled": true first; that also sends what is held.`);
+    throw new ConflictError(
+      `Webhook ${webhookId} is paused or disabled. Set "enabled": true first; that also sends what is held.`,
+    );
   }
   if (found.status === 'delivered' && !options.force) {
     throw new ConflictError(`Delivery ${deliveryId} was delivered. To send it again, retry with {"force": true}.`);

@@ -72,7 +72,8 @@ export async function insertEvent(db: Queryable, event: NewEvent): Promise<Accep
     );
     return toAcceptedEvent(rows);
   } catch (error) {
-    if (sqlStateOf(error) === sqlState.foreignKeyViolation) throw new NotFoundError(`There is no tenant ${event.tenantId}.`);
+    if (sqlStateOf(error) === sqlState.foreignKeyViolation)
+      throw new NotFoundError(`There is no tenant ${event.tenantId}.`);
     throw error;
   }
 }

@@ -15,7 +15,9 @@ interface TenantRow {
 const toTenant = (row: TenantRow): Tenant => ({ id: row.id, name: row.name, createdAt: row.created_at });
 
 export async function insertTenant(db: Queryable, name: string): Promise<Tenant> {
-  const { rows } = await db.query<TenantRow>('insert into tenants (name) values ($1) returning id, name, created_at', [name]);
+  const { rows } = await db.query<TenantRow>('insert into tenants (name) values ($1) returning id, name, created_at', [
+    name,
+  ]);
   return toTenant(oneRow(rows));
 }
 

@@ -21,7 +21,11 @@ export const toStartable = (row: StartableRow): StartableDelivery => ({
  * Pending deliveries whose workflow nobody started within 15 s, oldest first, those after `afterId`. Starting one
  * twice is harmless: its workflow is the one of that id, and it asks Postgres what is left to do.
  */
-export async function listUnstartedDeliveries(db: Queryable, limit: number, afterId: string | null): Promise<StartableDelivery[]> {
+export async function listUnstartedDeliveries(
+  db: Queryable,
+  limit: number,
+  afterId: string | null,
+): Promise<StartableDelivery[]> {
   const { rows } = await db.query<StartableRow>(
     `select id, tenant_id, webhook_id, event_type, event_id from webhook_deliveries
       where status = 'pending' and workflow_started_at is null and pending_since < now() - interval '15 s'

@@ -116,7 +116,11 @@ export async function insertWebhook(
   db: Queryable,
   webhook: WebhookSettings & { tenantId: string; url: string; events: string[]; sealedSecret: Buffer },
 ): Promise<Webhook> {
-  const fields: [string, unknown][] = [['tenant_id', webhook.tenantId], ['secret_sealed', webhook.sealedSecret], ...settingsOf(webhook)];
+  const fields: [string, unknown][] = [
+    ['tenant_id', webhook.tenantId],
+    ['secret_sealed', webhook.sealedSecret],
+    ...settingsOf(webhook),
+  ];
   const { rows } = await db.query<WebhookRow>(
     `insert into webhooks (${fields.map(([column]) => column).join(', ')})
      values (${fields.map((_, i) => `$${i + 1}`).join(', ')}) returning ${columns}`,
@@ -230,7 +234,10 @@ async function resumeHeld(db: Queryable, webhookId: number): Promise<StartableDe
       returning id, tenant_id, webhook_id, event_type, event_id, test`,
     [webhookId],
   );
-  await db.query(`select count_deliveries($1, 'held', 'pending', $2)`, [webhookId, rows.filter((row) => !row.test).length]);
+  await db.query(`select count_deliveries($1, 'held', 'pending', $2)`, [
+    webhookId,
+    rows.filter((row) => !row.test).length,
+  ]);
   return oldestFirst(rows);
 }
 

@@ -26,7 +26,7 @@ export interface DeliveryWorker {
   /** Rejects when the worker fails for good. */
   failed: Promise<never>;
   /** Takes no new work, lets every open request end and be recorded. */
-  shutdown(): Promise<void>;
+  shutdown: () => Promise<void>;
 }
 
 export interface DeliveryWorkerDeps {
@@ -43,13 +43,18 @@ let isRuntimeInstalled = false;
 export function installRuntime({ metricsAddress }: { metricsAddress?: string }, log: Logger): void {
   if (isRuntimeInstalled) return;
   isRuntimeInstalled = true;
-  const at = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) => log[level](meta ?? {}, message);
+  const at = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
+    log[level](meta ?? {}, message);
   // The worker tells its states at INFO; to us they are details.
-  const warnings = (message: string, meta?: object) => log[isExpected(message, meta) ? 'debug' : 'warn'](meta ?? {}, message);
+  const warnings = (message: string, meta?: object) =>
+    log[isExpected(message, meta) ? 'debug' : 'warn'](meta ?? {}, message);
   const logger = { trace: at('trace'), debug: at('debug'), info: at('debug'), warn: warnings, error: at('error') };
   Runtime.install({
     shutdownSignals: [],
-    logger: { ...logger, log: (level, message, meta) => logger[level.toLowerCase() as keyof typeof logger](message, meta) },
+    logger: {
+      ...logger,
+      log: (level, message, meta) => logger[level.toLowerCase() as keyof typeof logger](message, meta),
+    },
     telemetryOptions: {
       logging: { filter: 'temporalio_sdk_core=ERROR', forward: {} },
       ...(metricsAddress ? { metrics: { prometheus: { bindAddress: metricsAddress } } } : {}),
@@ -100,7 +105,10 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
   };
 }
 
-async function connectPatiently({ config, log }: DeliveryWorkerDeps, signal: AbortSignal): Promise<NativeConnection | undefined> {
+async function connectPatiently(
+  { config, log }: DeliveryWorkerDeps,
+  signal: AbortSignal,
+): Promise<NativeConnection | undefined> {
   for (let waitMs = 500; !signal.aborted; waitMs = Math.min(waitMs * 2, 5_000)) {
     try {
       return await connectWorker(config.temporal);

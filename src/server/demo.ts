@@ -50,7 +50,9 @@ async function main(keep: boolean): Promise<number> {
       showDelivery(delivery);
     });
     const story = await tellStory(opened.url!, started.adminKey, receiver);
-    console.log(`\n   First delivery ${(firstDeliveryMs! / 1000).toFixed(1)} s after the start, all done after ${((performance.now() - began) / 1000).toFixed(1)} s.`);
+    console.log(
+      `\n   First delivery ${(firstDeliveryMs! / 1000).toFixed(1)} s after the start, all done after ${((performance.now() - began) / 1000).toFixed(1)} s.`,
+    );
     showWhereToLook(started, opened, story, keep);
     if (keep) await stopped;
     return 0;
@@ -68,12 +70,21 @@ async function main(keep: boolean): Promise<number> {
 function showDelivery({ path: to, event, eventId, attempt, isVerified, answered }: ReceivedDelivery): void {
   const answer = answered === 200 ? pc.green(`answers ${answered}`) : pc.yellow(`answers ${answered}`);
   const signature = isVerified ? pc.green('signature ✓') : pc.red('signature ✗');
-  console.log(`   ${pc.magenta('POST')}   ${event.padEnd(16)} ${eventId.padEnd(8)} ${to.padEnd(10)} attempt ${attempt}  ${signature}  ${answer}`);
+  console.log(
+    `   ${pc.magenta('POST')}   ${event.padEnd(16)} ${eventId.padEnd(8)} ${to.padEnd(10)} attempt ${attempt}  ${signature}  ${answer}`,
+  );
 }
 
-function showWhereToLook({ temporalUiUrl, adminKey }: EmbeddedStack, { url }: Service, story: Story, keep: boolean): void {
+function showWhereToLook(
+  { temporalUiUrl, adminKey }: EmbeddedStack,
+  { url }: Service,
+  story: Story,
+  keep: boolean,
+): void {
   if (!keep) {
-    console.log(`\n   To look around yourself: ${pc.bold('npm run demo -- --keep')} stays up; ${pc.bold('npm run dev')} is the same stack, with its data kept.\n`);
+    console.log(
+      `\n   To look around yourself: ${pc.bold('npm run demo -- --keep')} stays up; ${pc.bold('npm run dev')} is the same stack, with its data kept.\n`,
+    );
     return;
   }
   const webhook = story.webhooks[1]!.id;

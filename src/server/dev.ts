@@ -51,7 +51,12 @@ function printHints({ config, temporalUiUrl, adminKey }: EmbeddedStack, { url }:
   line('API reference', `${url}/docs`);
   if (temporalUiUrl) line('Temporal UI', temporalUiUrl);
   line('Admin key', adminKey);
-  line('Receivers', config.allowedNetworks.length > 0 ? `public addresses and ${config.allowedNetworks.join(', ')}` : 'public addresses only; WEBHOOK_ALLOWED_NETWORKS=127.0.0.0/8 lets local ones through');
+  line(
+    'Receivers',
+    config.allowedNetworks.length > 0
+      ? `public addresses and ${config.allowedNetworks.join(', ')}`
+      : 'public addresses only; WEBHOOK_ALLOWED_NETWORKS=127.0.0.0/8 lets local ones through',
+  );
   console.log(`\n  First steps: docs/getting-started.md. Ctrl-C stops everything; the data stays.\n`);
 }
 

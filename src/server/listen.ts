@@ -5,7 +5,7 @@ import { StartError } from './embedded/server-process.js';
 export interface ListeningServer {
   address: AddressInfo;
   /** Takes no new connection and no new request; resolves when those in progress are answered. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** Rejects with clear words when the port is taken. */
@@ -13,7 +13,13 @@ export async function listen(app: RequestListener, at: { host: string; port: num
   const server = createServer(app);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EADDRINUSE' ? new StartError(`Port ${at.port}, meant for the API, is taken by another program. Stop that program, or set PORT to a free port.`) : error),
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new StartError(
+              `Port ${at.port}, meant for the API, is taken by another program. Stop that program, or set PORT to a free port.`,
+            )
+          : error,
+      ),
     );
     server.listen(at.port, at.host, resolve);
   });

@@ -45,8 +45,12 @@ export async function migrate(databaseUrl: string, log: Logger): Promise<string[
 export async function pendingMigrations(db: {
   query: (text: string) => Promise<{ rows: { name: string }[] }>;
 }): Promise<string[]> {
-  const files = (await readdir(await migrationsFolder())).filter((name) => name.endsWith('.sql')).map((name) => path.parse(name).name);
-  const { rows: found } = await db.query(`select tablename as name from pg_tables where tablename = '${table}' and schemaname = any(current_schemas(false))`);
+  const files = (await readdir(await migrationsFolder()))
+    .filter((name) => name.endsWith('.sql'))
+    .map((name) => path.parse(name).name);
+  const { rows: found } = await db.query(
+    `select tablename as name from pg_tables where tablename = '${table}' and schemaname = any(current_schemas(false))`,
+  );
   const { rows } = found.length > 0 ? await db.query(`select name from ${table}`) : { rows: [] };
   const applied = new Set(rows.map((row) => row.name));
   return files.filter((name) => !applied.has(name)).sort();

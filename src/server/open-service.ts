@@ -27,12 +27,18 @@ export interface Service {
   close(): Promise<void>;
 }
 
-const { version } = createRequire(import.meta.url)(import.meta.url.includes('/dist/') ? '../../../package.json' : '../../package.json') as {
+const { version } = createRequire(import.meta.url)(
+  import.meta.url.includes('/dist/') ? '../../../package.json' : '../../package.json',
+) as {
   version: string;
 };
 
 /** Wires API, worker or both into this process. Rejects while a migration is pending or Postgres is away; Temporal may be away. */
-export async function openService(config: Config, log: Logger, parts: { api: boolean; worker: boolean }): Promise<Service> {
+export async function openService(
+  config: Config,
+  log: Logger,
+  parts: { api: boolean; worker: boolean },
+): Promise<Service> {
   const db = openDatabase({
     url: config.databaseUrl,
     poolSize: config.databasePoolSize,
@@ -44,7 +50,8 @@ export async function openService(config: Config, log: Logger, parts: { api: boo
   };
   try {
     const pending = await pendingMigrations(db);
-    if (pending.length > 0) throw new Error(`Migrations are pending: ${pending.join(', ')}. Run \`npm run migrate\` first.`);
+    if (pending.length > 0)
+      throw new Error(`Migrations are pending: ${pending.join(', ')}. Run \`npm run migrate\` first.`);
 
     const guard = createAddressGuard([...config.allowedNetworks]);
     const sealer = createSealer(config.encryptionKey);
@@ -119,4 +126,3 @@ async function isReachable(client: Client): Promise<boolean> {
     return false;
   }
 }
-

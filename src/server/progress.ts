@@ -8,7 +8,9 @@ export const showOnTerminal: ShowProgress = async (what, work, done) => {
   const waiting = setInterval(() => console.log(pc.dim(`  … ${what}, ${seconds()} so far`)), 5_000);
   try {
     const result = await work();
-    console.log(`  ${pc.green('✓')} ${what.padEnd(14)} ${pc.dim(`${seconds().padStart(6)}   ${done?.(result) ?? ''}`)}`);
+    console.log(
+      `  ${pc.green('✓')} ${what.padEnd(14)} ${pc.dim(`${seconds().padStart(6)}   ${done?.(result) ?? ''}`)}`,
+    );
     return result;
   } catch (error) {
     console.log(`  ${pc.red('✗')} ${what.padEnd(14)} ${pc.dim(seconds().padStart(6))}`);

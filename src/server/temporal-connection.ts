@@ -16,4 +16,5 @@ export const connectClient = (temporal: TemporalConfig): Connection =>
   });
 
 /** A connection for workers, and for clients that start workflows eagerly on them. Rejects while Temporal is away. */
-export const connectWorker = (temporal: TemporalConfig): Promise<NativeConnection> => NativeConnection.connect(options(temporal));
+export const connectWorker = (temporal: TemporalConfig): Promise<NativeConnection> =>
+  NativeConnection.connect(options(temporal));

@@ -10,21 +10,33 @@ const { INDEXED_VALUE_TYPE_INT, INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.ap
 
 /** The command by which an operator adds what we were not allowed to. */
 export function searchAttributeCommand(namespace: string): string {
-  const flags = all().map(({ name, type }) => `--name ${name} --type ${type === SearchAttributeType.INT ? 'Int' : 'Keyword'}`);
+  const flags = all().map(
+    ({ name, type }) => `--name ${name} --type ${type === SearchAttributeType.INT ? 'Int' : 'Keyword'}`,
+  );
   return `temporal operator search-attribute create --namespace ${namespace} ${flags.join(' ')}`;
 }
 
 /** Adds the search attributes of deliveries; those that exist stay as they are. Where the server refuses, the log says which command to run. */
-export async function registerSearchAttributes(connection: NativeConnection, namespace: string, log: Logger): Promise<void> {
+export async function registerSearchAttributes(
+  connection: NativeConnection,
+  namespace: string,
+  log: Logger,
+): Promise<void> {
   try {
     await connection.operatorService.addSearchAttributes({
       namespace,
       searchAttributes: Object.fromEntries(
-        all().map(({ name, type }) => [name, type === SearchAttributeType.INT ? INDEXED_VALUE_TYPE_INT : INDEXED_VALUE_TYPE_KEYWORD]),
+        all().map(({ name, type }) => [
+          name,
+          type === SearchAttributeType.INT ? INDEXED_VALUE_TYPE_INT : INDEXED_VALUE_TYPE_KEYWORD,
+        ]),
       ),
     });
   } catch (error) {
-    log.error({ error, run: searchAttributeCommand(namespace) }, 'temporal.search_attributes_refused: run this command, or deliveries cannot start');
+    log.error(
+      { error, run: searchAttributeCommand(namespace) },
+      'temporal.search_attributes_refused: run this command, or deliveries cannot start',
+    );
   }
 }
 
@@ -41,9 +53,16 @@ export async function createSchedules(client: Client, taskQueue: string): Promis
     scheduleId,
     spec: { intervals: every },
     // A run that hangs would hold up all later ones, hence the timeout.
-    action: { type: 'startWorkflow', workflowType, workflowId: scheduleId, taskQueue, args: [], workflowExecutionTimeout },
+    action: {
+      type: 'startWorkflow',
+      workflowType,
+      workflowId: scheduleId,
+      taskQueue,
+      args: [],
+      workflowExecutionTimeout,
+    },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 min' },
-    state: { triggerImmediately: true } as ScheduleOptions['state'],
+    state: { triggerImmediately: true },
   });
   // Temporal's return is at most one interval before the next sweep: accepted deliveries are on their way within 30 s.
   await upsert(client, schedule(`${taskQueue}-sweep`, [{ every: '10s' }], 'sweepDeliveries', '10 min'));
@@ -58,6 +77,6 @@ async function upsert(client: Client, options: ScheduleOptions): Promise<void> {
     const { spec, action, policies } = options;
     await client.schedule
       .getHandle(options.scheduleId)
-      .update((previous) => ({ ...previous, spec, action: action as typeof previous.action, policies }));
+      .update((previous) => ({ ...previous, spec, action: action, policies }));
   }
 }

@@ -5,7 +5,12 @@ import { waitFor } from '../support/wait-for.js';
 
 interface Answer {
   status: number;
-  body: { delivery?: { id: string; status: string; attempt_count: number }; detail?: string; webhook?: { enabled: boolean }; statistics?: Record<string, string> };
+  body: {
+    delivery?: { id: string; status: string; attempt_count: number };
+    detail?: string;
+    webhook?: { enabled: boolean };
+    statistics?: Record<string, string>;
+  };
 }
 
 describe('a delivery in the hands of its tenant', function () {
@@ -38,13 +43,17 @@ describe('a delivery in the hands of its tenant', function () {
   }
 
   async function tenantKey(): Promise<string> {
-    const { body } = await request(stack.adminKey, 'POST', `/v1/tenants/${tenantId}/api-keys`, { name: 'test', scopes: ['webhooks:read', 'webhooks:write'] });
+    const { body } = await request(stack.adminKey, 'POST', `/v1/tenants/${tenantId}/api-keys`, {
+      name: 'test',
+      scopes: ['webhooks:read', 'webhooks:write'],
+    });
     return (body as unknown as { key: string }).key;
   }
 
   const status = (id: string, expected: string, timeoutMs = 10_000) =>
     waitFor(async () => (await stack.delivery(id)).status === expected, { what: `${id} to be ${expected}`, timeoutMs });
-  const retry = (webhookId: number, id: string, body?: unknown) => call('POST', `/v1/webhooks/${webhookId}/deliveries/${id}/retry`, body);
+  const retry = (webhookId: number, id: string, body?: unknown) =>
+    call('POST', `/v1/webhooks/${webhookId}/deliveries/${id}/retry`, body);
 
   it('goes at once when it is retried while it waits for its next attempt, and goes on with its schedule', async () => {
     receiver.respond = [500, 500, 500, 500, 500, 200];
@@ -52,13 +61,17 @@ describe('a delivery in the hands of its tenant', function () {
     const [id] = await stack.trigger(tenantId);
     // The fifth attempt would go 8 s after the fourth.
     await receiver.waitForRequests(4, 12_000);
-    await waitFor(async () => (await stack.delivery(id!)).attempt_count === 4, { what: 'the fourth attempt to be recorded' });
+    await waitFor(async () => (await stack.delivery(id!)).attempt_count === 4, {
+      what: 'the fourth attempt to be recorded',
+    });
     const asked = Date.now();
     assert.equal((await retry(webhook.id, id!)).status, 202);
     const [, , , , fifth] = await receiver.waitForRequests(5);
     assert.ok(fifth!.at - asked < 4_000, `the fifth request came ${fifth!.at - asked} ms after it was asked for`);
     assert.equal(fifth!.headers['x-irisx-attempt'], '5');
-    await waitFor(async () => (await stack.delivery(id!)).attempt_count === 5, { what: 'the fifth attempt to be recorded' });
+    await waitFor(async () => (await stack.delivery(id!)).attempt_count === 5, {
+      what: 'the fifth attempt to be recorded',
+    });
     const { next_attempt_at: next } = await stack.delivery(id!);
     assert.ok(Math.abs(next!.getTime() - fifth!.at - 16_000) < 2_000, 'the sixth is due 16 s later');
     assert.equal((await retry(webhook.id, id!)).status, 202);
@@ -75,7 +88,10 @@ describe('a delivery in the hands of its tenant', function () {
     assert.equal(answer.status, 202);
     assert.equal(answer.body.delivery!.status, 'pending');
     await status(id!, 'delivered');
-    assert.deepEqual(receiver.requests.map((each) => each.headers['x-irisx-attempt']), ['1', '2', '3', '4']);
+    assert.deepEqual(
+      receiver.requests.map((each) => each.headers['x-irisx-attempt']),
+      ['1', '2', '3', '4'],
+    );
     assert.equal(new Set(receiver.requests.map((each) => each.headers['webhook-id'])).size, 1);
   });
 
@@ -124,16 +140,25 @@ describe('a delivery in the hands of its tenant', function () {
     const conflict = await retry(webhook.id, waiting!);
     assert.equal(conflict.status, 409);
     // The workflow of the first ends by itself: held deliveries cost rows, not workflows.
-    await waitFor(async () => (await stack.temporal.workflow.getHandle(waiting!).describe()).status.name === 'COMPLETED', {
-      what: 'the workflow of the held delivery to complete',
-      timeoutMs: 10_000,
-    });
+    await waitFor(
+      async () => (await stack.temporal.workflow.getHandle(waiting!).describe()).status.name === 'COMPLETED',
+      {
+        what: 'the workflow of the held delivery to complete',
+        timeoutMs: 10_000,
+      },
+    );
     const before = receiver.requests.length;
     receiver.respond = 200;
     await call('PATCH', `/v1/webhooks/${webhook.id}`, { enabled: true });
     await status(waiting!, 'delivered');
     await status(held!, 'delivered');
-    assert.deepEqual(receiver.requests.slice(before).map((each) => each.headers['x-irisx-event-id']).sort(), ['first', 'second']);
+    assert.deepEqual(
+      receiver.requests
+        .slice(before)
+        .map((each) => each.headers['x-irisx-event-id'])
+        .sort(),
+      ['first', 'second'],
+    );
   });
 
   it('is cancelled when its webhook is deleted, and stays readable', async () => {
@@ -164,7 +189,11 @@ describe('a delivery in the hands of its tenant', function () {
   });
 
   it('hears of a higher limit while it waits for a token', async () => {
-    const webhook = await stack.insertWebhook(tenantId, { url: receiver.url, rateLimitPerMinute: 1, rateLimitPerHour: null });
+    const webhook = await stack.insertWebhook(tenantId, {
+      url: receiver.url,
+      rateLimitPerMinute: 1,
+      rateLimitPerHour: null,
+    });
     await stack.trigger(tenantId);
     const [id] = await stack.trigger(tenantId);
     await waitFor(async () => (await stack.delivery(id!)).holds_token, { what: 'the second to wait' });

@@ -28,10 +28,13 @@ describe('rate limit', function () {
     await stack.insertWebhook(tenantId, { url: receiver.url, rateLimitPerMinute: perMinute, rateLimitPerHour: null });
     const ids = (await Promise.all(Array.from({ length: 36 }, () => stack.trigger(tenantId)))).flat();
     await receiver.waitForRequests(perMinute);
-    await waitFor(async () => (await Promise.all(ids.map(stack.delivery))).filter((d) => d.holds_token).length === 40 - perMinute, {
-      what: 'all others to hold a reservation',
-      timeoutMs: 20_000,
-    });
+    await waitFor(
+      async () => (await Promise.all(ids.map(stack.delivery))).filter((d) => d.holds_token).length === 40 - perMinute,
+      {
+        what: 'all others to hold a reservation',
+        timeoutMs: 20_000,
+      },
+    );
     const states = await Promise.all(ids.map(stack.delivery));
     const waiting = ids.filter((_, i) => states[i]!.holds_token);
     for (const state of states.filter((each) => each.holds_token)) {
@@ -39,7 +42,10 @@ describe('rate limit', function () {
     }
     // A waiting delivery is a timer: no activity is pending, and its history does not grow.
     const before = await Promise.all(waiting.map(history));
-    assert.deepEqual(before.map((raw) => raw.pendingActivities?.length ?? 0), before.map(() => 0));
+    assert.deepEqual(
+      before.map((raw) => raw.pendingActivities?.length ?? 0),
+      before.map(() => 0),
+    );
     await receiver.waitForRequests(perMinute + 1, 90_000);
     await waitFor(async () => (await Promise.all(ids.map(stack.delivery))).every((d) => d.status === 'delivered'), {
       what: 'all to be delivered',
@@ -48,30 +54,50 @@ describe('rate limit', function () {
     const times = receiver.requests.map((request) => request.at);
     assert.equal(times.length, 40);
     for (let i = perMinute; i < times.length; i++) {
-      assert.ok(times[i]! - times[i - perMinute]! >= 60_000, `request ${i} came ${times[i]! - times[i - perMinute]!} ms after the one ${perMinute} before it`);
+      assert.ok(
+        times[i]! - times[i - perMinute]! >= 60_000,
+        `request ${i} came ${times[i]! - times[i - perMinute]!} ms after the one ${perMinute} before it`,
+      );
     }
-    const wakes = await Promise.all(waiting.map(async (id) => Number((await history(id)).workflowExecutionInfo!.historyLength)));
+    const wakes = await Promise.all(
+      waiting.map(async (id) => Number((await history(id)).workflowExecutionInfo!.historyLength)),
+    );
     assert.ok(Math.max(...wakes) < 60, `a waiting delivery woke seldom, but had ${Math.max(...wakes)} events`);
   });
 
   it('counts the hour as well as the minute', async () => {
-    const { id: webhookId } = await stack.insertWebhook(tenantId, { url: receiver.url, rateLimitPerMinute: null, rateLimitPerHour: 3 });
+    const { id: webhookId } = await stack.insertWebhook(tenantId, {
+      url: receiver.url,
+      rateLimitPerMinute: null,
+      rateLimitPerHour: 3,
+    });
     const { pool } = stack.database;
     await pool.query('update webhook_limiters set taken = 3, reserved = 3 where webhook_id = $1', [webhookId]);
-    await pool.query(`insert into webhook_tokens select $1, n, now() - interval '3595 s' from generate_series(1, 3) n`, [webhookId]);
+    await pool.query(
+      `insert into webhook_tokens select $1, n, now() - interval '3595 s' from generate_series(1, 3) n`,
+      [webhookId],
+    );
     const began = Date.now();
     const [id] = await stack.trigger(tenantId);
     const [request] = await receiver.waitForRequests(1, 20_000);
     assert.ok(request!.at - began >= 4_500, `sent ${request!.at - began} ms after the trigger`);
-    await waitFor(async () => (await stack.delivery(id!)).status === 'delivered', { what: 'the delivery to be recorded' });
+    await waitFor(async () => (await stack.delivery(id!)).status === 'delivered', {
+      what: 'the delivery to be recorded',
+    });
     assert.equal((await stack.delivery(id!)).attempt_count, 1, 'waiting is no attempt');
   });
 
   it('is lifted for those who wait when the webhook is given a higher limit', async () => {
-    const { id: webhookId } = await stack.insertWebhook(tenantId, { url: receiver.url, rateLimitPerMinute: 1, rateLimitPerHour: null });
+    const { id: webhookId } = await stack.insertWebhook(tenantId, {
+      url: receiver.url,
+      rateLimitPerMinute: 1,
+      rateLimitPerHour: null,
+    });
     const ids = (await Promise.all(Array.from({ length: 8 }, () => stack.trigger(tenantId)))).flat();
     await receiver.waitForRequests(1);
-    await waitFor(async () => (await Promise.all(ids.map(stack.delivery))).filter((d) => d.holds_token).length === 7, { what: 'seven to wait' });
+    await waitFor(async () => (await Promise.all(ids.map(stack.delivery))).filter((d) => d.holds_token).length === 7, {
+      what: 'seven to wait',
+    });
     const { openDatabase } = await import('../../src/db/database.js');
     const { updateWebhook } = await import('../../src/db/webhooks.js');
     const db = openDatabase({ url: stack.database.url, poolSize: 1 });

@@ -91,11 +91,19 @@ export async function startStack(
     async insertWebhook(tenantId, row) {
       const id = await insertWebhook(pool, tenantId, row);
       const secret = createSecret();
-      await pool.query('update webhooks set secret_sealed = $2 where id = $1', [id, sealer.seal(secret, sealContext.secret(tenantId))]);
+      await pool.query('update webhooks set secret_sealed = $2 where id = $1', [
+        id,
+        sealer.seal(secret, sealContext.secret(tenantId)),
+      ]);
       return { id, secret };
     },
     async trigger(tenantId, eventId = randomUUID()) {
-      const { deliveries } = await service.triggerEvent({ tenantId, eventType: 'call.completed', eventId, payload: callCompleted });
+      const { deliveries } = await service.triggerEvent({
+        tenantId,
+        eventType: 'call.completed',
+        eventId,
+        payload: callCompleted,
+      });
       return deliveries.map((delivery) => delivery.id);
     },
     async delivery(id) {

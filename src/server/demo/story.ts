@@ -45,8 +45,16 @@ export async function tellStory(apiUrl: string, adminKey: string, receiver: Demo
   receiver.answers.set('/billing', (n) => (n <= 3 ? 503 : 200));
   receiver.answers.set('/archive', () => (isArchiveUp ? 200 : 500));
   const crm = await register('/crm', { events: ['*'] }, 'every event');
-  const billing = await register('/billing', { events: ['call.completed'] }, 'call.completed; its server is having a bad minute');
-  const archive = await register('/archive', { events: ['sms.received'], max_retries: 1 }, 'sms.received, one retry; its server is broken');
+  const billing = await register(
+    '/billing',
+    { events: ['call.completed'] },
+    'call.completed; its server is having a bad minute',
+  );
+  const archive = await register(
+    '/archive',
+    { events: ['sms.received'], max_retries: 1 },
+    'sms.received, one retry; its server is broken',
+  );
 
   say('2  Four things happen; each is accepted once it is committed, and delivered');
   const trigger = async (eventType: string, eventId: string) => {
@@ -58,16 +66,19 @@ export async function tellStory(apiUrl: string, adminKey: string, receiver: Demo
       payload: eventTypes.event_types.find(({ name }) => name === eventType)?.example,
     });
     const ms = (performance.now() - began).toFixed(0);
-    console.log(`   ${pc.cyan('event')}  ${eventType.padEnd(16)} ${eventId.padEnd(8)} ${pc.dim(`accepted in ${ms} ms, owed to ${deliveries.length === 1 ? '1 webhook' : `${deliveries.length} webhooks`}`)}`);
+    console.log(
+      `   ${pc.cyan('event')}  ${eventType.padEnd(16)} ${eventId.padEnd(8)} ${pc.dim(`accepted in ${ms} ms, owed to ${deliveries.length === 1 ? '1 webhook' : `${deliveries.length} webhooks`}`)}`,
+    );
   };
   await trigger('call.initiated', 'call-1');
   await trigger('call.answered', 'call-1');
   await trigger('call.completed', 'call-1');
   await trigger('sms.received', 'sms-1');
 
-  const deliveriesOf = async ({ id }: { id: number }) => (await acme.get<{ deliveries: DeliveryJson[] }>(`/v1/webhooks/${id}/deliveries`)).deliveries;
+  const deliveriesOf = async ({ id }: { id: number }) =>
+    (await acme.get<{ deliveries: DeliveryJson[] }>(`/v1/webhooks/${id}/deliveries`)).deliveries;
   const settled = async (webhook: { id: number }, count: number) => {
-    for (const deadline = Date.now() + 60_000; ; ) {
+    for (const deadline = Date.now() + 60_000; ;) {
       const deliveries = await deliveriesOf(webhook);
       if (deliveries.length === count && deliveries.every(({ status }) => status !== 'pending')) return deliveries;
       if (Date.now() > deadline) throw new Error(`webhook ${webhook.id} still has pending deliveries after a minute`);
@@ -76,12 +87,15 @@ export async function tellStory(apiUrl: string, adminKey: string, receiver: Demo
   };
   await settled(crm, 4);
   const [failed] = await settled(archive, 1);
-  if (failed?.status !== 'failed') throw new Error(`expected the delivery to /archive to be failed, it is ${failed?.status}`);
+  if (failed?.status !== 'failed')
+    throw new Error(`expected the delivery to /archive to be failed, it is ${failed?.status}`);
 
   say('3  /archive failed for good; its server is repaired, and its delivery retried by hand');
   isArchiveUp = true;
   await acme.post(`/v1/webhooks/${archive.id}/deliveries/${failed.id}/retry`);
-  console.log(`   ${pc.cyan('retry')}  ${failed.event_type.padEnd(16)} ${failed.event_id.padEnd(8)} ${pc.dim(`POST /v1/webhooks/${archive.id}/deliveries/…/retry`)}`);
+  console.log(
+    `   ${pc.cyan('retry')}  ${failed.event_type.padEnd(16)} ${failed.event_id.padEnd(8)} ${pc.dim(`POST /v1/webhooks/${archive.id}/deliveries/…/retry`)}`,
+  );
   await settled(archive, 1);
 
   say('4  /billing is retried on schedule: after 1, 2 and 4 s');
@@ -91,7 +105,9 @@ export async function tellStory(apiUrl: string, adminKey: string, receiver: Demo
   for (const webhook of [crm, billing, archive]) {
     for (const delivery of (await deliveriesOf(webhook)).reverse()) {
       const attempts = delivery.attempt_count === 1 ? '1 attempt' : `${delivery.attempt_count} attempts`;
-      console.log(`   webhook ${webhook.id}  ${webhook.path.padEnd(10)} ${delivery.event_type.padEnd(16)} ${pc.green(delivery.status.padEnd(10))} ${pc.dim(attempts)}`);
+      console.log(
+        `   webhook ${webhook.id}  ${webhook.path.padEnd(10)} ${delivery.event_type.padEnd(16)} ${pc.green(delivery.status.padEnd(10))} ${pc.dim(attempts)}`,
+      );
       if (delivery.status !== 'delivered') throw new Error(`delivery ${delivery.id} is ${delivery.status}`);
     }
   }

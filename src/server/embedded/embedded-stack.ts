@@ -44,7 +44,11 @@ export async function startEmbeddedStack(env: Environment, log: Logger, show: Sh
   };
   const schema = async () => {
     const url = await database();
-    await show('Schema', () => migrate(url, log), (applied) => (applied.length > 0 ? `${applied.length} migrations applied` : 'up to date'));
+    await show(
+      'Schema',
+      () => migrate(url, log),
+      (applied) => (applied.length > 0 ? `${applied.length} migrations applied` : 'up to date'),
+    );
     return url;
   };
   const temporal = async () => {
@@ -72,7 +76,12 @@ export async function startEmbeddedStack(env: Environment, log: Logger, show: Sh
   };
 
   try {
-    const parts = [schema(), temporal(), loadOrCreateKeys(dataDir), show('Workflow code', () => workflowBundle(log))] as const;
+    const parts = [
+      schema(),
+      temporal(),
+      loadOrCreateKeys(dataDir),
+      show('Workflow code', () => workflowBundle(log)),
+    ] as const;
     // All of them end before a failure of one is handled: what starts after that would never be stopped.
     await Promise.allSettled(parts);
     const [databaseUrl, { address, uiUrl }, keys] = await Promise.all(parts);
@@ -91,4 +100,5 @@ export async function startEmbeddedStack(env: Environment, log: Logger, show: Sh
   }
 }
 
-const definedIn = (env: Environment) => Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+const definedIn = (env: Environment) =>
+  Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));

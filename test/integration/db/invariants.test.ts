@@ -20,8 +20,14 @@ type Step =
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('trigger' as const) }) },
-  { weight: 8, arbitrary: fc.record({ kind: fc.constantFrom('plan' as const, 'take' as const), delivery: fc.nat(20) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('retry' as const, 'cancel' as const), delivery: fc.nat(20) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ kind: fc.constantFrom('plan' as const, 'take' as const), delivery: fc.nat(20) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constantFrom('retry' as const, 'cancel' as const), delivery: fc.nat(20) }),
+  },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -85,7 +91,13 @@ describe('deliveries in Postgres, whatever happens in whatever order', function 
     async function run(each: Step): Promise<void> {
       switch (each.kind) {
         case 'trigger': {
-          const event = await insertEvent(db, { tenantId, eventType: 'call.completed', eventId: randomUUID(), occurredAt: new Date(), body: '{}' });
+          const event = await insertEvent(db, {
+            tenantId,
+            eventType: 'call.completed',
+            eventId: randomUUID(),
+            occurredAt: new Date(),
+            body: '{}',
+          });
           deliveries.push(...event!.deliveries);
           return;
         }
@@ -98,7 +110,8 @@ describe('deliveries in Postgres, whatever happens in whatever order', function 
           const delivery = pick(each.delivery);
           if (!delivery) return;
           const answer = await takeAttempt(db, delivery.id, 30_000);
-          if (answer.answer === 'send') taken.push({ deliveryId: delivery.id, number: answer.attempt.number, token: answer.attempt.token });
+          if (answer.answer === 'send')
+            taken.push({ deliveryId: delivery.id, number: answer.attempt.number, token: answer.attempt.token });
           return;
         }
         case 'record': {
@@ -127,19 +140,27 @@ describe('deliveries in Postgres, whatever happens in whatever order', function 
           await db.transaction((tx) => updateWebhook(tx, tenantId, webhooks[0]!, { enabled: each.kind === 'resume' }));
           return;
         case 'limit':
-          await db.transaction((tx) => updateWebhook(tx, tenantId, webhooks[0]!, { rateLimitPerMinute: each.perMinute }));
+          await db.transaction((tx) =>
+            updateWebhook(tx, tenantId, webhooks[0]!, { rateLimitPerMinute: each.perMinute }),
+          );
           return;
         case 'timePasses':
           // In the order in which the product takes its locks, so that only the product can deadlock.
           await db.transaction(async (tx) => {
             await tx.query('select 1 from webhooks where id = any($1) order by id for no key update', [webhooks]);
-            await tx.query('select 1 from webhook_limiters where webhook_id = any($1) order by webhook_id for no key update', [webhooks]);
+            await tx.query(
+              'select 1 from webhook_limiters where webhook_id = any($1) order by webhook_id for no key update',
+              [webhooks],
+            );
             await tx.query(
               `update webhook_deliveries set in_flight_until = in_flight_until - $2 * interval '1 s', due_at = due_at - $2 * interval '1 s'
                 where webhook_id = any($1)`,
               [webhooks, each.seconds],
             );
-            await tx.query(`update webhook_tokens set at = at - $2 * interval '1 s' where webhook_id = any($1)`, [webhooks, each.seconds]);
+            await tx.query(`update webhook_tokens set at = at - $2 * interval '1 s' where webhook_id = any($1)`, [
+              webhooks,
+              each.seconds,
+            ]);
           });
       }
     }

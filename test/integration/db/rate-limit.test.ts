@@ -28,25 +28,30 @@ describe('rate limit in SQL', function () {
 
   it('answers as the model does, whatever happens in whatever order', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 12 }), steps, async (perMinute, perHour, history) => {
-        const webhook = await insertWebhook(database.pool, tenantId);
-        const sql = createSqlLimiter(webhook, perMinute, perHour);
-        const model = createLimiter([
-          { count: perMinute, windowMs: 60_000 },
-          { count: perHour, windowMs: 3_600_000 },
-        ]);
-        const modelHolders = Array.from({ length: 8 }, (): Holder => ({ holds: false }));
-        const sqlHolders = Array.from({ length: 8 }, (): Holder => ({ holds: false }));
-        let now = Date.parse('2026-01-01T00:00:00Z');
-        for (const { kind, delivery, laterMs } of history) {
-          now += laterMs;
-          const expected = model[kind](modelHolders[delivery]!, now);
-          const actual = await sql[kind](sqlHolders[delivery]!, now);
-          assert.deepEqual(actual, expected, `${kind} of ${delivery} at ${now}`);
-          assert.deepEqual(sqlHolders, modelHolders);
-          assert.equal(await sql.holdersExpected(), model.holdersExpected());
-        }
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 1, max: 12 }),
+        steps,
+        async (perMinute, perHour, history) => {
+          const webhook = await insertWebhook(database.pool, tenantId);
+          const sql = createSqlLimiter(webhook, perMinute, perHour);
+          const model = createLimiter([
+            { count: perMinute, windowMs: 60_000 },
+            { count: perHour, windowMs: 3_600_000 },
+          ]);
+          const modelHolders = Array.from({ length: 8 }, (): Holder => ({ holds: false }));
+          const sqlHolders = Array.from({ length: 8 }, (): Holder => ({ holds: false }));
+          let now = Date.parse('2026-01-01T00:00:00Z');
+          for (const { kind, delivery, laterMs } of history) {
+            now += laterMs;
+            const expected = model[kind](modelHolders[delivery]!, now);
+            const actual = await sql[kind](sqlHolders[delivery]!, now);
+            assert.deepEqual(actual, expected, `${kind} of ${delivery} at ${now}`);
+            assert.deepEqual(sqlHolders, modelHolders);
+            assert.equal(await sql.holdersExpected(), model.holdersExpected());
+          }
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -60,7 +65,11 @@ describe('rate limit in SQL', function () {
     const time = (now: number) => new Date(now).toISOString();
     return {
       async reserve(holder: Holder, now: number) {
-        const { at } = await call<{ at: Date | null }>('select reserve_token($1, $4, $2, $3, $5) as at', [...limits, holder.holds, time(now)]);
+        const { at } = await call<{ at: Date | null }>('select reserve_token($1, $4, $2, $3, $5) as at', [
+          ...limits,
+          holder.holds,
+          time(now),
+        ]);
         // null: now, and nothing is reserved
         if (at !== null) holder.holds = true;
         return at?.getTime() ?? now;

@@ -66,7 +66,10 @@ describe('workflow deliverEvent', function () {
       taskQueue,
       workflowBundle: await workflowBundle(createLogger({ level: 'silent', format: 'json' })),
       activities: Object.fromEntries(
-        (['reserveToken', 'deliver', 'deliverInline', 'recordOutcome', 'cancelDelivery'] as const).map((name) => [name, fake(name)]),
+        (['reserveToken', 'deliver', 'deliverInline', 'recordOutcome', 'cancelDelivery'] as const).map((name) => [
+          name,
+          fake(name),
+        ]),
       ),
     });
     running = worker.run();
@@ -95,7 +98,11 @@ describe('workflow deliverEvent', function () {
   });
 
   it('goes to the queue when the inline lane has no room', async () => {
-    script = { reserveToken: [send({ lane: 'inline' })], deliverInline: [failure(failureType.busy)], deliver: [delivered] };
+    script = {
+      reserveToken: [send({ lane: 'inline' })],
+      deliverInline: [failure(failureType.busy)],
+      deliver: [delivered],
+    };
     await run();
     assert.deepEqual(names(), ['reserveToken', 'deliverInline', 'deliver']);
   });
@@ -184,9 +191,13 @@ describe('workflow deliverEvent', function () {
     const handle = await start();
     await waitFor(() => open === 1, { what: 'an open request' });
     await handle.signal('wake');
-    await waitFor(async () => (await handle.fetchHistory()).events!.some((event) => event.activityTaskCancelRequestedEventAttributes), {
-      what: 'the workflow to have seen the signal',
-    });
+    await waitFor(
+      async () =>
+        (await handle.fetchHistory()).events!.some((event) => event.activityTaskCancelRequestedEventAttributes),
+      {
+        what: 'the workflow to have seen the signal',
+      },
+    );
     answer();
     assert.equal(((await handle.result()) as { status: string }).status, 'delivered');
     assert.equal(most, 1);
@@ -208,7 +219,10 @@ describe('workflow deliverEvent', function () {
     const handle = await start();
     await waitFor(() => names().includes('reserveToken'), { what: 'the plan' });
     await handle.cancel();
-    await assert.rejects(handle.result(), (error) => error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure);
+    await assert.rejects(
+      handle.result(),
+      (error) => error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure,
+    );
     assert.deepEqual(names(), ['reserveToken', 'cancelDelivery']);
   });
 });

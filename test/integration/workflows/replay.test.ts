@@ -13,9 +13,14 @@ describe('recorded histories', function () {
   this.timeout(60_000);
   const replay = async (history: unknown) => {
     quietRuntime();
-    await Worker.runReplayHistory({ workflowBundle: await workflowBundle(createLogger({ level: 'silent', format: 'json' })) }, history, 'replayed');
+    await Worker.runReplayHistory(
+      { workflowBundle: await workflowBundle(createLogger({ level: 'silent', format: 'json' })) },
+      history,
+      'replayed',
+    );
   };
-  const read = async (name: string) => JSON.parse(await readFile(new URL(name, folder), 'utf8')) as {
+  const read = async (name: string) =>
+    JSON.parse(await readFile(new URL(name, folder), 'utf8')) as {
       events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[];
     };
 

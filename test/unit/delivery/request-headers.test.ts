@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { buildRequestHeaders, encodeHeaderValue } from '../../../src/delivery/request-headers.js';
+import { verifySignature } from '../../../src/delivery/signature.js';
 
 describe('buildRequestHeaders', () => {
   const input = {
@@ -29,6 +30,20 @@ describe('buildRequestHeaders', () => {
       'webhook-timestamp': '1700000000',
       'webhook-signature': 'v1,iHoLzLGEThirYuQydQSEq/B46G0OWkh9FPpHPDfz8fE=',
     });
+  });
+
+  it('field case 26: signs every attempt anew at its own time, under one message id', () => {
+    const attempts = [0, 1, 3, 3600].map((later, i) => {
+      const timestampSeconds = input.timestampSeconds + later;
+      const headers = buildRequestHeaders({ ...input, attempt: i + 1, timestampSeconds });
+      const { 'X-IRISX-Signature': signature, 'X-IRISX-Timestamp': timestamp } = headers;
+      const { body: rawBody, secret } = input;
+      assert.equal(timestamp, String(timestampSeconds));
+      assert.ok(verifySignature({ rawBody, signature, timestamp, secret, now: timestampSeconds * 1000 }));
+      return headers;
+    });
+    assert.equal(new Set(attempts.map((headers) => headers['X-IRISX-Signature'])).size, 4);
+    assert.equal(new Set(attempts.map((headers) => headers['webhook-id'])).size, 1);
   });
 
   it('adds the previous signature during a rotation’s overlap', () => {

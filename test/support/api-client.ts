@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+import type { deliveryDetailSchema } from '../../src/api/delivery-schemas.js';
+import type { statisticsSchema, webhookSchema } from '../../src/api/webhook-schemas.js';
+import { callCompleted, type Stack } from './stack.js';
+
+// Tests say what they expect of an answer; its shape is held against the OpenAPI document elsewhere.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Json = any;
+
+export interface ApiAnswer {
+  status: number;
+  headers: Headers;
+  /** Parsed; undefined where there is none. */
+  body: Json;
+}
+
+/** Speaks to a stack's REST API with one key. A body is sent as JSON; bytes are sent as they are, and called JSON. */
+export interface ApiClient {
+  get(path: string): Promise<ApiAnswer>;
+  post(path: string, body?: unknown): Promise<ApiAnswer>;
+  patch(path: string, body?: unknown): Promise<ApiAnswer>;
+  delete(path: string): Promise<ApiAnswer>;
+}
+
+/** With the platform's key unless told another. */
+export function createApiClient({ service, adminKey }: Stack, key = adminKey): ApiClient {
+  const send = async (method: string, path: string, body?: unknown): Promise<ApiAnswer> => {
+    const response = await fetch(`${service.url}${path}`, {
+      method,
+      headers: {
+        Authorization: `Bearer ${key}`,
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+  };
+  return {
+    get: (path) => send('GET', path),
+    post: (path, body) => send('POST', path, body),
+    patch: (path, body) => send('PATCH', path, body),
+    delete: (path) => send('DELETE', path),
+  };
+}
+
+export type DeliveryDetail = z.output<typeof deliveryDetailSchema>;
+
+export interface WebhookDetail {
+  webhook: z.output<typeof webhookSchema>;
+  statistics: z.output<typeof statisticsSchema>;
+}
+
+export interface EventInput {
+  event_type?: string;
+  event_id?: string;
+  payload?: unknown;
+  occurred_at?: string;
+}
+
+/** A tenant of its own, with a key that may do what a tenant may. The named calls fail unless they are answered 2xx. */
+export interface TenantClient extends ApiClient {
+  readonly tenantId: string;
+  readonly key: string;
+  /** Subscribed to everything unless `settings` says else. */
+  createWebhook(settings: { url: string } & Record<string, unknown>): Promise<{ id: number; secret: string }>;
+  /** Triggers a call.completed unless told else, by the platform's key; answers its deliveries in the order of their webhooks. */
+  trigger(event?: EventInput): Promise<string[]>;
+  webhook(id: number): Promise<WebhookDetail>;
+  delivery(webhookId: number, id: string): Promise<DeliveryDetail>;
+}
+
+export async function createTenantClient(stack: Stack): Promise<TenantClient> {
+  const platform = createApiClient(stack);
+  const { tenant } = ok(await platform.post('/v1/tenants', { name: 'Acme' }));
+  const tenantId = tenant.id as string;
+  const scopes = ['webhooks:read', 'webhooks:write'];
+  const { key } = ok(await platform.post(`/v1/tenants/${tenantId}/api-keys`, { name: 'test', scopes }));
+  const client = createApiClient(stack, key as string);
+  return {
+    ...client,
+    tenantId,
+    key: key as string,
+    async createWebhook(settings) {
+      const { webhook, secret } = ok(await client.post('/v1/webhooks', { events: ['*'], ...settings }));
+      return { id: webhook.id as number, secret: secret as string };
+    },
+    async trigger(event = {}) {
+      const { event_type = 'call.completed', event_id = randomUUID(), payload = callCompleted, ...rest } = event;
+      const body = { tenant_id: tenantId, event_type, event_id, payload, ...rest };
+      const { deliveries } = ok(await platform.post('/v1/events', body));
+      return (deliveries as { id: string }[]).map(({ id }) => id);
+    },
+    webhook: async (id) => ok(await client.get(`/v1/webhooks/${id}`)) as WebhookDetail,
+    delivery: async (webhookId, id) =>
+      ok(await client.get(`/v1/webhooks/${webhookId}/deliveries/${id}`)).delivery as DeliveryDetail,
+  };
+}
+
+function ok({ status, body }: ApiAnswer): Json {
+  assert.ok(status >= 200 && status <= 299, `the API answered ${status}: ${JSON.stringify(body)}`);
+  return body;
+}

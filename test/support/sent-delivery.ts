@@ -1,0 +1,67 @@
+import { createTenantClient, type DeliveryDetail, type EventInput, type TenantClient } from './api-client.js';
+import type { Stack } from './stack.js';
+import { waitFor } from './wait-for.js';
+
+/** One event on its way to one webhook, as its tenant sees it. */
+export interface SentDelivery {
+  readonly tenant: TenantClient;
+  readonly webhookId: number;
+  readonly id: string;
+  read(): Promise<DeliveryDetail>;
+  /** Resolves as soon as so many attempts are recorded; default within 10 s. */
+  waitForAttempts(count: number, timeoutMs?: number): Promise<DeliveryDetail>;
+  /**
+   * Resolves when it has that status and its workflow has ended, so that no request can follow; default within 15 s.
+   * Rejects at once when it ends otherwise.
+   */
+  waitForEnd(status: 'delivered' | 'failed' | 'held' | 'cancelled', timeoutMs?: number): Promise<DeliveryDetail>;
+}
+
+/** Follows a delivery that was triggered already. */
+export function followDelivery(stack: Stack, tenant: TenantClient, webhookId: number, id: string): SentDelivery {
+  const read = () => tenant.delivery(webhookId, id);
+  const poll = (what: string, timeoutMs: number, isThere: (delivery: DeliveryDetail) => boolean) =>
+    waitFor(
+      async () => {
+        const delivery = await read();
+        return isThere(delivery) && delivery;
+      },
+      { what, timeoutMs, intervalMs: 50 },
+    );
+  const hasWorkflow = async () => (await stack.temporal.workflow.getHandle(id).describe()).status.name === 'RUNNING';
+  return {
+    tenant,
+    webhookId,
+    id,
+    read,
+    waitForAttempts: (count, timeoutMs = 10_000) =>
+      poll(`attempt ${count} to be recorded`, timeoutMs, (delivery) => delivery.attempt_count >= count),
+    async waitForEnd(status, timeoutMs = 15_000) {
+      await poll(`the delivery to be ${status}`, timeoutMs, (delivery) => {
+        if (delivery.finished_at !== null && delivery.status !== status) {
+          throw new Error(`expected ${status}, but the delivery is ${delivery.status}: ${JSON.stringify(delivery.error)}`);
+        }
+        return delivery.status === status;
+      });
+      await waitFor(async () => !(await hasWorkflow()), { what: 'the end of the workflow', timeoutMs, intervalMs: 50 });
+      return read();
+    },
+  };
+}
+
+/** A tenant of its own with one webhook, and one event. */
+export async function sendEvent(
+  stack: Stack,
+  webhook: { url: string } & Record<string, unknown>,
+  event?: EventInput,
+): Promise<SentDelivery & { secret: string }> {
+  const tenant = await createTenantClient(stack);
+  const { id: webhookId, secret } = await tenant.createWebhook(webhook);
+  const [id] = await tenant.trigger(event);
+  if (id === undefined) throw new Error('the event has no delivery');
+  return { ...followDelivery(stack, tenant, webhookId, id), secret };
+}
+
+/** `http_status 302`, or the class alone where nothing was answered; `ok 200` for a success. */
+export const attemptSummary = ({ attempts }: DeliveryDetail): string[] =>
+  attempts.map(({ error, status_code: status }) => [error?.class ?? 'ok', status].filter((part) => part !== null).join(' '));
