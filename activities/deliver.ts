@@ -193,10 +193,14 @@ function conclude(input: DeliverInput, record: AttemptRecord, recorded: Recorded
   );
 }
 
-/** The policy's own delay unless Postgres says another: Retry-After, or the server counted an attempt that made no request. */
+/**
+ * The policy's own delay unless Postgres says another: Retry-After, or the server counted an attempt that made no request.
+ * What Postgres says is the same delay less the milliseconds since; later by however little is never run ahead of.
+ */
 function stretch(input: DeliverInput, waitMs: number): { nextRetryDelay?: number } {
   const policyDelayMs = retryDelayMs(input.attemptsUsed + Context.current().info.attempt);
-  return Math.abs(waitMs - policyDelayMs) > 200 ? { nextRetryDelay: Math.max(1, waitMs) } : {};
+  const isPolicy = waitMs <= policyDelayMs && waitMs > policyDelayMs - 200;
+  return isPolicy ? {} : { nextRetryDelay: Math.max(1, waitMs) };
 }
 
 function notRetried(type: string, message: string, details?: NotNowDetails | UnrecordedDetails): ApplicationFailure {

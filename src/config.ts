@@ -47,6 +47,8 @@ export interface Config {
     readonly host: string;
     /** 0: any free port. */
     readonly port: number;
+    /** Calls that one API key may make in a minute of one process; 0: no limit. */
+    readonly callsPerMinute: number;
     /** Where the outside reaches us, without a slash at the end; absent: unknown. */
     readonly publicBaseUrl?: string;
   };
@@ -135,6 +137,7 @@ const serviceVariables = z.object({
   TEMPORAL_METRICS_ADDRESS: hostAndPort.optional(),
   HOST: z.string().default('0.0.0.0'),
   PORT: port.default(3000),
+  API_CALLS_PER_MINUTE: integer(0, 1_000_000).default(6000),
   PUBLIC_BASE_URL: z
     .string()
     .refine(
@@ -186,6 +189,7 @@ export function loadConfig(env: Environment): Config {
     api: {
       host: variables.HOST,
       port: variables.PORT,
+      callsPerMinute: variables.API_CALLS_PER_MINUTE,
       ...(variables.PUBLIC_BASE_URL && { publicBaseUrl: variables.PUBLIC_BASE_URL }),
     },
     ...(variables.IRISX_ADMIN_KEY && { adminKey: variables.IRISX_ADMIN_KEY }),

@@ -43,9 +43,9 @@ export class TooLargeError extends Error {
   override readonly name = 'TooLargeError';
 }
 
-/** The request's body is not JSON by its own headers. */
-export class UnsupportedMediaTypeError extends Error {
-  override readonly name = 'UnsupportedMediaTypeError';
+/** One API key made more calls than it may. */
+export class TooManyRequestsError extends Error {
+  override readonly name = 'TooManyRequestsError';
 }
 
 /** What a path can name. */

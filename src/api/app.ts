@@ -1,6 +1,7 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { NotFoundError } from '../errors.js';
 import { apiKeyEndpoints } from './api-keys.js';
+import { callLimit } from './call-limit.js';
 import { deliveryEndpoints } from './deliveries.js';
 import { docsPage } from './docs-page.js';
 import type { AppDeps, Endpoint } from './endpoint.js';
@@ -35,6 +36,7 @@ export function createApp(deps: AppDeps): Express {
   app.disable('etag');
   app.set('case sensitive routing', true);
   app.use(requestLog(deps.log), secureHeaders);
+  app.use('/v1', callLimit(deps.callsPerMinute));
   app.use(routeEndpoints(endpoints, deps));
   const document = createOpenApiDocument(endpoints, deps.version);
   app.get('/openapi.json', (_request, response) => void response.json(document));

@@ -4,8 +4,8 @@ import { listAttempts } from '../db/attempts.js';
 import type { Queryable } from '../db/database.js';
 import {
   deliveryStatuses,
+  findBody,
   findDelivery,
-  getBody,
   listDeliveries,
   requestRetry,
   type Delivery,
@@ -146,7 +146,8 @@ export const deliveryEndpoints = [
     async handle({ params, tenantId }, { db }) {
       await requireWebhook(db, tenantId, params.webhook_id);
       const delivery = await requireDelivery(db, params.webhook_id, params.delivery_id);
-      const [body, attempts] = await Promise.all([getBody(db, delivery.id), listAttempts(db, delivery.id)]);
+      const [body, attempts] = await Promise.all([findBody(db, delivery.id), listAttempts(db, delivery.id)]);
+      if (body === null) throw notFound('delivery');
       return {
         status: 200,
         body: { delivery: { ...renderDelivery(delivery), body, attempts: attempts.map(renderAttempt) } },

@@ -19,6 +19,8 @@ export interface AppDeps {
   sealer: Sealer;
   /** `IRISX_ADMIN_KEY`; absent: only keys in the database count. */
   adminKey?: string;
+  /** Calls that one API key may make in a minute, event sources' triggers not counted; 0: no limit. */
+  callsPerMinute: number;
   log: Logger;
   version: string;
   isTemporalReachable(): Promise<boolean>;

@@ -6,8 +6,8 @@ import {
   ForbiddenError,
   MethodNotAllowedError,
   TooLargeError,
+  TooManyRequestsError,
   UnauthenticatedError,
-  UnsupportedMediaTypeError,
 } from './api-errors.js';
 import type { Problem } from './schemas.js';
 
@@ -20,8 +20,8 @@ export const problemKinds = {
   'method-not-allowed': [405, 'Method not allowed'],
   conflict: [409, 'Conflict'],
   'too-large': [413, 'Too large'],
-  'unsupported-media-type': [415, 'Not JSON'],
   'event-mismatch': [422, 'Same event, other payload'],
+  'too-many-requests': [429, 'Too many requests'],
   internal: [500, 'Internal error'],
   unavailable: [503, 'Temporarily unavailable'],
 } as const;
@@ -59,8 +59,9 @@ function toProblem(error: unknown): ProblemAnswer {
   }
   if (error instanceof ConflictError) return { kind: 'conflict', detail: error.message };
   if (error instanceof TooLargeError) return { kind: 'too-large', detail: error.message };
-  if (error instanceof UnsupportedMediaTypeError) return { kind: 'unsupported-media-type', detail: error.message };
   if (error instanceof EventMismatchError) return { kind: 'event-mismatch', detail: error.message };
+  // Retry-After is set already by the limiter that threw it.
+  if (error instanceof TooManyRequestsError) return { kind: 'too-many-requests', detail: error.message };
   // Express could not decode a part of the path, as in /v1/webhooks/%ff: nothing has such a name.
   if (error instanceof URIError) {
     return { kind: 'not-found', detail: 'There is nothing here: the path is not valid percent-encoded UTF-8.' };

@@ -22,8 +22,8 @@ const problems: Record<DocumentedProblem, { name: string; when: string }> = {
   'not-found': { name: 'NotFound', when: "It is not there, or it is another tenant's: the two are never told apart" },
   conflict: { name: 'Conflict', when: 'The state of the thing does not allow this' },
   'too-large': { name: 'TooLarge', when: 'The body is over 1 MB, or the event over 256 KB as it would be sent' },
-  'unsupported-media-type': { name: 'UnsupportedMediaType', when: 'The body is not `application/json` in UTF-8' },
   'event-mismatch': { name: 'EventMismatch', when: 'The same event was triggered before, with another payload' },
+  'too-many-requests': { name: 'TooManyRequests', when: 'This API key made too many calls; go on after `Retry-After`' },
   internal: { name: 'InternalError', when: 'A fault on our side' },
   unavailable: { name: 'Unavailable', when: 'Postgres does not answer; send the same call again after `Retry-After`' },
 };
@@ -85,7 +85,8 @@ export function createOpenApiDocument(endpoints: readonly Endpoint[], version: s
 function registerProblem(registry: OpenAPIRegistry, kind: DocumentedProblem): void {
   const [status, title] = problemKinds[kind];
   const headers: Record<string, { $ref: string }> = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } };
-  if (kind === 'unavailable') headers['Retry-After'] = { $ref: '#/components/headers/RetryAfter' };
+  if (kind === 'unavailable' || kind === 'too-many-requests')
+    headers['Retry-After'] = { $ref: '#/components/headers/RetryAfter' };
   if (kind === 'unauthenticated' || kind === 'forbidden') {
     headers['WWW-Authenticate'] = { $ref: '#/components/headers/Challenge' };
   }
@@ -159,10 +160,10 @@ function answersOf(endpoint: Endpoint): Record<string, ResponseConfig> {
 /** By status code; what a call answers itself (the 503 of /readyz) is not replaced. */
 function problemsOf(endpoint: Endpoint): Record<string, ResponseConfig> {
   const kinds: DocumentedProblem[] = ['invalid-input'];
-  if (endpoint.access !== 'public') kinds.push('unauthenticated', 'forbidden', 'unavailable');
+  if (endpoint.access !== 'public') kinds.push('unauthenticated', 'forbidden', 'too-many-requests', 'unavailable');
   if (endpoint.params || endpoint.problems?.includes(404)) kinds.push('not-found');
   if (endpoint.problems?.includes(409)) kinds.push('conflict');
-  if (endpoint.body) kinds.push('too-large', 'unsupported-media-type');
+  if (endpoint.body) kinds.push('too-large');
   if (endpoint.problems?.includes(422)) kinds.push('event-mismatch');
   kinds.push('internal');
   return Object.fromEntries(

@@ -1,6 +1,6 @@
 import express, { type Request, type Response } from 'express';
 import { InvalidInputError } from '../errors.js';
-import { TooLargeError, UnsupportedMediaTypeError } from './api-errors.js';
+import { TooLargeError } from './api-errors.js';
 import { parseJsonText, type ParsedJson } from './json-text.js';
 
 const limitBytes = 1024 * 1024;
@@ -8,7 +8,7 @@ const readBytes = express.raw({ type: () => true, limit: limitBytes });
 
 /**
  * The JSON body of a request; undefined where there is none or an empty one. Throws TooLargeError over 1 MB
- * (decompressed), UnsupportedMediaTypeError for what does not call itself JSON, InvalidInputError for what is not JSON.
+ * (decompressed), InvalidInputError for what is not JSON or does not call itself so.
  */
 export async function readBody(request: Request, response: Response): Promise<ParsedJson | undefined> {
   const bytes = await new Promise<unknown>((resolve, reject) => {
@@ -30,9 +30,7 @@ function checkContentType(contentType: string | undefined): void {
   if (type.trim() === 'application/json' && (charset ?? 'utf-8') === 'utf-8') return;
   const given =
     contentType === undefined ? 'no Content-Type' : `Content-Type ${JSON.stringify(contentType.slice(0, 100))}`;
-  throw new UnsupportedMediaTypeError(
-    `The body came with ${given}; send JSON in UTF-8 with "Content-Type: application/json".`,
-  );
+  throw new InvalidInputError(`The body came with ${given}; send JSON in UTF-8 with "Content-Type: application/json".`);
 }
 
 /** body-parser names the kind of its errors in `type`; those of the decompressor only have its status. */
@@ -41,7 +39,7 @@ function translate(error: Error & { type?: string; status?: number }): Error {
     return new TooLargeError(`The body is larger than ${limitBytes} bytes; send less at once.`);
   }
   if (error.type === 'encoding.unsupported') {
-    return new UnsupportedMediaTypeError(
+    return new InvalidInputError(
       'The Content-Encoding of the body is not supported; send it as it is, or compressed with gzip, deflate or br.',
     );
   }

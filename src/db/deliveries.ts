@@ -1,4 +1,4 @@
-import { oneRow, type Queryable } from './database.js';
+import { type Queryable } from './database.js';
 import type { StartableDelivery } from './events.js';
 import type { ErrorClass } from '../delivery/outcome.js';
 import { ConflictError, NotFoundError } from '../errors.js';
@@ -123,13 +123,13 @@ export async function findDelivery(db: Queryable, webhookId: number, deliveryId:
   return rows[0] ? toDelivery(rows[0]) : null;
 }
 
-/** The exact text that is sent for a delivery. */
-export async function getBody(db: Queryable, deliveryId: string): Promise<string> {
+/** The exact text that is sent for a delivery; null when there is no such delivery (any more). */
+export async function findBody(db: Queryable, deliveryId: string): Promise<string | null> {
   const { rows } = await db.query<{ body: string }>(
     'select e.body from webhook_events e join webhook_deliveries d on d.event_row_id = e.id where d.id = $1',
     [deliveryId],
   );
-  return oneRow(rows).body;
+  return rows[0]?.body ?? null;
 }
 
 /** Ends or holds a pending delivery; no effect on any other. */

@@ -43,7 +43,7 @@ function isGloballyRoutable(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   // NAT64's well-known prefix is how an IPv6-only host reaches IPv4, so the IPv4 address inside it is judged.
   // The other embeddings (6to4, Teredo, IPv4-compatible, NAT64's local prefix 64:ff9b:1::/48) are refused whole.
   if (address.match(wellKnownNat64)) return isGloballyRoutable(new ipaddr.IPv4(address.toByteArray().slice(12)));
-  return address.match(globalUnicast as [ipaddr.IPv6, number]) && address.range() === 'unicast';
+  return address.match(globalUnicast) && address.range() === 'unicast';
 }
 
 /** An IPv4-mapped address comes out as the IPv4 one. */

@@ -111,10 +111,11 @@ function secure(tcp: Socket, host: string, secureContext: SecureContext, signal:
       socket.destroy();
       settle(() => reject(signal.reason as Error));
     };
+    if (signal.aborted) return onAbort();
     signal.addEventListener('abort', onAbort);
     socket.once('secureConnect', () => settle(() => resolve(socket)));
     // Stays on for the life of the socket, as above.
-    socket.on('error', (error) => settle(() => reject(error)));
+    socket.on('error', (error: Error) => settle(() => reject(error)));
     socket.once('close', () =>
       settle(() => reject(Object.assign(new Error('closed during the TLS handshake'), { code: 'ECONNRESET' }))),
     );

@@ -73,7 +73,9 @@ export class Connection {
 
   /** False when closed, or when it must not carry another request. */
   get isUsable(): boolean {
-    return this.isKept && !this.socket.destroyed && this.socket.writable && !this.socket.readableEnded;
+    const { destroyed, writable, readableEnded, writableLength } = this.socket;
+    // A receiver may answer before it has read all, and then read no more: the next request would wait for ever.
+    return this.isKept && !destroyed && writable && !readableEnded && writableLength === 0;
   }
 
   destroy(): void {

@@ -94,6 +94,7 @@ export async function openService(
         allowHttp: config.allowHttp,
         sealer,
         adminKey: config.adminKey,
+        callsPerMinute: config.api.callsPerMinute,
         log,
         version,
         isTemporalReachable: () => isReachable(client),

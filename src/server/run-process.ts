@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { loadConfig } from '../config.js';
+import { ConfigError, loadConfig, type Config } from '../config.js';
 import { createLogger } from '../log.js';
 import { longestRequestMs } from './delivery-worker.js';
 import { openService } from './open-service.js';
@@ -9,7 +9,7 @@ const hardExitMs = longestRequestMs + 5_000;
 
 /** Reads the environment, runs API, worker or both until SIGTERM or SIGINT, then drains: no request is cut, no attempt lost. */
 export async function runProcess(name: string, parts: { api: boolean; worker: boolean }): Promise<void> {
-  const config = loadConfig(process.env);
+  const config = readConfig();
   const log = createLogger({ ...config.log, name });
   const stopped = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
@@ -30,6 +30,16 @@ export async function runProcess(name: string, parts: { api: boolean; worker: bo
   }
   // Connections of Temporal's core are not ours to close one by one.
   process.exit();
+
+  function readConfig(): Config {
+    try {
+      return loadConfig(process.env);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      console.error(error.message);
+      process.exit(1);
+    }
+  }
 
   async function giveUp() {
     await delay(hardExitMs, undefined, { ref: false });

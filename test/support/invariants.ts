@@ -37,5 +37,6 @@ export async function assertInvariants(pool: Pool, webhookId: number): Promise<v
        from webhook_limiters l where l.webhook_id = $1`,
     [webhookId],
   );
-  for (const { waiting, holders } of tokens) assert.equal(waiting, holders, 'reserved = taken + deliveries that hold a reservation');
+  for (const { waiting, holders } of tokens)
+    assert.equal(waiting, holders, 'reserved = taken + deliveries that hold a reservation');
 }

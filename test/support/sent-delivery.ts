@@ -39,7 +39,9 @@ export function followDelivery(stack: Stack, tenant: TenantClient, webhookId: nu
     async waitForEnd(status, timeoutMs = 15_000) {
       await poll(`the delivery to be ${status}`, timeoutMs, (delivery) => {
         if (delivery.finished_at !== null && delivery.status !== status) {
-          throw new Error(`expected ${status}, but the delivery is ${delivery.status}: ${JSON.stringify(delivery.error)}`);
+          throw new Error(
+            `expected ${status}, but the delivery is ${delivery.status}: ${JSON.stringify(delivery.error)}`,
+          );
         }
         return delivery.status === status;
       });
@@ -64,4 +66,6 @@ export async function sendEvent(
 
 /** `http_status 302`, or the class alone where nothing was answered; `ok 200` for a success. */
 export const attemptSummary = ({ attempts }: DeliveryDetail): string[] =>
-  attempts.map(({ error, status_code: status }) => [error?.class ?? 'ok', status].filter((part) => part !== null).join(' '));
+  attempts.map(({ error, status_code: status }) =>
+    [error?.class ?? 'ok', status].filter((part) => part !== null).join(' '),
+  );

@@ -58,7 +58,7 @@ export async function startStack(
       namespace: 'default',
       taskQueue: `test-${randomUUID()}`,
     },
-    api: { host: '127.0.0.1', port: 0 },
+    api: { host: '127.0.0.1', port: 0, callsPerMinute: 0 },
     adminKey,
     encryptionKey: randomBytes(32),
     allowedNetworks: ['127.0.0.0/8', '::1/128'],

@@ -53,7 +53,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     server = undefined;
     isFrozen = false;
     heldBack = [];
-    for (const socket of sockets) socket.resetAndDestroy();
+    for (const socket of sockets) socket.destroy();
     await closed;
   };
 

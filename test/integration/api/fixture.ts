@@ -77,6 +77,7 @@ export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: str
     allowHttp: false,
     sealer,
     adminKey,
+    callsPerMinute: 0,
     log,
     version: '1.2.3',
     isTemporalReachable: () => Promise.resolve(true),

@@ -118,8 +118,8 @@ print(json.dumps([verify.verify_webhook(body, c["headers"], s) for s in c["secre
 function runPython(code: string, input: unknown): Promise<unknown> {
   const program = `import json, sys\nsys.dont_write_bytecode = True\nsys.path.insert(0, sys.argv[1])\nimport verify\n${code}`;
   return new Promise((resolve, reject) => {
-    const child = execFile('python3', ['-c', program, fileURLToPath(samples)], (error, stdout) =>
-      error ? reject(error) : resolve(JSON.parse(stdout)),
+    const child = execFile('python3', ['-c', program, fileURLToPath(samples)], (error, stdout, stderr) =>
+      error ? reject(new Error(stderr, { cause: error })) : resolve(JSON.parse(stdout)),
     );
     child.stdin?.end(JSON.stringify(input));
   });

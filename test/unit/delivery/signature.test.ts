@@ -147,7 +147,7 @@ describe('verifySignature', () => {
       1761739200,
     ];
     for (const bad of values) {
-      assert.equal(verifySignature({ rawBody, signature, timestamp: bad, secret, now }), false, String(bad));
+      assert.equal(verifySignature({ rawBody, signature, timestamp: bad, secret, now }), false, JSON.stringify(bad));
     }
     const noBody = undefined as unknown as string;
     assert.equal(verifySignature({ rawBody: noBody, signature, timestamp, secret, now }), false);
