@@ -12,7 +12,7 @@ import {
   type TakenAttempt,
 } from '../src/db/attempts.js';
 import { DatabaseUnavailableError, type Database } from '../src/db/database.js';
-import { settlePending } from '../src/db/webhooks.js';
+import { settlePending } from '../src/db/backlog.js';
 import { maskHeaders } from '../src/delivery/mask-headers.js';
 import type { OpenRequests } from '../src/delivery/open-requests.js';
 import type { FinishedAttempt } from '../src/delivery/outcome.js';

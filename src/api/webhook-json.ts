@@ -1,21 +1,11 @@
 import type { z } from 'zod';
-import type { Webhook, WebhookStatistics } from '../db/webhooks.js';
+import type { WebhookStatistics } from '../db/statistics.js';
+import type { Webhook } from '../db/webhooks.js';
 import { maskHeaders } from '../delivery/mask-headers.js';
 import { sealContext } from '../seal-context.js';
 import type { Sealer } from '../seal.js';
 import { renderTime, renderTimeOrNull } from './schemas.js';
 import type { statisticsSchema, webhookSchema } from './webhook-schemas.js';
-
-/** Of a webhook that was registered this moment. */
-export const newStatistics: WebhookStatistics = {
-  pending: 0,
-  held: 0,
-  delivered: 0,
-  failed: 0,
-  averageDurationMs: 0,
-  lastSuccessAt: null,
-  lastFailureAt: null,
-};
 
 /** A webhook as the API shows it: no secret, and no header value that looks like one. */
 export const renderWebhook = (

@@ -1,16 +1,15 @@
 import { z } from 'zod';
 import type { Queryable } from '../db/database.js';
+import { getStatistics, noStatistics, type WebhookStatistics } from '../db/statistics.js';
 import {
   deleteWebhook,
   findWebhook,
-  getStatistics,
   insertWebhook,
   listWebhooks,
   replaceSecret,
   updateWebhook,
   type Webhook,
   type WebhookSettings,
-  type WebhookStatistics,
 } from '../db/webhooks.js';
 import { createSecret } from '../delivery/signature.js';
 import { InvalidInputError } from '../errors.js';
@@ -20,7 +19,7 @@ import { defineEndpoint, type AppDeps } from './endpoint.js';
 import { nextCursor, pageQuery, paginate } from './paging.js';
 import { webhookIdParameter } from './path-parameters.js';
 import { integer, parseWebhookId, renderTimeOrNull, time } from './schemas.js';
-import { newStatistics, renderStatistics, renderWebhook, sealHeaders } from './webhook-json.js';
+import { renderStatistics, renderWebhook, sealHeaders } from './webhook-json.js';
 import {
   newWebhookSchema,
   secretSchema,
@@ -58,9 +57,7 @@ function checkedUrl(text: string, { guard, allowHttp }: AppDeps): string {
 }
 
 async function statisticsOf(db: Queryable, webhook: Webhook): Promise<WebhookStatistics> {
-  const statistics = (await getStatistics(db, [webhook.id])).get(webhook.id);
-  if (!statistics) throw new Error(`no statistics were answered for webhook ${webhook.id}`);
-  return statistics;
+  return (await getStatistics(db, [webhook.id]))(webhook.id);
 }
 
 const tag = 'Webhooks';
@@ -95,7 +92,7 @@ export const webhookEndpoints = [
         sealedSecret: deps.sealer.seal(secret, sealContext.secret(tenantId)),
       });
       // Nothing is asked of Postgres any more: an answer that fails now would lose the secret for good.
-      return { status: 201, body: { webhook: renderWebhook(webhook, newStatistics, deps.sealer), secret } };
+      return { status: 201, body: { webhook: renderWebhook(webhook, noStatistics, deps.sealer), secret } };
     },
   }),
 
@@ -115,14 +112,9 @@ export const webhookEndpoints = [
     },
     async handle({ query, tenantId }, { db, sealer }) {
       const page = await paginate(query, parseWebhookId, (page) => listWebhooks(db, tenantId, page));
-      const statistics = await getStatistics(
-        db,
-        page.rows.map(({ id }) => id),
-      );
-      const webhooks = page.rows.flatMap((webhook) => {
-        const own = statistics.get(webhook.id);
-        return own ? [renderWebhook(webhook, own, sealer)] : [];
-      });
+      const ids = page.rows.map(({ id }) => id);
+      const statistics = await getStatistics(db, ids);
+      const webhooks = page.rows.map((webhook) => renderWebhook(webhook, statistics(webhook.id), sealer));
       return { status: 200, body: { webhooks, next_cursor: page.nextCursor } };
     },
   }),

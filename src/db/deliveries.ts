@@ -1,4 +1,4 @@
-import { type Queryable } from './database.js';
+import type { Queryable } from './database.js';
 import type { StartableDelivery } from './events.js';
 import type { ErrorClass } from '../delivery/outcome.js';
 import { ConflictError, NotFoundError } from '../errors.js';

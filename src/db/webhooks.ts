@@ -1,6 +1,6 @@
 import { oneRow, type Queryable } from './database.js';
 import type { StartableDelivery } from './events.js';
-import { toStartable } from './unstarted-deliveries.js';
+import { resumeHeld, settlePending, voidPlannedTokens } from './backlog.js';
 
 /** A webhook as stored; headers and secrets are sealed. */
 export interface Webhook {
@@ -23,19 +23,6 @@ export interface Webhook {
   disabledAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
-}
-
-/** Test deliveries are left out of all. */
-export interface WebhookStatistics {
-  pending: number;
-  held: number;
-  delivered: number;
-  failed: number;
-  /** Mean duration of an attempt; 0 before the first. */
-  averageDurationMs: number;
-  /** The last successful and the last failed attempt. */
-  lastSuccessAt: Date | null;
-  lastFailureAt: Date | null;
 }
 
 interface WebhookRow {
@@ -207,56 +194,6 @@ export async function deleteWebhook(db: Queryable, tenantId: string, webhookId: 
   return true;
 }
 
-/** Ends (or holds), in a transaction, all that is pending, and on `cancelled` all that is held, giving every reservation back. Idempotent. */
-export async function settlePending(db: Queryable, webhookId: number, status: 'held' | 'cancelled'): Promise<void> {
-  // Statements over many deliveries of a webhook follow one another, or they would lock them in different orders.
-  await db.query('select 1 from webhooks where id = $1 for no key update', [webhookId]);
-  await db.query('select forget_planned_tokens($1)', [webhookId]);
-  for (const from of status === 'held' ? ['pending'] : ['pending', 'held']) {
-    await db.query(
-      `with settled as (
-         update webhook_deliveries
-            set status = $2, holds_token = false, next_attempt_at = null, pending_since = null,
-                finished_at = case when $2 = 'held' then null else clock_timestamp() end
-          where webhook_id = $1 and status = $3 and status <> 'delivered' returning test)
-       select count_deliveries($1, $3, $2, (select count(*) from settled where not test))`,
-      [webhookId, status, from],
-    );
-  }
-}
-
-async function resumeHeld(db: Queryable, webhookId: number): Promise<StartableDelivery[]> {
-  const { rows } = await db.query<Parameters<typeof toStartable>[0] & { test: boolean }>(
-    `update webhook_deliveries
-        set status = 'pending', schedule_base = attempt_count, due_at = clock_timestamp(), next_attempt_at = clock_timestamp(),
-            retry_requested_at = null, pending_since = clock_timestamp(), workflow_started_at = null
-      where webhook_id = $1 and status = 'held' and status <> 'delivered'
-      returning id, tenant_id, webhook_id, event_type, event_id, test`,
-    [webhookId],
-  );
-  await db.query(`select count_deliveries($1, 'held', 'pending', $2)`, [
-    webhookId,
-    rows.filter((row) => !row.test).length,
-  ]);
-  return oldestFirst(rows);
-}
-
-/** Those that waited for a token count as not started: the sweeper wakes whom the caller does not reach. */
-async function voidPlannedTokens(db: Queryable, webhookId: number): Promise<StartableDelivery[]> {
-  await db.query('select forget_planned_tokens($1)', [webhookId]);
-  const { rows } = await db.query<Parameters<typeof toStartable>[0]>(
-    `update webhook_deliveries
-        set holds_token = false, next_attempt_at = clock_timestamp(), pending_since = clock_timestamp(), workflow_started_at = null
-      where webhook_id = $1 and holds_token
-      returning id, tenant_id, webhook_id, event_type, event_id`,
-    [webhookId],
-  );
-  return oldestFirst(rows);
-}
-
-const oldestFirst = (rows: Parameters<typeof toStartable>[0][]) =>
-  rows.sort((a, b) => (a.id < b.id ? -1 : 1)).map(toStartable);
-
 /** Replaces the secret; the old one stays valid until `previousSecretExpiresAt` (null: ends now). Null when there is no such webhook. */
 export async function replaceSecret(
   db: Queryable,
@@ -272,48 +209,4 @@ export async function replaceSecret(
     [webhookId, tenantId, secret.sealedSecret, secret.previousSecretExpiresAt],
   );
   return rows[0] ? toWebhook(rows[0]) : null;
-}
-
-/** Sums eight counter rows, whatever the number of deliveries. */
-export async function getStatistics(db: Queryable, webhookIds: number[]): Promise<Map<number, WebhookStatistics>> {
-  const { rows } = await db.query<{
-    webhook_id: number;
-    pending: number;
-    held: number;
-    delivered: number;
-    failed: number;
-    average: number;
-    last_success_at: Date | null;
-    last_failure_at: Date | null;
-  }>(
-    `select webhook_id, sum(pending)::bigint as pending, sum(held)::bigint as held, sum(delivered)::bigint as delivered,
-            sum(failed)::bigint as failed, coalesce(round(sum(duration_ms) / nullif(sum(attempts), 0)), 0)::bigint as average,
-            max(last_success_at) as last_success_at, max(last_failure_at) as last_failure_at
-       from webhook_counters where webhook_id = any($1) group by webhook_id`,
-    [webhookIds],
-  );
-  const found = new Map(
-    rows.map((row): [number, WebhookStatistics] => [
-      row.webhook_id,
-      {
-        pending: row.pending,
-        held: row.held,
-        delivered: row.delivered,
-        failed: row.failed,
-        averageDurationMs: row.average,
-        lastSuccessAt: row.last_success_at,
-        lastFailureAt: row.last_failure_at,
-      },
-    ]),
-  );
-  const none: WebhookStatistics = {
-    pending: 0,
-    held: 0,
-    delivered: 0,
-    failed: 0,
-    averageDurationMs: 0,
-    lastSuccessAt: null,
-    lastFailureAt: null,
-  };
-  return new Map(webhookIds.map((id) => [id, found.get(id) ?? none]));
 }

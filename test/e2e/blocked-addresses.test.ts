@@ -28,67 +28,78 @@ describe('a webhook whose name leads to an address that is not allowed', functio
 
   const error = { class: 'blocked_address', message: 'destination not allowed' };
 
-  scenario('field cases 1 and 3: may be registered, is blocked at its first attempt for good, and blocked when retried by hand', async () => {
-    const inside = await receiverWith(200, { host: '127.0.0.2' });
-    const name = stubName('127.0.0.2.nip.io', () => ['127.0.0.2']);
-    const sent = await sendEvent(stack, { url: `http://127.0.0.2.nip.io:${inside.port}/` });
-    const delivery = await sent.waitForEnd('failed');
-    assert.deepEqual(attemptSummary(delivery), ['blocked_address']);
-    assert.deepEqual(delivery.error, error);
-    const { webhook, statistics } = await sent.tenant.webhook(sent.webhookId);
-    assert.equal(webhook.enabled, true);
-    assert.deepEqual([statistics.failed_deliveries, statistics.pending_deliveries], ['1', '0']);
-    assert.equal((await sent.tenant.post(`/v1/webhooks/${sent.webhookId}/deliveries/${sent.id}/retry`)).status, 202);
-    await sent.waitForAttempts(2);
-    assert.deepEqual(attemptSummary(await sent.waitForEnd('failed')), ['blocked_address', 'blocked_address']);
-    assert.equal(name.lookups, 2, 'one look-up an attempt');
-    assert.equal(inside.connections, 0);
-  });
+  scenario(
+    'field cases 1 and 3: may be registered, is blocked at its first attempt for good, and blocked when retried by hand',
+    async () => {
+      const inside = await receiverWith(200, { host: '127.0.0.2' });
+      const name = stubName('127.0.0.2.nip.io', () => ['127.0.0.2']);
+      const sent = await sendEvent(stack, { url: `http://127.0.0.2.nip.io:${inside.port}/` });
+      const delivery = await sent.waitForEnd('failed');
+      assert.deepEqual(attemptSummary(delivery), ['blocked_address']);
+      assert.deepEqual(delivery.error, error);
+      const { webhook, statistics } = await sent.tenant.webhook(sent.webhookId);
+      assert.equal(webhook.enabled, true);
+      assert.deepEqual([statistics.failed_deliveries, statistics.pending_deliveries], ['1', '0']);
+      assert.equal((await sent.tenant.post(`/v1/webhooks/${sent.webhookId}/deliveries/${sent.id}/retry`)).status, 202);
+      await sent.waitForAttempts(2);
+      assert.deepEqual(attemptSummary(await sent.waitForEnd('failed')), ['blocked_address', 'blocked_address']);
+      assert.equal(name.lookups, 2, 'one look-up an attempt');
+      assert.equal(inside.connections, 0);
+    },
+  );
 
-  scenario('field case 1: is blocked when the name moves there between two attempts, and the failure is final', async () => {
-    const outside = await receiverWith(500);
-    const inside = await receiverWith(200, { host: '127.0.0.2', port: outside.port });
-    const name = stubName('rebind.test', (lookup) => [lookup === 0 ? '127.0.0.1' : '127.0.0.2']);
-    const sent = await sendEvent(stack, { url: `http://rebind.test:${outside.port}/h` });
-    const delivery = await sent.waitForEnd('failed');
-    assert.deepEqual(attemptSummary(delivery), ['http_status 500', 'blocked_address']);
-    assert.deepEqual(delivery.error, error);
-    assert.deepEqual([delivery.status_code, delivery.response_body, delivery.next_attempt_at], [null, null, null]);
-    assert.equal(name.lookups, 2, 'one look-up an attempt');
-    assert.deepEqual([outside.requests.length, inside.connections], [1, 0]);
-  });
+  scenario(
+    'field case 1: is blocked when the name moves there between two attempts, and the failure is final',
+    async () => {
+      const outside = await receiverWith(500);
+      const inside = await receiverWith(200, { host: '127.0.0.2', port: outside.port });
+      const name = stubName('rebind.test', (lookup) => [lookup === 0 ? '127.0.0.1' : '127.0.0.2']);
+      const sent = await sendEvent(stack, { url: `http://rebind.test:${outside.port}/h` });
+      const delivery = await sent.waitForEnd('failed');
+      assert.deepEqual(attemptSummary(delivery), ['http_status 500', 'blocked_address']);
+      assert.deepEqual(delivery.error, error);
+      assert.deepEqual([delivery.status_code, delivery.response_body, delivery.next_attempt_at], [null, null, null]);
+      assert.equal(name.lookups, 2, 'one look-up an attempt');
+      assert.deepEqual([outside.requests.length, inside.connections], [1, 0]);
+    },
+  );
 
-  scenario('field case 6: shows the same for one that listens, one that is closed and one that drops packets', async () => {
-    const listener = await startRawServer(() => undefined, '127.0.0.2');
-    closers.push(listener.close);
-    const closed = await startRawServer(() => undefined, '127.0.0.2');
-    await closed.close();
-    stubName('listens.test', () => ['127.0.0.2']);
-    stubName('closed.test', () => ['127.0.0.2']);
-    stubName('drops.test', () => ['10.255.255.1']);
-    const tenant = await createTenantClient(stack);
-    const webhooks: number[] = [];
-    for (const host of [`listens.test:${listener.port}`, `closed.test:${closed.port}`, 'drops.test']) {
-      webhooks.push((await tenant.createWebhook({ url: `http://${host}/` })).id);
-    }
-    const ids = await tenant.trigger();
-    const deliveries = await Promise.all(
-      webhooks.map((webhookId, i) => followDelivery(stack, tenant, webhookId, ids[i]!).waitForEnd('failed')),
-    );
-    const listed = await Promise.all(
-      webhooks.map(async (id) => (await tenant.get(`/v1/webhooks/${id}/deliveries`)).body.deliveries[0] as DeliveryDetail),
-    );
-    for (const shown of [...deliveries, ...listed]) {
-      assert.deepEqual([shown.status, shown.attempt_count, shown.error], ['failed', 1, error]);
-      assert.doesNotMatch(JSON.stringify(shown), /127\.|10\.255|\.test|ECONN|ETIMEDOUT|EHOST|socket|connect/i);
-      assert.ok(shown.duration_ms! < 1_000, `took ${shown.duration_ms} ms`);
-    }
-    const [first, ...others] = deliveries.map(withoutIdentity);
-    for (const other of others) assert.deepEqual(other, first);
-    const [firstListed, ...othersListed] = listed.map(withoutIdentity);
-    for (const other of othersListed) assert.deepEqual(other, firstListed);
-    assert.equal(listener.sockets.length, 0);
-  });
+  scenario(
+    'field case 6: shows the same for one that listens, one that is closed and one that drops packets',
+    async () => {
+      const listener = await startRawServer(() => undefined, '127.0.0.2');
+      closers.push(listener.close);
+      const closed = await startRawServer(() => undefined, '127.0.0.2');
+      await closed.close();
+      stubName('listens.test', () => ['127.0.0.2']);
+      stubName('closed.test', () => ['127.0.0.2']);
+      stubName('drops.test', () => ['10.255.255.1']);
+      const tenant = await createTenantClient(stack);
+      const webhooks: number[] = [];
+      for (const host of [`listens.test:${listener.port}`, `closed.test:${closed.port}`, 'drops.test']) {
+        webhooks.push((await tenant.createWebhook({ url: `http://${host}/` })).id);
+      }
+      const ids = await tenant.trigger();
+      const deliveries = await Promise.all(
+        webhooks.map((webhookId, i) => followDelivery(stack, tenant, webhookId, ids[i]!).waitForEnd('failed')),
+      );
+      const listed = await Promise.all(
+        webhooks.map(
+          async (id) => (await tenant.get(`/v1/webhooks/${id}/deliveries`)).body.deliveries[0] as DeliveryDetail,
+        ),
+      );
+      for (const shown of [...deliveries, ...listed]) {
+        assert.deepEqual([shown.status, shown.attempt_count, shown.error], ['failed', 1, error]);
+        assert.doesNotMatch(JSON.stringify(shown), /127\.|10\.255|\.test|ECONN|ETIMEDOUT|EHOST|socket|connect/i);
+        assert.ok(shown.duration_ms! < 1_000, `took ${shown.duration_ms} ms`);
+      }
+      const [first, ...others] = deliveries.map(withoutIdentity);
+      for (const other of others) assert.deepEqual(other, first);
+      const [firstListed, ...othersListed] = listed.map(withoutIdentity);
+      for (const other of othersListed) assert.deepEqual(other, firstListed);
+      assert.equal(listener.sockets.length, 0);
+    },
+  );
 
   scenario('field case 6: of an allowed receiver neither cookies nor credentials are shown', async () => {
     const receiver = await receiverWith({

@@ -32,7 +32,8 @@ describe('field case 14: 410 Gone', function () {
       const [deliveryId] = await tenant.trigger({ event_id: eventId });
       return followDelivery(stack, tenant, id, deliveryId!);
     };
-    const requestsOf = (eventId: string) => receiver.requests.filter(({ headers }) => headers['x-irisx-event-id'] === eventId);
+    const requestsOf = (eventId: string) =>
+      receiver.requests.filter(({ headers }) => headers['x-irisx-event-id'] === eventId);
     return { tenant, id, receiver, trigger, requestsOf };
   }
 
@@ -44,44 +45,53 @@ describe('field case 14: 410 Gone', function () {
     assert.ok(Date.parse(webhook.disabled_at!) <= Date.now());
   }
 
-  scenario('disables the webhook with a visible reason and holds what waits for its retry; enabled again, it is sent', async () => {
-    const handlers: Record<string, Handler> = { waits: () => 500, gone: () => 410 };
-    const { tenant, id, receiver, trigger, requestsOf } = await webhookWith(handlers);
-    const waits = await trigger('waits');
-    // Its next attempt is 2 s off then: time for the other one.
-    await waits.waitForAttempts(2);
-    const gone = await trigger('gone');
-    const failed = await gone.waitForEnd('failed');
-    assert.deepEqual(attemptSummary(failed), ['http_status 410']);
-    assert.equal(requestsOf('gone').length, 1);
-    await assertDisabled(tenant, id, gone.id);
+  scenario(
+    'disables the webhook with a visible reason and holds what waits for its retry; enabled again, it is sent',
+    async () => {
+      const handlers: Record<string, Handler> = {
+        // Time for the other one before its retry.
+        waits: () => ({ status: 500, headers: { 'Retry-After': '4' } }),
+        gone: () => 410,
+      };
+      const { tenant, id, receiver, trigger, requestsOf } = await webhookWith(handlers);
+      const waits = await trigger('waits');
+      await waits.waitForAttempts(1);
+      const gone = await trigger('gone');
+      const failed = await gone.waitForEnd('failed');
+      assert.deepEqual(attemptSummary(failed), ['http_status 410']);
+      assert.equal(requestsOf('gone').length, 1);
+      await assertDisabled(tenant, id, gone.id);
 
-    // Its workflow ends by itself, after the moment at which the next request was due.
-    const held = await waits.waitForEnd('held');
-    assert.equal(held.next_attempt_at, null);
-    assert.equal(receiver.requests.at(-1)!.headers['x-irisx-event-id'], 'gone', 'nothing is sent after the 410');
-    const later = await trigger('later');
-    assert.equal((await later.read()).status, 'held');
-    assert.equal((await tenant.post(`/v1/webhooks/${id}/deliveries/${waits.id}/retry`)).status, 409);
-    const { statistics } = await tenant.webhook(id);
-    assert.deepEqual(
-      [statistics.pending_deliveries, statistics.held_deliveries, statistics.failed_deliveries],
-      ['0', '2', '1'],
-    );
-    assert.deepEqual((await tenant.get(`/v1/webhooks/${id}/deliveries?status=pending`)).body.deliveries, []);
-    assert.equal(receiver.requests.length, 3);
+      // Its workflow ends by itself, after the moment at which the next request was due.
+      const held = await waits.waitForEnd('held');
+      assert.equal(held.next_attempt_at, null);
+      assert.equal(receiver.requests.at(-1)!.headers['x-irisx-event-id'], 'gone', 'nothing is sent after the 410');
+      const later = await trigger('later');
+      assert.equal((await later.read()).status, 'held');
+      assert.equal((await tenant.post(`/v1/webhooks/${id}/deliveries/${waits.id}/retry`)).status, 409);
+      const { statistics } = await tenant.webhook(id);
+      assert.deepEqual(
+        [statistics.pending_deliveries, statistics.held_deliveries, statistics.failed_deliveries],
+        ['0', '2', '1'],
+      );
+      assert.deepEqual((await tenant.get(`/v1/webhooks/${id}/deliveries?status=pending`)).body.deliveries, []);
+      assert.equal(receiver.requests.length, 2);
 
-    handlers['waits'] = handlers['gone'] = () => 200;
-    const { body } = await tenant.patch(`/v1/webhooks/${id}`, { enabled: true });
-    assert.deepEqual([body.webhook.enabled, body.webhook.disabled_reason, body.webhook.disabled_at], [true, null, null]);
-    await Promise.all([waits.waitForEnd('delivered'), later.waitForEnd('delivered')]);
-    assert.deepEqual([requestsOf('waits').length, requestsOf('later').length], [3, 1]);
-    // What failed for good is not sent by itself, but by hand.
-    assert.equal((await gone.read()).status, 'failed');
-    assert.equal((await tenant.post(`/v1/webhooks/${id}/deliveries/${gone.id}/retry`)).status, 202);
-    assert.deepEqual(attemptSummary(await gone.waitForEnd('delivered')), ['http_status 410', 'ok 200']);
-    await assertInvariants(stack.database.pool, id);
-  });
+      handlers['waits'] = handlers['gone'] = () => 200;
+      const { body } = await tenant.patch(`/v1/webhooks/${id}`, { enabled: true });
+      assert.deepEqual(
+        [body.webhook.enabled, body.webhook.disabled_reason, body.webhook.disabled_at],
+        [true, null, null],
+      );
+      await Promise.all([waits.waitForEnd('delivered'), later.waitForEnd('delivered')]);
+      assert.deepEqual([requestsOf('waits').length, requestsOf('later').length], [2, 1]);
+      // What failed for good is not sent by itself, but by hand.
+      assert.equal((await gone.read()).status, 'failed');
+      assert.equal((await tenant.post(`/v1/webhooks/${id}/deliveries/${gone.id}/retry`)).status, 202);
+      assert.deepEqual(attemptSummary(await gone.waitForEnd('delivered')), ['http_status 410', 'ok 200']);
+      await assertInvariants(stack.database.pool, id);
+    },
+  );
 
   scenario('to a retry ends that delivery at once, whatever its schedule has left', async () => {
     let requests = 0;
@@ -95,10 +105,12 @@ describe('field case 14: 410 Gone', function () {
 
   scenario('leaves the requests that are open to end and count', async () => {
     const answers: (() => void)[] = [];
-    const whenTold = (status: number): Handler => async () => {
-      await new Promise<void>((resolve) => answers.push(resolve));
-      return status;
-    };
+    const whenTold =
+      (status: number): Handler =>
+      async () => {
+        await new Promise<void>((resolve) => answers.push(resolve));
+        return status;
+      };
     const { tenant, id, receiver, trigger } = await webhookWith({
       succeeds: whenTold(200),
       fails: whenTold(500),
@@ -120,12 +132,12 @@ describe('field case 14: 410 Gone', function () {
   });
 
   scenario('holds what waits for a token, and gives its token back', async () => {
-    const { tenant, id, receiver, trigger } = await webhookWith({ gone: () => 410 }, { rate_limit_per_minute: 1 });
     let answer = (): void => undefined;
-    receiver.respond = async () => {
+    const answerLater: Handler = async () => {
       await new Promise<void>((resolve) => (answer = resolve));
       return 410;
     };
+    const { tenant, id, receiver, trigger } = await webhookWith({ gone: answerLater }, { rate_limit_per_minute: 1 });
     const gone = await trigger('gone');
     await waitFor(() => receiver.openRequests === 1, { what: 'an open request' });
     const waits = await trigger('waits');
@@ -134,9 +146,7 @@ describe('field case 14: 410 Gone', function () {
     await gone.waitForEnd('failed');
     await waitFor(async () => (await waits.read()).status === 'held', { what: 'the second to be held' });
     await assertInvariants(stack.database.pool, id);
-    const { webhook } = await tenant.webhook(id);
-    assert.equal(webhook.enabled, false);
-    receiver.respond = 200;
+    await assertDisabled(tenant, id, gone.id);
     await tenant.patch(`/v1/webhooks/${id}`, { enabled: true, rate_limit_per_minute: null });
     await waits.waitForEnd('delivered');
     assert.equal(receiver.requests.length, 2);

@@ -46,8 +46,14 @@ describe('Retry-After', function () {
   }
 
   function assertGap(gapMs: number, plannedMs: number, what: string): void {
-    assert.ok(gapMs >= plannedMs - 5, `${what}: the next request came ${gapMs} ms after the answer, planned were ${plannedMs}`);
-    assert.ok(gapMs < plannedMs + latestMs, `${what}: the next request came ${gapMs} ms after the answer, planned were ${plannedMs}`);
+    assert.ok(
+      gapMs >= plannedMs - 5,
+      `${what}: the next request came ${gapMs} ms after the answer, planned were ${plannedMs}`,
+    );
+    assert.ok(
+      gapMs < plannedMs + latestMs,
+      `${what}: the next request came ${gapMs} ms after the answer, planned were ${plannedMs}`,
+    );
   }
 
   // The schedule's own first delay is 1 s.
@@ -79,8 +85,8 @@ describe('Retry-After', function () {
           const waiting = await each.sent.waitForAttempts(1);
           // The next one may have been made meanwhile, where it is not far off.
           if (waiting.attempt_count === 1) {
-            const [{ started_at, duration_ms }] = waiting.attempts as [DeliveryAttempt];
-            const dueAt = Date.parse(started_at) + duration_ms + plannedMs;
+            const [attempt] = waiting.attempts;
+            const dueAt = Date.parse(attempt!.started_at) + attempt!.duration_ms + plannedMs;
             assert.ok(Math.abs(Date.parse(waiting.next_attempt_at!) - dueAt) < 1_000, 'next_attempt_at says so');
           }
           const [gapMs, ...more] = await gapsOf(each);
@@ -111,14 +117,17 @@ describe('Retry-After', function () {
     });
   }
 
-  scenario('field case 11: on a later attempt it stretches the delay of that attempt, and never shortens it', async () => {
-    const header = (value: string) => ({ status: 429, headers: { 'Retry-After': value } });
-    // The schedule alone: 1, 2, 4 s.
-    const [first, second, third] = await gapsOf(await send((index) => [500, header('4'), header('1'), 200][index]!));
-    assertGap(first!, 1_000, 'no header');
-    assertGap(second!, 4_000, 'more than the schedule');
-    assertGap(third!, 4_000, 'less than the schedule');
-  });
+  scenario(
+    'field case 11: on a later attempt it stretches the delay of that attempt, and never shortens it',
+    async () => {
+      const header = (value: string) => ({ status: 429, headers: { 'Retry-After': value } });
+      // The schedule alone: 1, 2, 4 s.
+      const [first, second, third] = await gapsOf(await send((index) => [500, header('4'), header('1'), 200][index]!));
+      assertGap(first!, 1_000, 'no header');
+      assertGap(second!, 4_000, 'more than the schedule');
+      assertGap(third!, 4_000, 'less than the schedule');
+    },
+  );
 
   scenario('field case 11: a date just after the scheduled time is not run ahead of', async () => {
     let date = 0;
@@ -131,14 +140,12 @@ describe('Retry-After', function () {
     });
     await gapsOf(watched);
     const third = watched.receiver.requests[2]!;
-    assert.ok(third.at >= date && third.at < date + latestMs, `the third request came ${third.at - date} ms after the date`);
+    assert.ok(
+      third.at >= date && third.at < date + latestMs,
+      `the third request came ${third.at - date} ms after the date`,
+    );
   });
 });
-
-interface DeliveryAttempt {
-  started_at: string;
-  duration_ms: number;
-}
 
 /** `Sunday, 06-Nov-94 08:49:37 GMT`. */
 function rfc850(moment: Date): string {

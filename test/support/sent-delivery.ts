@@ -24,7 +24,7 @@ export function followDelivery(stack: Stack, tenant: TenantClient, webhookId: nu
     waitFor(
       async () => {
         const delivery = await read();
-        return isThere(delivery) && delivery;
+        return isThere(delivery) ? delivery : undefined;
       },
       { what, timeoutMs, intervalMs: 50 },
     );
