@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { StartError } from './embedded/server-process.js';
 
@@ -10,7 +10,16 @@ export interface ListeningServer {
 
 /** Rejects with clear words when the port is taken. */
 export async function listen(app: RequestListener, at: { host: string; port: number }): Promise<ListeningServer> {
-  const server = createServer(app);
+  const open = new Set<ServerResponse>();
+  let isClosing = false;
+  const server = createServer();
+  // A connection that is kept alive closes with its present answer. Before the app, which may answer at once.
+  server.on('request', (_request, response) => {
+    if (isClosing) response.setHeader('Connection', 'close');
+    open.add(response);
+    response.once('close', () => open.delete(response));
+  });
+  server.on('request', app);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
@@ -27,10 +36,10 @@ export async function listen(app: RequestListener, at: { host: string; port: num
     address: server.address() as AddressInfo,
     close: () =>
       new Promise((resolve, reject) => {
+        isClosing = true;
+        for (const response of open) if (!response.headersSent) response.setHeader('Connection', 'close');
         server.close((error) => (error ? reject(error) : resolve()));
         server.closeIdleConnections();
-        // A connection that is kept alive closes with its present answer.
-        server.on('request', (_request, response) => response.setHeader('Connection', 'close'));
       }),
   };
 }

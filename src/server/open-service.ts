@@ -10,7 +10,7 @@ import { triggerEvent, type TriggerAnswer, type TriggeredEvent } from '../events
 import type { Logger } from '../log.js';
 import { createSealer } from '../seal.js';
 import { startDeliveryWorker, type DeliveryWorker } from './delivery-worker.js';
-import { listen } from './listen.js';
+import { listen, type ListeningServer } from './listen.js';
 import { pendingMigrations } from './migrations.js';
 import { connectClient } from './temporal-connection.js';
 
@@ -56,16 +56,27 @@ export async function openService(
     const guard = createAddressGuard([...config.allowedNetworks]);
     const sealer = createSealer(config.encryptionKey);
     const starter = new DeliveryStarter({ db, log });
-    closers.push(() => starter.close());
     const connection = connectClient(config.temporal);
     closers.push(() => connection.close());
     const client = new Client({ connection, namespace: config.temporal.namespace });
-    starter.use(client, { taskQueue: config.temporal.taskQueue, eager: false });
+    const startByClient = () => starter.use(client, { taskQueue: config.temporal.taskQueue, eager: false });
+    startByClient();
+    const poster = createPoster({ guard });
+    closers.push(() => poster.close());
 
     let worker: DeliveryWorker | undefined;
+    let server: ListeningServer | undefined;
+    const drainApi = async () => {
+      await server?.close();
+      await starter.close();
+    };
+    closers.push(() => {
+      // The worker takes its connection with it; what the API still accepts is started without.
+      startByClient();
+      // Both at once: what the worker began while the API drained would outlast the time that a stop may take.
+      return Promise.all([worker?.shutdown(), drainApi()]);
+    });
     if (parts.worker) {
-      const poster = createPoster({ guard });
-      closers.push(() => poster.close());
       worker = startDeliveryWorker({
         config,
         log,
@@ -81,7 +92,6 @@ export async function openService(
         },
         onConnected: (eagerClient, options) => starter.use(eagerClient, options),
       });
-      closers.push(worker.shutdown);
     }
 
     let url: string | undefined;
@@ -100,8 +110,7 @@ export async function openService(
         isTemporalReachable: () => isReachable(client),
         hasPendingMigrations: async () => (await pendingMigrations(db)).length > 0,
       });
-      const server = await listen(app, config.api);
-      closers.push(server.close);
+      server = await listen(app, config.api);
       url = `http://${config.api.host === '0.0.0.0' ? 'localhost' : config.api.host}:${server.address.port}`;
       log.info({ url }, 'api.listening');
     }

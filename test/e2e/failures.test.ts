@@ -38,59 +38,56 @@ describe('a receiver that fails', function () {
     });
   }
 
-  scenario(
-    'field cases 2 and 8: answers with a redirect: nothing is asked of its target, each attempt has failed',
-    async () => {
-      const target = await receiverWith();
-      const receiver = await receiverWith((request) => {
-        const [, status, ...location] = request.path.split('/');
-        if (status === 'login') return 200;
-        const value = decodeURIComponent(location.join('/'));
-        const headers: Record<string, string> = value === '' ? {} : { Location: value };
+  scenario('field cases 2 and 8: a redirect is a failure, and nothing is asked of its target', async () => {
+    const target = await receiverWith();
+    const receiver = await receiverWith((request) => {
+      const [, status, ...location] = request.path.split('/');
+      if (status === 'login') return 200;
+      const value = decodeURIComponent(location.join('/'));
+      const headers: Record<string, string> = value === '' ? {} : { Location: value };
       return { status: Number(status), headers, body: 'moved' };
-      });
-      const locations = [
-        'http://169.254.169.254/latest/meta-data/',
-        `//127.0.0.1:${target.port}/`,
-        `http://127.0.0.1:${target.port}/`,
-        'file:///etc/hosts',
-        '/login',
-        '',
-      ];
-      const statuses = [301, 302, 303, 307, 308];
-      const tenant = await createTenantClient(stack);
-      const webhooks: { id: number; path: string; status: number }[] = [];
-      for (const status of statuses) {
-        for (const location of locations) {
-          const path = `/${status}/${encodeURIComponent(location)}`;
-          const { id } = await tenant.createWebhook({ url: receiver.url + path, max_retries: 1 });
-          webhooks.push({ id, path, status });
-        }
+    });
+    const locations = [
+      'http://169.254.169.254/latest/meta-data/',
+      `//127.0.0.1:${target.port}/`,
+      `http://127.0.0.1:${target.port}/`,
+      'file:///etc/hosts',
+      '/login',
+      '',
+    ];
+    const statuses = [301, 302, 303, 307, 308];
+    const tenant = await createTenantClient(stack);
+    const webhooks: { id: number; path: string; status: number }[] = [];
+    for (const status of statuses) {
+      for (const location of locations) {
+        const path = `/${status}/${encodeURIComponent(location)}`;
+        const { id } = await tenant.createWebhook({ url: receiver.url + path, max_retries: 1 });
+        webhooks.push({ id, path, status });
       }
-      const ids = await tenant.trigger();
-      assert.equal(ids.length, statuses.length * locations.length);
-      await Promise.all(
-        webhooks.map(async ({ id, path, status }, i) => {
-          const delivery = await followDelivery(stack, tenant, id, ids[i]!).waitForEnd('failed');
-          assert.deepEqual(attemptSummary(delivery), [`http_status ${status}`, `http_status ${status}`], path);
-          assert.equal(delivery.status_code, status);
-          assert.equal(delivery.response_body, 'moved');
-          assert.equal(delivery.error!.message, `The receiver answered ${status}; only 2xx is success.`);
-          assertSchedule(delivery, 1_000);
-          const requests = receiver.requests.filter((request) => request.path === path);
-          assert.deepEqual(
-            requests.map(({ method, headers }) => [method, headers['x-irisx-attempt']]),
-            [
-              ['POST', '1'],
-              ['POST', '2'],
-            ],
-          );
-        }),
-      );
-      assert.equal(receiver.requests.length, 2 * ids.length, 'no request but those of the attempts');
-      assert.equal(target.connections, 0);
-    },
-  );
+    }
+    const ids = await tenant.trigger();
+    assert.equal(ids.length, statuses.length * locations.length);
+    await Promise.all(
+      webhooks.map(async ({ id, path, status }, i) => {
+        const delivery = await followDelivery(stack, tenant, id, ids[i]!).waitForEnd('failed');
+        assert.deepEqual(attemptSummary(delivery), [`http_status ${status}`, `http_status ${status}`], path);
+        assert.equal(delivery.status_code, status);
+        assert.equal(delivery.response_body, 'moved');
+        assert.equal(delivery.error!.message, `The receiver answered ${status}; only 2xx is success.`);
+        assertSchedule(delivery, 1_000);
+        const requests = receiver.requests.filter((request) => request.path === path);
+        assert.deepEqual(
+          requests.map(({ method, headers }) => [method, headers['x-irisx-attempt']]),
+          [
+            ['POST', '1'],
+            ['POST', '2'],
+          ],
+        );
+      }),
+    );
+    assert.equal(receiver.requests.length, 2 * ids.length, 'no request but those of the attempts');
+    assert.equal(target.connections, 0);
+  });
 
   scenario('field case 16: whatever the body, 2xx is a success and all else is a failure', async () => {
     const stray = await startRawServer((socket) =>

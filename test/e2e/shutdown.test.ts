@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type pg from 'pg';
 import { startChildService, type ChildExit, type ChildService } from '../support/child-service.js';
 import { assertInvariants } from '../support/invariants.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';
-import { startStack, type Stack } from '../support/stack.js';
+import { scenario } from '../support/scenario.js';
+import { callCompleted, startStack, type Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait-for.js';
 
 /** The longest limit that a webhook may have, and 5 s: what is promised. */
@@ -97,5 +101,104 @@ describe('a worker that gets SIGTERM', function () {
     assert.deepEqual({ code, signal }, { code: 0, signal: null });
     assert.ok(atMs - stoppedAtMs < longestStopMs, `${atMs - stoppedAtMs} ms`);
     assert.deepEqual(worker.lines.filter(({ level }) => level === 'error' || level === 'fatal'), []);
+  });
+});
+
+describe('a process with an API that gets SIGTERM', function () {
+  this.timeout(60_000);
+  let stack: Stack;
+  let receiver: Receiver;
+  const children: ChildService[] = [];
+
+  before(async () => {
+    receiver = await startReceiver();
+    stack = await startStack({ parts: { api: false, worker: true } });
+  });
+  after(async () => {
+    await Promise.all(children.map((child) => child.end()));
+    await stack.close();
+    await receiver.close();
+  });
+
+  /** A process in the middle of accepting an event: `release` lets it go on. */
+  async function startAccepting(name: 'api' | 'service', send: (url: string, body: string) => void) {
+    const child = await startChildService(name, stack.config);
+    children.push(child);
+    const tenantId = await stack.insertTenant();
+    const { id: webhookId } = await stack.insertWebhook(tenantId, { url: receiver.url });
+    const lock = await stack.database.pool.connect();
+    await lock.query('begin');
+    await lock.query('select 1 from webhooks where id = $1 for update', [webhookId]);
+    send(child.url!, JSON.stringify({ tenant_id: tenantId, event_type: 'call.completed', event_id: 'one', payload: callCompleted }));
+    await waitFor(() => isWaiting(lock, webhookId), { what: 'the insert of the event' });
+    return {
+      child,
+      webhookId,
+      async release() {
+        await lock.query('commit');
+        lock.release();
+      },
+    };
+  }
+
+  /** Somebody waits for what this transaction has locked. */
+  async function isWaiting(lock: pg.PoolClient, _webhookId: number): Promise<boolean> {
+    const { rows } = await lock.query<{ waits: boolean }>(
+      'select exists (select from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))) as waits',
+    );
+    return rows[0]!.waits;
+  }
+
+  const headers = () => ({ Authorization: `Bearer ${stack.adminKey}`, 'Content-Type': 'application/json' });
+
+  /** Long before the sweeper would look at it. */
+  const delivered = (webhookId: number) =>
+    waitFor(
+      async () => {
+        const { rows } = await stack.database.pool.query('select 1 from webhook_deliveries where webhook_id = $1 and status = $2', [
+          webhookId,
+          'delivered',
+        ]);
+        return rows.length === 1;
+      },
+      { what: 'the delivery', timeoutMs: 10_000 },
+    );
+
+  for (const name of ['api', 'service'] as const) {
+    scenario(`answers what it is asked, starts its deliveries and ends with 0 (${name})`, async () => {
+      let answer!: Promise<Response>;
+      const { child, webhookId, release } = await startAccepting(name, (url, body) => {
+        answer = fetch(`${url}/v1/events`, { method: 'POST', headers: headers(), body });
+      });
+      child.kill('SIGTERM');
+      await child.waitForLine('process.draining');
+      await waitFor(() => fetch(`${child.url}/healthz`).then(() => false, () => true), { what: 'new connections to be refused' });
+      await release();
+      assert.equal((await answer).status, 201);
+      await delivered(webhookId);
+      const { code, signal } = await child.exited;
+      assert.deepEqual({ code, signal }, { code: 0, signal: null });
+    });
+  }
+
+  scenario('survives a request on a connection that was open already', async () => {
+    let answers!: Promise<string>;
+    let socket!: ReturnType<typeof connect>;
+    const { child, webhookId, release } = await startAccepting('api', (url, body) => {
+      const { hostname, port } = new URL(url);
+      socket = connect(Number(port), hostname);
+      answers = text(socket);
+      const lines = Object.entries({ ...headers(), Host: 'localhost', 'Content-Length': Buffer.byteLength(body) });
+      socket.write(`POST /v1/events HTTP/1.1\r\n${lines.map((line) => line.join(': ')).join('\r\n')}\r\n\r\n${body}`);
+    });
+    child.kill('SIGTERM');
+    await child.waitForLine('process.draining');
+    socket.write('GET /nothing-here HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 500)); // DEBUG
+    await release();
+    assert.match(await answers, /^HTTP\/1\.1 201 /);
+    await delivered(webhookId);
+    const { code, signal } = await child.exited;
+    assert.deepEqual({ code, signal }, { code: 0, signal: null });
   });
 });

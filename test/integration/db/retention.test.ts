@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { openDatabase, type Database } from '../../../src/db/database.js';
+import { insertEvent } from '../../../src/db/events.js';
+import { expireBatch } from '../../../src/db/retention.js';
+import {
+  listOverdueDeliveries,
+  listUnstartedDeliveries,
+  markStarted,
+  markWoken,
+} from '../../../src/db/unstarted-deliveries.js';
+import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { insertTenant, insertWebhook } from '../../support/rows.js';
+
+describe('deliveries over time', () => {
+  let database: TestDatabase;
+  let db: Database;
+  let tenantId: string;
+  before(async () => {
+    database = await createTestDatabase();
+    db = openDatabase({ url: database.url, poolSize: 2 });
+  });
+  after(async () => {
+    await db.close();
+    await database.drop();
+  });
+  beforeEach(async () => {
+    await database.pool.query('truncate webhook_events, webhook_counters cascade');
+    tenantId = await insertTenant(database.pool);
+  });
+
+  async function deliver(enabled = true): Promise<string> {
+    const webhookId = await insertWebhook(database.pool, tenantId, { enabled, events: ['call.completed'] });
+    const event = await insertEvent(db, {
+      tenantId,
+      eventType: 'call.completed',
+      eventId: randomUUID(),
+      occurredAt: new Date(),
+      body: '{}',
+    });
+    return event!.deliveries.find((delivery) => delivery.webhookId === webhookId)!.id;
+  }
+  /** Ids hold their time, so an old row is one with an old id. */
+  async function age(id: string, days: number): Promise<string> {
+    const { rows } = await database.pool.query<{ id: string }>(
+      `update webhook_deliveries set id = uuid_v7_floor(now() - $2 * interval '1 day'), created_at = now() - $2 * interval '1 day',
+              finished_at = finished_at - $2 * interval '1 day' where id = $1 returning id`,
+      [id, days],
+    );
+    await database.pool.query(
+      `update webhook_events set id = uuid_v7_floor(now() - $1 * interval '1 day') where id = (select event_row_id from webhook_deliveries where id = $2)`,
+      [days, rows[0]!.id],
+    );
+    return rows[0]!.id;
+  }
+  const finish = (id: string) =>
+    database.pool.query(
+      `update webhook_deliveries set status = 'delivered', finished_at = now(), next_attempt_at = null where id = $1`,
+      [id],
+    );
+  const status = async (id: string) =>
+    (await database.pool.query<{ status: string }>('select status from webhook_deliveries where id = $1', [id])).rows[0]
+      ?.status;
+  const expireAll = async () => {
+    while ((await expireBatch(db, 30, 100)) > 0);
+  };
+
+  describe('at the end of the retention time', () => {
+    before(() =>
+      database.pool.query(
+        'alter table webhook_deliveries drop constraint webhook_deliveries_event_row_id_fkey, add foreign key (event_row_id) references webhook_events on delete cascade on update cascade',
+      ),
+    );
+
+    it('those that ended go with their events, and younger ones stay', async () => {
+      const old = await deliver();
+      const young = await deliver();
+      await finish(old);
+      await finish(young);
+      const oldId = await age(old, 31);
+      const youngId = await age(young, 29);
+      await expireAll();
+      assert.equal(await status(oldId), undefined);
+      assert.equal(await status(youngId), 'delivered');
+      const { rows } = await database.pool.query('select 1 from webhook_events');
+      // Each event went to every webhook of the tenant; what is left belongs to the younger one.
+      assert.ok(rows.length >= 1);
+    });
+
+    it('those that are still owed expire, and are kept for as long again', async () => {
+      const owed = await age(await deliver(), 31);
+      const held = await age(await deliver(false), 32);
+      await expireAll();
+      assert.equal(await status(owed), 'expired');
+      assert.equal(await status(held), 'expired');
+    });
+  });
+
+  describe('for the sweeper', () => {
+    const later = (id: string, column: string, ago: string) =>
+      database.pool.query(`update webhook_deliveries set ${column} = now() - $2::interval where id = $1`, [id, ago]);
+    const unstarted = async () => (await listUnstartedDeliveries(db, 100, null)).map((delivery) => delivery.id);
+    const overdue = async () => (await listOverdueDeliveries(db, 100)).map((delivery) => delivery.id);
+
+    it('are unstarted when nobody marked them within 15 s, and oldest come first', async () => {
+      const first = await deliver();
+      const second = await deliver();
+      assert.deepEqual(await unstarted(), []);
+      for (const id of [first, second]) await later(id, 'pending_since', '16 s');
+      const { rows } = await database.pool.query<{ id: string }>(
+        `select id from webhook_deliveries where pending_since < now() - interval '15 s' order by id`,
+      );
+      assert.deepEqual(
+        await unstarted(),
+        rows.map((row) => row.id),
+      );
+      await markStarted(db, [first, second]);
+      assert.deepEqual(await unstarted(), []);
+    });
+
+    it('are overdue ten minutes after they were due, unless they were woken since', async () => {
+      const id = await deliver();
+      await markStarted(db, [id]);
+      await later(id, 'next_attempt_at', '11 min');
+      assert.deepEqual(await overdue(), []);
+      await later(id, 'workflow_started_at', '11 min');
+      assert.deepEqual(await overdue(), [id]);
+      await markWoken(db, [id]);
+      assert.deepEqual(await overdue(), []);
+    });
+
+    it('are left alone when they are held or have ended', async () => {
+      const held = await deliver(false);
+      const ended = await deliver();
+      await finish(ended);
+      for (const id of [held, ended]) await later(id, 'pending_since', '1 hour');
+      const found = await unstarted();
+      assert.ok(!found.includes(held) && !found.includes(ended));
+    });
+  });
+});

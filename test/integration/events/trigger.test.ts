@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { openDatabase, type Database } from '../../../src/db/database.js';
+import type { StartableDelivery } from '../../../src/db/events.js';
+import { EventMismatchError, InvalidInputError, NotFoundError } from '../../../src/errors.js';
+import { triggerEvent, type TriggeredEvent } from '../../../src/events/trigger.js';
+import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { insertTenant, insertWebhook } from '../../support/rows.js';
+import { callCompleted } from '../../support/stack.js';
+
+describe('triggerEvent', () => {
+  let database: TestDatabase;
+  let db: Database;
+  let tenantId: string;
+  let started: StartableDelivery[];
+  before(async () => {
+    database = await createTestDatabase();
+    db = openDatabase({ url: database.url, poolSize: 10 });
+  });
+  after(async () => {
+    await db.close();
+    await database.drop();
+  });
+  beforeEach(async () => {
+    tenantId = await insertTenant(database.pool);
+    started = [];
+  });
+
+  const trigger = (event: Partial<TriggeredEvent> = {}) =>
+    triggerEvent(
+      { db, workflows: { start: (deliveries) => void started.push(...deliveries), wake: () => assert.fail('woken') } },
+      { tenantId, eventType: 'call.completed', eventId: 'call-1', payload: callCompleted, ...event },
+    );
+  const body = async () =>
+    (await database.pool.query<{ body: string }>('select body from webhook_events where tenant_id = $1', [tenantId]))
+      .rows[0]!.body;
+
+  it('owes the event to the subscribed webhooks of its tenant, and starts only what is not held', async () => {
+    const all = await insertWebhook(database.pool, tenantId, { events: ['*'] });
+    const calls = await insertWebhook(database.pool, tenantId, { events: ['call.completed', 'sms.sent'] });
+    const paused = await insertWebhook(database.pool, tenantId, { enabled: false });
+    await insertWebhook(database.pool, tenantId, { events: ['sms.sent'] });
+    await insertWebhook(database.pool, await insertTenant(database.pool), { events: ['*'] });
+    const { deliveries, repeated } = await trigger();
+    assert.equal(repeated, false);
+    assert.deepEqual(
+      deliveries.map(({ webhookId, status }) => [webhookId, status]),
+      [
+        [all, 'pending'],
+        [calls, 'pending'],
+        [paused, 'held'],
+      ],
+    );
+    assert.deepEqual(
+      started.map(({ webhookId }) => webhookId),
+      [all, calls],
+    );
+  });
+
+  it('of the same event ten times at once is one event', async () => {
+    await insertWebhook(database.pool, tenantId);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => trigger()));
+    assert.equal(answers.filter((answer) => !answer.repeated).length, 1);
+    assert.equal(
+      new Set(answers.map((answer) => JSON.stringify({ ...answer, repeated: undefined }))).size,
+      1,
+      'all have the first answer',
+    );
+    assert.equal(started.length, 1);
+  });
+
+  it('answers a repeat as the first time, whatever has become of the delivery', async () => {
+    await insertWebhook(database.pool, tenantId);
+    const first = await trigger();
+    await database.pool.query(
+      `update webhook_deliveries set status = 'delivered', finished_at = now(), next_attempt_at = null where tenant_id = $1`,
+      [tenantId],
+    );
+    assert.deepEqual(await trigger({ payload: Object.fromEntries(Object.entries(callCompleted).reverse()) }), {
+      ...first,
+      repeated: true,
+    });
+  });
+
+  it('refuses a repeat with another payload', async () => {
+    await trigger();
+    await assert.rejects(trigger({ payload: { ...callCompleted, duration_seconds: 121 } }), EventMismatchError);
+  });
+
+  it('keeps more fields than the schema knows, in their order, and dates as text', async () => {
+    const payload = { zebra: { n: 1.5 }, ...callCompleted, started_at: new Date('2026-01-02T03:04:05.678Z') };
+    await trigger({ payload, occurredAt: new Date('2026-01-02T03:05:00Z') });
+    assert.equal(
+      await body(),
+      `{"event":"call.completed","event_id":"call-1","timestamp":"2026-01-02T03:05:00.000Z","data":${JSON.stringify(payload)}}`,
+    );
+  });
+
+  it('refuses an unknown type and names the known ones', async () => {
+    await assert.rejects(trigger({ eventType: 'call.exploded' }), (error) => {
+      assert.ok(error instanceof InvalidInputError);
+      assert.match(error.errors[0]!.message, /call\.exploded.*call\.initiated.*phone_number\.assigned/);
+      return true;
+    });
+  });
+
+  it('refuses a payload that does not fit, with the path', async () => {
+    await assert.rejects(trigger({ payload: { ...callCompleted, duration_seconds: 'two' } }), (error) => {
+      assert.ok(error instanceof InvalidInputError);
+      assert.deepEqual(
+        error.errors.map(({ path }) => path),
+        ['payload.duration_seconds'],
+      );
+      return true;
+    });
+  });
+
+  it('refuses an event id with a control character or over 255 characters, and a tenant that is not there', async () => {
+    for (const eventId of ['', 'a\nb', 'x'.repeat(256), '\ud800'])
+      await assert.rejects(trigger({ eventId }), InvalidInputError);
+    await assert.rejects(trigger({ tenantId: '0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a' }), NotFoundError);
+  });
+});
