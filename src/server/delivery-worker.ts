@@ -109,9 +109,14 @@ async function connectPatiently(
   { config, log }: DeliveryWorkerDeps,
   signal: AbortSignal,
 ): Promise<NativeConnection | undefined> {
+  const stopped = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined)));
   for (let waitMs = 500; !signal.aborted; waitMs = Math.min(waitMs * 2, 5_000)) {
     try {
-      return await connectWorker(config.temporal);
+      const connecting = connectWorker(config.temporal);
+      const connection = await Promise.race([connecting, stopped]);
+      // It cannot be broken off, and at a server that is silent takes half a minute.
+      if (!connection) connecting.then((late) => late.close()).catch(() => undefined);
+      return connection;
     } catch (error) {
       if (waitMs === 500) log.warn({ error, address: config.temporal.address }, 'temporal.unreachable: trying on');
       await delay(waitMs, undefined, { signal }).catch(() => undefined);

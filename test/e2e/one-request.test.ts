@@ -18,7 +18,9 @@ describe('field case 66: a delivery never has two requests open', function () {
 
   before(async () => {
     stack = await startStack({ parts: { api: false, worker: true } });
-    await (await stack.openAnother({ api: false, worker: true })).ready;
+    await (
+      await stack.openAnother({ api: false, worker: true })
+    ).ready;
   });
   after(async () => {
     await stack.close();
@@ -26,7 +28,10 @@ describe('field case 66: a delivery never has two requests open', function () {
   });
 
   /** One event to a webhook and a receiver of its own. */
-  async function send(respond: Receiver['respond'], row: { timeoutMs?: number; maxRetries?: number } = {}): Promise<Sent> {
+  async function send(
+    respond: Receiver['respond'],
+    row: { timeoutMs?: number; maxRetries?: number } = {},
+  ): Promise<Sent> {
     const receiver = await startReceiver(respond);
     receivers.push(receiver);
     const tenantId = await stack.insertTenant();
@@ -46,7 +51,10 @@ describe('field case 66: a delivery never has two requests open', function () {
       { what: `delivery ${status}`, timeoutMs: 30_000 },
     );
     // Only the workflow's end shows that no request follows.
-    await waitFor(async () => (await workflowStatus(id)) !== 'RUNNING', { what: 'the end of its workflow', timeoutMs: 15_000 });
+    await waitFor(async () => (await workflowStatus(id)) !== 'RUNNING', {
+      what: 'the end of its workflow',
+      timeoutMs: 15_000,
+    });
     assert.equal(delivery.status, status);
     assert.equal(delivery.attempt_count, requests, 'attempts');
     assert.equal(receiver.requests.length, requests, 'requests');
@@ -74,7 +82,10 @@ describe('field case 66: a delivery never has two requests open', function () {
   });
 
   // The first attempt is made in the workflow task, a retry by an activity of the server's.
-  for (const [what, attempt] of [['first attempt', 1], ['retry', 2]] as const) {
+  for (const [what, attempt] of [
+    ['first attempt', 1],
+    ['retry', 2],
+  ] as const) {
     const onAttempt = (handler: Handler): Handler => {
       return (request, response, index) => (index < attempt - 1 ? 500 : handler(request, response, index));
     };
@@ -86,27 +97,36 @@ describe('field case 66: a delivery never has two requests open', function () {
       await ended(sent, 'delivered', attempt);
     });
 
-    scenario(`its workflow cancelled during a ${what} that fails: recorded, and the delivery is cancelled`, async () => {
-      const sent = await send(onAttempt(() => ({ status: 503, delayMs: 1_500 })));
-      await sent.receiver.waitForRequests(attempt);
-      await cancel(sent);
-      const delivery = await ended(sent, 'cancelled', attempt);
-      assert.equal(delivery.status_code, 503);
-      assert.equal(await workflowStatus(sent.id), 'CANCELLED');
-    });
+    scenario(
+      `its workflow cancelled during a ${what} that fails: recorded, and the delivery is cancelled`,
+      async () => {
+        const sent = await send(onAttempt(() => ({ status: 503, delayMs: 1_500 })));
+        await sent.receiver.waitForRequests(attempt);
+        await cancel(sent);
+        const delivery = await ended(sent, 'cancelled', attempt);
+        assert.equal(delivery.status_code, 503);
+        assert.equal(await workflowStatus(sent.id), 'CANCELLED');
+      },
+    );
 
-    scenario(`its workflow cancelled during a ${what} that hangs: it ends within its own limit and is recorded`, async () => {
-      const sent = await send(onAttempt(() => undefined), { timeoutMs: 2_000 });
-      await sent.receiver.waitForRequests(attempt);
-      const cancelledAt = performance.now();
-      await cancel(sent);
-      await waitFor(() => sent.receiver.openRequests === 0, { what: 'the end of the request' });
-      const openMs = performance.now() - cancelledAt;
-      assert.ok(openMs < 4_000, `open for ${openMs} ms after the cancel, with a limit of 2000 ms`);
-      const delivery = await ended(sent, 'cancelled', attempt);
-      assert.equal(delivery.error_class, 'timeout');
-      assert.equal(await workflowStatus(sent.id), 'CANCELLED');
-    });
+    scenario(
+      `its workflow cancelled during a ${what} that hangs: it ends within its own limit and is recorded`,
+      async () => {
+        const sent = await send(
+          onAttempt(() => undefined),
+          { timeoutMs: 2_000 },
+        );
+        await sent.receiver.waitForRequests(attempt);
+        const cancelledAt = performance.now();
+        await cancel(sent);
+        await waitFor(() => sent.receiver.openRequests === 0, { what: 'the end of the request' });
+        const openMs = performance.now() - cancelledAt;
+        assert.ok(openMs < 4_000, `open for ${openMs} ms after the cancel, with a limit of 2000 ms`);
+        const delivery = await ended(sent, 'cancelled', attempt);
+        assert.equal(delivery.error_class, 'timeout');
+        assert.equal(await workflowStatus(sent.id), 'CANCELLED');
+      },
+    );
   }
 
   scenario('its workflow cancelled while it waits for a retry: no further request', async () => {

@@ -62,7 +62,9 @@ describe('the death of a worker', function () {
       return index === 1 ? beginAnswer(request, response, index) : 200;
     });
     await retrying.receiver.waitForRequests(2);
-    const answering = await send((request, response, index) => (index === 0 ? beginAnswer(request, response, index) : 200));
+    const answering = await send((request, response, index) =>
+      index === 0 ? beginAnswer(request, response, index) : 200,
+    );
     await answering.receiver.waitForRequests(1);
     const unrecorded = await send((_request, _response, index) => {
       if (index === 0) proxy.freeze();
@@ -79,8 +81,14 @@ describe('the death of a worker', function () {
   }
 
   async function assertDelivered({ id, webhookId, receiver }: Sent, attemptsSeen: string[]): Promise<void> {
-    await waitFor(async () => (await stack.delivery(id)).status === 'delivered', { what: `delivery ${id}`, timeoutMs: 45_000 });
-    assert.deepEqual(receiver.requests.map(({ headers }) => headers['x-irisx-attempt']), attemptsSeen);
+    await waitFor(async () => (await stack.delivery(id)).status === 'delivered', {
+      what: `delivery ${id}`,
+      timeoutMs: 45_000,
+    });
+    assert.deepEqual(
+      receiver.requests.map(({ headers }) => headers['x-irisx-attempt']),
+      attemptsSeen,
+    );
     assert.equal((await stack.delivery(id)).attempt_count, Number(attemptsSeen.at(-1)));
     assert.equal(receiver.maxOpenRequests, 1, 'requests open at once');
     assert.equal(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size, 1);

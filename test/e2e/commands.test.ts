@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { findFreePort } from '../../src/server/embedded/ports.js';
+import { createTestDatabase } from '../support/database.js';
+import { waitFor } from '../support/wait-for.js';
+
+interface Run {
+  child: ChildProcess;
+  output: () => string;
+  exit: Promise<number | null>;
+}
+
+describe('commands', function () {
+  this.timeout(120_000);
+  const folders: string[] = [];
+  const runs: Run[] = [];
+  afterEach(async () => {
+    for (const { child, exit } of runs.splice(0)) {
+      child.kill('SIGTERM');
+      await exit;
+    }
+    for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+  });
+
+  function run(program: string, env: Record<string, string> = {}, args: string[] = []): Run {
+    const { PATH = '', HOME = '' } = process.env;
+    const child = spawn(process.execPath, ['--import', 'tsx', `src/server/${program}.ts`, ...args], {
+      // nothing of the environment that the tests run in
+      env: { PATH, HOME, NO_COLOR: '1', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    const exit = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+    const started = { child, output: () => text, exit };
+    runs.push(started);
+    return started;
+  }
+  async function dataFolder(): Promise<string> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'irisx-commands-'));
+    folders.push(folder);
+    return folder;
+  }
+  const devPorts = async () => ({
+    PORT: String(await findFreePort()),
+    TEMPORAL_PORT: String(await findFreePort()),
+    TEMPORAL_UI_PORT: String(await findFreePort()),
+  });
+
+  it('npm run demo shows signed requests arriving, one endpoint retried, a manual retry, and exits with 0', async () => {
+    const demo = run('demo');
+    assert.equal(await demo.exit, 0, demo.output());
+    const lines = demo.output().split('\n');
+    const sent = lines.filter((line) => /^\s+POST/.test(line));
+    assert.equal(sent.length, 11, demo.output());
+    assert.ok(sent.every((line) => line.includes('signature ✓')));
+    assert.equal(sent.filter((line) => /\/billing .*attempt [123] .*answers 503/.test(line)).length, 3);
+    assert.ok(lines.some((line) => /retry\s+sms\.received/.test(line)));
+    assert.equal(lines.filter((line) => /webhook \d .* delivered/.test(line)).length, 6);
+    assert.ok(!/WARN|ERROR/.test(demo.output()), demo.output());
+  });
+
+  it('npm run dev starts everything, keeps its data over a restart, and stops on SIGTERM', async () => {
+    const env = { ...(await devPorts()), IRISX_DATA_DIR: await dataFolder() };
+    const api = `http://localhost:${env.PORT}`;
+    const first = run('dev', env);
+    await waitFor(() => first.output().includes('Ctrl-C'), { what: 'the stack to be up', timeoutMs: 60_000 });
+    const key = (await readFile(path.join(env.IRISX_DATA_DIR, 'admin-key'), 'utf8')).trim();
+    assert.ok(first.output().includes(key), 'the admin key is printed');
+    const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' };
+    const made = await fetch(`${api}/v1/tenants`, { method: 'POST', headers, body: '{"name":"Acme"}' });
+    assert.equal(made.status, 201);
+    assert.equal((await fetch(`http://127.0.0.1:${env.TEMPORAL_UI_PORT}`)).status, 200);
+    first.child.kill('SIGTERM');
+    assert.equal(await first.exit, 0, first.output());
+    const second = run('dev', env);
+    await waitFor(() => second.output().includes('Ctrl-C'), { what: 'the stack to be up again', timeoutMs: 60_000 });
+    const { tenants } = (await (await fetch(`${api}/v1/tenants`, { headers })).json()) as {
+      tenants: { name: string }[];
+    };
+    assert.deepEqual(
+      tenants.map(({ name }) => name),
+      ['Acme'],
+    );
+  });
+
+  it('npm run dev starts only what the environment does not name', async () => {
+    const database = await createTestDatabase();
+    const env = {
+      PORT: String(await findFreePort()),
+      IRISX_DATA_DIR: await dataFolder(),
+      DATABASE_URL: database.url,
+      TEMPORAL_ADDRESS: process.env['TEST_TEMPORAL_ADDRESS']!,
+      TEMPORAL_TASK_QUEUE: `dev-${Date.now()}`,
+    };
+    const dev = run('dev', env);
+    await waitFor(() => dev.output().includes('Ctrl-C'), { what: 'the stack to be up', timeoutMs: 60_000 });
+    assert.doesNotMatch(dev.output(), /✓ (Postgres|Temporal)/);
+    dev.child.kill('SIGTERM');
+    assert.equal(await dev.exit, 0);
+    await database.drop();
+  });
+
+  it('says in clear words which port is taken and what to set', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const port = String((taken.address() as AddressInfo).port);
+    const dev = run('dev', { ...(await devPorts()), TEMPORAL_UI_PORT: port, IRISX_DATA_DIR: await dataFolder() });
+    assert.equal(await dev.exit, 1);
+    assert.match(dev.output(), new RegExp(`Port ${port}.* taken .*TEMPORAL_UI_PORT`));
+    assert.doesNotMatch(dev.output(), /\n\s+at /, 'no stack trace');
+    taken.close();
+  });
+
+  it('npm start names all that is wrong with the environment at once', async () => {
+    const start = run('service', { PORT: 'eighty' });
+    assert.equal(await start.exit, 1);
+    for (const name of ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'IRISX_ENCRYPTION_KEY', 'PORT'])
+      assert.match(start.output(), new RegExp(name));
+    assert.doesNotMatch(start.output(), /\n\s+at /, 'no stack trace');
+  });
+
+  it('npm start refuses while migrations are pending, and names them', async () => {
+    const database = await createTestDatabase();
+    await database.pool.query(`delete from migrations where name like '004%'`);
+    const start = run('service', {
+      DATABASE_URL: database.url,
+      TEMPORAL_ADDRESS: process.env['TEST_TEMPORAL_ADDRESS']!,
+      IRISX_ENCRYPTION_KEY: Buffer.alloc(32).toString('base64'),
+      PORT: '0',
+    });
+    assert.equal(await start.exit, 1);
+    assert.match(start.output(), /004_attempts.*npm run migrate/);
+    await database.drop();
+  });
+
+  it('npm run migrate may run many times, also at once', async () => {
+    const database = await createTestDatabase();
+    await database.pool.query('drop schema public cascade; create schema public');
+    const all = [1, 2, 3].map(() => run('migrate', { DATABASE_URL: database.url }));
+    for (const each of all) assert.equal(await each.exit, 0, each.output());
+    const { rows } = await database.pool.query<{ count: string }>('select count(*) from migrations');
+    assert.ok(Number(rows[0]!.count) >= 4);
+    await database.drop();
+  });
+});
