@@ -1,59 +1,31 @@
 import assert from 'node:assert/strict';
+import { createTenantClient, type TenantClient } from '../support/api-client.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait-for.js';
-
-interface Answer {
-  status: number;
-  body: {
-    delivery?: { id: string; status: string; attempt_count: number };
-    detail?: string;
-    webhook?: { enabled: boolean };
-    statistics?: Record<string, string>;
-  };
-}
 
 describe('a delivery in the hands of its tenant', function () {
   this.timeout(60_000);
   let stack: Stack;
   let receiver: Receiver;
+  let tenant: TenantClient;
   let tenantId: string;
-  let call: (method: string, path: string, body?: unknown) => Promise<Answer>;
 
   before(async () => {
     stack = await startStack();
   });
   beforeEach(async () => {
     receiver = await startReceiver();
-    tenantId = await stack.insertTenant();
-    const key = await tenantKey();
-    call = (method, path, body) => request(key, method, path, body);
+    tenant = await createTenantClient(stack);
+    ({ tenantId } = tenant);
   });
   afterEach(() => receiver.close());
   after(() => stack.close());
 
-  async function request(key: string, method: string, path: string, body?: unknown): Promise<Answer> {
-    const response = await fetch(`${stack.service.url}${path}`, {
-      method,
-      headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, body: (text ? JSON.parse(text) : {}) as Answer['body'] };
-  }
-
-  async function tenantKey(): Promise<string> {
-    const { body } = await request(stack.adminKey, 'POST', `/v1/tenants/${tenantId}/api-keys`, {
-      name: 'test',
-      scopes: ['webhooks:read', 'webhooks:write'],
-    });
-    return (body as unknown as { key: string }).key;
-  }
-
   const status = (id: string, expected: string, timeoutMs = 10_000) =>
     waitFor(async () => (await stack.delivery(id)).status === expected, { what: `${id} to be ${expected}`, timeoutMs });
   const retry = (webhookId: number, id: string, body?: unknown) =>
-    call('POST', `/v1/webhooks/${webhookId}/deliveries/${id}/retry`, body);
+    tenant.post(`/v1/webhooks/${webhookId}/deliveries/${id}/retry`, body);
 
   it('goes at once when it is retried while it waits for its next attempt, and goes on with its schedule', async () => {
     receiver.respond = [500, 500, 500, 500, 500, 200];
@@ -86,7 +58,7 @@ describe('a delivery in the hands of its tenant', function () {
     await status(id!, 'failed');
     const answer = await retry(webhook.id, id!);
     assert.equal(answer.status, 202);
-    assert.equal(answer.body.delivery!.status, 'pending');
+    assert.equal(answer.body.delivery.status, 'pending');
     await status(id!, 'delivered');
     assert.deepEqual(
       receiver.requests.map((each) => each.headers['x-irisx-attempt']),
@@ -101,12 +73,12 @@ describe('a delivery in the hands of its tenant', function () {
     await status(id!, 'delivered');
     const refused = await retry(webhook.id, id!);
     assert.equal(refused.status, 409);
-    assert.match(refused.body.detail!, /force/);
+    assert.match(refused.body.detail, /force/);
     assert.equal((await retry(webhook.id, id!, { force: true })).status, 202);
     await receiver.waitForRequests(2);
     await status(id!, 'delivered');
-    const { body } = await call('GET', `/v1/webhooks/${webhook.id}`);
-    assert.equal(body.statistics!['successful_deliveries'], '1');
+    const { body } = await tenant.get(`/v1/webhooks/${webhook.id}`);
+    assert.equal(body.statistics.successful_deliveries, '1');
   });
 
   it('retried while its request is open is neither cut off nor doubled, and goes again at once when that fails', async () => {
@@ -133,7 +105,7 @@ describe('a delivery in the hands of its tenant', function () {
     const webhook = await stack.insertWebhook(tenantId, { url: receiver.url });
     const [waiting] = await stack.trigger(tenantId, 'first');
     await receiver.waitForRequests(1);
-    assert.equal((await call('PATCH', `/v1/webhooks/${webhook.id}`, { enabled: false })).body.webhook!.enabled, false);
+    assert.equal((await tenant.patch(`/v1/webhooks/${webhook.id}`, { enabled: false })).body.webhook.enabled, false);
     assert.equal((await stack.delivery(waiting!)).status, 'held');
     const [held] = await stack.trigger(tenantId, 'second');
     assert.equal((await stack.delivery(held!)).status, 'held');
@@ -149,7 +121,7 @@ describe('a delivery in the hands of its tenant', function () {
     );
     const before = receiver.requests.length;
     receiver.respond = 200;
-    await call('PATCH', `/v1/webhooks/${webhook.id}`, { enabled: true });
+    await tenant.patch(`/v1/webhooks/${webhook.id}`, { enabled: true });
     await status(waiting!, 'delivered');
     await status(held!, 'delivered');
     assert.deepEqual(
@@ -166,11 +138,11 @@ describe('a delivery in the hands of its tenant', function () {
     const webhook = await stack.insertWebhook(tenantId, { url: receiver.url });
     const [id] = await stack.trigger(tenantId);
     await receiver.waitForRequests(1);
-    assert.equal((await call('DELETE', `/v1/webhooks/${webhook.id}`)).status, 204);
+    assert.equal((await tenant.delete(`/v1/webhooks/${webhook.id}`)).status, 204);
     await status(id!, 'cancelled');
-    assert.equal((await call('GET', `/v1/webhooks/${webhook.id}`)).status, 404);
-    const { body } = await call('GET', `/v1/webhooks/${webhook.id}/deliveries/${id}`);
-    assert.equal(body.delivery!.status, 'cancelled');
+    assert.equal((await tenant.get(`/v1/webhooks/${webhook.id}`)).status, 404);
+    const { body } = await tenant.get(`/v1/webhooks/${webhook.id}/deliveries/${id}`);
+    assert.equal(body.delivery.status, 'cancelled');
     assert.equal((await retry(webhook.id, id!)).status, 409);
     assert.deepEqual(await stack.trigger(tenantId), []);
   });
@@ -181,7 +153,7 @@ describe('a delivery in the hands of its tenant', function () {
     const webhook = await stack.insertWebhook(tenantId, { url: receiver.url, maxRetries: 1 });
     const [id] = await stack.trigger(tenantId);
     await receiver.waitForRequests(1);
-    assert.equal((await call('PATCH', `/v1/webhooks/${webhook.id}`, { url: other.url, max_retries: 5 })).status, 200);
+    assert.equal((await tenant.patch(`/v1/webhooks/${webhook.id}`, { url: other.url, max_retries: 5 })).status, 200);
     await status(id!, 'delivered', 15_000);
     assert.equal(receiver.requests.length, 1);
     assert.equal(other.requests.length, 3);
@@ -197,7 +169,7 @@ describe('a delivery in the hands of its tenant', function () {
     await stack.trigger(tenantId);
     const [id] = await stack.trigger(tenantId);
     await waitFor(async () => (await stack.delivery(id!)).holds_token, { what: 'the second to wait' });
-    await call('PATCH', `/v1/webhooks/${webhook.id}`, { rate_limit_per_minute: null });
+    await tenant.patch(`/v1/webhooks/${webhook.id}`, { rate_limit_per_minute: null });
     await status(id!, 'delivered', 5_000);
   });
 });

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { openDatabase } from '../../src/db/database.js';
+import { updateWebhook } from '../../src/db/webhooks.js';
+import { createTenantClient, type TenantClient } from '../support/api-client.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait-for.js';
@@ -7,11 +10,13 @@ describe('rate limit', function () {
   this.timeout(200_000);
   let stack: Stack;
   let receiver: Receiver;
+  let tenant: TenantClient;
   let tenantId: string;
   beforeEach(async () => {
-    stack = await startStack({ parts: { api: false, worker: true } });
+    stack = await startStack();
+    tenant = await createTenantClient(stack);
+    ({ tenantId } = tenant);
     receiver = await startReceiver();
-    tenantId = await stack.insertTenant();
   });
   afterEach(async () => {
     await stack.close();
@@ -20,13 +25,19 @@ describe('rate limit', function () {
 
   const history = async (id: string) => (await stack.temporal.workflow.getHandle(id).describe()).raw;
 
-  it('never lets more than the limit reach the receiver in any 60 s, retries counted in, with two workers', async () => {
+  it('never lets more than the limit reach the receiver in any 60 s, retries and test events counted in, with two workers', async () => {
     await stack.openAnother({ api: false, worker: true });
     const perMinute = 20;
     // A third fails at first, so that retries and first attempts compete for tokens.
     receiver.respond = (_request, _response, index) => (index % 3 === 0 && index < 12 ? 503 : 200);
-    await stack.insertWebhook(tenantId, { url: receiver.url, rateLimitPerMinute: perMinute, rateLimitPerHour: null });
-    const ids = (await Promise.all(Array.from({ length: 36 }, () => stack.trigger(tenantId)))).flat();
+    const webhook = await stack.insertWebhook(tenantId, {
+      url: receiver.url,
+      rateLimitPerMinute: perMinute,
+      rateLimitPerHour: null,
+    });
+    const triggered = (await Promise.all(Array.from({ length: 33 }, () => stack.trigger(tenantId)))).flat();
+    const tests = await Promise.all(Array.from({ length: 3 }, () => tenant.post(`/v1/webhooks/${webhook.id}/test`)));
+    const ids = [...triggered, ...tests.map((test) => (test.body as { delivery: { id: string } }).delivery.id)];
     await receiver.waitForRequests(perMinute);
     await waitFor(
       async () => (await Promise.all(ids.map(stack.delivery))).filter((d) => d.holds_token).length === 40 - perMinute,
@@ -87,7 +98,7 @@ describe('rate limit', function () {
     assert.equal((await stack.delivery(id!)).attempt_count, 1, 'waiting is no attempt');
   });
 
-  it('is lifted for those who wait when the webhook is given a higher limit', async () => {
+  it('is lifted for those who wait also when nobody tells them: the sweeper does', async () => {
     const { id: webhookId } = await stack.insertWebhook(tenantId, {
       url: receiver.url,
       rateLimitPerMinute: 1,
@@ -98,8 +109,6 @@ describe('rate limit', function () {
     await waitFor(async () => (await Promise.all(ids.map(stack.delivery))).filter((d) => d.holds_token).length === 7, {
       what: 'seven to wait',
     });
-    const { openDatabase } = await import('../../src/db/database.js');
-    const { updateWebhook } = await import('../../src/db/webhooks.js');
     const db = openDatabase({ url: stack.database.url, poolSize: 1 });
     const update = await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { rateLimitPerMinute: 100 }));
     await db.close();
