@@ -29,13 +29,33 @@ export function createLogger(options: LogConfig & { name?: string }, destination
   return pino(settings, options.format === 'json' ? output : prettify(output, destination === undefined));
 }
 
+/** Shown before the message, or by the process that prints. */
+const ofTheLine = new Set(['level', 'time', 'name']);
+
+/** `[20:14:03] INFO: attempt.finished webhook=2 attempt=3 status=failed`, and an error's stack below it. */
 function prettify(output: LogDestination, isTerminal: boolean): LogDestination {
   const pretty = prettyFactory({
     colorize: isTerminal && process.stdout.isTTY,
-    ignore: 'name,pid,hostname',
     translateTime: 'SYS:HH:MM:ss',
-    singleLine: true,
-    errorLikeObjectKeys: ['error'],
+    ignore: 'name,pid,hostname',
+    hideObject: true,
+    messageFormat: (record, messageKey) => {
+      const { [messageKey]: message, error, ...rest } = record;
+      const fields = Object.entries(rest).filter(([name]) => !ofTheLine.has(name));
+      return [String(message), ...fields.map(asText), stackOf(error)].filter(Boolean).join(' ');
+    },
   });
   return { write: (line) => output.write(pretty(line)) };
+}
+
+function asText([name, value]: [string, unknown]): string {
+  const text = typeof value === 'string' && !/[\s"=]/.test(value) ? value : JSON.stringify(value);
+  return `${name}=${text}`;
+}
+
+function stackOf(error: unknown): string {
+  if (error === undefined) return '';
+  const { stack, message } = error as { stack?: string; message?: string };
+  const text = stack || message || JSON.stringify(error);
+  return `\n${text.replace(/^/gm, '    ')}`;
 }

@@ -42,9 +42,12 @@ describe('log', () => {
     assert.match(record.error.stack, /log\.test/);
   });
 
-  it('is short for a person: time, level, message, fields', () => {
+  it('is short for a person: time, level, message, fields, and the stack of an error', () => {
     const out = collect();
-    createLogger({ level: 'info', format: 'pretty', name: 'api' }, out).info({ port: 3000 }, 'listening');
-    assert.match(out.lines.join(''), /^\[\d\d:\d\d:\d\d\] INFO: listening \{"port":3000\}\n$/);
+    const log = createLogger({ level: 'info', format: 'pretty', name: 'api' }, out);
+    log.info({ port: 3000, event: 'call.completed c1' }, 'listening');
+    log.error({ error: new Error('away') }, 'stopped');
+    assert.match(out.lines[0]!, /^\[\d\d:\d\d:\d\d\] INFO: listening port=3000 event="call\.completed c1"\n$/);
+    assert.match(out.lines[1]!, /^\[\d\d:\d\d:\d\d\] ERROR: stopped \n {4}Error: away\n {8}at /);
   });
 });
