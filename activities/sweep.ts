@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import type { Database } from '../src/db/database.js';
 import type { StartableDelivery } from '../src/db/events.js';
-import { listOverdueDeliveries, listUnstartedDeliveries, markWoken } from '../src/db/unstarted-deliveries.js';
+import { listOverdueDeliveries, listUnstartedDeliveries, markStarted } from '../src/db/unstarted-deliveries.js';
 
 export interface SweepDeps {
   db: Database;
@@ -36,10 +36,12 @@ export async function sweep(deps: SweepDeps): Promise<void> {
 async function wakeAll({ db, wakeDelivery }: SweepDeps, deliveries: StartableDelivery[]): Promise<void> {
   for (let i = 0; i < deliveries.length; i += atOnce) {
     const group = deliveries.slice(i, i + atOnce);
+    const beganAtMs = performance.now();
     await Promise.all(group.map(wakeDelivery));
-    await markWoken(
+    const ageMs = performance.now() - beganAtMs;
+    await markStarted(
       db,
-      group.map((delivery) => delivery.id),
+      group.map(({ id }) => ({ id, ageMs })),
     );
     Context.current().heartbeat();
   }

@@ -1,22 +1,35 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isGrpcDeadlineError, type Client } from '@temporalio/client';
-import PQueue from 'p-queue';
 import type { Logger } from 'pino';
 import type { Database } from './db/database.js';
 import type { StartableDelivery } from './db/events.js';
 import { markStarted } from './db/unstarted-deliveries.js';
+import { FairQueue } from './fair-queue.js';
 import { startDelivery, wakeDelivery, type DeliveryWorkflows, type StartOptions } from './temporal.js';
 
 /** At most so many calls to Temporal at once, and so many deliveries waiting for one; the sweeper starts the rest. */
 const concurrency = 50;
 const queueLimit = 10_000;
-/** One call's longest wait. By itself the client would try for 20 s. */
-const callDeadlineMs = 2_000;
-/** After a call that Temporal did not answer nothing is sent to it for so long. */
+const queueLimitPerTenant = 1_000;
+/**
+ * One call's longest wait; by itself the client would try for 20 s. Not shorter: Temporal under load answers late, and
+ * of a call that was given up the workflow runs all the same, only that its first task is lost for 10 s.
+ */
+const callDeadlineMs = 10_000;
+/** After a call that failed nothing is sent to Temporal for so long. */
 const pauseMs = 1_000;
+/** Whoever waited for so long is the sweeper's in a moment. */
+const longestWaitMs = 10_000;
+const closePatienceMs = 3_000;
 const markEveryMs = 1_000;
 
 type Call = (client: Client, delivery: StartableDelivery, options: StartOptions) => Promise<void>;
+
+interface Waiting {
+  delivery: StartableDelivery;
+  call: Call;
+  sinceMs: number;
+}
 
 export interface DeliveryStarterDeps {
   db: Database;
@@ -24,16 +37,17 @@ export interface DeliveryStarterDeps {
 }
 
 /**
- * Starts workflows in the background, a bounded number at a time, and marks in Postgres what runs, many at once.
- * Nothing that it drops is lost: what is pending and not marked is started by the sweeper.
+ * Starts workflows in the background, a bounded number at a time and the tenants in turn, and marks in Postgres what
+ * runs, many at once. Nothing that it drops is lost: what is pending and not marked is started by the sweeper.
  */
 export class DeliveryStarter implements DeliveryWorkflows {
-  readonly #queue = new PQueue({ concurrency });
-  readonly #started: string[] = [];
+  readonly #queue = new FairQueue<Waiting>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #started: { id: string; atMs: number }[] = [];
   readonly #marking: NodeJS.Timeout;
   #connection: { client: Client; options: StartOptions } | undefined;
   #isAway = false;
-  #pausedUntil = 0;
+  #pause: NodeJS.Timeout | undefined;
 
   constructor(private readonly deps: DeliveryStarterDeps) {
     this.#marking = setInterval(() => void this.#mark(), markEveryMs);
@@ -55,21 +69,42 @@ export class DeliveryStarter implements DeliveryWorkflows {
 
   #enqueue(deliveries: StartableDelivery[], call: Call): void {
     for (const delivery of deliveries) {
-      if (!this.#connection || this.#queue.size >= queueLimit || Date.now() < this.#pausedUntil) return;
-      void this.#queue.add(() => this.#run(delivery, call));
+      const { tenantId } = delivery;
+      if (this.#queue.size >= queueLimit || this.#queue.sizeOf(tenantId) >= queueLimitPerTenant) continue;
+      this.#queue.add(tenantId, { delivery, call, sinceMs: performance.now() });
+    }
+    this.#runNext();
+  }
+
+  #runNext(): void {
+    // While Temporal is away one call at a time finds out whether it is back.
+    while (this.#connection && !this.#pause && this.#running.size < (this.#isAway ? 1 : concurrency)) {
+      const next = this.#queue.take();
+      if (!next) return;
+      if (performance.now() - next.sinceMs > longestWaitMs) continue;
+      const running = this.#run(this.#connection, next).finally(() => {
+        this.#running.delete(running);
+        this.#runNext();
+      });
+      this.#running.add(running);
     }
   }
 
-  async #run(delivery: StartableDelivery, call: Call): Promise<void> {
-    if (!this.#connection || Date.now() < this.#pausedUntil) return;
-    const { client, options } = this.#connection;
+  async #run({ client, options }: { client: Client; options: StartOptions }, waiting: Waiting): Promise<void> {
+    const { delivery, call } = waiting;
+    const atMs = performance.now();
     try {
       await client.withDeadline(Date.now() + callDeadlineMs, () => call(client, delivery, options));
-      this.#started.push(delivery.id);
+      this.#started.push({ id: delivery.id, atMs });
       if (this.#isAway) this.deps.log.info('temporal.back');
       this.#isAway = false;
     } catch (error) {
-      this.#pausedUntil = Date.now() + pauseMs;
+      // To be tried again, if it is not too old by then.
+      this.#queue.add(delivery.tenantId, waiting);
+      this.#pause ??= setTimeout(() => {
+        this.#pause = undefined;
+        this.#runNext();
+      }, pauseMs).unref();
       if (this.#isAway) return;
       this.#isAway = true;
       const reason = isGrpcDeadlineError(error) ? `no answer within ${callDeadlineMs} ms` : error;
@@ -81,20 +116,26 @@ export class DeliveryStarter implements DeliveryWorkflows {
   }
 
   async #mark(): Promise<void> {
-    const ids = this.#started.splice(0);
-    if (ids.length === 0) return;
+    const started = this.#started.splice(0);
+    if (started.length === 0) return;
     try {
-      await markStarted(this.deps.db, ids);
+      const nowMs = performance.now();
+      await markStarted(
+        this.deps.db,
+        started.map(({ id, atMs }) => ({ id, ageMs: nowMs - atMs })),
+      );
     } catch (error) {
       // Unmarked, they are started a second time by the sweeper, which changes nothing.
-      this.deps.log.warn({ error, deliveries: ids.length }, 'started deliveries are not marked');
+      this.deps.log.warn({ error, deliveries: started.length }, 'started deliveries are not marked');
     }
   }
 
   /** Lets running calls end and marks what they started; what still waits is left to the sweeper. */
   async close(): Promise<void> {
+    this.#connection = undefined;
     this.#queue.clear();
-    await Promise.race([this.#queue.onIdle(), delay(callDeadlineMs + 1_000, undefined, { ref: false })]);
+    await Promise.race([Promise.all(this.#running), delay(closePatienceMs, undefined, { ref: false })]);
+    clearTimeout(this.#pause);
     clearInterval(this.#marking);
     await this.#mark();
   }

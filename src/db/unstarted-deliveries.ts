@@ -51,19 +51,24 @@ export async function listOverdueDeliveries(db: Queryable, limit: number): Promi
   return rows.map(toStartable);
 }
 
-/** Marks deliveries whose workflow runs, so that the sweeper leaves them alone. Those that ended meanwhile are not touched. */
-export async function markStarted(db: Queryable, deliveryIds: string[]): Promise<void> {
-  await db.query(
-    `update webhook_deliveries set workflow_started_at = now()
-      where id = any($1) and status = 'pending' and workflow_started_at is null`,
-    [deliveryIds],
-  );
+/** A workflow that was started or signalled, `ageMs` ago: by this process' clock, since clocks are never compared. */
+export interface StartedDelivery {
+  id: string;
+  ageMs: number;
 }
 
-/** Marks deliveries as woken now, so that the next sweep does not find them overdue again. */
-export async function markWoken(db: Queryable, deliveryIds: string[]): Promise<void> {
+/**
+ * Marks deliveries whose workflow has heard of them, so that the sweeper leaves them alone; also those found overdue.
+ * One that ended meanwhile is not touched, nor one that became pending anew after the call: its workflow may not know.
+ */
+export async function markStarted(db: Queryable, started: StartedDelivery[]): Promise<void> {
   await db.query(
-    `update webhook_deliveries set workflow_started_at = now() where id = any($1) and status = 'pending'`,
-    [deliveryIds],
+    `update webhook_deliveries d set workflow_started_at = now()
+       from unnest($1::uuid[], $2::float8[]) as s (id, age_ms)
+      where d.id = s.id and d.status = 'pending'
+        -- most have marked themselves, when they took a token
+        and (d.workflow_started_at is null or d.workflow_started_at < now() - interval '1 min')
+        and d.pending_since < clock_timestamp() - s.age_ms * interval '1 ms'`,
+    [started.map(({ id }) => id), started.map(({ ageMs }) => ageMs)],
   );
 }

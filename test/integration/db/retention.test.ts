@@ -3,12 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import { insertEvent } from '../../../src/db/events.js';
 import { expireBatch } from '../../../src/db/retention.js';
-import {
-  listOverdueDeliveries,
-  listUnstartedDeliveries,
-  markStarted,
-  markWoken,
-} from '../../../src/db/unstarted-deliveries.js';
+import { listOverdueDeliveries, listUnstartedDeliveries, markStarted } from '../../../src/db/unstarted-deliveries.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { insertTenant, insertWebhook } from '../../support/rows.js';
 
@@ -102,6 +97,12 @@ describe('deliveries over time', () => {
     const unstarted = async () => (await listUnstartedDeliveries(db, 100, null)).map((delivery) => delivery.id);
     const overdue = async () => (await listOverdueDeliveries(db, 100)).map((delivery) => delivery.id);
 
+    const mark = (...ids: string[]) =>
+      markStarted(
+        db,
+        ids.map((id) => ({ id, ageMs: 0 })),
+      );
+
     it('are unstarted when nobody marked them within 15 s, and oldest come first', async () => {
       const first = await deliver();
       const second = await deliver();
@@ -114,18 +115,27 @@ describe('deliveries over time', () => {
         await unstarted(),
         rows.map((row) => row.id),
       );
-      await markStarted(db, [first, second]);
+      await mark(first, second);
       assert.deepEqual(await unstarted(), []);
+    });
+
+    it('stay unstarted when they became pending anew after the call that started them', async () => {
+      const id = await deliver();
+      await later(id, 'pending_since', '16 s');
+      await markStarted(db, [{ id, ageMs: 17_000 }]);
+      assert.ok((await unstarted()).includes(id), 'its workflow does not know of the change');
+      await markStarted(db, [{ id, ageMs: 15_500 }]);
+      assert.ok(!(await unstarted()).includes(id));
     });
 
     it('are overdue ten minutes after they were due, unless they were woken since', async () => {
       const id = await deliver();
-      await markStarted(db, [id]);
+      await mark(id);
       await later(id, 'next_attempt_at', '11 min');
       assert.deepEqual(await overdue(), []);
       await later(id, 'workflow_started_at', '11 min');
       assert.deepEqual(await overdue(), [id]);
-      await markWoken(db, [id]);
+      await mark(id);
       assert.deepEqual(await overdue(), []);
     });
 
