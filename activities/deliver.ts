@@ -42,6 +42,7 @@ export interface DeliverDeps {
 export interface DeliverInput {
   deliveryId: string;
   webhookId: number;
+  tenantId: string;
   /** The longest request that the workflow allows for. */
   timeoutMs: number;
   /** Attempts of the schedule before this activity; with the server's own count it gives the policy's next delay. */
@@ -49,11 +50,13 @@ export interface DeliverInput {
 }
 
 const latestSendMs = 4_000;
+/** With `latestSendMs` less than what the workflow allows for beyond the request; else it would think the request lost, and send again. */
+const recordPatienceMs = 5_000;
 
-/** As `deliver`, in the workflow task itself; refuses with `Busy` when this process has enough requests open to the webhook. */
+/** As `deliver`, in the workflow task itself; refuses with `Busy` when this process has enough requests open to the webhook, or for its tenant. */
 export async function deliverInline(deps: DeliverDeps, input: DeliverInput): Promise<DeliveryEnd> {
-  if (!deps.openRequests.hasRoom(input.webhookId))
-    throw notRetried(failureType.busy, 'enough requests are open to this webhook');
+  if (!deps.openRequests.hasRoom(input.webhookId, input.tenantId))
+    throw notRetried(failureType.busy, 'enough requests are open to this webhook or for its tenant');
   return deliver(deps, input);
 }
 
@@ -64,6 +67,16 @@ export async function deliverInline(deps: DeliverDeps, input: DeliverInput): Pro
  * A request is never cut off, neither by a cancellation nor by a shutdown: it ends within its own timeout.
  */
 export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<DeliveryEnd> {
+  // Before anything is waited for: what comes in the same moment is counted too.
+  const close = deps.openRequests.open(input.webhookId, input.tenantId);
+  try {
+    return await attemptOnce(deps, input);
+  } finally {
+    close();
+  }
+}
+
+async function attemptOnce(deps: DeliverDeps, input: DeliverInput): Promise<DeliveryEnd> {
   const beganAt = performance.now();
   const taken = await takeAttempt(deps.db, input.deliveryId, input.timeoutMs);
   switch (taken.answer) {
@@ -107,7 +120,7 @@ export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<D
 }
 
 async function send(
-  { sealer, poster, openRequests, version }: DeliverDeps,
+  { sealer, poster, version }: DeliverDeps,
   deliveryId: string,
   attempt: TakenAttempt,
 ): Promise<{ headers: Record<string, string>; finished: FinishedAttempt }> {
@@ -130,27 +143,23 @@ async function send(
       : {},
     version,
   });
-  const close = openRequests.open(attempt.webhookId);
-  try {
-    const finished = await poster.post({ url: attempt.url, headers, body: attempt.body, timeoutMs: attempt.timeoutMs });
-    return { headers, finished };
-  } finally {
-    close();
-  }
+  const { url, body, timeoutMs } = attempt;
+  return { headers, finished: await poster.post({ url, headers, body, timeoutMs }) };
 }
 
-/** Tries a few times, then leaves the record to the workflow: the request was made and must never be made again for it. */
+/** Tries for a while, then leaves the record to the workflow: the request was made and must never be made again for it. */
 async function recordOrHandOver(deps: DeliverDeps, record: AttemptRecord): Promise<RecordedAttempt | null> {
-  for (const waitMs of [100, 500, 0]) {
-    try {
-      return await recordAttempt(deps.db, record);
-    } catch (error) {
-      if (!(error instanceof DatabaseUnavailableError) || waitMs === 0) {
-        deps.log.error({ error, delivery: record.deliveryId, attempt: record.number }, 'attempt.not_recorded');
-        break;
-      }
-      await delay(waitMs);
-    }
+  const patience = new AbortController();
+  const outOfPatience = delay(recordPatienceMs, undefined, { signal: patience.signal }).then(() => {
+    throw new Error(`Postgres did not answer within ${recordPatienceMs} ms`);
+  });
+  try {
+    // Should Postgres take it after all, then it is the same request: recorded twice, it changes nothing.
+    return await Promise.race([recordPatiently(deps, record), outOfPatience]);
+  } catch (error) {
+    deps.log.error({ error, delivery: record.deliveryId, attempt: record.number }, 'attempt.not_recorded');
+  } finally {
+    patience.abort();
   }
   // Details are stored in plain text, and an answer may echo the body: sealed, and short.
   const short: AttemptRecord = {
@@ -162,6 +171,18 @@ async function recordOrHandOver(deps: DeliverDeps, record: AttemptRecord): Promi
     sealedRecord: deps.sealer.seal(JSON.stringify(short), sealContext.record(record.deliveryId)).toString('base64'),
   };
   throw notRetried(failureType.notRecorded, `attempt ${record.number} was made and could not be recorded`, details);
+}
+
+async function recordPatiently({ db }: DeliverDeps, record: AttemptRecord): Promise<RecordedAttempt | null> {
+  for (const waitMs of [100, 500]) {
+    try {
+      return await recordAttempt(db, record);
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailableError)) throw error;
+      await delay(waitMs);
+    }
+  }
+  return recordAttempt(db, record);
 }
 
 /** Each would find out by itself at its next attempt; holding them now shows it at once. */

@@ -17,6 +17,7 @@ export interface ReserveTokenInput {
 export interface SendPlan {
   step: 'send';
   webhookId: number;
+  tenantId: string;
   /** Until the next request may go; 0: now. */
   waitMs: number;
   attemptCount: number;
@@ -40,10 +41,12 @@ export async function reserveToken(deps: ReserveTokenDeps, { deliveryId }: Reser
   if (!plan) return { step: 'end', status: 'expired', message: 'no longer kept' };
   if (plan.status !== 'pending') return { step: 'end', ...endOf(plan.status, plan.attemptCount) };
   // Nearly every delivery succeeds at once, so the first attempt goes inline, unless its receiver may hold up others.
-  const isInline = plan.attemptsUsed === 0 && !plan.isTroubled && deps.openRequests.hasRoom(plan.webhookId);
+  const isInline =
+    plan.attemptsUsed === 0 && !plan.isTroubled && deps.openRequests.hasRoom(plan.webhookId, plan.tenantId);
   return {
     step: 'send',
     webhookId: plan.webhookId,
+    tenantId: plan.tenantId,
     waitMs: plan.waitMs,
     attemptCount: plan.attemptCount,
     attemptsUsed: plan.attemptsUsed,

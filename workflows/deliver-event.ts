@@ -64,7 +64,8 @@ export async function deliverEvent({ deliveryId }: DeliverEventInput): Promise<D
   async function send(plan: SendPlan): Promise<DeliveryEnd> {
     const startToCloseTimeout = plan.timeoutMs + sendMarginMs;
     const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
-    const input = { deliveryId, webhookId: plan.webhookId, timeoutMs: plan.timeoutMs, attemptsUsed: plan.attemptsUsed };
+    const { webhookId, tenantId, timeoutMs, attemptsUsed } = plan;
+    const input = { deliveryId, webhookId, tenantId, timeoutMs, attemptsUsed };
     if (plan.lane === 'inline') {
       const { deliverInline } = proxyLocalActivities<Activities>({
         startToCloseTimeout,

@@ -1,20 +1,36 @@
-/** Requests that this process has open, by webhook: one hanging receiver may take only so many of the inline lane's slots. */
+/**
+ * Requests that this process has open, by webhook and by tenant: hanging receivers may take only so many of the inline
+ * lane's slots, and many of one tenant's only so many more.
+ */
 export class OpenRequests {
-  readonly #byWebhook = new Map<number, number>();
+  readonly #open = new Map<number | string, number>();
 
-  constructor(private readonly perWebhook = 10) {}
+  constructor(
+    private readonly perWebhook = 10,
+    private readonly perTenant = 50,
+  ) {}
 
-  hasRoom(webhookId: number): boolean {
-    return (this.#byWebhook.get(webhookId) ?? 0) < this.perWebhook;
+  hasRoom(webhookId: number, tenantId: string): boolean {
+    return this.#count(webhookId) < this.perWebhook && this.#count(tenantId) < this.perTenant;
   }
 
   /** Counts a request until the returned function is called. */
-  open(webhookId: number): () => void {
-    this.#byWebhook.set(webhookId, (this.#byWebhook.get(webhookId) ?? 0) + 1);
+  open(webhookId: number, tenantId: string): () => void {
+    this.#add(webhookId, 1);
+    this.#add(tenantId, 1);
     return () => {
-      const left = (this.#byWebhook.get(webhookId) ?? 1) - 1;
-      if (left > 0) this.#byWebhook.set(webhookId, left);
-      else this.#byWebhook.delete(webhookId);
+      this.#add(webhookId, -1);
+      this.#add(tenantId, -1);
     };
+  }
+
+  #count(key: number | string): number {
+    return this.#open.get(key) ?? 0;
+  }
+
+  #add(key: number | string, change: number): void {
+    const count = this.#count(key) + change;
+    if (count > 0) this.#open.set(key, count);
+    else this.#open.delete(key);
   }
 }
