@@ -12,6 +12,8 @@ const options = (temporal: TemporalConfig) => ({
 export const connectClient = (temporal: TemporalConfig): Connection =>
   Connection.lazy({
     ...options(temporal),
+    // By itself it would look again only two minutes later, once Temporal has been away for some minutes.
+    channelArgs: { 'grpc.initial_reconnect_backoff_ms': 500, 'grpc.max_reconnect_backoff_ms': 2_000 },
     interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 3 }))],
   });
 

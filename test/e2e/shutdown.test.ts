@@ -1,16 +1,23 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type pg from 'pg';
+import type { Config } from '../../src/config.js';
+import { createLogger } from '../../src/log.js';
+import { openService } from '../../src/server/open-service.js';
 import { startChildService, type ChildExit, type ChildService } from '../support/child-service.js';
 import { assertInvariants } from '../support/invariants.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';
 import { scenario } from '../support/scenario.js';
 import { callCompleted, startStack, type Stack } from '../support/stack.js';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
 
 /** The longest limit that a webhook may have, and 5 s: what is promised. */
 const longestStopMs = 35_000;
+
+const silent = createLogger({ level: 'silent', format: 'json' });
 
 interface Sent {
   id: string;
@@ -115,11 +122,12 @@ describe('a worker that gets SIGTERM', function () {
   });
 });
 
-describe('a process with an API that gets SIGTERM', function () {
+describe('a process that gets SIGTERM', function () {
   this.timeout(60_000);
   let stack: Stack;
   let receiver: Receiver;
   const children: ChildService[] = [];
+  const proxies: TcpProxy[] = [];
 
   before(async () => {
     receiver = await startReceiver();
@@ -127,8 +135,20 @@ describe('a process with an API that gets SIGTERM', function () {
   });
   after(async () => {
     await Promise.all(children.map((child) => child.end()));
+    await Promise.all(proxies.map((proxy) => proxy.close()));
     await stack.close();
     await receiver.close();
+  });
+
+  async function startTemporalProxy(): Promise<TcpProxy> {
+    const proxy = await startTcpProxy(Number(stack.config.temporal.address.split(':')[1]));
+    proxies.push(proxy);
+    return proxy;
+  }
+
+  const withTemporal = ({ port }: TcpProxy, taskQueue = stack.config.temporal.taskQueue): Config => ({
+    ...stack.config,
+    temporal: { ...stack.config.temporal, address: `127.0.0.1:${port}`, taskQueue },
   });
 
   async function startChild(name: 'api' | 'service'): Promise<ChildService> {
@@ -231,5 +251,48 @@ describe('a process with an API that gets SIGTERM', function () {
     socket.write('Host: localhost\r\n\r\n');
     assert.match(await answer, /^HTTP\/1\.1 404 .*\r\nConnection: close\r\n/s);
     await assertEndedWell(child);
+  });
+
+  scenario('ends at once while it still looks for a Temporal that is silent', async () => {
+    const temporal = await startTemporalProxy();
+    temporal.freeze();
+    const child = await startChildService('worker', withTemporal(temporal), { waitUntilReady: false });
+    children.push(child);
+    // The process runs, and it has its database: its next step is Temporal.
+    await waitFor(() => temporal.held() !== '', { what: 'its call to Temporal', timeoutMs: 30_000 });
+    child.kill('SIGTERM');
+    const stoppedAtMs = performance.now();
+    await assertEndedWell(child);
+    // Most orchestrators wait 10 s or more before they kill; the call by itself waits for half a minute.
+    const stopMs = (await child.exited).atMs - stoppedAtMs;
+    assert.ok(stopMs < 10_000, `${stopMs} ms`);
+  });
+
+  scenario('records the request in progress and ends with 0 when Temporal has gone', async () => {
+    const temporal = await startTemporalProxy();
+    // Its own queue, so that no other worker takes the delivery.
+    const taskQueue = `test-${randomUUID()}`;
+    const child = await startChildService('worker', withTemporal(temporal, taskQueue));
+    children.push(child);
+    const starting = await openService({ ...stack.config, temporal: { ...stack.config.temporal, taskQueue } }, silent, {
+      api: false,
+      worker: false,
+    });
+    const slow = await startReceiver({ delayMs: 3_000 });
+    const tenantId = await stack.insertTenant();
+    await stack.insertWebhook(tenantId, { url: slow.url });
+    const event = { tenantId, eventType: 'call.completed', eventId: 'one', payload: callCompleted };
+    const { deliveries } = await starting.triggerEvent(event);
+    await slow.waitForRequests(1);
+    await temporal.cut();
+    child.kill('SIGTERM');
+    const stoppedAtMs = performance.now();
+    await assertEndedWell(child);
+    const stopMs = (await child.exited).atMs - stoppedAtMs;
+    assert.ok(stopMs < longestStopMs, `${stopMs} ms`);
+    assert.equal((await stack.delivery(deliveries[0]!.id)).status, 'delivered');
+    assert.equal(slow.requests.length, 1);
+    await starting.close();
+    await slow.close();
   });
 });

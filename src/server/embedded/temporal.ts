@@ -113,7 +113,9 @@ async function waitUntilServing(server: ServerProcess, address: string, namespac
   const deadline = Date.now() + startDeadlineMs;
   let lastError: unknown;
   while (!server.hasExited() && Date.now() < deadline) {
-    const connection = Connection.lazy({ address, interceptors: [] });
+    // Its own pool: a shared one would go on with the pause that earlier refusals have earned this address.
+    const channelArgs = { 'grpc.use_local_subchannel_pool': 1 };
+    const connection = Connection.lazy({ address, interceptors: [], channelArgs });
     try {
       await connection.withDeadline(Date.now() + 1_000, () =>
         connection.workflowService.describeNamespace({ namespace }),

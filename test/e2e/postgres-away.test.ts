@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { DatabaseUnavailableError } from '../../src/db/database.js';
+import { createLogger } from '../../src/log.js';
+import { openService, type Service } from '../../src/server/open-service.js';
+import { startChildService, type ChildService } from '../support/child-service.js';
+import { assertInvariants } from '../support/invariants.js';
+import { startReceiver, type Receiver } from '../support/receiver.js';
+import { scenario } from '../support/scenario.js';
+import { callCompleted, startStack, type Stack } from '../support/stack.js';
+import { startTcpProxy, throughProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { waitFor } from '../support/wait-for.js';
+
+interface Sent {
+  id: string;
+  webhookId: number;
+  receiver: Receiver;
+}
+
+const log = createLogger({ level: 'silent', format: 'json' });
+/** The silence outlasts every wait for an answer of Postgres. */
+const outageMs = { cut: 20_000, freeze: 25_000 };
+
+/** A process with API and worker whose Postgres can be taken away, while the test's own stack keeps it. */
+class Trial {
+  readonly #receivers: Receiver[] = [];
+
+  private constructor(
+    readonly stack: Stack,
+    readonly proxy: TcpProxy,
+    readonly child: ChildService,
+    /** In this process, with the same Postgres as the child. */
+    readonly service: Service,
+  ) {}
+
+  static async start(): Promise<Trial> {
+    const stack = await startStack({ parts: { api: false, worker: false } });
+    const proxy = await startTcpProxy(Number(new URL(stack.database.url).port));
+    const config = { ...stack.config, databaseUrl: throughProxy(stack.database.url, proxy) };
+    const child = await startChildService('service', config);
+    return new Trial(stack, proxy, child, await openService(config, log, { api: false, worker: false }));
+  }
+
+  async close(): Promise<void> {
+    await this.child.end();
+    await this.service.close();
+    await this.proxy.close();
+    await this.stack.close();
+    await Promise.all(this.#receivers.map((receiver) => receiver.close()));
+  }
+
+  /** One event to a webhook and a receiver of its own, accepted whatever has become of the child's Postgres. */
+  async send(respond: Receiver['respond'], row: { timeoutMs?: number; maxRetries?: number } = {}): Promise<Sent> {
+    const receiver = await startReceiver(respond);
+    this.#receivers.push(receiver);
+    const tenantId = await this.stack.insertTenant();
+    const { id: webhookId } = await this.stack.insertWebhook(tenantId, { url: receiver.url, ...row });
+    const [id] = await this.stack.trigger(tenantId);
+    assert.ok(id);
+    return { id, webhookId, receiver };
+  }
+
+  post(tenantId: string, eventId: string): Promise<Response> {
+    const body = { tenant_id: tenantId, event_type: 'call.completed', event_id: eventId, payload: callCompleted };
+    return fetch(`${this.child.url}/v1/events`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${this.stack.adminKey}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  }
+
+  /** Of the child's and the test's own. */
+  async terminateSessions(): Promise<void> {
+    await this.stack.database.pool.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and application_name = 'irisx-webhooks' and pid <> pg_backend_pid()`,
+    );
+  }
+
+  /** By requests with these numbers, each of which is an attempt. */
+  async assertDelivered({ id, webhookId, receiver }: Sent, numbers: string[]): Promise<void> {
+    await waitFor(async () => (await this.stack.delivery(id)).status === 'delivered', {
+      what: `delivery ${id}`,
+      timeoutMs: 40_000,
+    });
+    assert.deepEqual(
+      receiver.requests.map(({ headers }) => headers['x-irisx-attempt']),
+      numbers,
+    );
+    assert.equal((await this.stack.delivery(id)).attempt_count, numbers.length);
+    assert.equal(receiver.maxOpenRequests, 1, 'requests open at once');
+    await assertInvariants(this.stack.database.pool, webhookId);
+  }
+}
+
+describe('with Postgres away', function () {
+  this.timeout(90_000);
+  const trials: Trial[] = [];
+  after(() => Promise.all(trials.map((trial) => trial.close())));
+
+  async function startTrial(): Promise<Trial> {
+    const trial = await Trial.start();
+    trials.push(trial);
+    return trial;
+  }
+
+  scenario('field case 63: survives the end of all its sessions, idle and in the middle of a delivery', async () => {
+    const trial = await startTrial();
+    await trial.terminateSessions();
+    const idle = await trial.send(200);
+    await trial.assertDelivered(idle, ['1']);
+
+    const open = await trial.send({ delayMs: 1_500 });
+    await open.receiver.waitForRequests(1);
+    await trial.terminateSessions();
+    await trial.assertDelivered(open, ['1']);
+
+    // In the very statement that records the answer.
+    const recording = await trial.send({ delayMs: 500 });
+    await recording.receiver.waitForRequests(1);
+    const lock = await trial.stack.database.pool.connect();
+    await lock.query('begin');
+    await lock.query('select from webhook_deliveries where id = $1 for update', [recording.id]);
+    await waitFor(
+      async () => {
+        const { rowCount } = await lock.query(
+          'select pg_terminate_backend(pid) from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))',
+        );
+        return rowCount === 1;
+      },
+      { what: 'the record to wait for the lock' },
+    );
+    await lock.query('commit');
+    lock.release();
+    await trial.assertDelivered(recording, ['1']);
+
+    const tenantId = await trial.stack.insertTenant();
+    assert.equal((await trial.post(tenantId, 'afterwards')).status, 201);
+    assert.equal(trial.child.hasExited(), false);
+  });
+
+  for (const kind of ['cut', 'freeze'] as const) {
+    const silent = kind === 'freeze';
+    describe(`for ${outageMs[kind] / 1_000} s, ${silent ? 'silent' : 'refusing connections'}`, () => {
+      const outage = () => outages[kind];
+
+      it('field case 63: stays up, answers 503 meanwhile and takes events again afterwards', async () => {
+        const { trial, answers, tenantId } = await outage();
+        assert.deepEqual(answers, { post: 503, retryAfter: '5', healthz: 200, readyz: 503 });
+        assert.equal((await trial.post(tenantId, 'afterwards')).status, 201);
+        assert.equal(trial.child.hasExited(), false);
+      });
+
+      it('refuses an event in process too, and delivers nothing of what was not committed', async () => {
+        const { trial, error, tenantId } = await outage();
+        assert.ok(error instanceof DatabaseUnavailableError);
+        const { rows } = await trial.stack.database.pool.query<{ event_id: string }>(
+          `select event_id from webhook_events where tenant_id = $1 and event_id like 'meanwhile%'`,
+          [tenantId],
+        );
+        assert.deepEqual(rows, []);
+      });
+
+      it('field case 68: records a 2xx that came meanwhile, and does not send it again', async () => {
+        const { trial, accepted } = await outage();
+        await trial.assertDelivered(accepted, ['1']);
+      });
+
+      it('field case 68: records a failure that came meanwhile as one attempt, and goes on with the next', async () => {
+        const { trial, rejected } = await outage();
+        await trial.assertDelivered(rejected, ['1', '2']);
+      });
+
+      it('uses up no attempt of a delivery whose retry was due meanwhile', async () => {
+        const { trial, backingOff } = await outage();
+        await trial.assertDelivered(backingOff, ['1', '2']);
+      });
+
+      it('uses up no attempt of a delivery that was new meanwhile', async () => {
+        const { trial, fresh } = await outage();
+        await trial.assertDelivered(fresh, ['1']);
+      });
+    });
+  }
+
+  const outages = {} as Record<'cut' | 'freeze', ReturnType<typeof runOutage>>;
+  before(() => {
+    for (const kind of ['cut', 'freeze'] as const) {
+      outages[kind] = runOutage(kind);
+      outages[kind].catch(() => undefined); // reported by the tests
+    }
+  });
+
+  /** Deliveries in all states that an outage can meet, and what is asked of the process meanwhile. Resolves at its end. */
+  async function runOutage(kind: 'cut' | 'freeze') {
+    const trial = await startTrial();
+    const tenantId = await trial.stack.insertTenant();
+    let answerNow!: () => void;
+    const later = new Promise<void>((resolve) => (answerNow = resolve));
+
+    const backingOff = await trial.send([500, 200], { maxRetries: 1 });
+    await waitFor(async () => (await trial.stack.delivery(backingOff.id)).attempt_count === 1, { what: 'an attempt' });
+    const accepted = await trial.send(() => later.then(() => 200), { timeoutMs: 5_000 });
+    const rejected = await trial.send((_request, _response, index) => (index === 0 ? later.then(() => 500) : 200), {
+      timeoutMs: 5_000,
+    });
+    for (const { receiver } of [accepted, rejected]) await receiver.waitForRequests(1);
+    await trial.proxy[kind]();
+    const beganAtMs = performance.now();
+    answerNow();
+
+    const fresh = await trial.send(200);
+    const event = { tenantId, eventType: 'call.completed', eventId: 'meanwhile, in process', payload: callCompleted };
+    const [post, healthz, readyz, error] = await Promise.all([
+      trial.post(tenantId, 'meanwhile, by the API'),
+      fetch(`${trial.child.url}/healthz`),
+      fetch(`${trial.child.url}/readyz`),
+      trial.service.triggerEvent(event).catch((reason: unknown) => reason),
+    ]);
+    const answers = {
+      post: post.status,
+      retryAfter: post.headers.get('Retry-After'),
+      healthz: healthz.status,
+      readyz: readyz.status,
+    };
+    await waitFor(() => performance.now() - beganAtMs > outageMs[kind], {
+      what: 'the outage to last',
+      timeoutMs: outageMs[kind],
+    });
+    await trial.proxy.restore();
+    return { trial, tenantId, backingOff, accepted, rejected, fresh, answers, error };
+  }
+});
