@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Database } from '../db/database.js';
-import { findEvent, insertEvent, type AcceptedEvent } from '../db/events.js';
+import type { Database, Queryable } from '../db/database.js';
+import { findEvent, insertEvent, type AcceptedEvent, type NewEvent, type StartableDelivery } from '../db/events.js';
 import { renderBody } from '../delivery/body.js';
 import { EventMismatchError, InvalidInputError } from '../errors.js';
 import type { DeliveryWorkflows } from '../temporal.js';
@@ -35,26 +35,56 @@ export type TriggerAnswer = AcceptedEvent & { repeated: boolean };
  * EventMismatchError (the event id came before with another payload), DatabaseUnavailableError (nothing was accepted, or it cannot be known: repeat).
  */
 export async function triggerEvent(deps: TriggerDeps, event: TriggeredEvent): Promise<TriggerAnswer> {
-  const occurredAt = event.occurredAt ?? new Date();
-  const body = checkedBody(event, occurredAt);
-  const key = { tenantId: event.tenantId, eventType: event.eventType, eventId: event.eventId };
-  const accepted = await insertEvent(deps.db, { ...key, occurredAt, body });
+  const checked = checkEvent(event);
+  const accepted = await insertEvent(deps.db, checked);
   if (accepted) {
-    deps.workflows.start(
-      accepted.deliveries
-        .filter((delivery) => delivery.status === 'pending')
-        .map((delivery) => ({ ...key, id: delivery.id, webhookId: delivery.webhookId })),
-    );
+    deps.workflows.start(startable(checked, accepted));
     return { ...accepted, repeated: false };
   }
-  const first = await findEvent(deps.db, key);
+  const first = await findEvent(deps.db, checked);
   if (!first) throw new Error(`event ${event.eventType} ${event.eventId} was deleted while it was triggered again`);
-  if (!isDeepStrictEqual(dataOf(first.body), dataOf(body))) {
+  if (!isDeepStrictEqual(dataOf(first.body), dataOf(checked.body))) {
     throw new EventMismatchError(
       `Event ${event.eventType} ${event.eventId} was triggered before with another payload. An event never changes: use a new event_id.`,
     );
   }
   return { id: first.id, occurredAt: first.occurredAt, deliveries: first.deliveries, repeated: true };
+}
+
+/** False when this tenant, type and event id came before: then the first one stands, whatever the payload. Throws as triggerEvent. */
+export type Trigger = (event: TriggeredEvent) => Promise<boolean>;
+
+/**
+ * For event sources with records of their own: what `work` writes and the events that it triggers are committed
+ * together or not at all, so that no repeat and no crash can tell one without the other.
+ */
+export async function recordWithEvents<T>(
+  { db, workflows }: TriggerDeps,
+  work: (db: Queryable, trigger: Trigger) => Promise<T>,
+): Promise<T> {
+  const deliveries: StartableDelivery[] = [];
+  const result = await db.transaction((transaction) =>
+    work(transaction, async (event) => {
+      const checked = checkEvent(event);
+      const accepted = await insertEvent(transaction, checked);
+      if (accepted) deliveries.push(...startable(checked, accepted));
+      return accepted !== null;
+    }),
+  );
+  workflows.start(deliveries);
+  return result;
+}
+
+/** Those of a paused webhook wait in Postgres. */
+function startable({ tenantId, eventType, eventId }: NewEvent, { deliveries }: AcceptedEvent): StartableDelivery[] {
+  return deliveries
+    .filter(({ status }) => status === 'pending')
+    .map(({ id, webhookId }) => ({ tenantId, eventType, eventId, id, webhookId }));
+}
+
+function checkEvent(event: TriggeredEvent): NewEvent {
+  const { tenantId, eventType, eventId, occurredAt = new Date() } = event;
+  return { tenantId, eventType, eventId, occurredAt, body: checkedBody(event, occurredAt) };
 }
 
 function checkedBody(event: TriggeredEvent, occurredAt: Date): string {
