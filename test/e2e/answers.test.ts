@@ -52,7 +52,7 @@ describe('an odd answer', function () {
       const sent = await sendEvent(stack, { url: receiver.url });
       const delivery = await sent.waitForEnd('delivered');
       assert.deepEqual(attemptSummary(delivery), ['ok 200']);
-      if (shown === undefined) assert.match(delivery.response_body!, /^\ufffdPNG\r\n\x1a\n/);
+      if (shown === undefined) assert.ok(delivery.response_body!.startsWith('\ufffdPNG\r\n\x1a\n'));
       else assert.equal(delivery.response_body, shown);
       const { body } = await sent.tenant.get(`/v1/webhooks/${sent.webhookId}/deliveries`);
       assert.equal(body.deliveries[0].response_body, delivery.response_body);

@@ -85,7 +85,7 @@ describe('a webhook whose name leads to an address that is not allowed', functio
       for (const shown of [...deliveries, ...listed]) {
         assert.deepEqual([shown.status, shown.attempt_count, shown.error], ['failed', 1, error]);
         assert.doesNotMatch(JSON.stringify(shown), /127\.|10\.255|\.test|ECONN|ETIMEDOUT|EHOST|socket|connect/i);
-        assert.ok(shown.duration_ms! < 1_000, `took ${shown.duration_ms} ms`);
+        assert.ok(shown.duration_ms! < 5_000, `took ${shown.duration_ms} ms`);
       }
       const [first, ...others] = deliveries.map(withoutIdentity);
       for (const other of others) assert.deepEqual(other, first);

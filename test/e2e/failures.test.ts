@@ -28,13 +28,13 @@ describe('a receiver that fails', function () {
     return receiver;
   }
 
-  /** Begun at least that long after the one before had ended, as the schedule has it, and not much later. */
+  /** Begun at least that long after the one before had ended, as the schedule has it; later on a busy machine. */
   function assertSchedule({ attempts }: DeliveryDetail, ...delaysMs: number[]): void {
     delaysMs.forEach((delayMs, i) => {
       const [before, next] = attempts.slice(i, i + 2);
       const waitedMs = Date.parse(next!.started_at) - Date.parse(before!.started_at) - before!.duration_ms;
       assert.ok(waitedMs >= delayMs - 10, `attempt ${i + 2} began ${waitedMs} ms after the end of attempt ${i + 1}`);
-      assert.ok(waitedMs < delayMs + 3_000, `attempt ${i + 2} began ${waitedMs} ms after the end of attempt ${i + 1}`);
+      assert.ok(waitedMs < delayMs + 10_000, `attempt ${i + 2} began ${waitedMs} ms after the end of attempt ${i + 1}`);
     });
   }
 
@@ -192,9 +192,12 @@ describe('a receiver that fails', function () {
       assert.deepEqual(attemptSummary(delivery), ['timeout', 'ok 200']);
       const [first] = delivery.attempts;
       assert.deepEqual(first!.error, { class: 'timeout', message: 'answer not complete within 1000 ms' });
-      assert.ok(first!.duration_ms >= 995 && first!.duration_ms < 3_000, `ended after ${first!.duration_ms} ms`);
+      assert.ok(first!.duration_ms >= 995 && first!.duration_ms < 6_000, `ended after ${first!.duration_ms} ms`);
       assertSchedule(delivery, 1_000);
-      await waitFor(() => receiver.openRequests === 0, { what: 'the stalled connection to be closed' });
+      await waitFor(() => receiver.openRequests === 0, {
+        what: 'the stalled connection to be closed',
+        timeoutMs: 15_000,
+      });
       assert.equal(receiver.requests.length, 2);
     });
   }

@@ -60,6 +60,7 @@ describe('field case 14: 410 Gone', function () {
     assert.equal(requestsOf('gone').length, 1);
     await assertDisabled(tenant, id, gone.id);
 
+    assert.equal((await waits.read()).status, 'held', 'at once, not when its retry is due');
     // Its workflow ends by itself, after the moment at which the next request was due.
     const held = await waits.waitForEnd('held');
     assert.equal(held.next_attempt_at, null);
@@ -115,7 +116,7 @@ describe('field case 14: 410 Gone', function () {
       gone: () => 410,
     });
     const [succeeds, fails, goneToo] = await Promise.all([trigger('succeeds'), trigger('fails'), trigger('goneToo')]);
-    await waitFor(() => answers.length === 3, { what: 'three open requests' });
+    await waitFor(() => answers.length === 3, { what: 'three open requests', timeoutMs: 15_000 });
     const gone = await trigger('gone');
     await gone.waitForEnd('failed');
     await assertDisabled(tenant, id, gone.id);
@@ -136,12 +137,18 @@ describe('field case 14: 410 Gone', function () {
     };
     const { tenant, id, receiver, trigger } = await webhookWith({ gone: answerLater }, { rate_limit_per_minute: 1 });
     const gone = await trigger('gone');
-    await waitFor(() => receiver.openRequests === 1, { what: 'an open request' });
+    await waitFor(() => receiver.openRequests === 1, { what: 'an open request', timeoutMs: 15_000 });
     const waits = await trigger('waits');
-    await waitFor(async () => (await stack.delivery(waits.id)).holds_token, { what: 'the second to wait for a token' });
+    await waitFor(async () => (await stack.delivery(waits.id)).holds_token, {
+      what: 'the second to wait for a token',
+      timeoutMs: 15_000,
+    });
     answer();
     await gone.waitForEnd('failed');
-    await waitFor(async () => (await waits.read()).status === 'held', { what: 'the second to be held' });
+    await waitFor(async () => (await waits.read()).status === 'held', {
+      what: 'the second to be held',
+      timeoutMs: 15_000,
+    });
     await assertInvariants(stack.database.pool, id);
     await assertDisabled(tenant, id, gone.id);
     await tenant.patch(`/v1/webhooks/${id}`, { enabled: true, rate_limit_per_minute: null });

@@ -8,10 +8,10 @@ export interface SentDelivery {
   readonly webhookId: number;
   readonly id: string;
   read(): Promise<DeliveryDetail>;
-  /** Resolves as soon as so many attempts are recorded; default within 10 s. */
+  /** Resolves as soon as so many attempts are recorded; default within 20 s. */
   waitForAttempts(count: number, timeoutMs?: number): Promise<DeliveryDetail>;
   /**
-   * Resolves when it has that status and its workflow has ended, so that no request can follow; default within 15 s.
+   * Resolves when it has that status and its workflow has ended, so that no request can follow; default within 30 s.
    * Rejects at once when it ends otherwise.
    */
   waitForEnd(status: 'delivered' | 'failed' | 'held' | 'cancelled', timeoutMs?: number): Promise<DeliveryDetail>;
@@ -34,9 +34,9 @@ export function followDelivery(stack: Stack, tenant: TenantClient, webhookId: nu
     webhookId,
     id,
     read,
-    waitForAttempts: (count, timeoutMs = 10_000) =>
+    waitForAttempts: (count, timeoutMs = 20_000) =>
       poll(`attempt ${count} to be recorded`, timeoutMs, (delivery) => delivery.attempt_count >= count),
-    async waitForEnd(status, timeoutMs = 15_000) {
+    async waitForEnd(status, timeoutMs = 30_000) {
       await poll(`the delivery to be ${status}`, timeoutMs, (delivery) => {
         if (delivery.finished_at !== null && delivery.status !== status) {
           throw new Error(

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { startReceiver, type Receiver } from '../support/receiver.js';
+import { startStack, type Stack } from '../support/stack.js';
+
+const slowMs = 9_900;
+
+describe('tenants beside each other', function () {
+  this.timeout(90_000);
+  let stack: Stack;
+  const receivers: Receiver[] = [];
+
+  before(async () => {
+    stack = await startStack({ parts: { api: false, worker: true } });
+  });
+  after(async () => {
+    await stack.close();
+    await Promise.all(receivers.map((receiver) => receiver.close()));
+  });
+
+  async function subscribe(
+    respond: Receiver['respond'],
+    webhooks = 1,
+  ): Promise<{ tenantId: string; receiver: Receiver }> {
+    const receiver = await startReceiver(respond);
+    receivers.push(receiver);
+    const tenantId = await stack.insertTenant();
+    const unlimited = { rateLimitPerMinute: null, rateLimitPerHour: null };
+    for (let i = 0; i < webhooks; i++)
+      await stack.insertWebhook(tenantId, { url: `${receiver.url}/${i}`, ...unlimited });
+    return { tenantId, receiver };
+  }
+
+  /** How long is for `npm run bench` to say; here the order alone counts, which no load of the machine changes. */
+  async function assertUnhindered(slow: { receiver: Receiver }): Promise<void> {
+    await slow.receiver.waitForRequests(10);
+    const { tenantId, receiver } = await subscribe(200);
+    for (let i = 0; i < 20; i++) await stack.trigger(tenantId);
+    await receiver.waitForRequests(20, 40_000);
+    const lastAt = Math.max(...receiver.requests.map(({ at }) => at));
+    const firstAnswerAt = slow.receiver.requests[0]!.at + slowMs;
+    assert.ok(
+      lastAt < firstAnswerAt,
+      `the last came ${lastAt - firstAnswerAt} ms after the slow receiver's first answer`,
+    );
+  }
+
+  it("field case 20: 300 events to a receiver that takes 9.9 s hold up none of another tenant's", async () => {
+    const slow = await subscribe({ delayMs: slowMs });
+    for (let i = 0; i < 300; i++) await stack.trigger(slow.tenantId);
+    await assertUnhindered(slow);
+  });
+
+  it('field case 20: nor do 12 events to each of 60 such receivers', async () => {
+    const slow = await subscribe({ delayMs: slowMs }, 60);
+    for (let i = 0; i < 12; i++) await stack.trigger(slow.tenantId);
+    await assertUnhindered(slow);
+  });
+});
