@@ -61,11 +61,22 @@ export default tseslint.config(
     'events use db and temporal',
   ),
   mayImport(
+    ['src/sources/**/*.ts'],
+    [
+      '(zod|p-queue|modesl|twilio|sms-segments-calculator)(/|$)',
+      nodeBuiltin,
+      ourErrors.replace('\\.\\./', '(\\.\\./)+'),
+      '(\\.\\./)+(sources|events|db)/',
+      '(\\.\\./)+temporal\\.js$',
+    ],
+    'sources use events, db and temporal',
+  ),
+  mayImport(
     ['activities/**/*.ts'],
     [
       '@temporalio/(activity|common)$',
       nodeBuiltin,
-      '\\.\\./src/(delivery/|db/|temporal\\.js$|errors\\.js$|seal(-context)?\\.js$)',
+      '\\.\\./src/(delivery/|sources/|db/|temporal\\.js$|errors\\.js$|seal(-context)?\\.js$)',
       // Names that both sides must agree on.
       '\\.\\./workflows/',
     ],
@@ -105,7 +116,7 @@ export default tseslint.config(
     },
   },
   // Programs and tests talk to a person.
-  { files: ['src/server/**/*.ts', 'scripts/**/*.ts', 'test/**/*.ts'], rules: { 'no-console': 'off' } },
+  { files: ['src/server/**/*.ts', 'scripts/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts'], rules: { 'no-console': 'off' } },
   {
     files: ['test/**/*.ts'],
     rules: {

@@ -1,0 +1,48 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** Runs a program of this folder with a channel for messages. It ends when the channel closes, so it never outlives us. */
+export function forkProgram(file: string, env: Record<string, string> = {}): ChildProcess {
+  const { PATH = '', HOME = '' } = process.env;
+  return fork(fileURLToPath(new URL(file, import.meta.url)), {
+    execArgv: ['--import', import.meta.resolve('tsx')],
+    env: { PATH, HOME, NODE_ENV: 'production', ...env },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+}
+
+/** The first message for which `pick` gives something; rejects when the program ends before. */
+export function nextMessage<Message, Answer>(
+  child: ChildProcess,
+  name: string,
+  pick: (message: Message) => Answer | undefined,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const onMessage = (message: unknown) => {
+      const answer = pick(message as Message);
+      if (answer === undefined) return;
+      stopListening();
+      resolve(answer);
+    };
+    const onExit = (code: number | null) => {
+      stopListening();
+      reject(new Error(`${name} ended (${code ?? 'by a signal'})`));
+    };
+    const stopListening = () => {
+      child.off('message', onMessage);
+      child.off('exit', onExit);
+    };
+    child.on('message', onMessage);
+    child.once('exit', onExit);
+  });
+}
+
+/** Closes the channel, on which the program ends; kills it if it stays. */
+export async function endProgram(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  if (child.connected) child.disconnect();
+  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await exited;
+  clearTimeout(timer);
+}

@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+/** CPU times are in milliseconds and have the precision of a tick, usually 10 ms. */
+interface Stat {
+  parent: number;
+  ownMs: number;
+  /** Of children that have ended and were waited for. */
+  endedChildrenMs: number;
+}
+
+/** User and system time of a process and all that descend from it, living or dead, in milliseconds (proc_pid_stat(5)). */
+export function cpuMs(pid: number): number {
+  const all = new Map<number, Stat>();
+  for (const name of readdirSync('/proc')) {
+    const stat = /^\d+$/.test(name) ? readStat(Number(name)) : undefined;
+    if (stat) all.set(Number(name), stat);
+  }
+  const children = new Map<number, number[]>();
+  for (const [id, { parent }] of all) children.set(parent, [...(children.get(parent) ?? []), id]);
+  const sum = (id: number): number => {
+    const { ownMs = 0, endedChildrenMs = 0 } = all.get(id) ?? {};
+    const living = (children.get(id) ?? []).reduce((total, child) => total + sum(child), 0);
+    // Threads are exact but lack those that have ended: whichever is more is nearer.
+    return Math.max(ownMs, threadsMs(id)) + endedChildrenMs + living;
+  };
+  if (!all.has(pid)) throw new Error(`process ${pid} does not run any more`);
+  return sum(pid);
+}
+
+/** Resident memory of the process itself, in MB of 10⁶ bytes. */
+export function residentMb(pid: number): number {
+  const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  if (!line) throw new Error(`process ${pid} says nothing of its memory`);
+  return (Number(line[1]) * 1024) / 1e6;
+}
+
+function readStat(pid: number): Stat | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the program's name in brackets, which may hold anything. Parent is the 4th field; utime,
+    // stime, cutime and cstime are the 14th to 17th, in ticks.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    const ms = (field: number) => (Number(fields[field]) * 1000) / ticksPerSecond;
+    return { parent: Number(fields[1]), ownMs: ms(11) + ms(12), endedChildrenMs: ms(13) + ms(14) };
+  } catch {
+    return undefined; // ended while we looked
+  }
+}
+
+/** Of a process' living threads, to the nanosecond; 0 where the kernel does not say. */
+function threadsMs(pid: number): number {
+  const tasks = `/proc/${pid}/task`;
+  try {
+    return readdirSync(tasks).reduce(
+      (sum, id) => sum + Number(readFileSync(`${tasks}/${id}/schedstat`, 'utf8').split(' ')[0]) / 1e6,
+      0,
+    );
+  } catch {
+    return 0;
+  }
+}
+
+/** CPU milliseconds of several processes between two moments; undefined for one that runs elsewhere. */
+export class CpuMeter<Name extends string> {
+  #from: Record<Name, number | undefined>;
+
+  constructor(private readonly pids: Record<Name, number | undefined>) {
+    this.#from = this.#read();
+  }
+
+  restart(): void {
+    this.#from = this.#read();
+  }
+
+  /** Since the beginning or the last `restart`. */
+  read(): Record<Name, number | undefined> {
+    const from = this.#from;
+    const now = this.#read();
+    for (const name of Object.keys(now) as Name[]) {
+      const [before, after] = [from[name], now[name]];
+      now[name] = before === undefined || after === undefined ? undefined : after - before;
+    }
+    return now;
+  }
+
+  #read(): Record<Name, number | undefined> {
+    const names = Object.entries(this.pids) as [Name, number | undefined][];
+    return Object.fromEntries(names.map(([name, pid]) => [name, pid === undefined ? undefined : cpuMs(pid)])) as Record<
+      Name,
+      number | undefined
+    >;
+  }
+}

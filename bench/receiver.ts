@@ -1,0 +1,48 @@
+/**
+ * The receiver, a process of its own (started by receiver-process.ts): answers 200 at once, below `/hang/<ms>/` after
+ * so many milliseconds. Tells its parent when each request arrived, by path and event id, in batches.
+ */
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { monotonicMs } from './clock.js';
+
+export interface Arrival {
+  /** `<path> <event id>` */
+  key: string;
+  atMs: number;
+}
+
+export type ReceiverMessage = { port: number } | { arrivals: Arrival[] };
+
+/** Short against every latency measured, long enough that telling costs little. */
+const batchMs = 4;
+
+const tell = (message: ReceiverMessage) => process.send?.(message);
+let batch: Arrival[] = [];
+
+const server = createServer((request, response) => {
+  const atMs = monotonicMs();
+  if (batch.length === 0) setTimeout(flush, batchMs);
+  batch.push({ key: `${request.url} ${String(request.headers['x-irisx-event-id'])}`, atMs });
+  request.resume();
+  const hangs = /^\/hang\/(\d+)\//.exec(request.url ?? '');
+  if (hangs) setTimeout(answer, Number(hangs[1]), response);
+  else answer(response);
+});
+
+function answer(response: ServerResponse): void {
+  response.writeHead(200, { 'Content-Type': 'text/plain' }).end('ok');
+}
+
+function flush(): void {
+  const arrivals = batch;
+  batch = [];
+  tell({ arrivals });
+}
+
+// Never the receiver's doing that a connection is not reused.
+server.keepAliveTimeout = 120_000;
+server.listen(0, '127.0.0.1', () => tell({ port: (server.address() as AddressInfo).port }));
+process.on('disconnect', () => process.exit());
+// Ctrl-C in a terminal reaches all of its programs; our parent says when to stop.
+process.on('SIGINT', () => undefined);

@@ -1,0 +1,238 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import pg from 'pg';
+import { Pool } from 'undici';
+import { findFreePort } from '../src/server/embedded/ports.js';
+import { inParallel } from './load.js';
+import { CpuMeter } from './process-usage.js';
+import type { Receiver } from './receiver-process.js';
+import type { Servers } from './servers.js';
+import { startService, type ServiceProcess } from './service-process.js';
+import { startSqlCounter, type SqlCounter } from './sql-counter.js';
+import { waitUntil } from './wait-until.js';
+
+export interface BenchWebhook {
+  id: number;
+  /** Of its url at the receiver. */
+  path: string;
+}
+
+export interface WebhookSettings {
+  events: string[];
+  /** How long the receiver takes to answer; default: not at all. */
+  hangMs?: number;
+  /** Default null: no limit. */
+  rateLimitPerMinute?: number | null;
+  rateLimitPerHour?: number | null;
+}
+
+export interface BenchTenant {
+  id: string;
+  addWebhook(settings: WebhookSettings): Promise<BenchWebhook>;
+  /** A call of the API with the tenant's key; rejects unless it is answered 2xx. */
+  get<Answer>(path: string): Promise<Answer>;
+}
+
+/** The product on a database and a task queue of its own, driven over its public API. */
+export interface Rig {
+  service: ServiceProcess;
+  receiver: Receiver;
+  taskQueue: string;
+  /** For looking at what the API does not tell, and for floors; the service has connections of its own. */
+  db: pg.Pool;
+  /** The same Temporal server. */
+  temporal: Client;
+  temporalPid: number | undefined;
+  metricsAddress: string;
+  /** Only where it was asked for. */
+  sql: SqlCounter | undefined;
+  addTenant(): Promise<BenchTenant>;
+  /** `POST /v1/events` with the catalogue's example; rejects unless it is answered 201. */
+  trigger(tenantId: string, eventType: string, eventId: string): Promise<void>;
+  eventTypes: readonly string[];
+  /** Resolves when no delivery is pending and no workflow of one runs. */
+  settled(timeoutMs?: number): Promise<void>;
+  /** Of the service, Temporal and Postgres, with what they started. */
+  cpu(): CpuMeter<'service' | 'temporal' | 'postgres'>;
+  close(): Promise<void>;
+}
+
+export interface RigOptions {
+  /** A Temporal to itself, for what leaves much behind. */
+  ownTemporal?: boolean;
+  /** The service's statements go through a counter, which costs time: not for latencies. */
+  countSql?: boolean;
+}
+
+/** Resolves when the first delivery has arrived, so that the worker polls. */
+export async function openRig(servers: Servers, receiver: Receiver, options: RigOptions = {}): Promise<Rig> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const server = options.ownTemporal ? await servers.newTemporal() : servers.temporal;
+    if (options.ownTemporal) closers.push(() => server.stop());
+    const database = await servers.newDatabase();
+    closers.push(() => database.drop());
+    const db = new pg.Pool({ connectionString: database.url, max: 20 });
+    // What cuts its connections at the end is the drop of the database.
+    db.on('error', () => undefined);
+    closers.push(() => db.end());
+    const connection = await Connection.connect({ address: server.address });
+    closers.push(() => connection.close());
+    const temporal = new Client({ connection, namespace: server.namespace });
+    const taskQueue = `bench-${randomUUID()}`;
+    if (server.pid === undefined) closers.push(() => clearAway(temporal, taskQueue));
+
+    const sql = options.countSql ? await startSqlCounter(database.url) : undefined;
+    if (sql) closers.push(() => sql.close());
+    const adminKey = `bench_${randomBytes(24).toString('base64url')}`;
+    const metricsAddress = `127.0.0.1:${await findFreePort()}`;
+    const service = await startService({
+      env: {
+        DATABASE_URL: sql?.url ?? database.url,
+        TEMPORAL_ADDRESS: server.address,
+        TEMPORAL_NAMESPACE: server.namespace,
+        TEMPORAL_TASK_QUEUE: taskQueue,
+        TEMPORAL_METRICS_ADDRESS: metricsAddress,
+        IRISX_ADMIN_KEY: adminKey,
+        IRISX_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+        API_CALLS_PER_MINUTE: '0',
+        WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8',
+        WEBHOOK_ALLOW_HTTP: 'true',
+      },
+      logFile: path.join(servers.folder, `service-${taskQueue}.log`),
+    });
+    closers.push(() => service.stop());
+    const api = new Pool(service.url, { connections: 64, keepAliveTimeout: 60_000 });
+    closers.push(() => api.destroy());
+
+    const call = callsOf(api);
+    const catalogue = await call<{ event_types: { name: string; example: unknown }[] }>('GET', '/v1/event-types');
+    const examples = new Map(catalogue.event_types.map(({ name, example }) => [name, example]));
+    // As an event source has it: a key of its own, which the API looks up in Postgres for every call.
+    const { key: sourceKey } = await call<{ key: string }>('POST', '/v1/api-keys', adminKey, {
+      name: 'bench',
+      scopes: ['events:write'],
+    });
+
+    const rig: Rig = {
+      service,
+      receiver,
+      taskQueue,
+      db,
+      temporal,
+      temporalPid: server.pid,
+      metricsAddress,
+      sql,
+      eventTypes: [...examples.keys()],
+      async addTenant() {
+        const made = await call<{ tenant: { id: string } }>('POST', '/v1/tenants', adminKey, { name: 'Bench' });
+        const { id } = made.tenant;
+        const { key } = await call<{ key: string }>('POST', `/v1/tenants/${id}/api-keys`, adminKey, {
+          name: 'bench',
+          scopes: ['webhooks:read', 'webhooks:write'],
+        });
+        return {
+          id,
+          get: (path) => call('GET', path, key),
+          async addWebhook(settings) {
+            const own = `/${randomUUID()}`;
+            const path = settings.hangMs === undefined ? own : `/hang/${settings.hangMs}${own}`;
+            const { webhook } = await call<{ webhook: { id: number } }>('POST', '/v1/webhooks', key, {
+              url: `${receiver.url}${path}`,
+              events: settings.events,
+              rate_limit_per_minute: settings.rateLimitPerMinute ?? null,
+              rate_limit_per_hour: settings.rateLimitPerHour ?? null,
+            });
+            return { id: webhook.id, path };
+          },
+        };
+      },
+      async trigger(tenantId, eventType, eventId) {
+        await call('POST', '/v1/events', sourceKey, {
+          tenant_id: tenantId,
+          event_type: eventType,
+          event_id: eventId,
+          payload: examples.get(eventType),
+        });
+      },
+      async settled(timeoutMs = 120_000) {
+        const open = async () => {
+          service.assertRunning();
+          const { rows } = await db.query("select from webhook_deliveries where status = 'pending' limit 1");
+          return rows.length > 0;
+        };
+        await waitUntil(async () => !(await open()), { what: 'no delivery to be pending', timeoutMs });
+        const running = `TaskQueue = "${taskQueue}" and WorkflowType = "deliverEvent" and ExecutionStatus = "Running"`;
+        await waitUntil(async () => (await temporal.workflow.count(running)).count === 0, {
+          what: 'no workflow of a delivery to run',
+          timeoutMs,
+        });
+      },
+      cpu: () => new CpuMeter({ service: service.pid, temporal: server.pid, postgres: servers.postgresPid }),
+      close,
+    };
+    await firstDelivery(rig);
+    return rig;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function callsOf(api: Pool) {
+  return async function call<Answer>(
+    method: 'GET' | 'POST',
+    path: string,
+    key?: string,
+    body?: unknown,
+  ): Promise<Answer> {
+    const response = await api.request({
+      method,
+      path,
+      headers: {
+        ...(key !== undefined && { authorization: `Bearer ${key}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.body.text();
+    if (
+      response.statusCode < 200 ||
+      response.statusCode >= 300 ||
+      (path === '/v1/events' && response.statusCode !== 201)
+    )
+      throw new Error(`${method} ${path} answered ${response.statusCode}: ${text.slice(0, 300)}`);
+    return JSON.parse(text) as Answer;
+  };
+}
+
+/** The worker connects in the background and says nothing of it; what arrives proves that it polls. */
+async function firstDelivery(rig: Rig): Promise<void> {
+  const tenant = await rig.addTenant();
+  const { path } = await tenant.addWebhook({ events: ['*'] });
+  await rig.trigger(tenant.id, rig.eventTypes[0]!, 'first');
+  await rig.receiver.whenArrived(path, 'first');
+}
+
+/** From a server that is not ours to stop: our schedules and whatever still waits. */
+async function clearAway(temporal: Client, taskQueue: string): Promise<void> {
+  for await (const { scheduleId } of temporal.schedule.list()) {
+    if (scheduleId.startsWith(taskQueue)) await temporal.schedule.getHandle(scheduleId).delete();
+  }
+  const left: string[] = [];
+  for await (const { workflowId } of temporal.workflow.list({
+    query: `TaskQueue = "${taskQueue}" and ExecutionStatus = "Running"`,
+  })) {
+    left.push(workflowId);
+  }
+  await inParallel({ count: left.length, atOnce: 20 }, (index) =>
+    temporal.workflow
+      .getHandle(left[index]!)
+      .terminate('the benchmark has ended')
+      .catch(() => undefined),
+  );
+}

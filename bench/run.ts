@@ -1,0 +1,147 @@
+/**
+ * `npm run bench`: how fast the product is, next to what Temporal, Postgres and the generator itself cost on this
+ * machine; one table at the end. Everything is driven over the public API, from this process, to a receiver in another
+ * one. Latencies count from the planned time of each request, so that no stall is hidden.
+ *
+ *     npm run bench                              all of it, a quarter of an hour
+ *     npm run bench -- --only latency,lists      these alone; the last line of --help names them
+ *     npm run bench -- --seconds 30              longer steps
+ *     npm run bench -- --json result.json        the same in JSON, with details
+ *     npm run bench -- --quick                   everything tiny: whether it works, nothing about speed
+ *
+ * It starts a Postgres and a Temporal of its own, in a temporary folder. DATABASE_URL and TEMPORAL_ADDRESS (without TLS)
+ * name others: it makes databases and task queues of its own there and clears them away; their CPU time it cannot read.
+ * Ends with 1 when anything could not be measured. Targets that are not reached end with 0: they are for people.
+ * Needs Linux (/proc).
+ */
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { openBench, type Measurement, type OpenBench } from './bench.js';
+import { describeMachine, showMachine } from './machine.js';
+import { cost } from './measurements/cost.js';
+import { demo } from './measurements/demo.js';
+import { fanOut, tenants } from './measurements/fan-out.js';
+import { isolationBacklog, isolationHanging } from './measurements/isolation.js';
+import { latency } from './measurements/latency.js';
+import { lists } from './measurements/lists.js';
+import { throughput } from './measurements/throughput.js';
+import { waiting } from './measurements/waiting.js';
+import { renderTable, Report } from './report.js';
+import { startServers, type Servers } from './servers.js';
+import { fullSizes, quickSizes } from './sizes.js';
+
+const measurements: Measurement[] = [
+  latency,
+  throughput,
+  fanOut,
+  tenants,
+  cost,
+  waiting,
+  isolationHanging,
+  isolationBacklog,
+  lists,
+  demo,
+];
+
+process.exit(await main());
+
+async function main(): Promise<number> {
+  const options = readArguments();
+  if (typeof options === 'string') {
+    console.error(options);
+    return 2;
+  }
+  const interrupted = new Promise<'interrupted'>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('interrupted'));
+  });
+  const beganAt = new Date();
+  const report = new Report();
+  const progress = createProgress();
+  let servers: Servers | undefined;
+  let bench: OpenBench | undefined;
+  try {
+    progress('starting Postgres and Temporal');
+    servers = await startServers(process.env);
+    const machine = await describeMachine(servers.postgresUrl, servers.temporal.address);
+    bench = await openBench(servers, options.sizes, report, progress);
+    for (const measurement of options.chosen) {
+      const run = measurement
+        .run(bench.of(measurement))
+        .catch((error: unknown) => report.fail(measurement.name, error));
+      if ((await Promise.race([run, interrupted])) === 'interrupted') {
+        report.fail(measurement.name, 'interrupted');
+        break;
+      }
+    }
+    const seconds = Math.round((Date.now() - beganAt.getTime()) / 1000);
+    progress.end();
+    console.log(`\n${renderTable(report)}\n\n${showMachine(machine)}`);
+    console.log(
+      options.isQuick
+        ? `A smoke run of ${seconds} s: these numbers say nothing of speed.`
+        : `${seconds} s in all, steps of ${options.sizes.seconds} s. Latencies count from the planned time of each request.`,
+    );
+    if (options.json !== undefined) {
+      const { rows, failures } = report;
+      const result = { beganAt, seconds, quick: options.isQuick, sizes: options.sizes, machine, rows, failures };
+      await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`);
+    }
+    return report.failures.length > 0 ? 1 : 0;
+  } catch (error) {
+    progress.end();
+    console.error(error);
+    return 1;
+  } finally {
+    await bench?.close().catch((error: unknown) => console.error(error));
+    await servers?.stop();
+  }
+}
+
+interface Options {
+  chosen: Measurement[];
+  sizes: ReturnType<typeof fullSizes>;
+  isQuick: boolean;
+  json: string | undefined;
+}
+
+/** A text where there is nothing to run: what is wrong, and how to call it. */
+function readArguments(): Options | string {
+  const names = measurements.map(({ name }) => name);
+  const usage = `npm run bench -- [--json FILE] [--only NAME,…] [--seconds N] [--quick]\nNames: ${names.join(', ')}`;
+  try {
+    const { values } = parseArgs({
+      options: {
+        json: { type: 'string' },
+        only: { type: 'string' },
+        seconds: { type: 'string', default: '10' },
+        quick: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (values.help) return usage;
+    const only = values.only?.split(',') ?? names;
+    const unknown = only.filter((name) => !names.includes(name));
+    if (unknown.length > 0) return `There is no measurement ${unknown.join(', ')}.\n${usage}`;
+    const seconds = Number(values.seconds);
+    if (!(seconds >= 1 && seconds <= 600)) return `--seconds must be from 1 to 600, but is ${values.seconds}.`;
+    return {
+      chosen: measurements.filter(({ name }) => only.includes(name)),
+      sizes: values.quick ? quickSizes : fullSizes(seconds),
+      isQuick: values.quick,
+      json: values.json,
+    };
+  } catch (error) {
+    return `${(error as Error).message}\n${usage}`;
+  }
+}
+
+/** On a terminal one line that changes, elsewhere one line for each step; on standard error, so that the table stays alone. */
+function createProgress(): ((text: string) => void) & { end(): void } {
+  const began = performance.now();
+  const { stderr } = process;
+  const show = (text: string) => {
+    const line = `${String(Math.round((performance.now() - began) / 1000)).padStart(4)} s  ${text}`;
+    stderr.write(stderr.isTTY ? `\r\x1b[K${line.slice(0, stderr.columns - 1)}` : `${line}\n`);
+  };
+  return Object.assign(show, { end: () => void (stderr.isTTY && stderr.write('\r\x1b[K')) });
+}

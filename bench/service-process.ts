@@ -1,0 +1,56 @@
+import { fileURLToPath } from 'node:url';
+import { findFreePort } from '../src/server/embedded/ports.js';
+import { spawnServer } from '../src/server/embedded/server-process.js';
+import { waitUntil } from './wait-until.js';
+
+export interface ServiceProcess {
+  url: string;
+  pid: number;
+  /** Throws when it has ended, with its last words. */
+  assertRunning(): void;
+  /** Drains for a moment, then kills it: the requests that hang here are nobody's. Harmless to repeat. */
+  stop(): Promise<void>;
+}
+
+/** `npm start` as in production: API and worker in one process of its own. Resolves when its API answers. */
+export async function startService(options: { env: Record<string, string>; logFile: string }): Promise<ServiceProcess> {
+  const port = await findFreePort();
+  const { PATH = '', HOME = '' } = process.env;
+  const server = await spawnServer({
+    command: process.execPath,
+    // Not by the tsx command, which is a process in between.
+    args: ['--import', import.meta.resolve('tsx'), fileURLToPath(new URL('../src/server/service.ts', import.meta.url))],
+    env: {
+      PATH,
+      HOME,
+      NODE_ENV: 'production',
+      LOG_LEVEL: 'warn',
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      ...options.env,
+    },
+    logFile: options.logFile,
+    signalOnOurDeath: 'SIGTERM',
+  });
+  const url = `http://127.0.0.1:${port}`;
+  const assertRunning = () => {
+    if (server.hasExited()) throw new Error(`the service has ended. Its last lines:\n${server.lastLines()}`);
+  };
+  try {
+    await waitUntil(
+      async () => {
+        assertRunning();
+        return await fetch(`${url}/readyz`).then(
+          (response) => response.ok,
+          () => false,
+        );
+      },
+      { what: 'the service to answer', timeoutMs: 60_000 },
+    );
+  } catch (error) {
+    const lastLines = server.lastLines();
+    await server.stop('SIGKILL', 0);
+    throw new Error(`${(error as Error).message}. Its last lines:\n${lastLines}`, { cause: error });
+  }
+  return { url, pid: server.pid, assertRunning, stop: () => server.stop('SIGTERM', 3_000) };
+}

@@ -1,0 +1,73 @@
+/** How much is measured. The names of the rows say the real sizes, so that no smoke run passes for a benchmark. */
+export interface Sizes {
+  /** Of one step. */
+  seconds: number;
+  /** A step at a low rate lasts longer, until it has so many samples: a p95 of fewer says little. */
+  minSamples: number;
+  warmUpSeconds: number;
+  /** Events a second; the last ones only until the backlog grows. */
+  rates: number[];
+  /** Work in flight where there is always a backlog. */
+  inFlight: number;
+  fanOut: number;
+  tenants: number;
+  /** Deliveries for counting statements and round trips. */
+  counted: number;
+  /** Deliveries that wait for a token: some, and many. */
+  waiting: [number, number];
+  /** For which the CPU time of waiting is measured: a multiple of the 10 s between two sweeps. */
+  waitingSeconds: number;
+  /** How long everything is left alone before that. */
+  restSeconds: number;
+  hangMs: number;
+  hanging: number;
+  /** Events to the other tenant's ten webhooks. */
+  backlogEvents: number;
+  isolationSeconds: number;
+  /** Deliveries of the small and of the large webhook. */
+  lists: [number, number];
+  listCalls: number;
+}
+
+export function fullSizes(seconds: number): Sizes {
+  return {
+    seconds,
+    minSamples: 200,
+    warmUpSeconds: 3,
+    rates: [10, 20, 50, 100, 200, 400],
+    inFlight: 50,
+    fanOut: 10,
+    tenants: 100,
+    counted: 100,
+    waiting: [1_000, 10_000],
+    waitingSeconds: 60,
+    restSeconds: 15,
+    hangMs: 15_000,
+    hanging: 700,
+    backlogEvents: 1_000,
+    isolationSeconds: 3 * seconds,
+    lists: [1_000, 1_000_000],
+    listCalls: 40,
+  };
+}
+
+/** Everything tiny: shows that all of it works, and says nothing of speed. */
+export const quickSizes: Sizes = {
+  seconds: 1,
+  minSamples: 0,
+  warmUpSeconds: 0.3,
+  rates: [10, 20],
+  inFlight: 10,
+  fanOut: 3,
+  tenants: 3,
+  counted: 20,
+  waiting: [10, 30],
+  waitingSeconds: 3,
+  restSeconds: 0.2,
+  hangMs: 1_500,
+  hanging: 20,
+  backlogEvents: 30,
+  isolationSeconds: 1,
+  lists: [500, 3_000],
+  listCalls: 4,
+};
