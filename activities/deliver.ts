@@ -53,6 +53,21 @@ const latestSendMs = 4_000;
 /** With `latestSendMs` less than what the workflow allows for beyond the request; else it would think the request lost, and send again. */
 const recordPatienceMs = 5_000;
 
+/**
+ * The first attempt at once, in the first workflow task, as nearly every delivery needs no other. Unlike `deliver` it
+ * refuses with `PlanChanged`, and nothing is changed, where anything stands against it: no token is free, the webhook
+ * had trouble lately, too many requests are open here, or it is no first attempt.
+ */
+export async function deliverAtOnce(
+  deps: DeliverDeps,
+  input: Omit<DeliverInput, 'attemptsUsed'>,
+): Promise<DeliveryEnd> {
+  if (!deps.openRequests.hasRoom(input.webhookId, input.tenantId)) throw notAtOnce();
+  return deliver(deps, { ...input, attemptsUsed: 0 }, { ifEasy: true });
+}
+
+const notAtOnce = () => notRetried(failureType.planChanged, 'not at once');
+
 /** As `deliver`, in the workflow task itself; refuses with `Busy` when this process has enough requests open to the webhook, or for its tenant. */
 export async function deliverInline(deps: DeliverDeps, input: DeliverInput): Promise<DeliveryEnd> {
   if (!deps.openRequests.hasRoom(input.webhookId, input.tenantId))
@@ -66,23 +81,24 @@ export async function deliverInline(deps: DeliverDeps, input: DeliverInput): Pro
  * anything else (Postgres away before the send) made no request and counts as no attempt.
  * A request is never cut off, neither by a cancellation nor by a shutdown: it ends within its own timeout.
  */
-export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<DeliveryEnd> {
+export async function deliver(deps: DeliverDeps, input: DeliverInput, { ifEasy = false } = {}): Promise<DeliveryEnd> {
   // Before anything is waited for: what comes in the same moment is counted too.
   const close = deps.openRequests.open(input.webhookId, input.tenantId);
   try {
-    return await attemptOnce(deps, input);
+    return await attemptOnce(deps, input, ifEasy);
   } finally {
     close();
   }
 }
 
-async function attemptOnce(deps: DeliverDeps, input: DeliverInput): Promise<DeliveryEnd> {
+async function attemptOnce(deps: DeliverDeps, input: DeliverInput, ifEasy: boolean): Promise<DeliveryEnd> {
   const beganAt = performance.now();
-  const taken = await takeAttempt(deps.db, input.deliveryId, input.timeoutMs);
+  const taken = await takeAttempt(deps.db, input.deliveryId, { timeoutMs: input.timeoutMs, ifEasy });
   switch (taken.answer) {
     case 'ended':
       return { status: taken.status as DeliveryEnd['status'], message: `was ${taken.status} already` };
     case 'wait': {
+      if (ifEasy) throw notAtOnce();
       const details: NotNowDetails = { waitMs: taken.waitMs };
       throw notRetried(
         failureType.notNow,

@@ -1,5 +1,5 @@
 import { cancelDelivery, type CancelDeliveryInput } from './cancel-delivery.js';
-import { deliver, deliverInline, type DeliverDeps, type DeliverInput } from './deliver.js';
+import { deliver, deliverAtOnce, deliverInline, type DeliverDeps, type DeliverInput } from './deliver.js';
 import { expire, type ExpireDeps } from './expire.js';
 import { recordOutcome, type RecordOutcomeInput } from './record-outcome.js';
 import { reserveToken, type ReserveTokenDeps, type ReserveTokenInput } from './reserve-token.js';
@@ -11,6 +11,7 @@ export type ActivityDeps = ReserveTokenDeps & DeliverDeps & SweepDeps & ExpireDe
 export const createActivities = (deps: ActivityDeps) => ({
   reserveToken: (input: ReserveTokenInput) => reserveToken(deps, input),
   deliver: (input: DeliverInput) => deliver(deps, input),
+  deliverAtOnce: (input: Omit<DeliverInput, 'attemptsUsed'>) => deliverAtOnce(deps, input),
   deliverInline: (input: DeliverInput) => deliverInline(deps, input),
   recordOutcome: (input: RecordOutcomeInput) => recordOutcome(deps, input),
   cancelDelivery: (input: CancelDeliveryInput) => cancelDelivery(deps, input),

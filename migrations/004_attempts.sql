@@ -8,6 +8,11 @@ create function milliseconds_until(moment timestamptz) returns bigint language s
   select greatest(0, ceil(extract(epoch from moment - clock_timestamp()) * 1000))::bigint
 $$;
 
+-- Whether a webhook failed or was slow within the last minute.
+create function is_troubled(p_webhook integer, p_now timestamptz) returns boolean language sql stable as $$
+  select coalesce(max(last_trouble_at) > p_now - interval '60 s', false) from webhook_counters where webhook_id = p_webhook
+$$;
+
 -- Ends or holds one delivery that is not going to be sent now, whoever asks first. No effect on one that has ended.
 create function settle_delivery(p_delivery uuid, p_status text) returns void language plpgsql as $$
 declare
@@ -84,7 +89,7 @@ begin
   end if;
   return query select d.status, d.tenant_id, d.webhook_id, d.attempt_count, d.attempt_count - d.schedule_base,
     1 + w.max_retries - (d.attempt_count - d.schedule_base), coalesce(milliseconds_until(v_at), 0), w.timeout_ms,
-    coalesce((select max(last_trouble_at) > v_now - interval '60 s' from webhook_counters c where c.webhook_id = d.webhook_id), false);
+    is_troubled(d.webhook_id, v_now);
 end $$;
 
 -- The right to send one request now. `answer`:
@@ -92,8 +97,9 @@ end $$;
 --   ended    the delivery is not pending (`status`)
 --   wait     no token, or another request is open: come back in `wait_ms`; null: plan first
 --   replan   the webhook's timeout is now longer than the caller allows for
+-- p_if_easy: only a first attempt that is due, of a webhook without trouble, when nothing has to be waited for; else `replan`.
 -- No row: no such delivery.
-create function take_attempt(p_delivery uuid, p_timeout_ms integer)
+create function take_attempt(p_delivery uuid, p_timeout_ms integer, p_if_easy boolean)
 returns table (answer text, status text, wait_ms bigint, number integer, attempts_used integer, token bigint,
                tenant_id uuid, webhook_id integer, event_row_id uuid, event_type text, event_id text, body text, url text,
                timeout_ms integer, headers_sealed bytea, secret_sealed bytea, previous_secret_sealed bytea)
@@ -124,7 +130,9 @@ begin
     return;
   end if;
   v_now := clock_timestamp();
-  if d.attempt_count - d.schedule_base > w.max_retries or w.timeout_ms > p_timeout_ms then
+  if d.attempt_count - d.schedule_base > w.max_retries or w.timeout_ms > p_timeout_ms
+      or p_if_easy and (d.attempt_count > d.schedule_base or d.due_at > v_now or d.in_flight_until > v_now or d.holds_token
+                        or is_troubled(d.webhook_id, v_now)) then
     return query select 'replan', d.status, null::bigint, null::integer, null::integer, null::bigint, d.tenant_id, d.webhook_id,
       null::uuid, null, null, null, null, null::integer, null::bytea, null::bytea, null::bytea;
     return;
@@ -138,7 +146,7 @@ begin
     select t.number, t.come_back_at into v_token, v_back
       from take_token(d.webhook_id, d.holds_token, w.rate_limit_per_minute, w.rate_limit_per_hour, v_now) t;
     if v_token is null then
-      if v_back is not null then
+      if v_back is not null and not p_if_easy then
         update webhook_deliveries set next_attempt_at = v_back where id = p_delivery;
       end if;
       return query select 'wait', d.status, milliseconds_until(v_back), null::integer, null::integer, null::bigint,

@@ -1,7 +1,7 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { StartableDelivery } from './db/events.js';
-import type { deliverEvent } from '../workflows/deliver-event.js';
+import type { DeliverEventInput, deliverEvent } from '../workflows/deliver-event.js';
 
 /** What events and API tell Temporal. Neither call waits, fails or loses anything: what Temporal misses, the sweeper starts. */
 export interface DeliveryWorkflows {
@@ -55,7 +55,9 @@ function startArguments(delivery: StartableDelivery, taskQueue: string) {
     workflowId: delivery.id,
     // Postgres says what is left to do, so a closed run is no reason to refuse: it may have been retried by hand.
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-    args: [{ deliveryId: delivery.id }] as [{ deliveryId: string }],
+    args: [{ deliveryId: delivery.id, webhookId: delivery.webhookId, tenantId: delivery.tenantId }] as [
+      DeliverEventInput,
+    ],
     typedSearchAttributes: [
       { key: searchAttributes.tenantId, value: delivery.tenantId },
       { key: searchAttributes.webhookId, value: delivery.webhookId },

@@ -1,9 +1,12 @@
 /*
  * One delivery, from its start to its end. Postgres decides, this loop carries out and waits.
  *
+ *   start ──► send at once ──────────┬─ delivered or failed ─► end
+ *                                    └─ all else, as below ──────────────────────────────► plan
+ *
  *                  ┌──────────── not pending ───────────────► end: delivered, held, cancelled, expired: Completed
  *                  │                                                failed: Failed
- *   start ──► plan ┴ wait ──► send ──┬─ delivered or failed ─► end
+ *             plan ┴ wait ──► send ──┬─ delivered or failed ─► end
  *              ▲     │   (a token    │
  *              │     │    or backoff)├─ no token yet ────────► wait, send again
  *              │     │               ├─ not recorded ────────► record, until it succeeds ──► plan
@@ -37,12 +40,24 @@ export const wake = defineSignal('wake');
 
 export interface DeliverEventInput {
   deliveryId: string;
+  webhookId: number;
+  tenantId: string;
 }
 
 /** Longest stay of a request beyond its own limit: taking the token before it, recording it afterwards. */
 const sendMarginMs = 10_000;
+const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
+/** The most that a webhook's own limit may be. */
+const longestRequestMs = 30_000;
 /** When an activity ended and nothing was recorded, so that no fault of ours can spin. */
 const lostAttemptWaitMs = 2_000;
+
+/** Neither: plan anew. */
+interface SendResult {
+  ended?: DeliveryEnd;
+  /** The same plan, after a wait; null: others wait for tokens, so plan first. */
+  again?: { waitMs: number | null; lane?: 'queued' };
+}
 
 // Adds one event and no round trip, but must not retry in place: that would hold a workflow task slot.
 const quick = proxyLocalActivities<Activities>({ startToCloseTimeout: '5 s', retry: { maximumAttempts: 1 } });
@@ -52,7 +67,8 @@ const patient = proxyActivities<Activities>({
 });
 
 /** Completes when delivered, held, cancelled or expired; fails with `DeliveryFailed` when given up. */
-export async function deliverEvent({ deliveryId }: DeliverEventInput): Promise<DeliveryEnd> {
+export async function deliverEvent(input: DeliverEventInput): Promise<DeliveryEnd> {
+  const { deliveryId } = input;
   let woken = false;
   let sending: CancellationScope | undefined;
   setHandler(wake, () => {
@@ -60,31 +76,31 @@ export async function deliverEvent({ deliveryId }: DeliverEventInput): Promise<D
     sending?.cancel();
   });
 
+  const inline = (timeoutMs: number) =>
+    proxyLocalActivities<Activities>({
+      startToCloseTimeout: timeoutMs + sendMarginMs,
+      cancellationType,
+      retry: { maximumAttempts: 1 },
+    });
+
+  /** Nothing is planned for what nearly always succeeds: where anything stands against it, nothing is sent. */
+  const sendAtOnce = () => inline(longestRequestMs).deliverAtOnce({ ...input, timeoutMs: longestRequestMs });
+
   /** Sends once inline, or as a normal activity as often as the schedule allows. */
-  async function send(plan: SendPlan): Promise<DeliveryEnd> {
-    const startToCloseTimeout = plan.timeoutMs + sendMarginMs;
-    const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
-    const { webhookId, tenantId, timeoutMs, attemptsUsed } = plan;
-    const input = { deliveryId, webhookId, tenantId, timeoutMs, attemptsUsed };
-    if (plan.lane === 'inline') {
-      const { deliverInline } = proxyLocalActivities<Activities>({
-        startToCloseTimeout,
-        cancellationType,
-        retry: { maximumAttempts: 1 },
-      });
-      return deliverInline(input);
-    }
+  async function send({ lane, timeoutMs, attemptsUsed, ...plan }: SendPlan): Promise<DeliveryEnd> {
+    const attempt = { ...input, timeoutMs, attemptsUsed };
+    if (lane === 'inline') return inline(timeoutMs).deliverInline(attempt);
     const { deliver } = proxyActivities<Activities>({
       taskQueue: plan.taskQueue,
-      startToCloseTimeout,
+      startToCloseTimeout: timeoutMs + sendMarginMs,
       cancellationType,
-      retry: retryPolicy(plan.attemptsUsed, plan.attemptsLeft),
+      retry: retryPolicy(attemptsUsed, plan.attemptsLeft),
       summary: `from attempt ${plan.attemptCount + 1}`,
     });
     // Cancelled in its backoff it ends at once; with a request open it runs on, and its result is taken.
     sending = new CancellationScope();
     try {
-      return await sending.run(() => deliver(input));
+      return await sending.run(() => deliver(attempt));
     } finally {
       sending = undefined;
     }
@@ -100,53 +116,58 @@ export async function deliverEvent({ deliveryId }: DeliverEventInput): Promise<D
   /** Waits for its time; false when woken before it. */
   const waited = async (waitMs: number) => waitMs <= 0 || !(await condition(() => woken, waitMs));
 
+  async function resultOf(sent: Promise<DeliveryEnd>): Promise<SendResult> {
+    try {
+      return unlessWoken(await sent);
+    } catch (error) {
+      if (isCancellation(error) && !woken) throw error;
+      const failure = applicationFailure(error);
+      switch (failure?.type) {
+        case failureType.notNow:
+          return { again: { waitMs: (failure.details![0] as NotNowDetails).waitMs } };
+        case failureType.busy:
+          // Too many requests are open to this receiver from the process that runs the workflow: use the other lane.
+          return { again: { waitMs: 0, lane: 'queued' } };
+        case failureType.notRecorded:
+          return unlessWoken(
+            await patient.recordOutcome({ deliveryId, ...(failure.details![0] as UnrecordedDetails) }),
+          );
+        case failureType.deliveryFailed:
+          return unlessWoken({ status: 'failed', message: failure.message });
+        case failureType.attemptFailed:
+        case failureType.planChanged:
+          return {};
+        default:
+          if (!woken) await condition(() => woken, lostAttemptWaitMs);
+          return {};
+      }
+    }
+  }
+
+  /** An end after which something changed is none: whoever woke us wants another look. */
+  const unlessWoken = (ended: DeliveryEnd | null): SendResult => (ended && !woken ? { ended } : {});
+
   async function run(): Promise<DeliveryEnd> {
-    for (;;) {
+    // All that woke us before is in the answer that comes.
+    woken = false;
+    let { ended }: SendResult = await resultOf(sendAtOnce());
+    while (!ended) {
       // Only a fault that lasts for days gets here; a wake-up that comes in between is not lost.
-      if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof deliverEvent>({ deliveryId });
-      // All that woke us before is in the answer that comes.
+      if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof deliverEvent>(input);
       woken = false;
       const next = await plan();
       if (next.step === 'end') {
-        if (woken) continue;
-        return end(next);
+        ({ ended } = unlessWoken(next));
+        continue;
       }
-      let waitMs: number | null = next.waitMs;
-      let lane = next.lane;
-      while (waitMs !== null && (await waited(waitMs))) {
-        waitMs = null;
-        try {
-          const ended = await send({ ...next, lane });
-          if (!woken) return end(ended);
-        } catch (error) {
-          if (isCancellation(error) && !woken) throw error;
-          const failure = applicationFailure(error);
-          switch (failure?.type) {
-            case failureType.notNow:
-              waitMs = (failure.details![0] as NotNowDetails).waitMs;
-              break;
-            case failureType.busy:
-              // Too many requests are open to this receiver from the process that runs the workflow: use the other lane.
-              waitMs = 0;
-              lane = 'queued';
-              break;
-            case failureType.notRecorded: {
-              const ended = await patient.recordOutcome({ deliveryId, ...(failure.details![0] as UnrecordedDetails) });
-              if (ended && !woken) return end(ended);
-              break;
-            }
-            case failureType.attemptFailed:
-            case failureType.planChanged:
-              break;
-            case failureType.deliveryFailed:
-              if (!woken) throw failed(failure.message);
-              break;
-            default:
-              if (!woken) await condition(() => woken, lostAttemptWaitMs);
-          }
-        }
+      let { waitMs, lane }: { waitMs: number | null; lane: SendPlan['lane'] } = next;
+      while (!ended && waitMs !== null && (await waited(waitMs))) {
+        const result = await resultOf(send({ ...next, lane }));
+        ({ ended } = result);
+        ({ waitMs, lane = lane } = result.again ?? { waitMs: null });
       }
     }
+    return end(ended);
   }
 
   try {

@@ -8,7 +8,7 @@ import { waitUntil } from '../wait-until.js';
 const isTransactionEdge = (text: string) => /^(begin|commit|rollback)\b/i.test(text);
 /** Marks what was started, many deliveries with one statement. */
 const isBatchedMark = (text: string) =>
-  /^update webhook_deliveries set workflow_started_at = now\(\) where id = any/i.test(text);
+  /^update webhook_deliveries d set workflow_started_at = now\(\) from unnest/i.test(text);
 
 /**
  * What a delivery that succeeds at once costs in statements, round trips to Temporal and events of history: counted, on

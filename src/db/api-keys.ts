@@ -67,6 +67,7 @@ export async function findApiKeyByHash(db: Queryable, keyHash: Buffer): Promise<
     `select ${columns}, coalesce(last_used_at < now() - interval '1 min', true) as stale from api_keys
       where key_hash = $1 and (expires_at is null or expires_at > now())`,
     [keyHash],
+    'find_api_key',
   );
   const row = rows[0];
   if (!row) return null;

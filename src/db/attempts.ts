@@ -33,7 +33,7 @@ export async function planAttempt(db: Queryable, deliveryId: string): Promise<At
     wait_ms: number;
     timeout_ms: number;
     troubled: boolean;
-  }>('select * from plan_attempt($1)', [deliveryId]);
+  }>('select * from plan_attempt($1)', [deliveryId], 'plan_attempt');
   const row = rows[0];
   return row
     ? {
@@ -80,9 +80,14 @@ export type TakeAnswer =
 
 /**
  * Takes a token and the right to send one request; nobody else may send for this delivery until it is recorded, or
- * until its timeout and 5 s have passed. `timeoutMs` is the longest request that the caller allows for.
+ * until its timeout and 5 s have passed. `timeoutMs` is the longest request that the caller allows for; `ifEasy`: only
+ * a first attempt that nothing stands against, `replan` otherwise.
  */
-export async function takeAttempt(db: Queryable, deliveryId: string, timeoutMs: number): Promise<TakeAnswer> {
+export async function takeAttempt(
+  db: Queryable,
+  deliveryId: string,
+  { timeoutMs, ifEasy = false }: { timeoutMs: number; ifEasy?: boolean },
+): Promise<TakeAnswer> {
   const { rows } = await db.query<{
     answer: 'send' | 'ended' | 'wait' | 'replan';
     status: DeliveryStatus;
@@ -101,7 +106,7 @@ export async function takeAttempt(db: Queryable, deliveryId: string, timeoutMs: 
     headers_sealed: Buffer | null;
     secret_sealed: Buffer;
     previous_secret_sealed: Buffer | null;
-  }>('select * from take_attempt($1, $2)', [deliveryId, timeoutMs]);
+  }>('select * from take_attempt($1, $2, $3)', [deliveryId, timeoutMs, ifEasy], 'take_attempt');
   const row = rows[0];
   if (!row) return { answer: 'ended', status: 'cancelled' };
   switch (row.answer) {
@@ -190,6 +195,7 @@ export async function recordAttempt(db: Queryable, record: AttemptRecord): Promi
       record.token,
       record.elapsedMs,
     ],
+    'record_attempt',
   );
   const row = rows[0];
   return row ? { status: row.status, number: row.number, attemptsUsed: row.attempts_used, waitMs: row.wait_ms } : null;

@@ -8,6 +8,7 @@ export class DatabaseUnavailableError extends Error {
 export const sqlState = {
   foreignKeyViolation: '23503',
   uniqueViolation: '23505',
+  featureNotSupported: '0A000',
 } as const;
 
 /** Connection lost (08), resources gone (53), operator intervention (57P0x). */
@@ -20,7 +21,8 @@ export function sqlStateOf(error: unknown): string | undefined {
 
 /** What a query module needs: one statement at a time, on a pool or inside a transaction. */
 export interface Queryable {
-  query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<Row>>;
+  /** With a `name` (one for each text) the statement is parsed and planned once a connection: for those of every delivery. */
+  query<Row extends pg.QueryResultRow>(text: string, values?: unknown[], name?: string): Promise<pg.QueryResult<Row>>;
 }
 
 export interface Database extends Queryable {
@@ -69,10 +71,12 @@ export function openDatabase(options: DatabaseOptions): Database {
     client.on('error', onError);
     try {
       return await work({
-        query: async (text, values) => {
+        query: async (text, values, name) => {
           try {
-            return await client.query(text, values);
+            return await client.query({ text, values, name });
           } catch (error) {
+            // A migration changed what a prepared statement answers: the next connection prepares it anew.
+            if (name !== undefined && sqlStateOf(error) === sqlState.featureNotSupported) lost = error as Error;
             if (!isUnavailable(error)) throw error;
             lost = unavailable(error);
             throw lost;
@@ -86,7 +90,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 
   return {
-    query: (text, values) => withConnection((db) => db.query(text, values)),
+    query: (text, values, name) => withConnection((db) => db.query(text, values, name)),
     transaction: (work) =>
       withConnection(async (db) => {
         await db.query('begin');

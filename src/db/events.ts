@@ -69,6 +69,7 @@ export async function insertEvent(db: Queryable, event: NewEvent): Promise<Accep
          from new_event e left join new_deliveries d on true
         order by d.webhook_id`,
       [event.tenantId, event.eventType, event.eventId, event.occurredAt, event.body],
+      'insert_event',
     );
     return toAcceptedEvent(rows);
   } catch (error) {

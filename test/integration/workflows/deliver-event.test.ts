@@ -12,6 +12,7 @@ import { quietRuntime } from '../../support/quiet-runtime.js';
 import { waitFor } from '../../support/wait-for.js';
 
 const taskQueue = `test-${randomUUID()}`;
+const tenantId = randomUUID();
 
 /** What the next calls of an activity do, in turn; the last one is repeated. */
 type Script<T> = (T | Error | (() => Promise<T> | T))[];
@@ -48,12 +49,13 @@ describe('workflow deliverEvent', function () {
     async () => {
       const index = calls.filter((call) => call.name === name).length;
       calls.push({ name, at: Date.now() });
-      const steps = script[name] ?? [];
+      const steps = script[name] ?? (name === 'deliverAtOnce' ? [failure(failureType.planChanged)] : []);
       const step = steps[Math.min(index, steps.length - 1)];
       if (step instanceof Error) throw step;
       return typeof step === 'function' ? await step() : step;
     };
-  const names = () => calls.map((call) => call.name);
+  /** What was called after the attempt at once, which most scripts refuse. */
+  const names = () => calls.map((call) => call.name).slice(1);
 
   before(async () => {
     quietRuntime();
@@ -66,10 +68,9 @@ describe('workflow deliverEvent', function () {
       taskQueue,
       workflowBundle: await workflowBundle(createLogger({ level: 'silent', format: 'json' })),
       activities: Object.fromEntries(
-        (['reserveToken', 'deliver', 'deliverInline', 'recordOutcome', 'cancelDelivery'] as const).map((name) => [
-          name,
-          fake(name),
-        ]),
+        (['deliverAtOnce', 'reserveToken', 'deliver', 'deliverInline', 'recordOutcome', 'cancelDelivery'] as const).map(
+          (name) => [name, fake(name)],
+        ),
       ),
     });
     running = worker.run();
@@ -87,9 +88,38 @@ describe('workflow deliverEvent', function () {
 
   const start = () => {
     const deliveryId = randomUUID();
-    return client.workflow.start('deliverEvent', { taskQueue, workflowId: deliveryId, args: [{ deliveryId }] });
+    return client.workflow.start('deliverEvent', {
+      taskQueue,
+      workflowId: deliveryId,
+      args: [{ deliveryId, webhookId: 1, tenantId }],
+    });
   };
   const run = async () => (await start()).result() as Promise<{ status: string }>;
+
+  it('sends at once and completes, without a plan', async () => {
+    script = { deliverAtOnce: [delivered] };
+    assert.equal((await run()).status, 'delivered');
+    assert.deepEqual(
+      calls.map((call) => call.name),
+      ['deliverAtOnce'],
+    );
+  });
+
+  it('is Failed when the attempt at once was the only one', async () => {
+    script = { deliverAtOnce: [failure(failureType.deliveryFailed)] };
+    await assert.rejects(run(), WorkflowFailedError);
+    assert.deepEqual(names(), []);
+  });
+
+  it('plans when the attempt at once failed', async () => {
+    script = {
+      deliverAtOnce: [failure(failureType.attemptFailed)],
+      reserveToken: [send({ waitMs: 300, attemptsUsed: 1, attemptsLeft: 5 })],
+      deliver: [delivered],
+    };
+    await run();
+    assert.deepEqual(names(), ['reserveToken', 'deliver']);
+  });
 
   it('sends inline and completes', async () => {
     script = { reserveToken: [send({ lane: 'inline' })], deliverInline: [delivered] };
@@ -119,7 +149,7 @@ describe('workflow deliverEvent', function () {
       return true;
     });
     assert.deepEqual(names(), ['reserveToken', 'deliverInline', 'reserveToken', 'deliver']);
-    assert.ok(calls[3]!.at - calls[2]!.at >= 300, 'waited as planned');
+    assert.ok(calls[4]!.at - calls[3]!.at >= 300, 'waited as planned');
   });
 
   it('asks by a normal activity, retried, when the local one fails: Postgres is away', async () => {
@@ -133,7 +163,7 @@ describe('workflow deliverEvent', function () {
     script = { reserveToken: [send()], deliver: [failure(failureType.notNow, [{ waitMs: 400 }]), delivered] };
     await run();
     assert.deepEqual(names(), ['reserveToken', 'deliver', 'deliver']);
-    assert.ok(calls[2]!.at - calls[1]!.at >= 400);
+    assert.ok(calls[3]!.at - calls[2]!.at >= 400);
   });
 
   it('plans anew when others wait for tokens, or the settings changed', async () => {
@@ -160,7 +190,7 @@ describe('workflow deliverEvent', function () {
     script = { reserveToken: [send({ attemptsLeft: 1 })], deliver: [new Error('a fault of ours'), delivered] };
     await run();
     assert.deepEqual(names(), ['reserveToken', 'deliver', 'reserveToken', 'deliver']);
-    assert.ok(calls[2]!.at - calls[1]!.at >= 2_000, 'does not spin');
+    assert.ok(calls[3]!.at - calls[2]!.at >= 2_000, 'does not spin');
   });
 
   it('sends at once when woken in the backoff of the server', async () => {
@@ -174,7 +204,7 @@ describe('workflow deliverEvent', function () {
     await handle.signal('wake');
     await handle.result();
     assert.deepEqual(names(), ['reserveToken', 'deliver', 'reserveToken', 'deliver']);
-    assert.ok(calls[3]!.at - wokenAt < 8_000, 'well before the 16 s of the backoff');
+    assert.ok(calls[4]!.at - wokenAt < 8_000, 'well before the 16 s of the backoff');
   });
 
   it('never cuts nor doubles a request in flight when woken', async () => {
