@@ -66,7 +66,9 @@ export default tseslint.config(
       '(zod|p-queue|modesl|twilio|sms-segments-calculator)(/|$)',
       nodeBuiltin,
       ourErrors.replace('\\.\\./', '(\\.\\./)+'),
-      '(\\.\\./)+(sources|events|db)/',
+      '(\\.\\./)+(events|db)/',
+      // another source
+      '\\.\\./[a-z-]+/',
       '(\\.\\./)+temporal\\.js$',
     ],
     'sources use events, db and temporal',

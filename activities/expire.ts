@@ -1,6 +1,8 @@
 import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import type { Database } from '../src/db/database.js';
+import { expireCalls } from '../src/db/calls.js';
+import { expireMessages } from '../src/db/messages.js';
 import { expireBatch } from '../src/db/retention.js';
 
 export interface ExpireDeps {
@@ -13,7 +15,10 @@ export interface ExpireDeps {
 export async function expire({ db, log, retentionDays }: ExpireDeps): Promise<void> {
   let total = 0;
   for (let changed = -1; changed !== 0; total += changed) {
-    changed = await expireBatch(db, retentionDays, 500);
+    changed =
+      (await expireBatch(db, retentionDays, 500)) +
+      (await expireCalls(db, retentionDays, 500)) +
+      (await expireMessages(db, retentionDays, 500));
     Context.current().heartbeat(total);
   }
   if (total > 0) log.info({ rows: total, retentionDays }, 'history.expired');

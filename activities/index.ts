@@ -1,11 +1,19 @@
 import { cancelDelivery, type CancelDeliveryInput } from './cancel-delivery.js';
 import { deliver, deliverAtOnce, deliverInline, type DeliverDeps, type DeliverInput } from './deliver.js';
 import { expire, type ExpireDeps } from './expire.js';
+import { reconcileMessages, type ReconcileMessagesDeps } from './reconcile-messages.js';
 import { recordOutcome, type RecordOutcomeInput } from './record-outcome.js';
 import { reserveToken, type ReserveTokenDeps, type ReserveTokenInput } from './reserve-token.js';
+import { recordSend, sendMessage, settleMessage, type SendMessageInput, type SendRecord } from './send-message.js';
+import { sweepMessages, type SweepMessagesDeps } from './sweep-messages.js';
 import { sweep, type SweepDeps } from './sweep.js';
 
-export type ActivityDeps = ReserveTokenDeps & DeliverDeps & SweepDeps & ExpireDeps;
+export type ActivityDeps = ReserveTokenDeps &
+  DeliverDeps &
+  SweepDeps &
+  ExpireDeps &
+  SweepMessagesDeps &
+  ReconcileMessagesDeps;
 
 /** Everything the workflows call; they see only the type. */
 export const createActivities = (deps: ActivityDeps) => ({
@@ -15,7 +23,12 @@ export const createActivities = (deps: ActivityDeps) => ({
   deliverInline: (input: DeliverInput) => deliverInline(deps, input),
   recordOutcome: (input: RecordOutcomeInput) => recordOutcome(deps, input),
   cancelDelivery: (input: CancelDeliveryInput) => cancelDelivery(deps, input),
-  sweep: () => sweep(deps),
+  sweep: async () => void (await Promise.all([sweep(deps), sweepMessages(deps)])),
   expire: () => expire(deps),
+  sendMessage: (input: SendMessageInput) => sendMessage(deps, input),
+  recordSend: (input: SendMessageInput & { record: SendRecord }) => recordSend(deps, input),
+  settleMessage: (input: SendMessageInput & { isLast: boolean; errorCode: string | null }) =>
+    settleMessage(deps, input),
+  reconcileMessages: () => reconcileMessages(deps),
 });
 export type Activities = ReturnType<typeof createActivities>;

@@ -36,6 +36,26 @@ export interface TemporalConfig {
   readonly metricsAddress?: string;
 }
 
+/** The telephone switches whose calls become events. */
+export interface FreeswitchConfig {
+  /** The event sockets. Passwords are secrets. */
+  readonly switches: readonly { readonly host: string; readonly port: number; readonly password: string }[];
+  /** The channel variable in which the dialplan names the tenant. */
+  readonly tenantVariable: string;
+  /** Makes a recording's url from its file; absent: RECORD_STOP makes no event. */
+  readonly recordingUrlTemplate?: string;
+}
+
+/** Whose SMS and MMS become events, and who sends. */
+export interface TwilioConfig {
+  /** The account that sends; one of `accounts`. */
+  readonly accountSid: string;
+  /** Those whose callbacks are believed, each with its current auth token and, during a rotation, the next. Secrets. */
+  readonly accounts: readonly { readonly sid: string; readonly tokens: readonly string[] }[];
+  /** Instead of Twilio's own, for tests. */
+  readonly apiBaseUrl?: string;
+}
+
 /** Everything that the environment decides. Deeply frozen (the buffers' bytes excepted). */
 export interface Config {
   /** Connection string of our database. A secret: it holds a password. */
@@ -64,6 +84,10 @@ export interface Config {
   readonly maxRetryAfterMs: number;
   /** How long ended events and deliveries stay readable. */
   readonly retentionDays: number;
+  /** Absent: this process listens to no switch. */
+  readonly freeswitch?: FreeswitchConfig;
+  /** Absent: no messages. Present only together with `api.publicBaseUrl`. */
+  readonly twilio?: TwilioConfig;
   readonly log: LogConfig;
 }
 
@@ -94,7 +118,16 @@ export class ConfigError extends Error {
 }
 
 /** Their values are never quoted in a problem. */
-const secretVariables = new Set(['DATABASE_URL', 'TEMPORAL_API_KEY', 'IRISX_ADMIN_KEY', 'IRISX_ENCRYPTION_KEY']);
+const secretVariables = new Set([
+  'TWILIO_AUTH_TOKEN',
+  'TWILIO_NEXT_AUTH_TOKEN',
+  'TWILIO_SUBACCOUNTS',
+  'FREESWITCH_URLS',
+  'DATABASE_URL',
+  'TEMPORAL_API_KEY',
+  'IRISX_ADMIN_KEY',
+  'IRISX_ENCRYPTION_KEY',
+]);
 
 const integer = (min: number, max: number) =>
   z
@@ -105,6 +138,7 @@ const integer = (min: number, max: number) =>
 const boolean = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true');
 const hostAndPort = z.string().regex(/^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:.]+\]:\d{1,5}$/, 'must be host:port');
 const port = integer(0, 65535);
+const accountSidForm = /^AC[0-9a-fA-F]{32}$/;
 const required = (remedy: string) => ({ error: `is missing: ${remedy}` });
 
 const databaseUrl = z
@@ -155,6 +189,33 @@ const serviceVariables = z.object({
   WEBHOOK_ALLOW_HTTP: boolean.default(false),
   WEBHOOK_MAX_RETRY_AFTER_SECONDS: integer(0, 7 * 86400).default(3600),
   RETENTION_DAYS: integer(1, 3650).default(30),
+  FREESWITCH_URLS: z.string().default('').transform(parseSwitches),
+  FREESWITCH_TENANT_VARIABLE: z
+    .string()
+    .regex(/^[A-Za-z_][\w.-]*$/, 'must be the name of a channel variable')
+    .refine((value) => !/^sip_(h|i|rh|ph|bye_h)_/i.test(value), 'must not be a SIP header: any caller can send one')
+    .default('tenant_id'),
+  RECORDING_URL_TEMPLATE: z
+    .string()
+    .refine((value) => URL.canParse(value.replace(/[{}]/g, '')), 'must be a url')
+    .refine(
+      (value) => !/[{}]/.test(value.replace(/\{(path|file|call_sid)\}/g, '')),
+      'may hold {path}, {file} and {call_sid}, and no other braces',
+    )
+    .optional(),
+  TWILIO_ACCOUNT_SID: z.string().regex(accountSidForm, 'must be AC and 32 hexadecimal digits').optional(),
+  TWILIO_AUTH_TOKEN: z.string().optional(),
+  TWILIO_NEXT_AUTH_TOKEN: z.string().optional(),
+  TWILIO_SUBACCOUNTS: z.string().default('').transform(parseSubaccounts),
+  TWILIO_API_BASE_URL: z
+    .string()
+    .refine(
+      (value) => URL.canParse(value) && /^https?:\/\/[^?#]+$/.test(value),
+      'must be an http(s) url without ? and #',
+    )
+    .refine((value) => !hasTwoLabels(value), 'must not have a host name of two labels: the SDK doubles it')
+    .transform((value) => value.replace(/\/+$/, ''))
+    .optional(),
   ...logVariables,
 });
 
@@ -174,6 +235,7 @@ export function loadConfig(env: Environment): Config {
   const given = present(serviceVariables, env);
   const variables = parse(serviceVariables, given, problems);
   const tls = loadTls(given, problems);
+  const twilio = variables && loadTwilio(variables, problems);
   if (!variables || problems.length > 0) throw new ConfigError(problems);
   return deepFreeze({
     databaseUrl: variables.DATABASE_URL,
@@ -198,6 +260,14 @@ export function loadConfig(env: Environment): Config {
     allowHttp: variables.WEBHOOK_ALLOW_HTTP,
     maxRetryAfterMs: variables.WEBHOOK_MAX_RETRY_AFTER_SECONDS * 1000,
     retentionDays: variables.RETENTION_DAYS,
+    ...(variables.FREESWITCH_URLS.length > 0 && {
+      freeswitch: {
+        switches: variables.FREESWITCH_URLS,
+        tenantVariable: variables.FREESWITCH_TENANT_VARIABLE,
+        ...(variables.RECORDING_URL_TEMPLATE && { recordingUrlTemplate: variables.RECORDING_URL_TEMPLATE }),
+      },
+    }),
+    ...(twilio && { twilio }),
     log: logConfig(variables),
   });
 }
@@ -303,6 +373,51 @@ function loadTls(given: Record<string, string>, problems: string[]): TemporalTls
   };
 }
 
+/** Undefined where no account is named. Without a token anybody could sign, so there is none without. */
+function loadTwilio(variables: z.output<typeof serviceVariables>, problems: string[]): TwilioConfig | undefined {
+  const { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: token, PUBLIC_BASE_URL: publicBaseUrl } = variables;
+  const isMeant = accountSid || token || variables.TWILIO_NEXT_AUTH_TOKEN || variables.TWILIO_SUBACCOUNTS.length > 0;
+  if (!isMeant) return undefined;
+  if (!accountSid) problems.push('TWILIO_ACCOUNT_SID is missing: the account, AC…, to which TWILIO_AUTH_TOKEN belongs');
+  if (!token) problems.push('TWILIO_AUTH_TOKEN is missing or empty: callbacks could not be told from forged ones');
+  if (!publicBaseUrl)
+    problems.push(
+      'PUBLIC_BASE_URL is missing: Twilio signs the url that it calls, for example https://hooks.example.com',
+    );
+  else if (new URL(publicBaseUrl).hostname.includes('_'))
+    problems.push('PUBLIC_BASE_URL has an underscore in its host name, which Twilio refuses as a callback');
+  if (accountSid && variables.TWILIO_SUBACCOUNTS.some(({ sid }) => sid === accountSid))
+    problems.push('TWILIO_SUBACCOUNTS names TWILIO_ACCOUNT_SID, which has its own variables');
+  if (!accountSid || !token) return undefined;
+  const tokens = [token, ...(variables.TWILIO_NEXT_AUTH_TOKEN ? [variables.TWILIO_NEXT_AUTH_TOKEN] : [])];
+  return {
+    accountSid,
+    accounts: [{ sid: accountSid, tokens }, ...variables.TWILIO_SUBACCOUNTS],
+    ...(variables.TWILIO_API_BASE_URL && { apiBaseUrl: variables.TWILIO_API_BASE_URL }),
+  };
+}
+
+/** `AC…:token` or, during a rotation, `AC…:token:next`, separated by commas. */
+function parseSubaccounts(list: string, context: z.RefinementCtx): { sid: string; tokens: string[] }[] {
+  const entries = list.split(',').map((entry) => entry.trim());
+  const accounts = entries.filter(Boolean).flatMap((entry, index) => {
+    const [sid = '', ...tokens] = entry.split(':');
+    if (accountSidForm.test(sid) && tokens.length >= 1 && tokens.length <= 2 && tokens.every(Boolean))
+      return [{ sid, tokens }];
+    context.addIssue(`number ${index + 1} is no AC…:token or AC…:token:next`);
+    return [];
+  });
+  if (new Set(accounts.map(({ sid }) => sid)).size < accounts.length) context.addIssue('names an account twice');
+  return accounts;
+}
+
+/** Such as twilio.local; an address has others. */
+function hasTwoLabels(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { hostname } = new URL(url);
+  return hostname.split('.').length === 2 && !hostname.startsWith('[');
+}
+
 /** A bare address stands for itself alone. */
 function parseNetworks(list: string, context: z.RefinementCtx): string[] {
   const networks = list.split(',').map((network) => network.trim());
@@ -313,6 +428,33 @@ function parseNetworks(list: string, context: z.RefinementCtx): string[] {
     context.addIssue(`holds ${JSON.stringify(network)}, which is no CIDR range like 10.0.0.0/8`);
     return [];
   });
+}
+
+/** `esl://:password@host:port`, separated by commas; FreeSWITCH's own port and password where none is given. */
+function parseSwitches(list: string, context: z.RefinementCtx): FreeswitchConfig['switches'] {
+  const urls = list.split(',').map((url) => url.trim());
+  const switches = urls.filter(Boolean).flatMap((text, index) => {
+    // Other schemes than the web's keep their port, whichever it is.
+    const full = text.replace(/^(?:[a-z][a-z0-9+.-]*:\/\/)?/i, 'esl://');
+    const url = URL.canParse(full) ? new URL(full) : null;
+    const password = url && decoded(url.password || url.username || 'ClueCon');
+    if (!url?.hostname || password === null || /[\0\r\n]/.test(password) || !/^\/?$/.test(url.pathname)) {
+      context.addIssue(`number ${index + 1} is no esl://:password@host:port (percent-encode special characters)`);
+      return [];
+    }
+    return [{ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 8021), password }];
+  });
+  const names = switches.map(({ host, port }) => `${host}:${port}`);
+  if (new Set(names).size < names.length) context.addIssue('names a switch twice');
+  return switches;
+}
+
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
 }
 
 function deepFreeze<T extends object>(value: T): T {

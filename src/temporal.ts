@@ -1,7 +1,9 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { StartableDelivery } from './db/events.js';
+import type { StartableMessage } from './db/messages.js';
 import type { DeliverEventInput, deliverEvent } from '../workflows/deliver-event.js';
+import type { sendMessage } from '../workflows/send-message.js';
 
 /** What events and API tell Temporal. Neither call waits, fails or loses anything: what Temporal misses, the sweeper starts. */
 export interface DeliveryWorkflows {
@@ -9,6 +11,12 @@ export interface DeliveryWorkflows {
   start(deliveries: StartableDelivery[]): void;
   /** Something about these deliveries changed in Postgres: starts their workflow, or tells the running one to ask again. */
   wake(deliveries: StartableDelivery[]): void;
+}
+
+/** As for deliveries: what Temporal misses, the sweeper starts. */
+export interface MessageWorkflows {
+  /** Starts the workflow of a new message. */
+  start(message: StartableMessage): void;
 }
 
 /** What operators find runs by in the Temporal Web UI. */
@@ -68,4 +76,22 @@ function startArguments(delivery: StartableDelivery, taskQueue: string) {
     // Where queues are fair, no tenant's backlog stands before another tenant's deliveries.
     priority: { fairnessKey: delivery.tenantId },
   };
+}
+
+/** Resolves when the message's workflow runs, whoever started it. May be called twice: it asks Postgres what is left to do. */
+export async function startMessage(client: Client, message: StartableMessage, options: StartOptions): Promise<void> {
+  try {
+    await client.workflow.start<typeof sendMessage>('sendMessage', {
+      taskQueue: options.taskQueue,
+      workflowId: `message-${message.id}`,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      requestEagerStart: options.eager,
+      args: [{ messageId: message.id, tenantId: message.tenantId }],
+      typedSearchAttributes: [{ key: searchAttributes.tenantId, value: message.tenantId }],
+      staticSummary: 'outbound message',
+      priority: { fairnessKey: message.tenantId },
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
 }

@@ -1,4 +1,4 @@
-/** The types of ApplicationFailure with which a deliver activity ends, all without cause: causes are stored in plain text. */
+/** The types of ApplicationFailure with which an activity that sends ends, all without cause: causes are stored in plain text. */
 export const failureType = {
   /** The receiver failed and attempts are left; the server retries by the policy. */
   attemptFailed: 'AttemptFailed',
@@ -12,6 +12,8 @@ export const failureType = {
   planChanged: 'PlanChanged',
   /** The request was made and Postgres did not take its record: `UnrecordedDetails`. */
   notRecorded: 'NotRecorded',
+  /** The request to send a message surely did not reach Twilio; the server retries by the policy: `NotSentDetails`. */
+  messageNotSent: 'MessageNotSent',
 } as const;
 
 export interface NotNowDetails {
@@ -22,4 +24,9 @@ export interface NotNowDetails {
 export interface UnrecordedDetails {
   /** The attempt's record, sealed: the history holds no answer of a receiver in plain text. */
   sealedRecord: string;
+}
+
+export interface NotSentDetails {
+  /** Twilio's number, as text; null: it gave none. */
+  errorCode: string | null;
 }

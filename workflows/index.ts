@@ -1,3 +1,5 @@
 /** What the worker registers. */
 export { deliverEvent } from './deliver-event.js';
+export { reconcileMessages } from './reconcile-messages.js';
+export { sendMessage } from './send-message.js';
 export { expireHistory, sweepDeliveries } from './sweep.js';

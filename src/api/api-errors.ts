@@ -49,13 +49,15 @@ export class TooManyRequestsError extends Error {
 }
 
 /** What a path can name. */
-export type Subject = 'tenant' | 'API key' | 'webhook' | 'delivery';
+export type Subject = 'tenant' | 'API key' | 'webhook' | 'delivery' | 'message' | 'phone number';
 
 const whereToLook: Record<Subject, string> = {
   tenant: 'GET /v1/tenants lists them',
   'API key': 'the list of API keys has the ids',
   webhook: "GET /v1/webhooks lists this tenant's",
   delivery: 'GET /v1/webhooks/:id/deliveries lists those of a webhook',
+  message: "GET /v1/messages lists this tenant's",
+  'phone number': 'GET /v1/phone-numbers lists those that tenants have',
 };
 
 /** Always the same words, without the id, so that another tenant's record looks exactly like one that never was. */

@@ -8,11 +8,15 @@ import type { AppDeps, Endpoint } from './endpoint.js';
 import { errorResponse } from './error-response.js';
 import { eventTypeEndpoints } from './event-types.js';
 import { eventEndpoints } from './events.js';
+import { messageEndpoints } from './messages.js';
 import { healthEndpoints } from './health.js';
 import { createOpenApiDocument } from './openapi.js';
+import { phoneNumberEndpoints } from './phone-numbers.js';
 import { requestLog } from './request-log.js';
 import { routeEndpoints } from './route-endpoints.js';
 import { tenantEndpoints } from './tenants.js';
+import { twilioCallbacks } from './twilio-callbacks.js';
+import { usageEndpoints } from './usage.js';
 import { webhookEndpoints } from './webhooks.js';
 
 export type { AppDeps } from './endpoint.js';
@@ -21,10 +25,13 @@ export type { AppDeps } from './endpoint.js';
 export const endpoints: readonly Endpoint[] = [
   ...tenantEndpoints,
   ...apiKeyEndpoints,
+  ...phoneNumberEndpoints,
+  ...usageEndpoints,
   ...eventTypeEndpoints,
   ...eventEndpoints,
   ...webhookEndpoints,
   ...deliveryEndpoints,
+  ...messageEndpoints,
   ...healthEndpoints,
 ];
 
@@ -37,6 +44,7 @@ export function createApp(deps: AppDeps): Express {
   app.set('case sensitive routing', true);
   app.use(requestLog(deps.log), secureHeaders);
   app.use('/v1', callLimit(deps.callsPerMinute));
+  app.use('/twilio', twilioCallbacks(deps));
   app.use(routeEndpoints(endpoints, deps));
   const document = createOpenApiDocument(endpoints, deps.version);
   app.get('/openapi.json', (_request, response) => void response.json(document));

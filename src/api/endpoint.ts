@@ -3,7 +3,8 @@ import type { Database } from '../db/database.js';
 import type { AddressGuard } from '../delivery/address.js';
 import type { Logger } from '../log.js';
 import type { Sealer } from '../seal.js';
-import type { DeliveryWorkflows } from '../temporal.js';
+import type { TwilioAccount } from '../sources/messages/twilio-account.js';
+import type { DeliveryWorkflows, MessageWorkflows } from '../temporal.js';
 import type { Subject } from './api-errors.js';
 import type { Access, TenantScope } from './authenticate.js';
 import type { InexactNumber } from './json-text.js';
@@ -21,13 +22,25 @@ export interface AppDeps {
   adminKey?: string;
   /** Calls that one API key may make in a minute, event sources' triggers not counted; 0: no limit. */
   callsPerMinute: number;
+  /** Absent: no Twilio account is configured. */
+  messages?: MessagesDeps;
   log: Logger;
   version: string;
   isTemporalReachable(): Promise<boolean>;
   hasPendingMigrations(): Promise<boolean>;
 }
 
-type Method = 'get' | 'post' | 'patch' | 'delete';
+export interface MessagesDeps {
+  /** The one that sends. */
+  accountSid: string;
+  /** Those whose callbacks are believed. */
+  accounts: readonly TwilioAccount[];
+  /** Where Twilio reaches us, as it was told: part of what it signs. */
+  publicBaseUrl: string;
+  workflows: MessageWorkflows;
+}
+
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /** One parameter of a path. `parse` gives undefined for what cannot be an id: that is then not found. */
 export interface PathParameter<Value> {
@@ -52,6 +65,8 @@ export interface EndpointRequest<A extends Access, P extends Params, Q extends z
   body: z.output<B>;
   /** Numbers of the body that `body` holds as other ones. */
   inexactNumbers: InexactNumber[];
+  /** Of a call with `repeatable`: the `Idempotency-Key` header; null without one. */
+  idempotencyKey: string | null;
   /** Whose key it was, where the call is a tenant's. */
   tenantId: A extends TenantScope ? string : null;
 }
@@ -87,6 +102,8 @@ export interface EndpointDefinition<
     optional?: boolean;
     examples: Record<string, unknown>;
   };
+  /** A call that may be sent again with the same `Idempotency-Key` is carried out once. */
+  repeatable?: boolean;
   answers: R;
   /** Problems that this call has besides those of every call. */
   problems?: readonly (404 | 409 | 422)[];

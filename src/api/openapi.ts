@@ -32,10 +32,13 @@ const problems: Record<DocumentedProblem, { name: string; when: string }> = {
 const tags = {
   Tenants: "The platform's customers",
   'API keys': 'What a program shows to be let in; each is shown once, when it is made',
+  'Phone numbers': 'Which tenant has which number: whose calls and messages they are',
+  'Usage and limits': 'What tenants used in a month, and when they are told that it becomes much',
   'Event types': 'What a tenant can be told about',
   Events: 'What happened; each becomes a delivery for every webhook that subscribes to its type',
   Webhooks: "A tenant's endpoints: url, event types, limits and signing secret",
   Deliveries: 'What was sent to a webhook, what came of it, and sending it again',
+  Messages: 'SMS and MMS: sending, and what became of those sent and received',
   Health: 'For probes',
 } as const;
 
@@ -46,7 +49,7 @@ const securityScheme = 'apiKey';
 const introduction = `Events of a telephony platform, delivered to tenants' endpoints: signed, retried, rate limited, logged.
 
 Every call but the public ones needs an API key, sent as \`Authorization: Bearer <key>\`; the scope it needs is named with the call.
-A tenant's keys (\`webhooks:read\`, \`webhooks:write\`) see that tenant only. The platform's keys (\`events:write\`, \`admin\`) belong to no tenant.
+A tenant's keys (\`webhooks:read\`, \`webhooks:write\`, \`messages:write\`) see that tenant only. The platform's keys (\`events:write\`, \`admin\`) belong to no tenant.
 
 Times are RFC 3339 in UTC with milliseconds. Unknown fields and query parameters are refused by name. Errors are problem documents (RFC 9457).
 Lists come in pages, newest first: give \`next_cursor\` as \`cursor\` until it is null. Answers may get more fields; ignore those that you do not know.`;
@@ -122,6 +125,7 @@ function toRoute(endpoint: Endpoint): RouteConfig {
     security: endpoint.access === 'public' ? [] : [{ [securityScheme]: [endpoint.access] }],
     request: {
       ...(params.length > 0 && { params: z.object(Object.fromEntries(params)) }),
+      ...(endpoint.repeatable && { headers: z.object({ 'Idempotency-Key': idempotencyKey }) }),
       ...(endpoint.query instanceof z.ZodObject && { query: endpoint.query }),
       ...(endpoint.body && {
         body: {
@@ -140,6 +144,10 @@ function toRoute(endpoint: Endpoint): RouteConfig {
     responses: { ...answersOf(endpoint), ...problemsOf(endpoint) },
   };
 }
+
+const idempotencyKey = z.string().min(1).max(255).optional().meta({
+  description: 'A name for this request, best a random one: sent again with it, the request is carried out once',
+});
 
 const scopeSentence = ({ access }: Endpoint): string =>
   access === 'public' ? 'No API key is needed.' : `Needs the scope \`${access}\`.`;

@@ -11,6 +11,8 @@ const uuidParameter = (subject: PathParameter<string>['subject']): PathParameter
 export const tenantIdParameter = uuidParameter('tenant');
 export const keyIdParameter = uuidParameter('API key');
 export const deliveryIdParameter = uuidParameter('delivery');
+export const messageIdParameter = uuidParameter('message');
+export const assignmentIdParameter = uuidParameter('phone number');
 
 export const webhookIdParameter: PathParameter<number> = {
   subject: 'webhook',

@@ -43,6 +43,7 @@ async function serve(endpoint: Endpoint, request: Request, response: Response, d
       query,
       body: endpoint.body && validate(endpoint.body.schema, body ? body.value : {}, 'body'),
       inexactNumbers: body?.inexactNumbers ?? [],
+      idempotencyKey: endpoint.repeatable ? readIdempotencyKey(request) : null,
       tenantId,
     },
     deps,
@@ -70,6 +71,13 @@ function parseParams(endpoint: Endpoint, request: Request): Record<string, strin
       return [name, value];
     }),
   );
+}
+
+function readIdempotencyKey(request: Request): string | null {
+  const key = request.get('Idempotency-Key');
+  if (key === undefined) return null;
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw new InvalidInputError('The header Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.');
 }
 
 function refuseQuery(request: Request): void {

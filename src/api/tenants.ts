@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findTenant, insertTenant, listTenants, type Tenant } from '../db/tenants.js';
+import { ConflictError } from '../errors.js';
 import { notFound } from './api-errors.js';
 import { defineEndpoint } from './endpoint.js';
 import { nextCursor, pageQuery, paginate } from './paging.js';
@@ -10,6 +11,10 @@ const tenantSchema = z
   .object({
     id: uuid(),
     name: z.string().meta({ examples: ['Acme Ltd'] }),
+    external_id: z
+      .string()
+      .nullable()
+      .meta({ description: "The platform's own name for it; null: it has none", examples: ['42'] }),
     created_at: time('When it was made'),
   })
   .meta({ id: 'Tenant', description: 'A customer of the platform' });
@@ -17,6 +22,7 @@ const tenantSchema = z
 const renderTenant = (tenant: Tenant): z.input<typeof tenantSchema> => ({
   id: tenant.id,
   name: tenant.name,
+  external_id: tenant.externalId,
   created_at: renderTime(tenant.createdAt),
 });
 
@@ -33,12 +39,25 @@ export const tenantEndpoints = [
     body: {
       schema: z.strictObject({
         name: text(1, 200).meta({ description: 'For people; need not be unique', examples: ['Acme Ltd'] }),
+        external_id: text(1, 100)
+          .nullable()
+          .default(null)
+          .meta({
+            description: 'What the platform itself calls it, as in the dialplan of its switches; unique',
+            examples: ['42'],
+          }),
       }),
-      examples: { tenant: { name: 'Acme Ltd' } },
+      examples: { tenant: { name: 'Acme Ltd' }, 'known elsewhere as 42': { name: 'Acme Ltd', external_id: '42' } },
     },
+    problems: [409],
     answers: { 201: { description: 'The tenant', schema: z.object({ tenant: tenantSchema }) } },
     async handle({ body }, { db }) {
-      return { status: 201, body: { tenant: renderTenant(await insertTenant(db, body.name)) } };
+      const tenant = await insertTenant(db, { name: body.name, externalId: body.external_id });
+      if (!tenant)
+        throw new ConflictError(
+          `Another tenant has the external_id ${JSON.stringify(body.external_id)}; choose another.`,
+        );
+      return { status: 201, body: { tenant: renderTenant(tenant) } };
     },
   }),
 

@@ -25,7 +25,14 @@ export function validate<Schema extends z.ZodType>(
 }
 
 /** Values of these fields are not repeated in messages: they may hold credentials. */
-const privateFields: ReadonlySet<PropertyKey> = new Set(['url', 'headers', 'payload', 'description']);
+const privateFields: ReadonlySet<PropertyKey> = new Set([
+  'url',
+  'headers',
+  'payload',
+  'description',
+  'body',
+  'media_urls',
+]);
 
 function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): FieldError[] {
   if (issue.code === 'unrecognized_keys') {

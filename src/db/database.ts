@@ -6,6 +6,7 @@ export class DatabaseUnavailableError extends Error {
 }
 
 export const sqlState = {
+  deadlockDetected: '40P01',
   foreignKeyViolation: '23503',
   uniqueViolation: '23505',
   featureNotSupported: '0A000',

@@ -36,8 +36,13 @@ interface AcceptedRow {
 /**
  * Inserts an event and one delivery per subscribed webhook of its tenant, held where the webhook is paused, in one
  * statement. Null when the tenant triggered this type and event id before: then nothing was inserted.
+ * `countLater`: the transaction goes on to lock other things, and ends with countNewDeliveries.
  */
-export async function insertEvent(db: Queryable, event: NewEvent): Promise<AcceptedEvent | null> {
+export async function insertEvent(
+  db: Queryable,
+  event: NewEvent,
+  { countLater = false }: { countLater?: boolean } = {},
+): Promise<AcceptedEvent | null> {
   try {
     const { rows } = await db.query<AcceptedRow>(
       `with new_event as (
@@ -62,13 +67,13 @@ export async function insertEvent(db: Queryable, event: NewEvent): Promise<Accep
        counted as (
          insert into webhook_counters as c (webhook_id, slot, pending, held)
          select d.webhook_id, slot.number, (d.accepted_as = 'pending')::int, (d.accepted_as = 'held')::int
-           from new_deliveries d cross join slot order by d.webhook_id
+           from new_deliveries d cross join slot where not $6 order by d.webhook_id
          on conflict (webhook_id, slot) do update
             set pending = c.pending + excluded.pending, held = c.held + excluded.held)
        select e.id as event_row_id, e.occurred_at, d.id as delivery_id, d.webhook_id, d.accepted_as
          from new_event e left join new_deliveries d on true
         order by d.webhook_id`,
-      [event.tenantId, event.eventType, event.eventId, event.occurredAt, event.body],
+      [event.tenantId, event.eventType, event.eventId, event.occurredAt, event.body, countLater],
       'insert_event',
     );
     return toAcceptedEvent(rows);
@@ -77,6 +82,25 @@ export async function insertEvent(db: Queryable, event: NewEvent): Promise<Accep
       throw new NotFoundError(`There is no tenant ${event.tenantId}.`);
     throw error;
   }
+}
+
+/**
+ * For the deliveries of insertEvent with `countLater`. The last statement of its transaction: counters are what many
+ * wait for, and taken once, in one slot and in the webhooks' order, they are never waited for in a circle.
+ */
+export async function countNewDeliveries(db: Queryable, deliveries: AcceptedEvent['deliveries']): Promise<void> {
+  if (deliveries.length === 0) return;
+  await db.query(
+    `with slot as materialized (select floor(random() * 8)::smallint as number)
+     insert into webhook_counters as c (webhook_id, slot, pending, held)
+     select d.webhook_id, slot.number, count(*) filter (where d.status = 'pending'), count(*) filter (where d.status = 'held')
+       from unnest($1::int[], $2::text[]) as d (webhook_id, status) cross join slot
+      group by d.webhook_id, slot.number order by d.webhook_id
+     on conflict (webhook_id, slot) do update
+        set pending = c.pending + excluded.pending, held = c.held + excluded.held`,
+    [deliveries.map(({ webhookId }) => webhookId), deliveries.map(({ status }) => status)],
+    'count_new_deliveries',
+  );
 }
 
 /** The first trigger of a (tenant, type, event id) as it was answered, with its body. */

@@ -1,35 +1,63 @@
-import { oneRow, type Queryable } from './database.js';
+import type { Queryable } from './database.js';
 
 export interface Tenant {
   id: string;
   name: string;
+  /** The platform's own name for it; null: it has none. */
+  externalId: string | null;
   createdAt: Date;
 }
 
 interface TenantRow {
   id: string;
   name: string;
+  external_id: string | null;
   created_at: Date;
 }
 
-const toTenant = (row: TenantRow): Tenant => ({ id: row.id, name: row.name, createdAt: row.created_at });
+const columns = 'id, name, external_id, created_at';
 
-export async function insertTenant(db: Queryable, name: string): Promise<Tenant> {
-  const { rows } = await db.query<TenantRow>('insert into tenants (name) values ($1) returning id, name, created_at', [
-    name,
-  ]);
-  return toTenant(oneRow(rows));
+const toTenant = (row: TenantRow): Tenant => ({
+  id: row.id,
+  name: row.name,
+  externalId: row.external_id,
+  createdAt: row.created_at,
+});
+
+/** Null: another tenant has that external id. */
+export async function insertTenant(
+  db: Queryable,
+  { name, externalId = null }: { name: string; externalId?: string | null },
+): Promise<Tenant | null> {
+  const { rows } = await db.query<TenantRow>(
+    `insert into tenants (name, external_id) values ($1, $2) on conflict (external_id) do nothing returning ${columns}`,
+    [name, externalId],
+  );
+  return rows[0] ? toTenant(rows[0]) : null;
 }
 
 export async function findTenant(db: Queryable, tenantId: string): Promise<Tenant | null> {
-  const { rows } = await db.query<TenantRow>('select id, name, created_at from tenants where id = $1', [tenantId]);
+  const { rows } = await db.query<TenantRow>(`select ${columns} from tenants where id = $1`, [tenantId]);
   return rows[0] ? toTenant(rows[0]) : null;
+}
+
+const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The tenant that another system means: by the external id, or else by our own; null: nobody's. */
+export async function resolveTenant(db: Queryable, reference: string): Promise<string | null> {
+  // Postgres takes no NUL, and no name of a tenant has one.
+  if (reference.includes('\0')) return null;
+  const { rows } = await db.query<{ id: string }>(
+    'select id from tenants where external_id = $1 or id = $2::uuid order by external_id is not distinct from $1 desc limit 1',
+    [reference, uuidForm.test(reference) ? reference : null],
+  );
+  return rows[0]?.id ?? null;
 }
 
 /** Newest first. */
 export async function listTenants(db: Queryable, page: { limit: number; beforeId: string | null }): Promise<Tenant[]> {
   const { rows } = await db.query<TenantRow>(
-    `select id, name, created_at from tenants where ($2::uuid is null or id < $2) order by id desc limit $1`,
+    `select ${columns} from tenants where ($2::uuid is null or id < $2) order by id desc limit $1`,
     [page.limit, page.beforeId],
   );
   return rows.map(toTenant);

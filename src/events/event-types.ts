@@ -133,13 +133,20 @@ export const eventTypes = [
     name: 'tenant.limit.warning',
     description: 'Usage of a resource came to 80 percent of its limit.',
     schema: payloads.tenantLimitWarning,
-    example: { resource: 'call_minutes', current: 820, limit: 1000, percent_used: 82, timestamp: exampleTime },
+    example: {
+      resource: 'call_minutes',
+      current: 820,
+      limit: 1000,
+      percent_used: 82,
+      month: '2025-10',
+      timestamp: exampleTime,
+    },
   }),
   define({
     name: 'tenant.limit.reached',
     description: 'Usage of a resource came to its limit.',
     schema: payloads.tenantLimitReached,
-    example: { resource: 'call_minutes', current: 1000, limit: 1000, timestamp: exampleTime },
+    example: { resource: 'call_minutes', current: 1000, limit: 1000, month: '2025-10', timestamp: exampleTime },
   }),
   define({
     name: 'phone_number.assigned',

@@ -7,12 +7,16 @@ import { z } from 'zod';
 const time = (meaning: string) => z.iso.datetime({ offset: true }).describe(meaning);
 
 const callSid = z.string().min(1).describe("The call's ID, the same in all events of the call");
-const messageSid = z.string().min(1).describe("The message's ID, the same in all events of the message");
+const messageSid = z
+  .string()
+  .min(1)
+  .describe("The provider's ID of the message, the same in all its events; ours where it never reached the provider");
 const callDirection = z.enum(['inbound', 'outbound']).describe('Whether the call came in or was placed by the tenant');
 const caller = z
   .string()
   .describe('Who calls: mostly an E.164 number, but as the network shows it, so also `anonymous`');
 const callee = z.string().describe('Who is called: mostly an E.164 number, but also a SIP address or an extension');
+const messageId = z.string().optional().describe('The same message at `GET /v1/messages/:id`');
 const sender = z.string().describe('Who sent the message: an E.164 number, a short code or a name such as `SUPPORT`');
 const recipient = z.string().describe('Who the message is for, mostly an E.164 number');
 
@@ -41,7 +45,11 @@ export const callCompleted = z.looseObject({
   status: z
     .enum(['completed', 'no-answer', 'busy', 'failed', 'canceled'])
     .describe('How the call ended; `completed` means that it had been answered'),
-  hangup_cause: z.string().describe("Why it ended, in the switch's own word, such as `NORMAL_CLEARING` or `USER_BUSY`"),
+  hangup_cause: z
+    .string()
+    .describe(
+      "Why it ended, in the switch's own word, such as `NORMAL_CLEARING` or `USER_BUSY`; `SWITCH_RESTARTED` or `ENDED_UNSEEN` when nobody heard it",
+    ),
   duration_seconds: z.number().min(0).describe('From answer to hang-up, in seconds; 0 for a call never answered'),
   started_at: time('When the call was created'),
   answered_at: z.iso
@@ -50,6 +58,10 @@ export const callCompleted = z.looseObject({
     .optional()
     .describe('When the call was answered; null if it never was'),
   ended_at: time('When the call ended'),
+  ended_at_estimated: z
+    .boolean()
+    .optional()
+    .describe('True when nobody heard the end: `ended_at` is then the last moment at which the call may have been up'),
 });
 
 export const callDtmf = z.looseObject({
@@ -72,7 +84,9 @@ export const callRecordingCompleted = z.looseObject({
 
 export const smsSent = z.looseObject({
   message_sid: messageSid,
-  from: sender,
+  from: sender.describe(
+    'Who sent the message: an E.164 number, a short code, a name, or the Messaging Service (`MG…`) that chooses the number',
+  ),
   to: recipient,
   body: z.string().nullable().optional().describe('The text; null or absent for a message of media only'),
   media_urls: z
@@ -88,6 +102,7 @@ export const smsSent = z.looseObject({
     .describe("The provider's own word for the state at that moment, such as `queued` or `accepted`"),
   segments: z.int().min(0).describe('Number of SMS parts the text takes, estimated'),
   timestamp: time('When the provider took the message'),
+  message_id: messageId,
 });
 
 export const smsReceived = z.looseObject({
@@ -98,6 +113,7 @@ export const smsReceived = z.looseObject({
   media_count: z.int().min(0).describe('Number of media attached'),
   direction: z.literal('inbound').describe('Always inbound'),
   received_at: time('When the message reached us'),
+  message_id: messageId,
 });
 
 const errorCode = z
@@ -110,6 +126,7 @@ export const smsDelivered = z.looseObject({
   status: z.literal('delivered').describe('Always delivered'),
   error_code: errorCode,
   timestamp: time('When the provider reported it'),
+  message_id: messageId,
 });
 
 export const smsFailed = z.looseObject({
@@ -119,27 +136,34 @@ export const smsFailed = z.looseObject({
     .describe('`failed`: it was never sent; `undelivered`: it was sent, and did not arrive'),
   error_code: errorCode,
   timestamp: time('When the provider reported it'),
+  message_id: messageId,
 });
 
 const usage = {
   resource: z.string().min(1).describe('What is limited, such as `call_minutes`'),
   current: z.number().min(0).describe("Used so far in this period, in the resource's unit: minutes for `call_minutes`"),
   limit: z.number().min(0).describe('Allowed in the period, in the same unit'),
+  month: z.string().optional().describe('The period: a month in UTC, such as `2025-10`'),
 };
+
+const limitTime = time('When the usage came to it, or the limit was set to what is used');
 
 export const tenantLimitWarning = z.looseObject({
   ...usage,
-  percent_used: z.number().min(0).describe('`current` as a share of `limit`, in percent; may be over 100'),
-  timestamp: time('When the usage was checked'),
+  percent_used: z
+    .number()
+    .min(0)
+    .describe('`current` as a share of `limit`, in percent; may be over 100, and is 100 for a limit of 0'),
+  timestamp: limitTime,
 });
 
 export const tenantLimitReached = z.looseObject({
   ...usage,
-  timestamp: time('When the usage was checked'),
+  timestamp: limitTime,
 });
 
 export const phoneNumberAssigned = z.looseObject({
-  phone_number: z.string().min(1).describe('The number, in E.164 form'),
+  phone_number: z.string().min(1).describe('The number, in E.164 form, or a short code'),
   assigned_at: time('When the tenant got the number'),
 });
 

@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Database, Queryable } from '../db/database.js';
-import { findEvent, insertEvent, type AcceptedEvent, type NewEvent, type StartableDelivery } from '../db/events.js';
+import {
+  countNewDeliveries,
+  findEvent,
+  insertEvent,
+  type AcceptedEvent,
+  type NewEvent,
+  type StartableDelivery,
+} from '../db/events.js';
 import { renderBody } from '../delivery/body.js';
 import { EventMismatchError, InvalidInputError } from '../errors.js';
 import type { DeliveryWorkflows } from '../temporal.js';
@@ -62,16 +69,21 @@ export async function recordWithEvents<T>(
   { db, workflows }: TriggerDeps,
   work: (db: Queryable, trigger: Trigger) => Promise<T>,
 ): Promise<T> {
-  const deliveries: StartableDelivery[] = [];
-  const result = await db.transaction((transaction) =>
-    work(transaction, async (event) => {
+  const inserted: AcceptedEvent['deliveries'] = [];
+  const toStart: StartableDelivery[] = [];
+  const result = await db.transaction(async (transaction) => {
+    const answer = await work(transaction, async (event) => {
       const checked = checkEvent(event);
-      const accepted = await insertEvent(transaction, checked);
-      if (accepted) deliveries.push(...startable(checked, accepted));
-      return accepted !== null;
-    }),
-  );
-  workflows.start(deliveries);
+      const accepted = await insertEvent(transaction, checked, { countLater: true });
+      if (!accepted) return false;
+      inserted.push(...accepted.deliveries);
+      toStart.push(...startable(checked, accepted));
+      return true;
+    });
+    await countNewDeliveries(transaction, inserted);
+    return answer;
+  });
+  workflows.start(toStart);
   return result;
 }
 

@@ -4,7 +4,7 @@ import { Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, type ActivityDeps } from '../../activities/index.js';
 import type { Config } from '../config.js';
-import { wakeDelivery, type StartOptions } from '../temporal.js';
+import { startMessage, wakeDelivery, type StartOptions } from '../temporal.js';
 import { connectWorker } from './temporal-connection.js';
 import { createSchedules, registerSearchAttributes } from './temporal-setup.js';
 import { workflowBundle } from './workflow-bundle.js';
@@ -32,7 +32,7 @@ export interface DeliveryWorker {
 export interface DeliveryWorkerDeps {
   config: Config;
   log: Logger;
-  activities: Omit<ActivityDeps, 'wakeDelivery' | 'deliverTaskQueue'>;
+  activities: Omit<ActivityDeps, 'wakeDelivery' | 'startMessage' | 'deliverTaskQueue'>;
   /** Called with a client whose starts are eager: the first workflow task comes with the answer. */
   onConnected?: (client: Client, options: StartOptions) => void;
 }
@@ -139,6 +139,7 @@ async function createWorkers(
     ...deps.activities,
     deliverTaskQueue,
     wakeDelivery: (delivery) => wakeDelivery(client, delivery, options),
+    startMessage: (message) => startMessage(client, message, options),
   });
   const common = { connection, namespace, activities, shutdownGraceTime: drainMs };
   const workers = [
@@ -152,7 +153,7 @@ async function createWorkers(
     }),
     await Worker.create({ ...common, taskQueue: deliverTaskQueue, maxConcurrentActivityTaskExecutions: queuedSlots }),
   ];
-  await createSchedules(client, taskQueue);
+  await createSchedules(client, taskQueue, { messages: deps.activities.twilio !== undefined });
   deps.onConnected?.(client, options);
   return workers;
 }

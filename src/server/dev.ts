@@ -23,7 +23,7 @@ async function main(): Promise<number> {
     const opened = (service = await showOnTerminal(
       'API and worker',
       async () => {
-        const open = await openService(started.config, log, { api: true, worker: true });
+        const open = await openService(started.config, log, { api: true, worker: true, listener: true });
         await Promise.race([open.ready, open.failed, stopped]);
         return open;
       },

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { Client } from '@temporalio/client';
-import type { Config } from '../config.js';
+import type { ActivityDeps } from '../../activities/index.js';
+import { ConfigError, type Config } from '../config.js';
 import { openDatabase } from '../db/database.js';
 import { createAddressGuard } from '../delivery/address.js';
 import { OpenRequests } from '../delivery/open-requests.js';
@@ -8,17 +9,29 @@ import { createPoster } from '../delivery/post.js';
 import { DeliveryStarter } from '../delivery-starter.js';
 import { triggerEvent, type TriggerAnswer, type TriggeredEvent } from '../events/trigger.js';
 import type { Logger } from '../log.js';
+import { startCallListener, type CallListener } from '../sources/calls/call-listener.js';
+import { recordingCompleted, type UploadedRecording } from '../sources/calls/recordings.js';
 import { createSealer } from '../seal.js';
+import { MessageStarter } from '../message-starter.js';
+import type { StartOptions } from '../temporal.js';
 import { startDeliveryWorker, type DeliveryWorker } from './delivery-worker.js';
 import { listen, type ListeningServer } from './listen.js';
+import { listenerHealth } from './listener-health.js';
 import { pendingMigrations } from './migrations.js';
 import { connectClient } from './temporal-connection.js';
 
+/** The longest that one request to Twilio may take; recording it comes on top. */
+const twilioDeadlineMs = 20_000;
+
 export interface Service {
-  /** Where the API listens; undefined without one. */
+  /** Where the API listens, or a process that only hears calls answers for its health; undefined without either. */
   url: string | undefined;
   /** In process, for event sources: resolves when the event is accepted. */
   triggerEvent(event: TriggeredEvent): Promise<TriggerAnswer>;
+  /** In process, for an uploader of recordings: true when its event was accepted, false for a repeat or an empty one. */
+  recordingCompleted(recording: UploadedRecording): Promise<boolean>;
+  /** Undefined where no switch is listened to. */
+  callListener: CallListener | undefined;
   /** Resolves when the worker polls; at once without one. */
   ready: Promise<void>;
   /** Rejects when a part fails for good; the process has to end then. */
@@ -33,12 +46,19 @@ const { version } = createRequire(import.meta.url)(
   version: string;
 };
 
-/** Wires API, worker or both into this process. Rejects while a migration is pending or Postgres is away; Temporal may be away. */
-export async function openService(
-  config: Config,
-  log: Logger,
-  parts: { api: boolean; worker: boolean },
-): Promise<Service> {
+/** What a process is made of. The listener only listens where the configuration names a switch. */
+export interface ServiceParts {
+  api: boolean;
+  worker: boolean;
+  listener?: boolean;
+}
+
+/** Wires the parts into this process. Rejects while a migration is pending or Postgres is away; Temporal may be away. */
+export async function openService(config: Config, log: Logger, parts: ServiceParts): Promise<Service> {
+  if (parts.listener && !parts.api && !parts.worker && !config.freeswitch)
+    throw new ConfigError([
+      'FREESWITCH_URLS is missing: esl://:password@host:8021 of each switch, separated by commas',
+    ]);
   const db = openDatabase({
     url: config.databaseUrl,
     poolSize: config.databasePoolSize,
@@ -56,10 +76,15 @@ export async function openService(
     const guard = createAddressGuard([...config.allowedNetworks]);
     const sealer = createSealer(config.encryptionKey);
     const starter = new DeliveryStarter({ db, log });
+    const messageStarter = new MessageStarter({ db, log });
     const connection = connectClient(config.temporal);
     closers.push(() => connection.close());
     const client = new Client({ connection, namespace: config.temporal.namespace });
-    const startByClient = () => starter.use(client, { taskQueue: config.temporal.taskQueue, eager: false });
+    const use = (by: Client, options: StartOptions) => {
+      starter.use(by, options);
+      messageStarter.use(by, options);
+    };
+    const startByClient = () => use(client, { taskQueue: config.temporal.taskQueue, eager: false });
     startByClient();
     const poster = createPoster({ guard });
     closers.push(() => poster.close());
@@ -68,7 +93,7 @@ export async function openService(
     let server: ListeningServer | undefined;
     const drainApi = async () => {
       await server?.close();
-      await starter.close();
+      await Promise.all([starter.close(), messageStarter.close()]);
     };
     closers.push(() => {
       // The worker takes its connection with it; what the API still accepts is started without.
@@ -89,8 +114,10 @@ export async function openService(
           maxRetryAfterMs: config.maxRetryAfterMs,
           retentionDays: config.retentionDays,
           version,
+          workflows: starter,
+          twilio: await twilioOf(config),
         },
-        onConnected: (eagerClient, options) => starter.use(eagerClient, options),
+        onConnected: use,
       });
     }
 
@@ -105,17 +132,40 @@ export async function openService(
         sealer,
         adminKey: config.adminKey,
         callsPerMinute: config.api.callsPerMinute,
+        ...(config.twilio &&
+          config.api.publicBaseUrl !== undefined && {
+            messages: {
+              ...config.twilio,
+              publicBaseUrl: config.api.publicBaseUrl,
+              workflows: messageStarter,
+            },
+          }),
         log,
         version,
         isTemporalReachable: () => isReachable(client),
         hasPendingMigrations: async () => (await pendingMigrations(db)).length > 0,
       });
       server = await listen(app, config.api);
-      url = `http://${config.api.host === '0.0.0.0' ? 'localhost' : config.api.host}:${server.address.port}`;
+      url = urlOf(config.api.host, server.address.port);
       log.info({ url }, 'api.listening');
+    }
+    let callListener: CallListener | undefined;
+    if (parts.listener && config.freeswitch) {
+      const { switches, tenantVariable, recordingUrlTemplate } = config.freeswitch;
+      const deps = { db, workflows: starter, log, recordingUrlTemplate };
+      const listener = (callListener = startCallListener(deps, switches, { tenantVariable }));
+      // First of all to be closed: what it still triggers is started.
+      closers.push(() => listener.close());
+      if (!parts.api) {
+        const health = await listen(listenerHealth(listener), config.api);
+        closers.push(() => health.close());
+        url = urlOf(config.api.host, health.address.port);
+      }
     }
     return {
       url,
+      callListener,
+      recordingCompleted: (recording) => recordingCompleted({ db, workflows: starter, log }, recording),
       triggerEvent: (event) => triggerEvent({ db, workflows: starter }, event),
       ready: worker?.ready ?? Promise.resolve(),
       failed: worker?.failed ?? new Promise<never>(() => undefined),
@@ -126,6 +176,18 @@ export async function openService(
     throw error;
   }
 }
+
+/** The SDK takes half a second to load: only where it is needed. */
+async function twilioOf({ twilio, api }: Config): Promise<ActivityDeps['twilio']> {
+  if (!twilio || api.publicBaseUrl === undefined) return undefined;
+  const { createTwilioClient } = await import('../sources/messages/twilio-client.js');
+  return {
+    client: createTwilioClient({ ...twilio, deadlineMs: twilioDeadlineMs }),
+    publicBaseUrl: api.publicBaseUrl,
+  };
+}
+
+const urlOf = (host: string, port: number) => `http://${host === '0.0.0.0' ? 'localhost' : host}:${port}`;
 
 async function isReachable(client: Client): Promise<boolean> {
   try {

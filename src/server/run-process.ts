@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError, loadConfig, type Config } from '../config.js';
 import { createLogger } from '../log.js';
 import { longestRequestMs } from './delivery-worker.js';
-import { openService } from './open-service.js';
+import { openService, type ServiceParts } from './open-service.js';
 
 /** Longer than the longest request by what recording it may take; then the process ends, whatever hangs. */
 const hardExitMs = longestRequestMs + 5_000;
 
-/** Reads the environment, runs API, worker or both until SIGTERM or SIGINT, then drains: no request is cut, no attempt lost. */
-export async function runProcess(name: string, parts: { api: boolean; worker: boolean }): Promise<void> {
+/** Reads the environment, runs the parts until SIGTERM or SIGINT, then drains: no request is cut, no attempt lost. */
+export async function runProcess(name: string, parts: ServiceParts): Promise<void> {
   const config = readConfig();
   const log = createLogger({ ...config.log, name });
   const stopped = new Promise<string>((resolve) => {

@@ -1,3 +1,3 @@
 import { runProcess } from './run-process.js';
 
-await runProcess('service', { api: true, worker: true });
+await runProcess('service', { api: true, worker: true, listener: true });

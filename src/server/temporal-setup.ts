@@ -42,8 +42,15 @@ export async function registerSearchAttributes(
 
 const all = () => Object.values(searchAttributes);
 
-/** Creates the Schedules, or brings those of an earlier version up to date. Several workers may do it at once. */
-export async function createSchedules(client: Client, taskQueue: string): Promise<void> {
+/**
+ * Creates the Schedules, or brings those of an earlier version up to date. Several workers may do it at once. `messages`:
+ * this worker has a Twilio account, whose list can be compared.
+ */
+export async function createSchedules(
+  client: Client,
+  taskQueue: string,
+  { messages = false }: { messages?: boolean } = {},
+): Promise<void> {
   const schedule = (
     scheduleId: string,
     every: ScheduleOptions['spec']['intervals'],
@@ -67,6 +74,11 @@ export async function createSchedules(client: Client, taskQueue: string): Promis
   // Temporal's return is at most one interval before the next sweep: accepted deliveries are on their way within 30 s.
   await upsert(client, schedule(`${taskQueue}-sweep`, [{ every: '10s' }], 'sweepDeliveries', '10 min'));
   await upsert(client, schedule(`${taskQueue}-expire`, [{ every: '1h' }], 'expireHistory', '1 hour'));
+  if (messages)
+    await upsert(
+      client,
+      schedule(`${taskQueue}-reconcile-messages`, [{ every: '15min' }], 'reconcileMessages', '1 hour'),
+    );
 }
 
 async function upsert(client: Client, options: ScheduleOptions): Promise<void> {

@@ -20,6 +20,7 @@ export interface ApiAnswer {
 export interface ApiClient {
   get(path: string): Promise<ApiAnswer>;
   post(path: string, body?: unknown): Promise<ApiAnswer>;
+  put(path: string, body?: unknown): Promise<ApiAnswer>;
   patch(path: string, body?: unknown): Promise<ApiAnswer>;
   delete(path: string): Promise<ApiAnswer>;
 }
@@ -43,6 +44,7 @@ export function createApiClient({ service, adminKey }: Stack, key = adminKey): A
   return {
     get: (path) => send('GET', path),
     post: (path, body) => send('POST', path, body),
+    put: (path, body) => send('PUT', path, body),
     patch: (path, body) => send('PATCH', path, body),
     delete: (path) => send('DELETE', path),
   };

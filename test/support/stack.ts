@@ -5,7 +5,7 @@ import { createSecret } from '../../src/delivery/signature.js';
 import { createLogger } from '../../src/log.js';
 import { createSealer } from '../../src/seal.js';
 import { sealContext } from '../../src/seal-context.js';
-import { openService, type Service } from '../../src/server/open-service.js';
+import { openService, type Service, type ServiceParts } from '../../src/server/open-service.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { insertTenant, insertWebhook, type WebhookRow } from './rows.js';
 
@@ -17,7 +17,7 @@ export interface Stack {
   temporal: Client;
   adminKey: string;
   /** One more process's worth of API and worker on the same database and task queue. */
-  openAnother(parts: { api: boolean; worker: boolean }): Promise<Service>;
+  openAnother(parts: ServiceParts): Promise<Service>;
   insertTenant(): Promise<string>;
   /** A webhook with a secret that the worker can open. */
   insertWebhook(tenantId: string, row: Partial<WebhookRow> & { url: string }): Promise<{ id: number; secret: string }>;
@@ -46,7 +46,7 @@ const env = (name: string) => {
 
 /** The product on a database, a task queue and a port of its own, with loopback receivers allowed. */
 export async function startStack(
-  options: { parts?: { api: boolean; worker: boolean }; temporalAddress?: string; config?: Partial<Config> } = {},
+  options: { parts?: ServiceParts; temporalAddress?: string; config?: Partial<Config> } = {},
 ): Promise<Stack> {
   const database = await createTestDatabase();
   const adminKey = `test_${randomUUID()}`;
@@ -70,7 +70,7 @@ export async function startStack(
   };
   const log = createLogger(config.log);
   const opened: Service[] = [];
-  const open = async (parts: { api: boolean; worker: boolean }) => {
+  const open = async (parts: ServiceParts) => {
     const service = await openService(config, log, parts);
     opened.push(service);
     return service;

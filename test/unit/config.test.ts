@@ -208,6 +208,48 @@ describe('config', () => {
     });
   });
 
+  describe('FREESWITCH_URLS', () => {
+    const switches = (urls: string) => loadConfig({ ...required, FREESWITCH_URLS: urls }).freeswitch?.switches;
+
+    it('names the switches, with their own port and password where none is given', () => {
+      assert.deepEqual(switches('esl://:p%40ss%2Cw@fs1.example.com:8022, fs2, tcp://secret@[::1]:80'), [
+        { host: 'fs1.example.com', port: 8022, password: 'p@ss,w' },
+        { host: 'fs2', port: 8021, password: 'ClueCon' },
+        { host: '::1', port: 80, password: 'secret' },
+      ]);
+      assert.equal(loadConfig(required).freeswitch, undefined);
+    });
+
+    it('refuses what is none, a switch named twice, and a line break in a password, without showing it', () => {
+      for (const urls of [
+        'esl://:s3cret@fs1:99999',
+        'esl://:s3cret%0A@fs1',
+        'esl://:s3cret%@fs1',
+        'fs1/s3cret',
+        'fs1,fs1:8021',
+      ]) {
+        const problems = problemsOf({ ...required, FREESWITCH_URLS: urls });
+        assert.equal(problems.length, 1, urls);
+        assert.doesNotMatch(problems[0]!, /s3cret/);
+      }
+    });
+
+    it('goes with a tenant variable that is no SIP header and a template that names what can be filled in', () => {
+      const urls = { ...required, FREESWITCH_URLS: 'fs1' };
+      const template = 'https://recordings.example.com/{call_sid}/{path}';
+      const { freeswitch } = loadConfig({
+        ...urls,
+        FREESWITCH_TENANT_VARIABLE: 'customer',
+        RECORDING_URL_TEMPLATE: template,
+      });
+      assert.deepEqual([freeswitch?.tenantVariable, freeswitch?.recordingUrlTemplate], ['customer', template]);
+      for (const name of ['sip_h_X-Tenant-ID', 'a b'])
+        assert.equal(problemsOf({ ...urls, FREESWITCH_TENANT_VARIABLE: name }).length, 1, name);
+      for (const bad of ['https://r.example.com/{uuid}', 'not a url', 'https://r.example.com/{path'])
+        assert.equal(problemsOf({ ...urls, RECORDING_URL_TEMPLATE: bad }).length, 1, bad);
+    });
+  });
+
   describe('.env.example', () => {
     const text = readFileSync('.env.example', 'utf8');
     const named = new Map(

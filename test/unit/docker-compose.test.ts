@@ -35,7 +35,7 @@ describe('docker-compose.yml', () => {
     assert.deepEqual(
       services.map(([name]) => name),
       // prettier-ignore
-      ['postgres', 'temporal-schema', 'temporal', 'temporal-namespace', 'temporal-ui', 'migrate', 'api', 'worker'],
+      ['postgres', 'temporal-schema', 'temporal', 'temporal-namespace', 'temporal-ui', 'migrate', 'api', 'worker', 'listener'],
     );
   });
 
@@ -90,7 +90,7 @@ describe('docker-compose.yml', () => {
 
   it('runs programs that the sources have', () => {
     const programs = services.flatMap(([, { build, command }]) => (build ? [command?.[1] ?? ''] : []));
-    assert.equal(programs.length, 3);
+    assert.equal(programs.length, 4);
     for (const program of programs) {
       const source = program.replace(/^dist\//, '').replace(/\.js$/, '.ts');
       assert.ok(program.startsWith('dist/') && existsSync(source), `${program}: no ${source}`);

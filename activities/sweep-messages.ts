@@ -1,0 +1,31 @@
+import { Context } from '@temporalio/activity';
+import type { Logger } from 'pino';
+import type { Database } from '../src/db/database.js';
+import { listUnstartedMessages, markMessagesStarted, type StartableMessage } from '../src/db/messages.js';
+
+export interface SweepMessagesDeps {
+  db: Database;
+  log: Logger;
+  /** Resolves when the workflow runs. */
+  startMessage: (message: StartableMessage) => Promise<void>;
+}
+
+const batchSize = 50;
+
+/** Starts every message whose workflow nobody started, or whose workflow was lost, oldest first. Safe to repeat. */
+export async function sweepMessages({ db, log, startMessage }: SweepMessagesDeps): Promise<void> {
+  let started = 0;
+  for (let count = batchSize; count === batchSize;) {
+    const messages = await listUnstartedMessages(db, batchSize);
+    count = messages.length;
+    if (count === 0) break;
+    await Promise.all(messages.map(startMessage));
+    await markMessagesStarted(
+      db,
+      messages.map(({ id }) => id),
+    );
+    started += count;
+    Context.current().heartbeat();
+  }
+  if (started > 0) log.info({ started }, 'sweep.messages_started');
+}

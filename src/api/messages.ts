@@ -1,0 +1,260 @@
+import { z } from 'zod';
+import type { Database } from '../db/database.js';
+import {
+  claimService,
+  findByIdempotencyKey,
+  findMessage,
+  insertOutbound,
+  listMessages,
+  type Message,
+  type NewOutboundMessage,
+} from '../db/messages.js';
+import { ownerOfNumber } from '../db/phone-numbers.js';
+import { ConflictError, InvalidInputError } from '../errors.js';
+import { phoneNumberForm } from '../sources/numbers/assign-number.js';
+import { maxBodyLength } from '../sources/messages/segments.js';
+import { notFound } from './api-errors.js';
+import { defineEndpoint } from './endpoint.js';
+import { nextCursor, pageQuery, paginate } from './paging.js';
+import { messageIdParameter } from './path-parameters.js';
+import { parseUuid, renderTime, renderTimeOrNull, text, time, uuid } from './schemas.js';
+
+const statuses = [
+  'received',
+  'pending',
+  'unknown',
+  'accepted',
+  'scheduled',
+  'queued',
+  'sending',
+  'sent',
+  'delivered',
+  'read',
+  'undelivered',
+  'failed',
+  'canceled',
+] as const;
+
+const messageSchema = z
+  .object({
+    id: uuid(),
+    direction: z.enum(['inbound', 'outbound']),
+    status: z.enum(statuses).meta({
+      description:
+        "`received` (inbound), `pending` (not handed to Twilio yet), `unknown` (handed over, the answer was lost; being found out), else Twilio's own word",
+      examples: ['delivered'],
+    }),
+    from: z
+      .string()
+      .nullable()
+      .meta({
+        description: 'Who sends, as the network shows it; null where a Messaging Service chooses',
+        examples: ['+15557654321'],
+      }),
+    to: z.string().meta({ examples: ['+15551234567'] }),
+    messaging_service_sid: z
+      .string()
+      .nullable()
+      .meta({ examples: [null] }),
+    body: z
+      .string()
+      .nullable()
+      .meta({ description: 'The text; null for media only', examples: ['Your table is ready'] }),
+    media_urls: z.array(z.string()).meta({ description: 'Media sent along; empty for inbound', examples: [[]] }),
+    media_count: z.int().meta({ examples: [0] }),
+    segments: z
+      .int()
+      .nullable()
+      .meta({ description: 'SMS parts, as counted in the usage; null: not counted (yet)', examples: [1] }),
+    message_sid: z
+      .string()
+      .nullable()
+      .meta({
+        description: "Twilio's id, the one in the events; null until Twilio has the message",
+        examples: ['SM1234567890abcdef1234567890abcdef'],
+      }),
+    error_code: z
+      .string()
+      .nullable()
+      .meta({ description: "Twilio's error code", examples: [null] }),
+    created_at: time('When it was accepted here, or came in'),
+    accepted_at: time('When Twilio took it').nullable(),
+    ended_at: time('When its end was reported').nullable(),
+  })
+  .meta({ id: 'Message', description: 'An SMS or MMS' });
+
+const renderMessage = (message: Message): z.input<typeof messageSchema> => ({
+  id: message.id,
+  direction: message.direction,
+  status: message.status,
+  from: message.from,
+  to: message.to,
+  messaging_service_sid: message.messagingServiceSid,
+  body: message.body,
+  media_urls: message.mediaUrls,
+  media_count: message.mediaCount,
+  segments: message.segments,
+  message_sid: message.messageSid,
+  error_code: message.errorCode,
+  created_at: renderTime(message.createdAt),
+  accepted_at: renderTimeOrNull(message.acceptedAt),
+  ended_at: renderTimeOrNull(message.endedAt),
+});
+
+const mediaUrl = z
+  .string('expected a url')
+  .max(2000, 'expected a url of at most 2000 characters')
+  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), 'expected an http(s) url');
+
+const newMessage = z
+  .strictObject({
+    to: z
+      .string('expected a number')
+      .regex(/^\+[1-9]\d{1,14}$/, 'expected a number in E.164 form, like +15551234567')
+      .meta({ examples: ['+15551234567'] }),
+    from: z
+      .string('expected a sender')
+      .regex(phoneNumberForm, 'expected a number in E.164 form, or a short code of 3 to 8 digits')
+      .optional()
+      .meta({ description: "One of the tenant's numbers; this or `messaging_service_sid`" }),
+    messaging_service_sid: z
+      .string('expected the sid of a Messaging Service')
+      .regex(/^MG[0-9a-fA-F]{32}$/, 'expected MG and 32 hexadecimal digits')
+      .optional()
+      .meta({ description: 'A Messaging Service; the first tenant that uses one keeps it' }),
+    body: text(1, maxBodyLength).optional().meta({ description: 'The text; this, `media_urls`, or both' }),
+    media_urls: z
+      .array(mediaUrl, 'expected a list of urls')
+      .min(1, 'expected 1 to 10 urls')
+      .max(10, 'expected 1 to 10 urls')
+      .optional()
+      .meta({ description: 'Where Twilio fetches the media from' }),
+  })
+  .refine(({ from, messaging_service_sid }) => (from === undefined) !== (messaging_service_sid === undefined), {
+    path: ['from'],
+    error: 'give either from or messaging_service_sid, and not both',
+    params: { complete: true },
+  })
+  .refine(({ body, media_urls }) => body !== undefined || media_urls !== undefined, {
+    path: ['body'],
+    error: 'missing; give body, media_urls, or both',
+    params: { complete: true },
+  });
+
+const tag = 'Messages';
+const access = 'messages:write';
+
+export const messageEndpoints = [
+  defineEndpoint({
+    method: 'post',
+    path: '/v1/messages',
+    access,
+    operationId: 'sendMessage',
+    tag,
+    summary: 'Send an SMS or MMS',
+    description:
+      'Answers when the message is stored; it is then handed to Twilio, once, whatever happens. What becomes of it is told by `sms.sent`, `sms.delivered` and `sms.failed`. Sent again with the same `Idempotency-Key`, the answer is the first message.',
+    body: {
+      schema: newMessage,
+      examples: {
+        text: { to: '+15551234567', from: '+15557654321', body: 'Your table is ready' },
+        media: { to: '+15551234567', from: '+15557654321', media_urls: ['https://media.example.com/table.jpg'] },
+      },
+    },
+    repeatable: true,
+    answers: { 202: { description: 'The message', schema: z.object({ message: messageSchema }) } },
+    problems: [409],
+    async handle({ body, tenantId, idempotencyKey }, { db, messages }) {
+      if (!messages)
+        throw new ConflictError(
+          'No messages can be sent here: no Twilio account is configured (TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN).',
+        );
+      await requireOwned(db, tenantId, body);
+      const stored = await storeOnce(db, {
+        tenantId,
+        accountSid: messages.accountSid,
+        from: body.from ?? null,
+        messagingServiceSid: body.messaging_service_sid ?? null,
+        to: body.to,
+        body: body.body ?? null,
+        mediaUrls: body.media_urls ?? [],
+        idempotencyKey,
+      });
+      if (stored.isNew) messages.workflows.start(stored.message);
+      return { status: 202, body: { message: renderMessage(stored.message) } };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v1/messages',
+    access,
+    operationId: 'listMessages',
+    tag,
+    summary: 'List messages, in and out, newest first',
+    query: z.strictObject({
+      ...pageQuery,
+      direction: z.enum(['inbound', 'outbound'], 'expected inbound or outbound').optional(),
+      status: z.enum(statuses, `expected one of ${statuses.join(', ')}`).optional(),
+    }),
+    answers: {
+      200: {
+        description: 'A page of messages',
+        schema: z.object({ messages: z.array(messageSchema), next_cursor: nextCursor }),
+      },
+    },
+    async handle({ query, tenantId }, { db }) {
+      const filter = { direction: query.direction ?? null, status: query.status ?? null };
+      const page = await paginate(query, parseUuid, (page) => listMessages(db, tenantId, filter, page));
+      return { status: 200, body: { messages: page.rows.map(renderMessage), next_cursor: page.nextCursor } };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v1/messages/:message_id',
+    access,
+    operationId: 'getMessage',
+    tag,
+    summary: 'Show a message',
+    params: { message_id: messageIdParameter },
+    answers: { 200: { description: 'The message', schema: z.object({ message: messageSchema }) } },
+    async handle({ params, tenantId }, { db }) {
+      const message = await findMessage(db, tenantId, params.message_id);
+      if (!message) throw notFound('message');
+      return { status: 200, body: { message: renderMessage(message) } };
+    },
+  }),
+];
+
+/** Whose it is otherwise, if anybody's, is not told. */
+async function requireOwned(
+  db: Database,
+  tenantId: string,
+  { from, messaging_service_sid: service }: { from?: string | undefined; messaging_service_sid?: string | undefined },
+): Promise<void> {
+  const refuse = (path: string, message: string) =>
+    new InvalidInputError(`The body does not fit: ${path}.`, [{ path, message }]);
+  if (from !== undefined && (await ownerOfNumber(db, from)) !== tenantId)
+    throw refuse(
+      'from',
+      `${from} is not assigned to this tenant; the platform assigns numbers by POST /v1/phone-numbers`,
+    );
+  if (service !== undefined && !(await claimService(db, tenantId, service)))
+    throw refuse('messaging_service_sid', `${service} is not a Messaging Service of this tenant`);
+}
+
+async function storeOnce(db: Database, message: NewOutboundMessage): Promise<{ message: Message; isNew: boolean }> {
+  const inserted = await insertOutbound(db, message);
+  if (inserted) return { message: inserted, isNew: true };
+  const first = await findByIdempotencyKey(db, message.tenantId, message.idempotencyKey ?? '');
+  if (!first) throw new ConflictError('A message with this Idempotency-Key was deleted just now; send it again.');
+  const isSame =
+    first.from === message.from &&
+    first.messagingServiceSid === message.messagingServiceSid &&
+    first.to === message.to &&
+    first.body === message.body &&
+    first.mediaUrls.join('\n') === message.mediaUrls.join('\n');
+  if (!isSame) throw new ConflictError('This Idempotency-Key was used for another message; use a new one.');
+  return { message: first, isNew: false };
+}

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { listAssigned, releaseNumber, type PhoneNumber } from '../db/phone-numbers.js';
+import { assignNumber, phoneNumberForm } from '../sources/numbers/assign-number.js';
+import { notFound } from './api-errors.js';
+import { defineEndpoint } from './endpoint.js';
+import { nextCursor, pageQuery, paginate } from './paging.js';
+import { assignmentIdParameter } from './path-parameters.js';
+import { parseUuid, renderTime, time, uuid } from './schemas.js';
+
+const form = 'expected a number like +15559876543 (E.164), or a short code of 3 to 8 digits';
+
+const numberInput = (message: string) =>
+  z
+    .string(message)
+    .regex(phoneNumberForm, message)
+    .meta({ description: 'E.164, or a short code', examples: ['+15559876543'] });
+
+const phoneNumberSchema = z
+  .object({
+    id: uuid().meta({ description: 'Of this assignment: assigned again, a number has another id' }),
+    tenant_id: uuid().meta({ description: 'Who has it' }),
+    phone_number: z.string().meta({ examples: ['+15559876543'] }),
+    assigned_at: time('When the tenant got it'),
+  })
+  .meta({ id: 'PhoneNumber', description: 'A number that a tenant has' });
+
+const renderPhoneNumber = (number: PhoneNumber): z.input<typeof phoneNumberSchema> => ({
+  id: number.id,
+  tenant_id: number.tenantId,
+  phone_number: number.phoneNumber,
+  assigned_at: renderTime(number.assignedAt),
+});
+
+const assignedSchema = z.object({ phone_number: phoneNumberSchema });
+const tag = 'Phone numbers';
+
+export const phoneNumberEndpoints = [
+  defineEndpoint({
+    method: 'post',
+    path: '/v1/phone-numbers',
+    access: 'admin',
+    operationId: 'assignPhoneNumber',
+    tag,
+    summary: 'Give a number to a tenant',
+    description:
+      'The tenant is told by `phone_number.assigned`. Safe to repeat: for the tenant that has the number it answers 200, and tells nobody. 409 when another tenant has it.',
+    body: {
+      schema: z.strictObject({
+        tenant_id: uuid().meta({ description: 'Who gets it', format: 'uuid' }),
+        phone_number: numberInput(form),
+      }),
+      examples: { number: { tenant_id: '0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a', phone_number: '+15559876543' } },
+    },
+    answers: {
+      201: { description: 'Assigned', schema: assignedSchema },
+      200: { description: 'The tenant had it already; since when', schema: assignedSchema },
+    },
+    problems: [404, 409],
+    async handle({ body }, deps) {
+      const { assigned, repeated } = await assignNumber(deps, body.tenant_id, body.phone_number);
+      return { status: repeated ? 200 : 201, body: { phone_number: renderPhoneNumber(assigned) } };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v1/phone-numbers',
+    access: 'admin',
+    operationId: 'listPhoneNumbers',
+    tag,
+    summary: 'List the numbers that tenants have, newest assignment first',
+    query: z.strictObject({
+      ...pageQuery,
+      tenant_id: uuid().optional().meta({ description: "Only this tenant's", format: 'uuid' }),
+      phone_number: numberInput(`${form}; in a query string + is written %2B`).optional(),
+    }),
+    answers: {
+      200: {
+        description: 'A page of numbers',
+        schema: z.object({ phone_numbers: z.array(phoneNumberSchema), next_cursor: nextCursor }),
+      },
+    },
+    async handle({ query }, { db }) {
+      const filter = { tenantId: query.tenant_id ?? null, phoneNumber: query.phone_number ?? null };
+      const page = await paginate(query, parseUuid, (page) => listAssigned(db, filter, page));
+      return { status: 200, body: { phone_numbers: page.rows.map(renderPhoneNumber), next_cursor: page.nextCursor } };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'delete',
+    path: '/v1/phone-numbers/:id',
+    access: 'admin',
+    operationId: 'releasePhoneNumber',
+    tag,
+    summary: 'Release a number',
+    description:
+      "By its assignment's id, not by the number: a call that comes late takes the number from no new owner. No event. 404 when it is released already.",
+    params: { id: assignmentIdParameter },
+    answers: { 204: { description: 'Nobody has it any more' } },
+    async handle({ params }, { db }) {
+      if (!(await releaseNumber(db, params.id))) throw notFound('phone number');
+      return { status: 204 };
+    },
+  }),
+];

@@ -1,0 +1,190 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import express, { Router, type NextFunction, type Request, type Response } from 'express';
+import { DatabaseUnavailableError, sqlState, sqlStateOf } from '../db/database.js';
+import { isEventId, type TriggerDeps } from '../events/trigger.js';
+import { receiveMessage } from '../sources/messages/inbound.js';
+import { reportStatus } from '../sources/messages/outbound.js';
+import { isAuthentic } from '../sources/messages/signature.js';
+import type { AppDeps } from './endpoint.js';
+import { parseUuid } from './schemas.js';
+
+/**
+ * Postgres has to have answered by then, so that Twilio has its 503 within 3 s. What commits later stands: Twilio's next
+ * try then changes nothing.
+ */
+const deadlineMs = 2_500;
+const retryAfterSeconds = 5;
+/** Whatever else were said would go to the customer as an SMS. */
+const nothingToSay = '<?xml version="1.0" encoding="UTF-8"?><Response/>';
+
+const readForm = express.urlencoded({ extended: false, limit: '100kb' });
+
+/** Every field as it came, for the signature; a name that came several times is a list. */
+type Form = Record<string, string | string[]>;
+
+/**
+ * Twilio's callbacks: messages that came in, and what became of those that went out. Only what is signed with a token of
+ * the account that it names is believed, 403 else. Answers are what Twilio understands: TwiML or nothing.
+ */
+export function twilioCallbacks(deps: AppDeps): Router {
+  const router = Router({ caseSensitive: true });
+  const callback = (handle: (form: Form, request: Request, response: Response) => Promise<void>) =>
+    [
+      requireForm,
+      readForm,
+      async (request: Request, response: Response) => {
+        const form = (request.body ?? {}) as Form;
+        if (isSigned(deps, request, form)) await handle(form, request, response);
+        else response.status(403).end();
+      },
+    ] as const;
+  router.post('/sms', ...callback(receiveSms));
+  router.post('/status', ...callback(receiveStatus));
+  router.all(['/sms', '/status'], (_request, response) => void response.status(405).set('Allow', 'POST').end());
+  router.use((_request, response) => void response.status(404).end());
+  router.use(refuse(deps));
+  return router;
+
+  async function receiveSms(form: Form, _request: Request, response: Response): Promise<void> {
+    const messageSid = field(form, 'MessageSid');
+    if (!isEventId(messageSid)) return void response.status(400).end();
+    const segments = count(field(form, 'NumSegments'));
+    const answer = await inTime(deps, () =>
+      receiveMessage(deps, {
+        accountSid: accountOf(deps, form),
+        messageSid,
+        messagingServiceSid: field(form, 'MessagingServiceSid') || null,
+        from: field(form, 'From'),
+        to: field(form, 'To'),
+        body: field(form, 'Body'),
+        mediaCount: count(field(form, 'NumMedia')) ?? 0,
+        segments: segments || null,
+        at: new Date(),
+      }),
+    );
+    if (answer === 'no-owner') deps.log.warn({ messageSid }, 'message.no_owner: nobody has the number that it came to');
+    response.set('Content-Type', 'text/xml').send(nothingToSay);
+  }
+
+  async function receiveStatus(form: Form, request: Request, response: Response): Promise<void> {
+    const messageSid = field(form, 'MessageSid');
+    if (!isEventId(messageSid)) return void response.status(400).end();
+    const answer = await inTime(deps, () =>
+      reportStatus(deps, {
+        accountSid: accountOf(deps, form),
+        messageSid,
+        status: field(form, 'MessageStatus'),
+        errorCode: field(form, 'ErrorCode').slice(0, 100) || null,
+        from: field(form, 'From'),
+        to: field(form, 'To'),
+        at: new Date(),
+        messageId: parseUuid(parameter(request, 'message')),
+        tenantReference: isEventId(parameter(request, 'tenant')) ? parameter(request, 'tenant') : undefined,
+      }),
+    );
+    if (answer === 'no-message') deps.log.warn({ messageSid }, 'message.not_known: it is no message of a tenant');
+    response.status(204).end();
+  }
+}
+
+/** No JSON parser comes near: a JSON body would be outside of the signature. */
+function requireForm(request: Request, response: Response, next: NextFunction): void {
+  if (request.is('application/x-www-form-urlencoded')) next();
+  else response.status(415).end();
+}
+
+/** By the url that Twilio was told, never by headers that anybody can send. */
+function isSigned({ messages, log }: AppDeps, request: Request, form: Form): boolean {
+  const accountSid = messages && accountOf({ messages }, form);
+  const isValid =
+    accountSid !== undefined &&
+    isAuthentic(messages!.accounts, {
+      accountSid,
+      signature: request.get('X-Twilio-Signature'),
+      url: messages!.publicBaseUrl + request.originalUrl,
+      form,
+    });
+  if (!isValid) {
+    const isOfRule = request.get('X-Twilio-Webhooks-Signature-Settings') !== undefined;
+    const reason = !messages
+      ? 'no Twilio account is configured'
+      : isOfRule
+        ? 'signed by the key of a Webhooks Rule, which is not supported'
+        : 'check PUBLIC_BASE_URL and the tokens, unless it is forged';
+    log.warn(
+      { path: request.baseUrl + request.path, account: known(messages, accountSid) },
+      `twilio.refused: ${reason}`,
+    );
+  }
+  return isValid;
+}
+
+/** Only an account of ours is named in the log. */
+const known = (messages: AppDeps['messages'], accountSid: string | undefined) =>
+  messages?.accounts.some(({ sid }) => sid === accountSid) ? accountSid : 'unknown';
+
+/** The one that sends, where the form names none. */
+const accountOf = ({ messages }: Pick<AppDeps, 'messages'>, form: Form): string =>
+  'AccountSid' in form ? field(form, 'AccountSid') : messages!.accountSid;
+
+const field = (form: Form, name: string): string => [form[name] ?? ''].flat()[0] ?? '';
+
+const parameter = (request: Request, name: string): string => {
+  const value = request.query[name];
+  return typeof value === 'string' ? value : '';
+};
+
+const count = (value: string): number | null => (/^\d{1,4}$/.test(value) ? Number(value) : null);
+
+class TooLateError extends Error {
+  override readonly name = 'TooLateError';
+}
+
+/** Twilio does not come again by itself, so two that got in each other's way are tried again at once. */
+async function inTime<T>({ log }: TriggerDeps & Pick<AppDeps, 'log'>, work: () => Promise<T>): Promise<T> {
+  const patience = new AbortController();
+  const outOfTime = delay(deadlineMs, undefined, { signal: patience.signal }).then(() => {
+    throw new TooLateError(`Postgres did not answer within ${deadlineMs} ms`);
+  });
+  const working = (async () => {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (tries === 3 || sqlStateOf(error) !== sqlState.deadlockDetected) throw error;
+      }
+    }
+  })();
+  // Postgres quotes the row in some fields of its errors.
+  working.catch((error: unknown) =>
+    log.debug({ reason: sqlStateOf(error) ?? (error as Error).message }, 'twilio.callback_failed'),
+  );
+  try {
+    return await Promise.race([working, outOfTime]);
+  } finally {
+    patience.abort();
+  }
+}
+
+/** Nothing of an error reaches Twilio but a status code. */
+function refuse({ log }: AppDeps) {
+  return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
+    const { status } = error as { status?: unknown };
+    const path = request.baseUrl + request.path;
+    if (response.headersSent) return next(error);
+    if (typeof status === 'number' && status >= 400 && status < 500) {
+      response.status(status).end();
+    } else if (error instanceof DatabaseUnavailableError || error instanceof TooLateError) {
+      log.warn({ path, reason: error.message }, 'twilio.not_taken: Twilio is told to come again');
+      response.status(503).set('Retry-After', String(retryAfterSeconds)).end();
+    } else {
+      // Postgres quotes the row in some fields of its errors.
+      const code = sqlStateOf(error);
+      log.error(
+        { path, error: code === undefined ? error : { code, message: (error as Error).message } },
+        'twilio.failed',
+      );
+      response.status(500).end();
+    }
+  };
+}

@@ -1,0 +1,368 @@
+import { oneRow, type Queryable } from './database.js';
+
+export type MessageStatus =
+  | 'received'
+  | 'pending'
+  | 'unknown'
+  | 'accepted'
+  | 'scheduled'
+  | 'queued'
+  | 'sending'
+  | 'sent'
+  | 'delivered'
+  | 'read'
+  | 'undelivered'
+  | 'failed'
+  | 'canceled';
+
+/** An SMS or MMS, in or out. */
+export interface Message {
+  id: string;
+  tenantId: string;
+  direction: 'inbound' | 'outbound';
+  accountSid: string;
+  /** Null until it is known that Twilio has the message. */
+  messageSid: string | null;
+  messagingServiceSid: string | null;
+  /** Null: the Messaging Service chooses. */
+  from: string | null;
+  to: string;
+  body: string | null;
+  mediaUrls: string[];
+  mediaCount: number;
+  status: MessageStatus;
+  errorCode: string | null;
+  /** As counted in the tenant's usage; null: not counted. */
+  segments: number | null;
+  createdAt: Date;
+  /** When the request to Twilio began. */
+  sendBeganAt: Date | null;
+  acceptedAt: Date | null;
+  endedAt: Date | null;
+}
+
+interface MessageRow {
+  id: string;
+  tenant_id: string;
+  direction: 'inbound' | 'outbound';
+  account_sid: string;
+  message_sid: string | null;
+  messaging_service_sid: string | null;
+  from_number: string | null;
+  to_number: string;
+  body: string | null;
+  media_urls: string[];
+  media_count: number;
+  status: MessageStatus;
+  error_code: string | null;
+  segments: number | null;
+  created_at: Date;
+  send_began_at: Date | null;
+  accepted_at: Date | null;
+  ended_at: Date | null;
+}
+
+const columns = `id, tenant_id, direction, account_sid, message_sid, messaging_service_sid, from_number, to_number, body,
+  media_urls, media_count, status, error_code, segments, created_at, send_began_at, accepted_at, ended_at`;
+
+const toMessage = (row: MessageRow): Message => ({
+  id: row.id,
+  tenantId: row.tenant_id,
+  direction: row.direction,
+  accountSid: row.account_sid,
+  messageSid: row.message_sid,
+  messagingServiceSid: row.messaging_service_sid,
+  from: row.from_number,
+  to: row.to_number,
+  body: row.body,
+  mediaUrls: row.media_urls,
+  mediaCount: row.media_count,
+  status: row.status,
+  errorCode: row.error_code,
+  segments: row.segments,
+  createdAt: row.created_at,
+  sendBeganAt: row.send_began_at,
+  acceptedAt: row.accepted_at,
+  endedAt: row.ended_at,
+});
+
+/** Postgres takes no NUL in text; the event has it as it came. */
+const storable = (text: string): string => text.replaceAll('\0', '\ufffd');
+
+export interface NewOutboundMessage {
+  tenantId: string;
+  accountSid: string;
+  from: string | null;
+  messagingServiceSid: string | null;
+  to: string;
+  body: string | null;
+  mediaUrls: string[];
+  /** The caller's own name for the request; null: none. */
+  idempotencyKey: string | null;
+}
+
+/** Null when the tenant used the idempotency key before: then nothing was inserted. */
+export async function insertOutbound(db: Queryable, message: NewOutboundMessage): Promise<Message | null> {
+  const { rows } = await db.query<MessageRow>(
+    `insert into messages (tenant_id, direction, account_sid, from_number, messaging_service_sid, to_number, body,
+                           media_urls, media_count, status, idempotency_key)
+     values ($1, 'outbound', $2, $3, $4, $5, $6, $7, $8, 'pending', $9)
+     on conflict (tenant_id, idempotency_key) do nothing returning ${columns}`,
+    [
+      message.tenantId,
+      message.accountSid,
+      message.from,
+      message.messagingServiceSid,
+      message.to,
+      message.body,
+      message.mediaUrls,
+      message.mediaUrls.length,
+      message.idempotencyKey,
+    ],
+  );
+  return rows[0] ? toMessage(rows[0]) : null;
+}
+
+export async function findByIdempotencyKey(db: Queryable, tenantId: string, key: string): Promise<Message | null> {
+  const { rows } = await db.query<MessageRow>(
+    `select ${columns} from messages where tenant_id = $1 and idempotency_key = $2`,
+    [tenantId, key],
+  );
+  return rows[0] ? toMessage(rows[0]) : null;
+}
+
+export interface NewInboundMessage {
+  tenantId: string;
+  accountSid: string;
+  messageSid: string;
+  messagingServiceSid: string | null;
+  from: string;
+  to: string;
+  body: string;
+  mediaCount: number;
+  segments: number;
+}
+
+/** Its id; null when the message is known already: then nothing was inserted. */
+export async function insertInbound(db: Queryable, message: NewInboundMessage): Promise<string | null> {
+  const { rows } = await db.query<{ id: string }>(
+    `insert into messages (tenant_id, direction, account_sid, message_sid, messaging_service_sid, from_number, to_number,
+                           body, media_count, segments, status)
+     values ($1, 'inbound', $2, $3, $4, $5, $6, $7, $8, $9, 'received')
+     on conflict (message_sid) do nothing returning id`,
+    [
+      message.tenantId,
+      message.accountSid,
+      message.messageSid,
+      message.messagingServiceSid && storable(message.messagingServiceSid),
+      storable(message.from),
+      storable(message.to),
+      storable(message.body),
+      message.mediaCount,
+      message.segments,
+    ],
+  );
+  return rows[0]?.id ?? null;
+}
+
+/** A message that another program sent, of which a callback tells; nothing happens when it is known already. */
+export async function insertForeign(
+  db: Queryable,
+  message: { tenantId: string; accountSid: string; messageSid: string; from: string; to: string },
+): Promise<void> {
+  await db.query(
+    `insert into messages (tenant_id, direction, account_sid, message_sid, from_number, to_number, status)
+     values ($1, 'outbound', $2, $3, $4, $5, 'accepted') on conflict (message_sid) do nothing`,
+    [message.tenantId, message.accountSid, message.messageSid, storable(message.from), storable(message.to)],
+  );
+}
+
+/** Of this tenant; null for another's. */
+export async function findMessage(db: Queryable, tenantId: string, id: string): Promise<Message | null> {
+  const { rows } = await db.query<MessageRow>(`select ${columns} from messages where tenant_id = $1 and id = $2`, [
+    tenantId,
+    id,
+  ]);
+  return rows[0] ? toMessage(rows[0]) : null;
+}
+
+export interface MessageFilter {
+  direction: Message['direction'] | null;
+  status: MessageStatus | null;
+}
+
+/** Newest first. */
+export async function listMessages(
+  db: Queryable,
+  tenantId: string,
+  filter: MessageFilter,
+  page: { limit: number; beforeId: string | null },
+): Promise<Message[]> {
+  const { rows } = await db.query<MessageRow>(
+    `select ${columns} from messages
+      where tenant_id = $1 and ($2::text is null or direction = $2) and ($3::text is null or status = $3)
+        and ($4::uuid is null or id < $4)
+      order by id desc limit $5`,
+    [tenantId, filter.direction, filter.status, page.beforeId, page.limit],
+  );
+  return rows.map(toMessage);
+}
+
+/** Until the transaction ends nobody else changes the message. */
+export async function lockMessage(
+  db: Queryable,
+  key: { id: string } | { messageSid: string },
+): Promise<Message | null> {
+  const [column, value] = 'id' in key ? ['id', key.id] : ['message_sid', key.messageSid];
+  const { rows } = await db.query<MessageRow>(`select ${columns} from messages where ${column} = $1 for update`, [
+    value,
+  ]);
+  return rows[0] ? toMessage(rows[0]) : null;
+}
+
+/** Of these, as far as they are known: what became of them. */
+export async function statusesBySid(db: Queryable, messageSids: string[]): Promise<Map<string, MessageStatus>> {
+  const { rows } = await db.query<{ message_sid: string; status: MessageStatus }>(
+    'select message_sid, status from messages where message_sid = any ($1)',
+    [messageSids],
+  );
+  return new Map(rows.map((row) => [row.message_sid, row.status]));
+}
+
+/**
+ * The right to send, given once: from here on the message may have reached Twilio. Null when it is not pending, or
+ * there is none.
+ */
+export async function claimSend(db: Queryable, id: string): Promise<Message | null> {
+  const { rows } = await db.query<MessageRow>(
+    `update messages set status = 'unknown', send_began_at = date_trunc('milliseconds', clock_timestamp())
+      where id = $1 and status = 'pending' returning ${columns}`,
+    [id],
+  );
+  return rows[0] ? toMessage(rows[0]) : null;
+}
+
+/** The request is known not to have reached Twilio: the right to send is given anew. Changes nothing when repeated. */
+export async function releaseSend(db: Queryable, id: string, sendBeganAt: Date): Promise<void> {
+  await db.query(
+    `update messages set status = 'pending', send_began_at = null
+      where id = $1 and status = 'unknown' and send_began_at = $2`,
+    [id, sendBeganAt],
+  );
+}
+
+export async function messageStatus(db: Queryable, id: string): Promise<MessageStatus | null> {
+  const { rows } = await db.query<{ status: MessageStatus }>('select status from messages where id = $1', [id]);
+  return rows[0]?.status ?? null;
+}
+
+/** Twilio has the message. Of a locked message. */
+export async function recordAcceptance(
+  db: Queryable,
+  id: string,
+  { messageSid, status, segments, at }: { messageSid: string; status: MessageStatus; segments: number; at: Date },
+): Promise<void> {
+  await db.query('update messages set message_sid = $2, status = $3, segments = $4, accepted_at = $5 where id = $1', [
+    id,
+    messageSid,
+    status,
+    segments,
+    at,
+  ]);
+}
+
+/** Of a locked message; `endedAt` goes with a status that is final. */
+export async function recordStatus(
+  db: Queryable,
+  id: string,
+  { status, errorCode, endedAt }: { status: MessageStatus; errorCode: string | null; endedAt: Date | null },
+): Promise<void> {
+  await db.query(
+    `update messages set status = $2, error_code = coalesce(error_code, $3), ended_at = coalesce(ended_at, $4)
+      where id = $1`,
+    [id, status, errorCode && storable(errorCode), endedAt],
+  );
+}
+
+/** What a workflow is started with. */
+export interface StartableMessage {
+  id: string;
+  tenantId: string;
+}
+
+/**
+ * Messages whose workflow nobody started within 15 s, or that are unsettled although theirs would have ended by now
+ * (it was lost or terminated); oldest first. Starting one twice is harmless: it asks Postgres what is left to do.
+ */
+export async function listUnstartedMessages(db: Queryable, limit: number): Promise<StartableMessage[]> {
+  const { rows } = await db.query<{ id: string; tenant_id: string }>(
+    `select id, tenant_id from messages
+      where status in ('pending', 'unknown')
+        and case when workflow_started_at is null then created_at < now() - interval '15 s'
+                 else workflow_started_at < now() - interval '2 h' end
+      order by id limit $1`,
+    [limit],
+  );
+  return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id }));
+}
+
+/** The sweeper leaves them alone from now on. */
+export async function markMessagesStarted(db: Queryable, ids: string[]): Promise<void> {
+  await db.query('update messages set workflow_started_at = now() where id = any ($1::uuid[])', [ids]);
+}
+
+/** The tenant that had the number at that moment; null: nobody. */
+export async function ownerAt(db: Queryable, phoneNumber: string, moment: Date): Promise<string | null> {
+  const { rows } = await db.query<{ tenant_id: string }>(
+    // Twilio's times have no fraction of a second.
+    `select tenant_id from phone_numbers
+      where phone_number = $1 and assigned_at < $2::timestamptz + interval '1 s'
+        and coalesce(released_at, 'infinity') > $2
+      order by assigned_at limit 1`,
+    [phoneNumber, moment],
+  );
+  return rows[0]?.tenant_id ?? null;
+}
+
+/** A Messaging Service belongs to the tenant that uses it first. False: it is another tenant's. */
+export async function claimService(db: Queryable, tenantId: string, serviceSid: string): Promise<boolean> {
+  await db.query(
+    'insert into messaging_services (service_sid, tenant_id) values ($1, $2) on conflict (service_sid) do nothing',
+    [serviceSid, tenantId],
+  );
+  const { rows } = await db.query<{ tenant_id: string }>(
+    'select tenant_id from messaging_services where service_sid = $1',
+    [serviceSid],
+  );
+  return rows[0]?.tenant_id === tenantId;
+}
+
+/** Null: the account's list was never compared. */
+export async function reconciledUntil(db: Queryable, accountSid: string): Promise<Date | null> {
+  const { rows } = await db.query<{ reconciled_until: Date }>(
+    'select reconciled_until from message_reconciliations where account_sid = $1',
+    [accountSid],
+  );
+  return rows[0]?.reconciled_until ?? null;
+}
+
+export async function recordReconciliation(db: Queryable, accountSid: string, until: Date): Promise<void> {
+  await db.query(
+    `insert into message_reconciliations as r (account_sid, reconciled_until) values ($1, $2)
+     on conflict (account_sid) do update set reconciled_until = greatest(r.reconciled_until, excluded.reconciled_until)`,
+    [accountSid, until],
+  );
+}
+
+/** One batch of what outlived the retention time; 0: all done. */
+export async function expireMessages(db: Queryable, retentionDays: number, limit: number): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `with gone as (
+       delete from messages where id in (
+         select id from messages where id < uuid_v7_floor(now() - $1 * interval '1 day') order by id limit $2)
+       returning 1)
+     select count(*)::int as count from gone`,
+    [retentionDays, limit],
+  );
+  return oneRow(rows).count;
+}

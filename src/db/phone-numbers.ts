@@ -1,0 +1,88 @@
+import { NotFoundError } from '../errors.js';
+import { sqlState, sqlStateOf, type Queryable } from './database.js';
+
+/** A number that a tenant has. Released and assigned again, also to the same tenant, it is another assignment. */
+export interface PhoneNumber {
+  id: string;
+  tenantId: string;
+  phoneNumber: string;
+  assignedAt: Date;
+}
+
+interface PhoneNumberRow {
+  id: string;
+  tenant_id: string;
+  phone_number: string;
+  assigned_at: Date;
+}
+
+const toPhoneNumber = (row: PhoneNumberRow): PhoneNumber => ({
+  id: row.id,
+  tenantId: row.tenant_id,
+  phoneNumber: row.phone_number,
+  assignedAt: row.assigned_at,
+});
+
+const columns = 'id, tenant_id, phone_number, assigned_at';
+
+/** The tenant that has the number now; null: nobody. The exact text, without NUL: nothing is normalised. */
+export async function ownerOfNumber(db: Queryable, phoneNumber: string): Promise<string | null> {
+  return (await findAssigned(db, phoneNumber))?.tenantId ?? null;
+}
+
+/** Null: nobody has the number at present. */
+export async function findAssigned(db: Queryable, phoneNumber: string): Promise<PhoneNumber | null> {
+  const { rows } = await db.query<PhoneNumberRow>(
+    `select ${columns} from phone_numbers where phone_number = $1 and released_at is null`,
+    [phoneNumber],
+  );
+  return rows[0] ? toPhoneNumber(rows[0]) : null;
+}
+
+/**
+ * Null: somebody has the number, perhaps this tenant. Waits for whoever is assigning the same one.
+ * Throws NotFoundError (no such tenant).
+ */
+export async function insertAssignment(
+  db: Queryable,
+  tenantId: string,
+  phoneNumber: string,
+): Promise<PhoneNumber | null> {
+  try {
+    const { rows } = await db.query<PhoneNumberRow>(
+      `insert into phone_numbers (tenant_id, phone_number) values ($1, $2)
+       on conflict (phone_number) where released_at is null do nothing returning ${columns}`,
+      [tenantId, phoneNumber],
+    );
+    return rows[0] ? toPhoneNumber(rows[0]) : null;
+  } catch (error) {
+    if (sqlStateOf(error) === sqlState.foreignKeyViolation) throw new NotFoundError(`There is no tenant ${tenantId}.`);
+    throw error;
+  }
+}
+
+/** False: there is no such assignment, or it was released before. */
+export async function releaseNumber(db: Queryable, assignmentId: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    // The clock of a transaction stands still since its begin, which may be before the assignment.
+    'update phone_numbers set released_at = greatest(now(), assigned_at) where id = $1 and released_at is null',
+    [assignmentId],
+  );
+  return rowCount === 1;
+}
+
+/** Those that are assigned now, newest first; null: whatever tenant or number. */
+export async function listAssigned(
+  db: Queryable,
+  filter: { tenantId: string | null; phoneNumber: string | null },
+  page: { limit: number; beforeId: string | null },
+): Promise<PhoneNumber[]> {
+  const { rows } = await db.query<PhoneNumberRow>(
+    `select ${columns} from phone_numbers
+      where released_at is null and ($2::uuid is null or id < $2)
+        and ($3::uuid is null or tenant_id = $3) and ($4::text is null or phone_number = $4)
+      order by id desc limit $1`,
+    [page.limit, page.beforeId, filter.tenantId, filter.phoneNumber],
+  );
+  return rows.map(toPhoneNumber);
+}

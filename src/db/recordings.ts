@@ -1,0 +1,61 @@
+import type { Queryable } from './database.js';
+
+export interface RecordingKey {
+  callSid: string;
+  /** Tells the recordings of a call apart: the file's path at the switch, or an uploader's own name for it. */
+  path: string;
+}
+
+export interface CompletedRecording extends RecordingKey {
+  tenantId: string;
+  completedAt: Date;
+  durationMs: number | null;
+  sizeBytes: number | null;
+  format: string;
+  /** null: not told, because nobody can fetch it. */
+  url: string | null;
+}
+
+/** A recording that is there already stays as it is. */
+export async function recordRecordingStart(
+  db: Queryable,
+  recording: RecordingKey & { tenantId: string; startedAt: Date },
+): Promise<void> {
+  await db.query(
+    `insert into recordings (call_sid, path, tenant_id, started_at) values ($1, $2, $3, $4)
+     on conflict (call_sid, path_hash) do nothing`,
+    [recording.callSid, recording.path, recording.tenantId, recording.startedAt],
+  );
+}
+
+/** False when that recording was completed before, and not only by a switch that knew no url; then nothing changes. */
+export async function recordRecordingStop(db: Queryable, recording: CompletedRecording): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `insert into recordings as r (call_sid, path, tenant_id, completed_at, duration_ms, size_bytes, format, url)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
+     on conflict (call_sid, path_hash) do update
+        set completed_at = excluded.completed_at, duration_ms = excluded.duration_ms, size_bytes = excluded.size_bytes,
+            format = excluded.format, url = excluded.url
+      where r.completed_at is null or r.url is null and excluded.url is not null`,
+    [
+      recording.callSid,
+      recording.path,
+      recording.tenantId,
+      recording.completedAt,
+      recording.durationMs,
+      recording.sizeBytes,
+      recording.format,
+      recording.url,
+    ],
+  );
+  return rowCount === 1;
+}
+
+/** How many recordings of the call have begun and not ended. */
+export async function countUnfinishedRecordings(db: Queryable, callSid: string): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    'select count(*) from recordings where call_sid = $1 and completed_at is null',
+    [callSid],
+  );
+  return rows[0]?.count ?? 0;
+}

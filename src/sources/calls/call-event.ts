@@ -1,0 +1,203 @@
+import type { Event } from 'modesl';
+import { decodePercent, plainFormHeader } from './sound-frame.js';
+
+/** What is subscribed to; everything that `readCallEvent` understands, and the sign of life. */
+export const subscribedEvents = [
+  'CHANNEL_CREATE',
+  'CHANNEL_PROGRESS',
+  'CHANNEL_PROGRESS_MEDIA',
+  'CHANNEL_ANSWER',
+  'CHANNEL_HANGUP_COMPLETE',
+  'DTMF',
+  'RECORD_START',
+  'RECORD_STOP',
+  'HEARTBEAT',
+] as const;
+
+export type CallEventKind =
+  'created' | 'progressed' | 'answered' | 'ended' | 'key-pressed' | 'recording-started' | 'recording-stopped';
+
+const kinds = new Map<string, CallEventKind>([
+  ['CHANNEL_CREATE', 'created'],
+  ['CHANNEL_PROGRESS', 'progressed'],
+  ['CHANNEL_PROGRESS_MEDIA', 'progressed'],
+  ['CHANNEL_ANSWER', 'answered'],
+  ['CHANNEL_HANGUP_COMPLETE', 'ended'],
+  ['DTMF', 'key-pressed'],
+  ['RECORD_START', 'recording-started'],
+  ['RECORD_STOP', 'recording-stopped'],
+]);
+
+/** Named facts of one event, never the channel's variables as a whole: an IVR keeps card numbers there. Times are RFC 3339. */
+export interface CallFacts {
+  occurredAt: string;
+  /** As the tenant sees it. */
+  direction: 'inbound' | 'outbound';
+  from: string;
+  to: string;
+  /** The other leg, where the switch does not say which of the two was first. */
+  otherLeg?: string;
+  /** What the dialplan wrote into the channel variable. */
+  tenantReference?: string;
+  startedAt: string;
+  answeredAt?: string;
+  endedAt?: string;
+  hangupCause?: string;
+  /** From answer to end; absent when the switch did not say. */
+  billedMs?: number;
+  digit?: string;
+  recording?: { path: string; durationMs: number | null; sizeBytes: number | null };
+}
+
+export interface CallEvent {
+  /** With the sequence the identity of the event, the same for every listener. One run of the switch. */
+  coreUuid: string;
+  sequence: number;
+  /** The uuid of the call's first leg, as the switch named it. */
+  callSid: string;
+  /** False: an event of a further leg, unless that leg is a call of its own already. */
+  isFirstLeg: boolean;
+  kind: CallEventKind;
+  facts: CallFacts;
+}
+
+export type ReadEvent =
+  | { is: 'call-event'; event: CallEvent }
+  /** Nothing to us: a heartbeat, or an event that nobody asked for. */
+  | { is: 'other' }
+  /** It should tell something of a call and cannot. `what` says which part was unusable, without its value. */
+  | { is: 'unusable'; what: string };
+
+/** Never throws, whatever the event holds. */
+export function readCallEvent(event: Event, tenantVariable: string): ReadEvent {
+  const header = (name: string): string | undefined => {
+    const value = event.getHeader(name);
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const kind = kinds.get(header('Event-Name') ?? '');
+  if (!kind) return { is: 'other' };
+  const coreUuid = header('Core-UUID');
+  const sequence = count(header('Event-Sequence'));
+  if (!coreUuid || !isId(coreUuid) || sequence === null) return { is: 'unusable', what: 'identity' };
+  const leg = header('Unique-ID');
+  if (!leg || !isId(leg)) return { is: 'unusable', what: 'uuid' };
+
+  const facts = readFacts(kind, header, tenantVariable);
+  const { first, isFirstLeg } = firstLegOf(leg, header);
+  if (kind === 'key-pressed') {
+    const digit = decodePercent(header('DTMF-Digit') ?? '').toUpperCase();
+    if (!/^[0-9A-D*#]$/.test(digit)) return { is: 'unusable', what: 'digit' };
+    facts.digit = digit;
+  }
+  if (kind === 'ended') Object.assign(facts, readEnd(header));
+  if (kind === 'answered') facts.answeredAt ??= facts.occurredAt;
+  if (kind === 'recording-started' || kind === 'recording-stopped') {
+    const path = recordingPath(header('Record-File-Path'));
+    if (!path) return { is: 'unusable', what: 'recording path' };
+    facts.recording = {
+      path,
+      durationMs: count(header('variable_record_ms')),
+      sizeBytes: count(header('variable_record_file_size')),
+    };
+    // A recording belongs to the call, whichever leg it was made on.
+    return { is: 'call-event', event: { coreUuid, sequence, callSid: first, isFirstLeg: true, kind, facts } };
+  }
+  return { is: 'call-event', event: { coreUuid, sequence, callSid: leg, isFirstLeg, kind, facts } };
+}
+
+type Header = (name: string) => string | undefined;
+
+function readFacts(kind: CallEventKind, header: Header, tenantVariable: string): CallFacts {
+  const isPlain = header(plainFormHeader) !== undefined;
+  // In JSON an outbound leg's number is as mod_sofia stores it: `%2B1303…`.
+  const number = (name: string) => {
+    const value = header(name);
+    return value === undefined ? undefined : storable(isPlain ? value : decodePercent(value));
+  };
+  const occurredAt = microseconds(header('Event-Date-Timestamp')) ?? new Date();
+  const answeredAt = microseconds(header('Caller-Channel-Answered-Time'));
+  const tenantReference = header(`variable_${tenantVariable}`);
+  const otherLeg = header('Other-Type') === undefined ? header('Other-Leg-Unique-ID') : undefined;
+  const originalCaller = number('Caller-Orig-Caller-ID-Number');
+  const wasTransferred = (count(header('Caller-Profile-Index')) ?? 1) > 1;
+  return {
+    occurredAt: occurredAt.toISOString(),
+    // To the switch a tenant's own phone that dials out is inbound: it is known by its login.
+    direction:
+      header('Call-Direction') === 'outbound' || header('variable_user_name') !== undefined ? 'outbound' : 'inbound',
+    // Later an outbound call shows its callee as the caller; what it showed first is then kept beside it.
+    from: (kind === 'created' ? undefined : originalCaller) ?? number('Caller-Caller-ID-Number') ?? '',
+    to: (wasTransferred ? number('Caller-RDNIS') : undefined) ?? number('Caller-Destination-Number') ?? '',
+    startedAt: (microseconds(header('Caller-Channel-Created-Time')) ?? occurredAt).toISOString(),
+    ...(answeredAt && { answeredAt: answeredAt.toISOString() }),
+    ...(tenantReference && { tenantReference: storable(tenantReference) }),
+    ...(otherLeg && isId(otherLeg) && { otherLeg }),
+  };
+}
+
+function readEnd(header: Header): Partial<CallFacts> {
+  const answeredAt = microseconds(header('variable_answer_uepoch')) ?? seconds(header('variable_answer_epoch'));
+  const endedAt =
+    microseconds(header('variable_end_uepoch')) ??
+    seconds(header('variable_end_epoch')) ??
+    microseconds(header('Caller-Channel-Hangup-Time'));
+  const billedSeconds = count(header('variable_billsec'));
+  const billedMs = count(header('variable_billmsec')) ?? (billedSeconds === null ? null : billedSeconds * 1000);
+  const hangupCause = header('Hangup-Cause') ?? header('variable_hangup_cause');
+  return {
+    ...(answeredAt && { answeredAt: answeredAt.toISOString() }),
+    ...(endedAt && { endedAt: endedAt.toISOString() }),
+    ...(billedMs !== null && { billedMs }),
+    ...(hangupCause && { hangupCause: storable(hangupCause) }),
+  };
+}
+
+/**
+ * A leg that was made for another one is known by the shared call uuid, but at its end, and in rare cases from its
+ * beginning, that is its own; the originator is named all the same. The far half of a loopback has neither.
+ */
+function firstLegOf(leg: string, header: Header): { first: string; isFirstLeg: boolean } {
+  const call = header('Channel-Call-UUID');
+  const originator =
+    header('variable_originator') ??
+    (header('Other-Type') === 'originator' ? header('Other-Leg-Unique-ID') : undefined) ??
+    (header('Other-Type') === undefined && header('Call-Direction') === 'outbound'
+      ? header('Other-Leg-Unique-ID')
+      : undefined);
+  const isFarHalf = header('variable_loopback_leg') === 'B' || /^loopback\/.*-b$/.test(header('Channel-Name') ?? '');
+  const first =
+    call !== undefined && call !== leg
+      ? call
+      : (originator ?? (isFarHalf ? header('variable_other_loopback_leg_uuid') : undefined) ?? leg);
+  return { first: isId(first) ? first : leg, isFirstLeg: first === leg && !isFarHalf };
+}
+
+/** FreeSWITCH's options for the file stand before the path: `{name=value}/path`. */
+function recordingPath(value: string | undefined): string | undefined {
+  const path = value?.replace(/^(\{[^}]*\})+/, '');
+  return path && path.length <= 1024 && !path.includes('\0') ? path : undefined;
+}
+
+/** Uuids become event ids, keys and headers; by `origination_uuid` they may be any text. */
+const isId = (text: string) => text.length <= 100 && /^[\x21-\x7e]+$/.test(text);
+
+/** Postgres stores no NUL; more than this is no number and no cause. */
+const storable = (text: string) => text.replaceAll('\0', '\ufffd').slice(0, 255);
+
+/** A whole number from 0, else null: never NaN, never -1. */
+function count(text: string | undefined): number | null {
+  if (text === undefined || !/^\d{1,15}$/.test(text)) return null;
+  return Number(text);
+}
+
+const latest = Date.UTC(9999, 0);
+
+/** 0 means never. */
+function microseconds(text: string | undefined): Date | undefined {
+  const value = Math.floor((Number(/^\d{1,17}$/.test(text ?? '') ? text : 0) || 0) / 1000);
+  return value > 0 && value < latest ? new Date(value) : undefined;
+}
+
+function seconds(text: string | undefined): Date | undefined {
+  return microseconds(text === undefined ? undefined : `${text}000000`);
+}

@@ -1,0 +1,45 @@
+import { CallHandler, type CallHandlerDeps } from './call-handler.js';
+import type { SwitchAddress } from './switch-connection.js';
+import {
+  SwitchListener,
+  switchListenerOptions,
+  type SwitchListenerOptions,
+  type SwitchState,
+} from './switch-listener.js';
+
+export interface CallListener {
+  /** One per switch. */
+  readonly switches: SwitchState[];
+  /** Calls without a tenant, since the process started. */
+  readonly callsWithoutTenant: number;
+  /** Hangs up, then keeps and handles what was heard. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens to the switches and turns their calls into events; returns at once and goes on trying while one is away. Any
+ * number of processes may listen to the same switches: each event is kept and handled once.
+ */
+export function startCallListener(
+  deps: CallHandlerDeps,
+  switches: readonly SwitchAddress[],
+  options: Partial<SwitchListenerOptions> & { tenantVariable: string },
+): CallListener {
+  const handler = new CallHandler(deps);
+  const all = { ...switchListenerOptions, ...options };
+  const listeners = switches.map((address) => new SwitchListener(deps, address, handler, all));
+  // What a process that died had kept.
+  void handler.sweep();
+  return {
+    get switches() {
+      return listeners.map((listener) => listener.state);
+    },
+    get callsWithoutTenant() {
+      return handler.callsWithoutTenant;
+    },
+    async close() {
+      await Promise.all(listeners.map((listener) => listener.close()));
+      await handler.close();
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** `rejected`: the switch was there and did not let us in; asking again soon will not help. */
+export type ConnectionEndKind = 'unreachable' | 'lost' | 'rejected';
+
+export interface ReconnectDelays {
+  firstMs: number;
+  longestMs: number;
+  /** For wrong passwords and refused addresses. */
+  rejectedFirstMs: number;
+  rejectedLongestMs: number;
+}
+
+/** Short at the longest: what happens on the switch meanwhile is told to nobody. */
+export const reconnectDelays: ReconnectDelays = {
+  firstMs: 250,
+  longestMs: 5_000,
+  rejectedFirstMs: 10_000,
+  rejectedLongestMs: 60_000,
+};
+
+/**
+ * How long to wait before the next connection after `failures` (from 1) in a row. Doubles, and lies between half and all
+ * of that, so that many listeners do not come back at once; never shorter than the one before until the longest is reached.
+ */
+export function reconnectDelayMs(
+  failures: number,
+  kind: ConnectionEndKind,
+  delays: ReconnectDelays = reconnectDelays,
+  random = Math.random,
+): number {
+  const [firstMs, longestMs] =
+    kind === 'rejected' ? [delays.rejectedFirstMs, delays.rejectedLongestMs] : [delays.firstMs, delays.longestMs];
+  const fullMs = Math.min(firstMs * 2 ** Math.min(failures - 1, 30), longestMs);
+  return Math.round(fullMs * (0.5 + random() / 2));
+}

@@ -1,0 +1,144 @@
+import esl, { type Event } from 'modesl';
+import { BadFrameError, FrameReader } from './frame-reader.js';
+import type { ConnectionEndKind } from './reconnect-delay.js';
+import { toSoundBytes } from './sound-frame.js';
+
+/** How one switch is reached. */
+export interface SwitchAddress {
+  host: string;
+  port: number;
+  /** A secret. */
+  password: string;
+}
+
+export interface ConnectionDeadlines {
+  /** From the start until the subscription is confirmed. */
+  readyMs: number;
+  /** The longest silence: HEARTBEAT comes every 20 s. */
+  silenceMs: number;
+}
+
+export const connectionDeadlines: ConnectionDeadlines = { readyMs: 10_000, silenceMs: 60_000 };
+
+export interface ConnectionEnd {
+  kind: ConnectionEndKind;
+  /** For the log. Holds nothing of what was sent. */
+  reason: string;
+}
+
+export interface SwitchConnection {
+  /** Resolves, never rejects, once the socket is closed: only then may another connection be opened. */
+  ended: Promise<ConnectionEnd>;
+  /** The answer's text; null when the connection ended without one. One question at a time. */
+  ask(command: string): Promise<string | null>;
+  /** Stops reading; the switch then queues. Silence is not held against it meanwhile. */
+  pause(): void;
+  resume(): void;
+  close(): void;
+}
+
+export interface ConnectionHandlers {
+  /** Subscribed: from now on every event comes. */
+  onReady: (connection: SwitchConnection) => void;
+  onEvent: (event: Event) => void;
+}
+
+/**
+ * One connection to the event socket, from connecting to its end, whatever ends it: modesl neither notices a reset or a
+ * silent peer nor survives a bad frame, and never reconnects.
+ */
+export function connectToSwitch(
+  { host, port, password }: SwitchAddress,
+  eventNames: readonly string[],
+  { onReady, onEvent }: ConnectionHandlers,
+  deadlines: ConnectionDeadlines = connectionDeadlines,
+): SwitchConnection {
+  const connection = new esl.Connection(host, port, password);
+  // What modesl subscribes to by itself right after the login; its own choice would bring every dialplan application.
+  connection.reqEvents = [...eventNames];
+  const socket = connection.socket;
+  if (!socket) throw new Error('modesl has no socket after construction');
+  socket.setKeepAlive(true, 30_000);
+
+  let end: ConnectionEnd | undefined;
+  let isReady = false;
+  let replies = 0;
+  let heardAt = performance.now();
+  const drop = (kind: ConnectionEndKind, reason: string) => {
+    end ??= { kind, reason };
+    socket.destroy();
+  };
+  const readyDeadline = setTimeout(
+    () => drop('unreachable', `not ready within ${deadlines.readyMs} ms`),
+    deadlines.readyMs,
+  );
+  const silenceWatch = setInterval(() => {
+    if (socket.isPaused()) heardAt = performance.now();
+    else if (performance.now() - heardAt > deadlines.silenceMs) drop('lost', `silent for ${deadlines.silenceMs} ms`);
+  }, deadlines.silenceMs / 8);
+  const ended = new Promise<ConnectionEnd>((resolve) => {
+    socket.once('close', () => {
+      clearTimeout(readyDeadline);
+      clearInterval(silenceWatch);
+      resolve(end ?? { kind: isReady ? 'lost' : 'unreachable', reason: 'the connection was closed' });
+    });
+  });
+
+  connection.on('error', (error) => {
+    // The socket's errors have a code; without one it is a frame that modesl could not read.
+    const { code } = error as NodeJS.ErrnoException;
+    drop(isReady ? 'lost' : 'unreachable', code ?? `a bad frame: ${error.name}`);
+  });
+  connection.on('esl::connect', () => {
+    const [parse] = socket.listeners('data') as ((bytes: Buffer) => void)[];
+    if (!parse) return drop('unreachable', 'modesl does not read its socket');
+    socket.off('data', parse);
+    const frames = new FrameReader();
+    socket.on('data', (bytes: Buffer) => {
+      try {
+        for (const frame of frames.read(bytes)) {
+          if (end) return;
+          heardAt = performance.now();
+          parse(toSoundBytes(frame));
+        }
+      } catch (error) {
+        // Also what a handler of ours throws: the process must outlive whatever a switch sends.
+        const isBad = error instanceof BadFrameError;
+        drop('lost', isBad ? `a bad frame: ${error.message}` : `a frame that cannot be handled: ${String(error)}`);
+      }
+    });
+  });
+  connection.on('esl::end', () => drop(isReady ? 'lost' : 'unreachable', 'the switch ended the connection'));
+  connection.on('esl::event::auth::fail', () => drop('rejected', 'the password was refused'));
+  connection.on('esl::event::raw::text/rude-rejection', () => drop('rejected', 'our address was refused'));
+  connection.on('esl::event::disconnect::notice', () => drop('lost', 'the switch gave notice'));
+  connection.on('esl::event::command::reply', (reply) => {
+    // The first answers the login, the second modesl's subscription; a login refused has ended the connection by now.
+    replies += 1;
+    if (replies !== 2 || end) return;
+    if (!String(reply.getHeader('Reply-Text')).startsWith('+OK'))
+      return drop('rejected', 'the subscription was refused');
+    isReady = true;
+    clearTimeout(readyDeadline);
+    onReady(self);
+  });
+  connection.on('esl::event::**', (event, headers) => {
+    // Without headers it is an event of modesl's own.
+    if (headers?.['Content-Type'] !== 'text/event-json' || end) return;
+    if (typeof event.getHeader('Event-Name') !== 'string') return drop('lost', 'a bad frame: an event without a name');
+    onEvent(event);
+  });
+
+  const self: SwitchConnection = {
+    ended,
+    ask: (command) =>
+      new Promise((resolve) => {
+        void ended.then(() => resolve(null));
+        if (!end) connection.api(command, (answer) => resolve(answer.getBody()));
+      }),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    close: () => drop('lost', 'we closed it'),
+  };
+  return self;
+}

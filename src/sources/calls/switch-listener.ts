@@ -1,0 +1,227 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Event } from 'modesl';
+import { keepCallEvents } from '../../db/call-events.js';
+import { readCallEvent, subscribedEvents, type CallEvent } from './call-event.js';
+import type { CallHandler, CallHandlerDeps } from './call-handler.js';
+import { GoneCalls, readChannelList } from './gone-calls.js';
+import { reconnectDelayMs, reconnectDelays, type ReconnectDelays } from './reconnect-delay.js';
+import {
+  connectionDeadlines,
+  connectToSwitch,
+  type ConnectionDeadlines,
+  type ConnectionEnd,
+  type SwitchAddress,
+  type SwitchConnection,
+} from './switch-connection.js';
+
+export interface SwitchListenerOptions {
+  /** The channel variable that names the tenant. */
+  tenantVariable: string;
+  reconnectDelays: ReconnectDelays;
+  deadlines: ConnectionDeadlines;
+  /** A connection that held for so long was a good one: the next delay is the first again. */
+  steadyAfterMs: number;
+  /** Between the looks for calls that are gone: the second one after a connection, and all others. */
+  confirmGoneAfterMs: number;
+  lookForGoneEveryMs: number;
+}
+
+export const switchListenerOptions: Omit<SwitchListenerOptions, 'tenantVariable'> = {
+  reconnectDelays,
+  deadlines: connectionDeadlines,
+  steadyAfterMs: 10_000,
+  // The switch lists a new channel, and sends an end, within far less; twice that, and a HEARTBEAT has come.
+  confirmGoneAfterMs: 11_000,
+  lookForGoneEveryMs: 60_000,
+};
+
+/** What an operator asks first. */
+export interface SwitchState {
+  /** host:port. */
+  name: string;
+  isConnected: boolean;
+  /** Since when it is as it is. */
+  since: Date;
+  /** Heard and not kept yet. */
+  waitingEvents: number;
+  /** Events that told too little to be used, since the process started. */
+  unusableEvents: number;
+}
+
+/** Events of one statement; and how many wait at most before the switch is left to do the waiting. */
+const batchSize = 200;
+const pauseAt = 50_000;
+const resumeAt = 10_000;
+
+/**
+ * Listens to one switch until it is closed: reads always, keeps what it hears before it is handled, connects again
+ * whatever ended the connection, and never holds two.
+ */
+export class SwitchListener {
+  readonly #name: string;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+  readonly #goneCalls: GoneCalls;
+  readonly #waiting: CallEvent[] = [];
+  #keeping: Promise<void> | undefined;
+  #connection: SwitchConnection | undefined;
+  #isConnected = false;
+  #since = new Date();
+  #unusable = 0;
+  #coreUuid: string | null = null;
+  #lastContactAt: Date | null = null;
+
+  constructor(
+    private readonly deps: CallHandlerDeps,
+    private readonly address: SwitchAddress,
+    private readonly handler: CallHandler,
+    private readonly options: SwitchListenerOptions,
+  ) {
+    this.#name = switchName(address);
+    this.#goneCalls = new GoneCalls(deps, this.#name);
+    this.#running = this.#run();
+  }
+
+  get state(): SwitchState {
+    return {
+      name: this.#name,
+      isConnected: this.#isConnected,
+      since: this.#since,
+      waitingEvents: this.#waiting.length,
+      unusableEvents: this.#unusable,
+    };
+  }
+
+  /** Hangs up, and keeps what was heard. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#connection?.close();
+    await this.#running;
+    await this.#keeping;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    let failures = 0;
+    let last: ConnectionEnd | undefined;
+    while (!signal.aborted) {
+      const openedAt = performance.now();
+      const lastContactAt = this.#lastContactAt;
+      this.#coreUuid = null;
+      const connection = connectToSwitch(
+        this.address,
+        subscribedEvents,
+        {
+          onReady: (ready) => {
+            this.#setConnected(true);
+            this.deps.log.info({ switch: this.#name }, 'switch.connected');
+            void this.#watchGoneCalls(ready, lastContactAt);
+          },
+          onEvent: (event) => this.#hear(event),
+        },
+        this.options.deadlines,
+      );
+      this.#connection = connection;
+      const { kind, reason } = await connection.ended;
+      const wasConnected = this.#isConnected;
+      this.#setConnected(false);
+      if (signal.aborted) break;
+      const wasSteady = wasConnected && performance.now() - openedAt > this.options.steadyAfterMs;
+      // Rejections are counted apart: they wait for somebody to act, all else for the switch.
+      failures = wasSteady || (kind === 'rejected') !== (last?.kind === 'rejected') ? 1 : failures + 1;
+      const retryInMs = reconnectDelayMs(failures, kind, this.options.reconnectDelays);
+      const fields = { switch: this.#name, reason, failures, retryInMs };
+      // The same again is no news.
+      if (wasConnected || reason !== last?.reason) this.deps.log.warn(fields, `switch.${kind}`);
+      else this.deps.log.debug(fields, `switch.${kind}`);
+      last = { kind, reason };
+      await delay(retryInMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  #setConnected(isConnected: boolean): void {
+    if (isConnected !== this.#isConnected) this.#since = new Date();
+    this.#isConnected = isConnected;
+  }
+
+  #hear(event: Event): void {
+    this.#lastContactAt = new Date();
+    const coreUuid = event.getHeader('Core-UUID');
+    if (typeof coreUuid === 'string') this.#coreUuid = coreUuid;
+    const read = readCallEvent(event, this.options.tenantVariable);
+    if (read.is === 'unusable') {
+      this.#unusable += 1;
+      const fields = { switch: this.#name, what: read.what, unusableEvents: this.#unusable };
+      this.deps.log.warn(fields, 'call.event_unusable: dropped');
+    }
+    if (read.is !== 'call-event') return;
+    // Ringing is of use only if it brings the tenant.
+    if (read.event.kind === 'progressed' && !read.event.facts.tenantReference) return;
+    this.#waiting.push(read.event);
+    if (this.#waiting.length >= pauseAt) this.#connection?.pause();
+    this.#keeping ??= this.#keep().finally(() => (this.#keeping = undefined));
+  }
+
+  async #keep(): Promise<void> {
+    for (let failures = 0; this.#waiting.length > 0;) {
+      const batch = this.#waiting.slice(0, batchSize);
+      try {
+        const kept = batch.map((event) => ({ ...event, facts: JSON.stringify(event.facts) }));
+        await keepCallEvents(this.deps.db, this.#name, kept);
+      } catch (error) {
+        failures += 1;
+        if (this.#stop.signal.aborted && failures > 3) {
+          this.deps.log.error({ error, events: this.#waiting.length }, 'call.events_lost: Postgres is away at our end');
+          return;
+        }
+        if (failures === 1) this.deps.log.warn({ error }, 'call.not_kept: trying on, the events wait in memory');
+        await delay(Math.min(100 * 2 ** failures, 2_000));
+        continue;
+      }
+      failures = 0;
+      this.#waiting.splice(0, batch.length);
+      if (this.#waiting.length <= resumeAt) this.#connection?.resume();
+      for (const callSid of new Set(batch.map((event) => event.callSid))) this.handler.handle(callSid);
+    }
+  }
+
+  /** For as long as the connection lasts. */
+  async #watchGoneCalls(connection: SwitchConnection, lastContactAt: Date | null): Promise<void> {
+    const { confirmGoneAfterMs, lookForGoneEveryMs } = this.options;
+    const over = new AbortController();
+    void connection.ended.then(() => over.abort());
+    // A second question before the first is answered would get the first one's answer.
+    let asking: Promise<string | null> | undefined;
+    const listChannels = async () => {
+      if (asking) return null;
+      asking = connection.ask('show channels as json').finally(() => (asking = undefined));
+      const patience = delay(lookForGoneEveryMs, null, { signal: over.signal }).catch(() => null);
+      const answer = await Promise.race([asking, patience]);
+      const listed = answer === null ? null : readChannelList(answer);
+      if (!listed && !over.signal.aborted)
+        this.deps.log.warn({ switch: this.#name }, 'switch.no_channel_list: calls that ended unseen stay open');
+      return listed;
+    };
+    let lastAliveAt = lastContactAt;
+    while (!over.signal.aborted) {
+      // What was heard and is not kept yet may be the ends that are missed.
+      await this.#keeping;
+      try {
+        const lookedAt = new Date();
+        const gone = await this.#goneCalls.look(listChannels, { coreUuid: this.#coreUuid, lastAliveAt });
+        lastAliveAt = lookedAt;
+        if (gone.length > 0)
+          this.deps.log.warn(
+            { switch: this.#name, calls: gone.length },
+            'call.ended_unseen: completed without details',
+          );
+      } catch (error) {
+        this.deps.log.warn({ error, switch: this.#name }, 'switch.look_failed');
+      }
+      const waitMs = this.#goneCalls.hasSuspects ? confirmGoneAfterMs : lookForGoneEveryMs;
+      await delay(waitMs, undefined, { signal: over.signal }).catch(() => undefined);
+    }
+  }
+}
+
+export const switchName = ({ host, port }: SwitchAddress) => `${host.includes(':') ? `[${host}]` : host}:${port}`;

@@ -1,0 +1,50 @@
+import { SegmentedMessage } from 'sms-segments-calculator';
+import type { Queryable } from '../../db/database.js';
+import { statusesBySid, type Message } from '../../db/messages.js';
+import type { ListedMessage, TwilioClient } from './twilio-client.js';
+
+/** Twilio's clock and ours differ; and a request may lie there for a while before it becomes a message. */
+const earliestMs = 60_000;
+const latestMs = 5 * 60_000;
+
+/**
+ * The message in Twilio's list that our request has become, when its answer was lost: same numbers and text, made at
+ * that time, and not another message of ours. Null when there is none. Throws TwilioListError when Twilio does not say.
+ */
+export async function findSent(db: Queryable, twilio: TwilioClient, message: Message): Promise<ListedMessage | null> {
+  const beganMs = (message.sendBeganAt ?? message.createdAt).getTime();
+  const { accountSid, to, from } = message;
+  const distanceMs = ({ createdAt }: ListedMessage) => Math.abs(createdAt.getTime() - beganMs);
+  const candidates: ListedMessage[] = [];
+  for await (const page of twilio.list({ accountSid, to, ...(from !== null && { from }) })) {
+    candidates.push(...page.filter((listed) => couldBe(message, listed, beganMs)));
+    const oldest = page.at(-1);
+    if (oldest && oldest.createdAt.getTime() < beganMs - earliestMs) break;
+  }
+  const known = await statusesBySid(
+    db,
+    candidates.map(({ messageSid }) => messageSid),
+  );
+  const [closest] = candidates
+    .filter(({ messageSid }) => !known.has(messageSid))
+    .sort((a, b) => distanceMs(a) - distanceMs(b));
+  return closest ?? null;
+}
+
+function couldBe(message: Message, listed: ListedMessage, beganMs: number): boolean {
+  const createdMs = listed.createdAt.getTime();
+  return (
+    !listed.isInbound &&
+    listed.to === message.to &&
+    createdMs >= beganMs - earliestMs &&
+    createdMs <= beganMs + latestMs &&
+    isText(listed.body, message.body ?? '')
+  );
+}
+
+/** As we sent it, behind the sentence that a trial account puts before it, or as a Messaging Service's smart encoding makes it. */
+function isText(listed: string, sent: string): boolean {
+  const [found, text] = [listed.trim(), sent.trim()];
+  if (found === text || (text !== '' && found.endsWith(text))) return true;
+  return found === new SegmentedMessage(text, 'auto', true).graphemes.join('');
+}

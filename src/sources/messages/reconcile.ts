@@ -1,0 +1,67 @@
+import { reconciledUntil, recordReconciliation, statusesBySid, type MessageStatus } from '../../db/messages.js';
+import type { TriggerDeps } from '../../events/trigger.js';
+import { receiveMessage } from './inbound.js';
+import { isForward, outboundStatus } from './message-status.js';
+import { reportStatus } from './outbound.js';
+import type { ListedMessage, TwilioClient } from './twilio-client.js';
+
+/** So far back at the least: a message may end hours after it was sent. */
+const windowMs = 12 * 3_600_000;
+/** Beyond the last comparison: the list may be a little behind. */
+const overlapMs = 3_600_000;
+/** At the most, however long nobody compared. */
+const longestWindowMs = 7 * 86_400_000;
+
+export interface ReconcileDeps extends TriggerDeps {
+  retentionDays: number;
+}
+
+/**
+ * Compares Twilio's list of an account's messages with ours, and records what is missing as its callback would have:
+ * messages that came in, and what became of those that went out. Safe to repeat. Throws TwilioListError.
+ */
+export async function reconcileAccount(
+  deps: ReconcileDeps,
+  twilio: TwilioClient,
+  accountSid: string,
+  onPage: () => void = () => undefined,
+): Promise<{ received: number; reported: number }> {
+  const startedAt = new Date();
+  const sentAfter = await windowStart(deps, accountSid, startedAt);
+  const found = { received: 0, reported: 0 };
+  for await (const page of twilio.list({ accountSid, sentAfter })) {
+    const known = await statusesBySid(
+      deps.db,
+      page.map(({ messageSid }) => messageSid),
+    );
+    for (const message of page) {
+      const status = known.get(message.messageSid);
+      if (message.isInbound && !status && (await receive(deps, accountSid, message))) found.received += 1;
+      if (!message.isInbound && status && isNews(status, message)) {
+        await reportStatus(deps, { ...message, accountSid, at: message.updatedAt });
+        found.reported += 1;
+      }
+    }
+    onPage();
+  }
+  await recordReconciliation(deps.db, accountSid, startedAt);
+  return found;
+}
+
+async function windowStart({ db, retentionDays }: ReconcileDeps, accountSid: string, now: Date): Promise<Date> {
+  const last = await reconciledUntil(db, accountSid);
+  // Never back to what has been deleted here: it would be told a second time.
+  const earliestMs = now.getTime() - Math.min(longestWindowMs, retentionDays * 86_400_000 - overlapMs);
+  const sinceMs = Math.min(now.getTime() - windowMs, (last ?? now).getTime() - overlapMs);
+  return new Date(Math.max(sinceMs, earliestMs));
+}
+
+async function receive(deps: ReconcileDeps, accountSid: string, message: ListedMessage): Promise<boolean> {
+  if (message.status !== 'received' && message.status !== 'receiving') return false;
+  return (await receiveMessage(deps, { ...message, accountSid, at: message.createdAt, isLate: true })) === 'received';
+}
+
+function isNews(known: MessageStatus, message: ListedMessage): boolean {
+  const status = outboundStatus(message.status);
+  return status !== null && isForward(known, status);
+}

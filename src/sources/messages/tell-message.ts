@@ -1,0 +1,98 @@
+import type { Queryable } from '../../db/database.js';
+import { recordAcceptance, recordStatus, type Message } from '../../db/messages.js';
+import type { Trigger } from '../../events/trigger.js';
+import { countUsage } from '../usage/count-usage.js';
+import { eventOf, isFinal, isForward, outboundStatus, senderOf } from './message-status.js';
+import { estimateSegments } from './segments.js';
+
+// All of these change a message whose row the transaction has locked.
+
+/** What Twilio says of a message that it has. */
+export interface Acceptance {
+  messageSid: string;
+  /** Twilio's word. */
+  providerStatus: string;
+  /** Null: not known; then they are estimated. */
+  segments: number | null;
+  errorCode?: string | null;
+  at: Date;
+}
+
+/** `sms.sent`, and the message's segments counted: once, whoever learns first that Twilio has it. Answers the message as it is then. */
+export async function tellAccepted(
+  db: Queryable,
+  trigger: Trigger,
+  message: Message,
+  { messageSid, providerStatus, at, ...counted }: Acceptance,
+): Promise<Message> {
+  if (message.messageSid !== null) return message;
+  const { id, tenantId, body, mediaUrls } = message;
+  const segments = counted.segments ?? estimateSegments(body ?? '');
+  // It was given up for lost, and the tenant told so: an end stands.
+  const isLate = isFinal(message.status);
+  const status = isLate ? message.status : (outboundStatus(providerStatus) ?? 'accepted');
+  // What Twilio reports at once as failed is accepted first, and ends by its report.
+  const accepted = { messageSid, status: isFinal(status) && !isLate ? 'accepted' : status, segments, at } as const;
+  // Usage first: whoever triggers several events in a transaction locks in this order.
+  await countUsage(db, trigger, { tenantId, resource: 'sms_segments', amount: segments, at });
+  await recordAcceptance(db, id, accepted);
+  if (!isLate) {
+    await trigger({
+      tenantId,
+      eventType: 'sms.sent',
+      eventId: messageSid,
+      occurredAt: at,
+      payload: {
+        message_sid: messageSid,
+        from: senderOf(message),
+        to: message.to,
+        body,
+        media_urls: mediaUrls,
+        direction: 'outbound',
+        status: 'sent',
+        provider_status: providerStatus,
+        segments,
+        timestamp: at,
+        message_id: id,
+      },
+    });
+  }
+  return { ...message, messageSid, status: accepted.status, segments, acceptedAt: at };
+}
+
+/** Moves the message forward, never back; tells an end, the first one only. An error code is kept, whenever it came. */
+export async function tellStatus(
+  db: Queryable,
+  trigger: Trigger,
+  message: Message,
+  report: { word: string; errorCode: string | null; at: Date },
+): Promise<void> {
+  const { id, status: from } = message;
+  const { at } = report;
+  const to = outboundStatus(report.word);
+  const errorCode = message.errorCode ?? report.errorCode;
+  if (to === null || !isForward(from, to)) {
+    const failedWithoutReason = ['failed', 'undelivered'].includes(from) && message.errorCode === null;
+    if (failedWithoutReason && errorCode !== null)
+      await recordStatus(db, id, { status: from, errorCode, endedAt: null });
+    return;
+  }
+  await recordStatus(db, id, { status: to, errorCode, endedAt: isFinal(to) ? at : null });
+  const eventType = eventOf(from, to);
+  if (!eventType) return;
+  // Refused before it got a name of Twilio's: then ours stands for it.
+  const messageSid = message.messageSid ?? id;
+  await trigger({
+    tenantId: message.tenantId,
+    eventType,
+    eventId: `${messageSid}_status`,
+    occurredAt: at,
+    payload: {
+      message_sid: messageSid,
+      status: eventType === 'sms.delivered' ? 'delivered' : to,
+      error_code: errorCode,
+      timestamp: at,
+      message_id: id,
+    },
+  });
+}

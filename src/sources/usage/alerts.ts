@@ -1,0 +1,61 @@
+import type { Queryable } from '../../db/database.js';
+import { markAlerted, type Usage, type UsageKey } from '../../db/usage.js';
+import type { Trigger } from '../../events/trigger.js';
+import { fromParts, type Resource } from './resources.js';
+
+export type Alert = 'warning' | 'reached';
+
+const alerts: readonly Alert[] = ['warning', 'reached'];
+const percentOf: Record<Alert, number> = { warning: 80, reached: 100 };
+
+/**
+ * An alert is sent once in a month, and again only for a limit that is higher than any it was sent for: raising the
+ * limit arms it again, lowering it does not. Whoever goes past both in one step is sent both.
+ * A limit of 0 is reached by the first use, not by none.
+ */
+export function dueAlerts({ used, allowed, warnedFor, reachedFor }: Usage): Alert[] {
+  if (allowed === null || used === 0) return [];
+  const sentFor: Record<Alert, number | null> = { warning: warnedFor, reached: reachedFor };
+  return alerts.filter(
+    (alert) => used * 100 >= allowed * percentOf[alert] && allowed > (sentFor[alert] ?? Number.NEGATIVE_INFINITY),
+  );
+}
+
+/** Triggers what is due, and marks it sent. Needs the tenant's usage locked, so that nobody else finds the same due. */
+export async function tellAlerts(
+  tx: Queryable,
+  trigger: Trigger,
+  key: UsageKey & { resource: Resource },
+  usage: Usage,
+  at: Date,
+): Promise<void> {
+  const due = dueAlerts(usage);
+  if (usage.allowed === null || due.length === 0) return;
+  await markAlerted(tx, key, {
+    warnedFor: due.includes('warning') ? usage.allowed : usage.warnedFor,
+    reachedFor: due.includes('reached') ? usage.allowed : usage.reachedFor,
+  });
+  const { tenantId, resource, month } = key;
+  const limit = fromParts(resource, usage.allowed);
+  for (const alert of due) {
+    await trigger({
+      tenantId,
+      eventType: `tenant.limit.${alert}`,
+      // No clock in it: the same alert is the same event, whoever finds it due.
+      eventId: `limit_${alert}_${tenantId}_${resource}_${month}_${limit}`,
+      occurredAt: at,
+      payload: {
+        resource,
+        current: fromParts(resource, usage.used),
+        limit,
+        ...(alert === 'warning' && { percent_used: percentUsed(usage.used, usage.allowed) }),
+        month,
+        timestamp: at,
+      },
+    });
+  }
+}
+
+/** Cut to two decimals. Of nothing everything is used: 100, never the infinite that a division would make. */
+const percentUsed = (used: number, allowed: number): number =>
+  allowed === 0 ? 100 : Number((BigInt(used) * 10_000n) / BigInt(allowed)) / 100;

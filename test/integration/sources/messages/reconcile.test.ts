@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { openDatabase, type Database } from '../../../../src/db/database.js';
+import { reconciledUntil, recordReconciliation } from '../../../../src/db/messages.js';
+import type { FakeTwilio } from '../../../../src/server/demo/fake-twilio.js';
+import { receiveMessage } from '../../../../src/sources/messages/inbound.js';
+import { reconcileAccount } from '../../../../src/sources/messages/reconcile.js';
+import { createTwilioClient, TwilioListError } from '../../../../src/sources/messages/twilio-client.js';
+import { accountSid, authToken, startContractTwilio } from '../../../support/contract-twilio.js';
+import { createTestDatabase, type TestDatabase } from '../../../support/database.js';
+import { insertTenant } from '../../../support/rows.js';
+import {
+  assignNumber,
+  countedSegments,
+  insertOutboundMessage,
+  smsEvents,
+  typesOf,
+} from '../../../support/sms-events.js';
+
+const number = '+15557654321';
+const hours = 3_600_000;
+
+describe('reconciling messages with Twilio', () => {
+  let fake: FakeTwilio;
+  let database: TestDatabase;
+  let db: Database;
+  let tenantId: string;
+  before(async () => {
+    fake = await startContractTwilio();
+    database = await createTestDatabase();
+    db = openDatabase({ url: database.url, poolSize: 2 });
+  });
+  after(async () => {
+    await db.close();
+    await database.drop();
+    await fake.close();
+  });
+  beforeEach(async () => {
+    await database.pool.query('truncate tenants, message_reconciliations cascade');
+    fake.messages.length = 0;
+    fake.requests.length = 0;
+    tenantId = await insertTenant(database.pool);
+    await database.pool.query(
+      "insert into phone_numbers (tenant_id, phone_number, assigned_at) values ($1, $2, now() - interval '30 days')",
+      [tenantId, number],
+    );
+  });
+
+  const deps = (retentionDays = 30) => ({ db, workflows: { start() {}, wake() {} }, retentionDays });
+  const reconcile = (options: { retentionDays?: number; token?: string } = {}) => {
+    const client = createTwilioClient({
+      accounts: [{ sid: accountSid, tokens: [options.token ?? authToken] }],
+      apiBaseUrl: fake.url,
+      deadlineMs: 5_000,
+      pageSize: 2,
+    });
+    return reconcileAccount(deps(options.retentionDays), client, accountSid);
+  };
+  const inbound = (body: string, date = new Date()) =>
+    fake.add({
+      from: 'SUPPORT',
+      to: number,
+      body,
+      direction: 'inbound',
+      status: 'received',
+      num_media: '1',
+      num_segments: '2',
+      date_created: date.toUTCString(),
+    });
+  const events = (tenant = tenantId) => smsEvents(database.pool, tenant);
+  const since = () => Date.parse(new URL(fake.requests[0]!.url, fake.url).searchParams.get('DateSent>')!);
+
+  it('tells what no callback told, once', async () => {
+    const known = inbound('known');
+    await receiveMessage(deps(), {
+      accountSid,
+      messageSid: known.sid,
+      messagingServiceSid: null,
+      from: 'SUPPORT',
+      to: number,
+      body: 'known',
+      mediaCount: 1,
+      segments: 2,
+      at: new Date(),
+    });
+    const sent = fake.add({ from: number, to: '+15551234567', body: 'hello', status: 'delivered' });
+    await insertOutboundMessage(database.pool, tenantId, { messageSid: sent.sid, status: 'sent' });
+    const lost = inbound('lost', new Date(Date.now() - 2 * hours));
+
+    assert.deepEqual(await reconcile(), { received: 1, reported: 1 });
+    assert.equal(fake.requests.length, 2, 'two pages');
+    const told = (await events()).filter(({ id }) => id !== known.sid);
+    assert.deepEqual(typesOf(told).sort(), ['sms.delivered', 'sms.received']);
+    const received = told.find(({ type }) => type === 'sms.received')!;
+    const { message_id: _id, ...data } = received.data;
+    assert.deepEqual(data, {
+      message_sid: lost.sid,
+      from: 'SUPPORT',
+      to: number,
+      body: 'lost',
+      media_count: 1,
+      direction: 'inbound',
+      received_at: new Date(lost.date_created).toISOString(),
+    });
+    assert.equal(await countedSegments(database.pool, tenantId), 4);
+
+    assert.deepEqual(await reconcile(), { received: 0, reported: 0 });
+    assert.equal((await events()).length, 3);
+    assert.equal(await countedSegments(database.pool, tenantId), 4);
+  });
+
+  it('keeps the code of a failure, and moves no message back', async () => {
+    const failed = fake.add({ from: number, to: '+15551234567', status: 'undelivered', error_code: 30003 });
+    const late = fake.add({ from: number, to: '+15551234567', status: 'sent' });
+    await insertOutboundMessage(database.pool, tenantId, { messageSid: failed.sid });
+    const id = await insertOutboundMessage(database.pool, tenantId, { messageSid: late.sid });
+    await database.pool.query("update messages set status = 'delivered', ended_at = now() where id = $1", [id]);
+    assert.deepEqual(await reconcile(), { received: 0, reported: 1 });
+    const [event, ...others] = await events();
+    assert.deepEqual([event!.type, event!.data['error_code'], others.length], ['sms.failed', '30003', 0]);
+  });
+
+  it('tells whoever had the number when the message came', async () => {
+    const next = await insertTenant(database.pool);
+    await database.pool.query("update phone_numbers set released_at = now() - interval '1 hour'");
+    await database.pool.query(
+      "insert into phone_numbers (tenant_id, phone_number, assigned_at) values ($1, $2, now() - interval '30 minutes')",
+      [next, number],
+    );
+    inbound('before', new Date(Date.now() - 2 * hours));
+    inbound('between', new Date(Date.now() - 0.75 * hours));
+    inbound('after');
+    await reconcile();
+    const bodies = async (tenant: string) => (await events(tenant)).map(({ data }) => data['body']);
+    assert.deepEqual([await bodies(tenantId), await bodies(next)], [['before'], ['after']]);
+  });
+
+  it('leaves alone what is of no tenant', async () => {
+    fake.add({ from: '+15559999999', to: '+15551234567', status: 'delivered' });
+    fake.add({ from: 'SUPPORT', to: '+15559999999', direction: 'inbound', status: 'received' });
+    assert.deepEqual(await reconcile(), { received: 0, reported: 0 });
+  });
+
+  it('looks back 12 hours, further after an outage, never to what was deleted here', async () => {
+    const about = (actual: number, ms: number) => assert.ok(Math.abs(actual - (Date.now() - ms)) < 10_000);
+    await reconcile();
+    about(since(), 12 * hours);
+    fake.requests.length = 0;
+    await reconcile();
+    about(since(), 12 * hours);
+    await database.pool.query("update message_reconciliations set reconciled_until = now() - interval '2 days'");
+    fake.requests.length = 0;
+    await reconcile();
+    about(since(), 49 * hours);
+    await database.pool.query("update message_reconciliations set reconciled_until = now() - interval '90 days'");
+    fake.requests.length = 0;
+    await reconcile();
+    about(since(), 7 * 24 * hours);
+    await database.pool.query("update message_reconciliations set reconciled_until = now() - interval '90 days'");
+    fake.requests.length = 0;
+    await reconcile({ retentionDays: 1 });
+    about(since(), 23 * hours);
+  });
+
+  it('does not count as done when Twilio does not answer', async () => {
+    const before = new Date(Date.now() - 24 * hours);
+    await recordReconciliation(db, accountSid, before);
+    await assert.rejects(reconcile({ token: 'wrong' }), TwilioListError);
+    assert.deepEqual(await reconciledUntil(db, accountSid), before);
+  });
+});

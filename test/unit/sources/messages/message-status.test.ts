@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { eventOf, isFinal, isForward, outboundStatus } from '../../../../src/sources/messages/message-status.js';
+import type { MessageStatus } from '../../../../src/db/messages.js';
+
+/** The statuses that reports lead through, and the events told on the way. */
+function follow(words: string[], from: MessageStatus = 'accepted') {
+  let status = from;
+  const told: string[] = [];
+  for (const word of words) {
+    const to = outboundStatus(word);
+    if (to === null || !isForward(status, to)) continue;
+    const event = eventOf(status, to);
+    if (event) told.push(event);
+    status = to;
+  }
+  return { status, told };
+}
+
+describe('message status', () => {
+  it('only moves forward', () => {
+    assert.deepEqual(follow(['queued', 'sending', 'sent', 'delivered']), {
+      status: 'delivered',
+      told: ['sms.delivered'],
+    });
+    assert.deepEqual(follow(['delivered', 'sent', 'queued']), { status: 'delivered', told: ['sms.delivered'] });
+    assert.deepEqual(follow(['sent', 'queued']).status, 'sent');
+  });
+
+  it('keeps the first end', () => {
+    assert.deepEqual(follow(['undelivered', 'delivered']), { status: 'undelivered', told: ['sms.failed'] });
+    assert.deepEqual(follow(['delivered', 'failed']), { status: 'delivered', told: ['sms.delivered'] });
+    assert.deepEqual(follow(['failed', 'undelivered', 'read']), { status: 'failed', told: ['sms.failed'] });
+    assert.deepEqual(follow(['canceled', 'delivered']), { status: 'canceled', told: [] });
+  });
+
+  it('takes read for an arrival, once', () => {
+    assert.deepEqual(follow(['delivered', 'read']), { status: 'read', told: ['sms.delivered'] });
+    assert.deepEqual(follow(['read', 'delivered']), { status: 'read', told: ['sms.delivered'] });
+  });
+
+  it('knows no word that Twilio may invent, and none of ours', () => {
+    for (const word of [
+      'partially_delivered',
+      'receiving',
+      'received',
+      'exploded',
+      '',
+      'toString',
+      'pending',
+      'unknown',
+    ])
+      assert.equal(outboundStatus(word), null, word);
+  });
+
+  it('tells at most one end, whatever comes in whatever order', () => {
+    const words = [
+      ...['accepted', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'read', 'undelivered', 'failed'],
+      ...['canceled', 'partially_delivered', 'exploded'],
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...words), { maxLength: 12 }), (reports) => {
+        const { status, told } = follow(reports);
+        const firstEnd = reports.find((word) => outboundStatus(word) && isFinal(outboundStatus(word)!));
+        assert.ok(told.length <= 1);
+        assert.equal(isFinal(status), firstEnd !== undefined);
+        // Repeating all of it changes nothing.
+        assert.deepEqual(follow([...reports, ...reports]).told, told);
+      }),
+    );
+  });
+});

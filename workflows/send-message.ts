@@ -1,0 +1,65 @@
+/*
+ * One SMS or MMS, from its start to an outcome that is known. What becomes of it at the network is reported by callbacks,
+ * which need no workflow.
+ *
+ *   start ──► send ──┬─ accepted or refused, recorded ───────────────────────────────► end
+ *              ▲     ├─ accepted or refused, not recorded ─► record, until it succeeds ─► end
+ *              │     ├─ surely not sent ─► retried by the policy; at its end ──────┐
+ *              │     └─ may have been sent ─► wait ─► ask Twilio's list ◄──────────┘
+ *              │                                ▲          ├─ there, or a callback has told ─► end
+ *              └─ (given back, unrecorded)      └──────────┴─ not there ─► ask again; the last time: failed ─► end
+ *
+ * The right to send is given by Postgres, once; so whatever happens to an activity, Twilio gets one request at the most
+ * that it may have taken.
+ */
+import { ActivityFailure, ApplicationFailure, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
+import type { Duration } from '@temporalio/common';
+import type { Activities } from '../activities/index.js';
+import type { SendMessageInput, SendResult } from '../activities/send-message.js';
+import { failureType, type NotSentDetails } from './failures.js';
+
+/** For an hour: after 1, 2, 4 … 64 s, then each minute; or when Twilio's Retry-After says. Only what surely was not sent is retried. */
+const sending = proxyActivities<Activities>({
+  startToCloseTimeout: '1 min',
+  retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '1 min', maximumAttempts: 65 },
+});
+const patient = proxyActivities<Activities>({
+  startToCloseTimeout: '1 min',
+  retry: { initialInterval: '1 s', maximumInterval: '1 min' },
+});
+
+/** When Twilio is asked for a message whose answer was lost; a quarter of an hour in all. */
+const settleAfter: readonly Duration[] = ['3 s', '15 s', '1 min', '3 min', '10 min'];
+
+/** Completes when it is known whether Twilio has the message. */
+export async function sendMessage(input: SendMessageInput): Promise<void> {
+  let result: SendResult;
+  do {
+    try {
+      result = await sending.sendMessage(input);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const notSent = notSentDetails(error);
+      // A request that nobody saw the end of may have been taken all the same.
+      return settle(input, notSent ? ['1 s'] : settleAfter, notSent?.errorCode ?? null);
+    }
+    const { unrecorded } = result;
+    if (unrecorded) result = { ...result, state: await patient.recordSend({ ...input, record: unrecorded }) };
+  } while (result.unrecorded?.kind === 'not-sent');
+  if (result.state === 'unsettled') await settle(input, settleAfter, null);
+}
+
+async function settle(input: SendMessageInput, waits: readonly Duration[], errorCode: string | null): Promise<void> {
+  for (const [index, wait] of waits.entries()) {
+    await sleep(wait);
+    const isLast = index === waits.length - 1;
+    if ((await patient.settleMessage({ ...input, isLast, errorCode })) === 'settled') return;
+  }
+}
+
+/** Of the last attempt, where it is known that it was not sent. */
+function notSentDetails(error: unknown): NotSentDetails | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  if (!(cause instanceof ApplicationFailure) || cause.type !== failureType.messageNotSent) return undefined;
+  return cause.details?.[0] as NotSentDetails;
+}
