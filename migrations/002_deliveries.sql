@@ -50,9 +50,9 @@ create table webhook_deliveries (
   check (not holds_token or status = 'pending')
 ) with (fillfactor = 80);
 
--- Lists: newest first by id, which sorts by time. Most rows are delivered, so only the others are indexed by status.
+-- Lists: newest first by id, which sorts by time.
 create index webhook_deliveries_by_webhook on webhook_deliveries (webhook_id, id desc);
-create index webhook_deliveries_by_status on webhook_deliveries (webhook_id, status, id desc) where status <> 'delivered';
+create index webhook_deliveries_by_status on webhook_deliveries (webhook_id, status, id desc);
 create index webhook_deliveries_by_type on webhook_deliveries (webhook_id, event_type, id desc);
 create index webhook_deliveries_by_event_id on webhook_deliveries (webhook_id, event_id, id desc);
 -- The sweeper's two questions: what was never started, and what is long overdue.

@@ -93,11 +93,7 @@ export async function listDeliveries(
     conditions.push(condition(`$${values.length}`));
   };
   if (page.beforeId) where(page.beforeId, (p) => `d.id < ${p}`);
-  if (filter.status)
-    where(
-      filter.status,
-      (p) => `d.status = ${p}${filter.status === 'delivered' ? '' : " and d.status <> 'delivered'"}`,
-    );
+  if (filter.status) where(filter.status, (p) => `d.status = ${p}`);
   if (filter.eventType) where(filter.eventType, (p) => `d.event_type = ${p}`);
   if (filter.eventId) where(filter.eventId, (p) => `d.event_id = ${p}`);
   // The id bounds the range for the index; the id's millisecond is taken just before created_at.

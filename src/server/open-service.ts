@@ -86,6 +86,7 @@ export async function openService(
           poster,
           sealer,
           openRequests: new OpenRequests(),
+          wakeDelivery: (delivery) => starter.wakeInTurn(delivery),
           maxRetryAfterMs: config.maxRetryAfterMs,
           retentionDays: config.retentionDays,
           version,
