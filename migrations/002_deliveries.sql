@@ -51,10 +51,10 @@ create table webhook_deliveries (
 ) with (fillfactor = 80);
 
 -- Lists: newest first by id, which sorts by time.
-create index webhook_deliveries_by_webhook on webhook_deliveries (webhook_id, id desc);
-create index webhook_deliveries_by_status on webhook_deliveries (webhook_id, status, id desc);
-create index webhook_deliveries_by_type on webhook_deliveries (webhook_id, event_type, id desc);
-create index webhook_deliveries_by_event_id on webhook_deliveries (webhook_id, event_id, id desc);
+create index webhook_deliveries_by_webhook on webhook_deliveries (webhook_id, id);
+create index webhook_deliveries_by_status on webhook_deliveries (webhook_id, status, id);
+create index webhook_deliveries_by_type on webhook_deliveries (webhook_id, event_type, id);
+create index webhook_deliveries_by_event_id on webhook_deliveries (webhook_id, event_id, id);
 -- The sweeper's two questions: what was never started, and what is long overdue.
 create index webhook_deliveries_unstarted on webhook_deliveries (id) where status = 'pending' and workflow_started_at is null;
 create index webhook_deliveries_overdue on webhook_deliveries (next_attempt_at) where status = 'pending';
