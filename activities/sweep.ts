@@ -12,10 +12,10 @@ export interface SweepDeps {
 }
 
 const batchSize = 200;
-const atOnce = 10;
+const atOnce = 50;
 
 /**
- * Starts, oldest first and ten at a time, every pending delivery whose workflow nobody started within 15 s: Temporal
+ * Starts, oldest first, every pending delivery whose workflow nobody started within 15 s: Temporal
  * was away, a process was killed, or there were more than it could start. Ends when none is left. Safe to repeat.
  */
 export async function sweep(deps: SweepDeps): Promise<void> {

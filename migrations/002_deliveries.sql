@@ -50,11 +50,11 @@ create table webhook_deliveries (
   check (not holds_token or status = 'pending')
 ) with (fillfactor = 80);
 
--- Lists: newest first by id, which sorts by time. Most rows are delivered, so only the others are indexed by status.
-create index webhook_deliveries_by_webhook on webhook_deliveries (webhook_id, id desc);
-create index webhook_deliveries_by_status on webhook_deliveries (webhook_id, status, id desc) where status <> 'delivered';
-create index webhook_deliveries_by_type on webhook_deliveries (webhook_id, event_type, id desc);
-create index webhook_deliveries_by_event_id on webhook_deliveries (webhook_id, event_id, id desc);
+-- Lists: newest first by id, which sorts by time.
+create index webhook_deliveries_by_webhook on webhook_deliveries (webhook_id, id);
+create index webhook_deliveries_by_status on webhook_deliveries (webhook_id, status, id);
+create index webhook_deliveries_by_type on webhook_deliveries (webhook_id, event_type, id);
+create index webhook_deliveries_by_event_id on webhook_deliveries (webhook_id, event_id, id);
 -- The sweeper's two questions: what was never started, and what is long overdue.
 create index webhook_deliveries_unstarted on webhook_deliveries (id) where status = 'pending' and workflow_started_at is null;
 create index webhook_deliveries_overdue on webhook_deliveries (next_attempt_at) where status = 'pending';

@@ -3,12 +3,12 @@ import { isGrpcDeadlineError, type Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Database } from './db/database.js';
 import type { StartableDelivery } from './db/events.js';
+import { ConcurrencyLimit } from './concurrency-limit.js';
 import { markStarted } from './db/unstarted-deliveries.js';
 import { FairQueue } from './fair-queue.js';
 import { startDelivery, wakeDelivery, type DeliveryWorkflows, type StartOptions } from './temporal.js';
 
-/** At most so many calls to Temporal at once, and so many deliveries waiting for one; the sweeper starts the rest. */
-const concurrency = 50;
+/** At most so many new deliveries wait for their start; the sweeper starts the rest. */
 const queueLimit = 10_000;
 const queueLimitPerTenant = 1_000;
 /**
@@ -29,6 +29,8 @@ interface Waiting {
   delivery: StartableDelivery;
   call: Call;
   sinceMs: number;
+  /** Somebody waits for it: neither dropped nor tried again. */
+  done?: (error?: unknown) => void;
 }
 
 export interface DeliveryStarterDeps {
@@ -37,12 +39,14 @@ export interface DeliveryStarterDeps {
 }
 
 /**
- * Starts workflows in the background, a bounded number at a time and the tenants in turn, and marks in Postgres what
- * runs, many at once. Nothing that it drops is lost: what is pending and not marked is started by the sweeper.
+ * Starts workflows in the background, tenants and their webhooks in turn and only as many at a time as Temporal and this
+ * process keep up with, and marks in Postgres what runs, many at once. Nothing that it drops is lost: what is pending
+ * and not marked is started by the sweeper.
  */
 export class DeliveryStarter implements DeliveryWorkflows {
   readonly #queue = new FairQueue<Waiting>();
   readonly #running = new Set<Promise<void>>();
+  readonly #limit = new ConcurrencyLimit();
   readonly #started: { id: string; atMs: number }[] = [];
   readonly #marking: NodeJS.Timeout;
   #connection: { client: Client; options: StartOptions } | undefined;
@@ -67,21 +71,34 @@ export class DeliveryStarter implements DeliveryWorkflows {
     this.#enqueue(deliveries, wakeDelivery);
   }
 
+  /** For the sweeper: in its tenant's turn like the others; resolves when the workflow runs. */
+  wakeInTurn(delivery: StartableDelivery): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (error?: unknown) => (error === undefined ? resolve() : reject(error));
+      this.#add({ delivery, call: wakeDelivery, sinceMs: performance.now(), done });
+      this.#runNext();
+    });
+  }
+
   #enqueue(deliveries: StartableDelivery[], call: Call): void {
     for (const delivery of deliveries) {
       const { tenantId } = delivery;
       if (this.#queue.size >= queueLimit || this.#queue.sizeOf(tenantId) >= queueLimitPerTenant) continue;
-      this.#queue.add(tenantId, { delivery, call, sinceMs: performance.now() });
+      this.#add({ delivery, call, sinceMs: performance.now() });
     }
     this.#runNext();
   }
 
+  #add(waiting: Waiting): void {
+    this.#queue.add(waiting.delivery.tenantId, String(waiting.delivery.webhookId), waiting);
+  }
+
   #runNext(): void {
     // While Temporal is away one call at a time finds out whether it is back.
-    while (this.#connection && !this.#pause && this.#running.size < (this.#isAway ? 1 : concurrency)) {
+    while (this.#connection && !this.#pause && this.#running.size < (this.#isAway ? 1 : this.#limit.value)) {
       const next = this.#queue.take();
       if (!next) return;
-      if (performance.now() - next.sinceMs > longestWaitMs) continue;
+      if (!next.done && performance.now() - next.sinceMs > longestWaitMs) continue;
       const running = this.#run(this.#connection, next).finally(() => {
         this.#running.delete(running);
         this.#runNext();
@@ -95,12 +112,15 @@ export class DeliveryStarter implements DeliveryWorkflows {
     const atMs = performance.now();
     try {
       await client.withDeadline(Date.now() + callDeadlineMs, () => call(client, delivery, options));
+      this.#limit.record(performance.now() - atMs, this.#running.size);
       this.#started.push({ id: delivery.id, atMs });
+      waiting.done?.();
       if (this.#isAway) this.deps.log.info('temporal.back');
       this.#isAway = false;
     } catch (error) {
+      if (waiting.done) waiting.done(error);
       // To be tried again, if it is not too old by then.
-      this.#queue.add(delivery.tenantId, waiting);
+      else this.#add(waiting);
       this.#pause ??= setTimeout(() => {
         this.#pause = undefined;
         this.#runNext();
@@ -133,7 +153,7 @@ export class DeliveryStarter implements DeliveryWorkflows {
   /** Lets running calls end and marks what they started; what still waits is left to the sweeper. */
   async close(): Promise<void> {
     this.#connection = undefined;
-    this.#queue.clear();
+    for (const { done } of this.#queue.clear()) done?.(new Error('this process stops'));
     await Promise.race([Promise.all(this.#running), delay(closePatienceMs, undefined, { ref: false })]);
     clearTimeout(this.#pause);
     clearInterval(this.#marking);

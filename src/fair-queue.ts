@@ -1,38 +1,53 @@
-/** First in, first out within a key, and the keys in turn: nobody stands behind another's backlog. */
+/**
+ * First in, first out within a key; the keys in turn, and the groups of keys in turn: nobody stands behind another's
+ * backlog, and no group gets more by having many keys.
+ */
 export class FairQueue<T> {
-  readonly #waiting = new Map<string, T[]>();
+  readonly #groups = new Map<string, { keys: Map<string, T[]>; size: number }>();
   #size = 0;
 
   get size(): number {
     return this.#size;
   }
 
-  sizeOf(key: string): number {
-    return this.#waiting.get(key)?.length ?? 0;
+  sizeOf(group: string): number {
+    return this.#groups.get(group)?.size ?? 0;
   }
 
-  add(key: string, item: T): void {
-    const items = this.#waiting.get(key);
+  add(group: string, key: string, item: T): void {
+    const found = this.#groups.get(group);
+    const { keys } = found ?? { keys: new Map<string, T[]>() };
+    const items = keys.get(key);
     if (items) items.push(item);
-    else this.#waiting.set(key, [item]);
+    else keys.set(key, [item]);
+    if (found) found.size++;
+    else this.#groups.set(group, { keys, size: 1 });
     this.#size++;
   }
 
   /** Undefined when empty. */
   take(): T | undefined {
-    const next = this.#waiting.entries().next().value;
-    if (!next) return undefined;
-    const [key, items] = next;
+    const [groupName, group] = first(this.#groups) ?? [];
+    const [key, items] = (group && first(group.keys)) ?? [];
+    if (!group || !items) return undefined;
     const item = items.shift();
     this.#size--;
+    group.size--;
     // A map keeps its order: whoever had a turn goes to the end.
-    this.#waiting.delete(key);
-    if (items.length > 0) this.#waiting.set(key, items);
+    group.keys.delete(key!);
+    if (items.length > 0) group.keys.set(key!, items);
+    this.#groups.delete(groupName!);
+    if (group.size > 0) this.#groups.set(groupName!, group);
     return item;
   }
 
-  clear(): void {
-    this.#waiting.clear();
+  /** Everything that waited, in no order. */
+  clear(): T[] {
+    const all = [...this.#groups.values()].flatMap(({ keys }) => [...keys.values()].flat());
+    this.#groups.clear();
     this.#size = 0;
+    return all;
   }
 }
+
+const first = <K, V>(map: Map<K, V>): [K, V] | undefined => map.entries().next().value;

@@ -64,10 +64,12 @@ export async function insertApiKey(
 /** The unexpired key of that hash, or null. `lastUsedAt` is kept to the minute: not every request writes. */
 export async function findApiKeyByHash(db: Queryable, keyHash: Buffer): Promise<ApiKey | null> {
   const { rows } = await db.query<ApiKeyRow & { stale: boolean }>(
-    `select ${columns}, coalesce(last_used_at < now() - interval '1 min', true) as stale from api_keys
-      where key_hash = $1 and (expires_at is null or expires_at > now())`,
+    {
+      name: 'find_api_key',
+      text: `select ${columns}, coalesce(last_used_at < now() - interval '1 min', true) as stale from api_keys
+              where key_hash = $1 and (expires_at is null or expires_at > now())`,
+    },
     [keyHash],
-    'find_api_key',
   );
   const row = rows[0];
   if (!row) return null;

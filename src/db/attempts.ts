@@ -33,7 +33,7 @@ export async function planAttempt(db: Queryable, deliveryId: string): Promise<At
     wait_ms: number;
     timeout_ms: number;
     troubled: boolean;
-  }>('select * from plan_attempt($1)', [deliveryId], 'plan_attempt');
+  }>({ name: 'plan_attempt', text: 'select * from plan_attempt($1)' }, [deliveryId]);
   const row = rows[0];
   return row
     ? {
@@ -106,7 +106,7 @@ export async function takeAttempt(
     headers_sealed: Buffer | null;
     secret_sealed: Buffer;
     previous_secret_sealed: Buffer | null;
-  }>('select * from take_attempt($1, $2, $3)', [deliveryId, timeoutMs, ifEasy], 'take_attempt');
+  }>({ name: 'take_attempt', text: 'select * from take_attempt($1, $2, $3)' }, [deliveryId, timeoutMs, ifEasy]);
   const row = rows[0];
   if (!row) return { answer: 'ended', status: 'cancelled' };
   switch (row.answer) {
@@ -175,7 +175,10 @@ export interface RecordedAttempt {
 /** The attempt, the delivery's new state and the webhook's counters, all or nothing. Null: the delivery is gone (retention). */
 export async function recordAttempt(db: Queryable, record: AttemptRecord): Promise<RecordedAttempt | null> {
   const { rows } = await db.query<{ status: DeliveryStatus; number: number; attempts_used: number; wait_ms: number }>(
-    'select * from record_attempt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)',
+    {
+      name: 'record_attempt',
+      text: 'select * from record_attempt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)',
+    },
     [
       record.deliveryId,
       record.requestId,
@@ -195,7 +198,6 @@ export async function recordAttempt(db: Queryable, record: AttemptRecord): Promi
       record.token,
       record.elapsedMs,
     ],
-    'record_attempt',
   );
   const row = rows[0];
   return row ? { status: row.status, number: row.number, attemptsUsed: row.attempts_used, waitMs: row.wait_ms } : null;

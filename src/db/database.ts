@@ -20,10 +20,18 @@ export function sqlStateOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
+/** Parsed and planned once a connection: for what every delivery needs. One name for each text. */
+export interface NamedStatement {
+  name: string;
+  text: string;
+}
+
 /** What a query module needs: one statement at a time, on a pool or inside a transaction. */
 export interface Queryable {
-  /** With a `name` (one for each text) the statement is parsed and planned once a connection: for those of every delivery. */
-  query<Row extends pg.QueryResultRow>(text: string, values?: unknown[], name?: string): Promise<pg.QueryResult<Row>>;
+  query<Row extends pg.QueryResultRow>(
+    statement: string | NamedStatement,
+    values?: unknown[],
+  ): Promise<pg.QueryResult<Row>>;
 }
 
 export interface Database extends Queryable {
@@ -72,12 +80,13 @@ export function openDatabase(options: DatabaseOptions): Database {
     client.on('error', onError);
     try {
       return await work({
-        query: async (text, values, name) => {
+        query: async (statement, values) => {
           try {
-            return await client.query({ text, values, name });
+            return await client.query(statement as string, values);
           } catch (error) {
             // A migration changed what a prepared statement answers: the next connection prepares it anew.
-            if (name !== undefined && sqlStateOf(error) === sqlState.featureNotSupported) lost = error as Error;
+            if (typeof statement === 'object' && sqlStateOf(error) === sqlState.featureNotSupported)
+              lost = error as Error;
             if (!isUnavailable(error)) throw error;
             lost = unavailable(error);
             throw lost;
@@ -91,7 +100,16 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 
   return {
-    query: (text, values, name) => withConnection((db) => db.query(text, values, name)),
+    async query(statement, values) {
+      const ask = () => withConnection((db) => db.query<never>(statement, values));
+      try {
+        return await ask();
+      } catch (error) {
+        // Nothing was done; another connection prepares it anew.
+        if (isOutdated(statement, error)) return ask();
+        throw error;
+      }
+    },
     transaction: (work) =>
       withConnection(async (db) => {
         await db.query('begin');
@@ -110,6 +128,10 @@ export function openDatabase(options: DatabaseOptions): Database {
     close: () => pool.end(),
   };
 }
+
+/** A migration changed what a prepared statement answers: refused on this connection for good, before it does anything. */
+const isOutdated = (statement: string | NamedStatement, error: unknown) =>
+  typeof statement === 'object' && sqlStateOf(error) === sqlState.featureNotSupported;
 
 function isUnavailable(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return unavailableState.test(error.code ?? '');

@@ -33,6 +33,36 @@ interface AcceptedRow {
   accepted_as: 'pending' | 'held' | null;
 }
 
+const insertEventText = `
+  with new_event as (
+    insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body)
+    values ($1, $2, $3, $4, $5)
+    on conflict (tenant_id, event_type, event_id) do nothing
+    returning id, occurred_at),
+  subscribed as (
+    select w.id, case when w.enabled then 'pending' else 'held' end as status
+      from webhooks w
+     where w.tenant_id = $1 and w.deleted_at is null and w.events && array[$2, '*']
+       and exists (select from new_event)),
+  new_deliveries as (
+    insert into webhook_deliveries
+      (event_row_id, webhook_id, tenant_id, event_type, event_id, status, accepted_as, next_attempt_at, pending_since)
+    select e.id, s.id, $1, $2, $3, s.status, s.status,
+           case when s.status = 'pending' then now() end, case when s.status = 'pending' then now() end
+      from new_event e cross join subscribed s
+    returning id, webhook_id, accepted_as),
+  -- one slot for the whole statement and webhooks in order: two triggers never wait for each other in a circle
+  slot as materialized (select floor(random() * 8)::smallint as number),
+  counted as (
+    insert into webhook_counters as c (webhook_id, slot, pending, held)
+    select d.webhook_id, slot.number, (d.accepted_as = 'pending')::int, (d.accepted_as = 'held')::int
+      from new_deliveries d cross join slot where not $6 order by d.webhook_id
+    on conflict (webhook_id, slot) do update
+       set pending = c.pending + excluded.pending, held = c.held + excluded.held)
+  select e.id as event_row_id, e.occurred_at, d.id as delivery_id, d.webhook_id, d.accepted_as
+    from new_event e left join new_deliveries d on true
+   order by d.webhook_id`;
+
 /**
  * Inserts an event and one delivery per subscribed webhook of its tenant, held where the webhook is paused, in one
  * statement. Null when the tenant triggered this type and event id before: then nothing was inserted.
@@ -44,38 +74,14 @@ export async function insertEvent(
   { countLater = false }: { countLater?: boolean } = {},
 ): Promise<AcceptedEvent | null> {
   try {
-    const { rows } = await db.query<AcceptedRow>(
-      `with new_event as (
-         insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body)
-         values ($1, $2, $3, $4, $5)
-         on conflict (tenant_id, event_type, event_id) do nothing
-         returning id, occurred_at),
-       subscribed as (
-         select w.id, case when w.enabled then 'pending' else 'held' end as status
-           from webhooks w
-          where w.tenant_id = $1 and w.deleted_at is null and w.events && array[$2, '*']
-            and exists (select from new_event)),
-       new_deliveries as (
-         insert into webhook_deliveries
-           (event_row_id, webhook_id, tenant_id, event_type, event_id, status, accepted_as, next_attempt_at, pending_since)
-         select e.id, s.id, $1, $2, $3, s.status, s.status,
-                case when s.status = 'pending' then now() end, case when s.status = 'pending' then now() end
-           from new_event e cross join subscribed s
-         returning id, webhook_id, accepted_as),
-       -- one slot for the whole statement and webhooks in order: two triggers never wait for each other in a circle
-       slot as materialized (select floor(random() * 8)::smallint as number),
-       counted as (
-         insert into webhook_counters as c (webhook_id, slot, pending, held)
-         select d.webhook_id, slot.number, (d.accepted_as = 'pending')::int, (d.accepted_as = 'held')::int
-           from new_deliveries d cross join slot where not $6 order by d.webhook_id
-         on conflict (webhook_id, slot) do update
-            set pending = c.pending + excluded.pending, held = c.held + excluded.held)
-       select e.id as event_row_id, e.occurred_at, d.id as delivery_id, d.webhook_id, d.accepted_as
-         from new_event e left join new_deliveries d on true
-        order by d.webhook_id`,
-      [event.tenantId, event.eventType, event.eventId, event.occurredAt, event.body, countLater],
-      'insert_event',
-    );
+    const { rows } = await db.query<AcceptedRow>({ name: 'insert_event', text: insertEventText }, [
+      event.tenantId,
+      event.eventType,
+      event.eventId,
+      event.occurredAt,
+      event.body,
+      countLater,
+    ]);
     return toAcceptedEvent(rows);
   } catch (error) {
     if (sqlStateOf(error) === sqlState.foreignKeyViolation)

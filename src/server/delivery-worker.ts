@@ -4,7 +4,7 @@ import { Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, type ActivityDeps } from '../../activities/index.js';
 import type { Config } from '../config.js';
-import { startMessage, wakeDelivery, type StartOptions } from '../temporal.js';
+import { startMessage, type StartOptions } from '../temporal.js';
 import { connectWorker } from './temporal-connection.js';
 import { createSchedules, registerSearchAttributes } from './temporal-setup.js';
 import { workflowBundle } from './workflow-bundle.js';
@@ -14,11 +14,11 @@ export const longestRequestMs = 30_000;
 const drainMs = longestRequestMs + 5_000;
 
 /** A first attempt holds one slot of workflow tasks and one of local activities while its request is open. */
-const inlineSlots = 500;
+const inlineSlots = 200;
 /** Requests to slow receivers and retries wait in slots of their own; a waiting request costs little. */
 const queuedSlots = 1_000;
 /** Never below the workflow task slots, or new workflows starve behind cached ones. */
-const cachedWorkflows = 1_000;
+const cachedWorkflows = 250;
 
 export interface DeliveryWorker {
   /** Resolves when the worker polls; until then (Temporal away) it goes on trying. */
@@ -32,7 +32,7 @@ export interface DeliveryWorker {
 export interface DeliveryWorkerDeps {
   config: Config;
   log: Logger;
-  activities: Omit<ActivityDeps, 'wakeDelivery' | 'startMessage' | 'deliverTaskQueue'>;
+  activities: Omit<ActivityDeps, 'startMessage' | 'deliverTaskQueue'>;
   /** Called with a client whose starts are eager: the first workflow task comes with the answer. */
   onConnected?: (client: Client, options: StartOptions) => void;
 }
@@ -138,7 +138,6 @@ async function createWorkers(
   const activities = createActivities({
     ...deps.activities,
     deliverTaskQueue,
-    wakeDelivery: (delivery) => wakeDelivery(client, delivery, options),
     startMessage: (message) => startMessage(client, message, options),
   });
   const common = { connection, namespace, activities, shutdownGraceTime: drainMs };

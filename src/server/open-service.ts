@@ -111,6 +111,7 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
           poster,
           sealer,
           openRequests: new OpenRequests(),
+          wakeDelivery: (delivery) => starter.wakeInTurn(delivery),
           maxRetryAfterMs: config.maxRetryAfterMs,
           retentionDays: config.retentionDays,
           version,

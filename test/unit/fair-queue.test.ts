@@ -10,25 +10,32 @@ describe('fair queue', () => {
 
   it('gives each key its turn, and what is under a key in the order it came', () => {
     const queue = new FairQueue<string>();
-    for (const item of ['a1', 'a2', 'a3', 'b1', 'c1', 'b2']) queue.add(item[0]!, item);
+    for (const item of ['a1', 'a2', 'a3', 'b1', 'c1', 'b2']) queue.add('tenant', item[0]!, item);
     assert.deepEqual(takeAll(queue), ['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
   });
 
   it('lets a newcomer wait for one turn of the others, however long their backlog', () => {
     const queue = new FairQueue<string>();
-    for (let i = 0; i < 100; i++) queue.add('a', `a${i}`);
+    for (let i = 0; i < 100; i++) queue.add('tenant', 'a', `a${i}`);
     queue.take();
-    queue.add('b', 'b0');
+    queue.add('tenant', 'b', 'b0');
     assert.equal(queue.take(), 'a1');
     assert.equal(queue.take(), 'b0');
   });
 
-  it('counts what waits, in all and under a key', () => {
+  it('gives each group its turn, however many keys it has', () => {
     const queue = new FairQueue<string>();
-    for (const item of ['a1', 'a2', 'b1']) queue.add(item[0]!, item);
+    for (const key of ['a', 'b', 'c', 'd']) queue.add('many', key, key);
+    for (const item of ['x1', 'x2']) queue.add('one', 'x', item);
+    assert.deepEqual(takeAll(queue), ['a', 'x1', 'b', 'x2', 'c', 'd']);
+  });
+
+  it('counts what waits, in all and in a group', () => {
+    const queue = new FairQueue<string>();
+    for (const item of ['a1', 'a2', 'b1']) queue.add('tenant', item[0]!, item);
     queue.take();
-    assert.deepEqual([queue.size, queue.sizeOf('a'), queue.sizeOf('b'), queue.sizeOf('c')], [2, 1, 1, 0]);
-    queue.clear();
-    assert.deepEqual([queue.size, queue.sizeOf('a'), queue.take()], [0, 0, undefined]);
+    assert.deepEqual([queue.size, queue.sizeOf('tenant'), queue.sizeOf('another')], [2, 2, 0]);
+    assert.deepEqual(queue.clear().sort(), ['a2', 'b1']);
+    assert.deepEqual([queue.size, queue.sizeOf('tenant'), queue.take()], [0, 0, undefined]);
   });
 });

@@ -36,15 +36,17 @@ function couldBe(message: Message, listed: ListedMessage, beganMs: number): bool
   return (
     !listed.isInbound &&
     listed.to === message.to &&
+    (!message.messagingServiceSid || listed.messagingServiceSid === message.messagingServiceSid) &&
     createdMs >= beganMs - earliestMs &&
     createdMs <= beganMs + latestMs &&
     isText(listed.body, message.body ?? '')
   );
 }
 
+const ofATrialAccount = 'Sent from your Twilio trial account - ';
+
 /** As we sent it, behind the sentence that a trial account puts before it, or as a Messaging Service's smart encoding makes it. */
 function isText(listed: string, sent: string): boolean {
-  const [found, text] = [listed.trim(), sent.trim()];
-  if (found === text || (text !== '' && found.endsWith(text))) return true;
-  return found === new SegmentedMessage(text, 'auto', true).graphemes.join('');
+  const [found, text] = [listed.replace(ofATrialAccount, '').trim(), sent.trim()];
+  return found === text || found === new SegmentedMessage(text, 'auto', true).graphemes.join('');
 }
