@@ -12,7 +12,7 @@ export const tenantIdParameter = uuidParameter('tenant');
 export const keyIdParameter = uuidParameter('API key');
 export const deliveryIdParameter = uuidParameter('delivery');
 export const messageIdParameter = uuidParameter('message');
-export const assignmentIdParameter = uuidParameter('phone number');
+export const phoneNumberIdParameter = uuidParameter('phone number');
 
 export const webhookIdParameter: PathParameter<number> = {
   subject: 'webhook',

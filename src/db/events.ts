@@ -105,7 +105,6 @@ export async function countNewDeliveries(db: Queryable, deliveries: AcceptedEven
      on conflict (webhook_id, slot) do update
         set pending = c.pending + excluded.pending, held = c.held + excluded.held`,
     [deliveries.map(({ webhookId }) => webhookId), deliveries.map(({ status }) => status)],
-    'count_new_deliveries',
   );
 }
 

@@ -56,7 +56,6 @@ export async function addUsage(db: Queryable, { tenantId, month, resource }: Usa
      on conflict (tenant_id, month, resource) do update set used = u.used + excluded.used
      returning ${usageColumns}`,
     [tenantId, month, resource, parts],
-    'add_usage',
   );
   return toUsage(oneRow(rows));
 }

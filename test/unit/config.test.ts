@@ -250,6 +250,53 @@ describe('config', () => {
     });
   });
 
+  describe('TWILIO_*', () => {
+    const account = 'AC0123456789abcdef0123456789abcdef';
+    const sub = 'AC00000000000000000000000000000001';
+    const twilio = {
+      ...required,
+      PUBLIC_BASE_URL: 'https://hooks.example.com',
+      TWILIO_ACCOUNT_SID: account,
+      TWILIO_AUTH_TOKEN: 's3cret',
+    };
+
+    it('names the accounts, each with the token of today and the next', () => {
+      assert.deepEqual(
+        loadConfig({ ...twilio, TWILIO_NEXT_AUTH_TOKEN: 'n3xt', TWILIO_SUBACCOUNTS: `${sub}:a:b` }).twilio,
+        {
+          accountSid: account,
+          accounts: [
+            { sid: account, tokens: ['s3cret', 'n3xt'] },
+            { sid: sub, tokens: ['a', 'b'] },
+          ],
+        },
+      );
+      assert.equal(loadConfig(required).twilio, undefined);
+    });
+
+    it('needs a token that is not empty, and a url that Twilio can call', () => {
+      const wrong: [env: Environment, problem: RegExp][] = [
+        [{ TWILIO_AUTH_TOKEN: '' }, /TWILIO_AUTH_TOKEN is missing or empty/],
+        [{ TWILIO_AUTH_TOKEN: undefined }, /TWILIO_AUTH_TOKEN is missing or empty/],
+        [{ TWILIO_ACCOUNT_SID: '' }, /TWILIO_ACCOUNT_SID is missing/],
+        [{ TWILIO_ACCOUNT_SID: 'SK0123456789abcdef0123456789abcdef' }, /must be AC and 32 hexadecimal digits/],
+        [{ PUBLIC_BASE_URL: '' }, /PUBLIC_BASE_URL is missing/],
+        [{ PUBLIC_BASE_URL: 'https://my_hooks.example.com' }, /underscore/],
+        [{ TWILIO_SUBACCOUNTS: sub }, /TWILIO_SUBACCOUNTS number 1/],
+        [{ TWILIO_SUBACCOUNTS: `${sub}:` }, /TWILIO_SUBACCOUNTS number 1/],
+        [{ TWILIO_SUBACCOUNTS: `${sub}:s3cret,${sub}:s3cret` }, /twice/],
+        [{ TWILIO_SUBACCOUNTS: `${account}:s3cret` }, /has its own variables/],
+        [{ TWILIO_API_BASE_URL: 'http://twilio.local:4010' }, /two labels/],
+      ];
+      for (const [env, problem] of wrong) {
+        const problems = problemsOf({ ...twilio, ...env });
+        assert.equal(problems.length, 1, problems.join('; '));
+        assert.match(problems[0]!, problem);
+        assert.doesNotMatch(problems[0]!, /s3cret/);
+      }
+    });
+  });
+
   describe('.env.example', () => {
     const text = readFileSync('.env.example', 'utf8');
     const named = new Map(

@@ -181,7 +181,7 @@ describe('the OpenAPI document', () => {
 
   it('says of every request body that unknown fields are refused', () => {
     const bodies = operations.flatMap(({ operation }) => operation['requestBody'] ?? []);
-    assert.equal(bodies.length, 9);
+    assert.equal(bodies.length, 12);
     for (const body of bodies)
       assert.equal(body['content']['application/json']['schema']['additionalProperties'], false);
   });

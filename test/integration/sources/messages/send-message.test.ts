@@ -66,7 +66,7 @@ describe('sending a message', function () {
   it('tells sms.sent and counts the segments when Twilio has taken it', async () => {
     const id = await pending({ body: 'a'.repeat(307) });
     assert.deepEqual(await send(id), { state: 'settled' });
-    const [{ sid }] = fake.messages as [{ sid: string }];
+    const { sid } = fake.messages[0]!;
     const [event] = await events();
     assert.deepEqual([event!.type, event!.id], ['sms.sent', sid]);
     assert.deepEqual(

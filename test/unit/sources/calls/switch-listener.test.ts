@@ -30,8 +30,8 @@ describe('switch listener', () => {
 
   /** Remembers the ids of events that are kept; of all else it knows nothing. */
   const db: Database = {
-    query: async (text, values) => {
-      if (text.includes('insert into call_events')) {
+    query: async (statement, values) => {
+      if (typeof statement === 'string' && statement.includes('insert into call_events')) {
         await blocked;
         kept.push(...(values![3] as string[]));
       }

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import type { Resource } from '../../../../src/sources/usage/resources.js';
+import { getLimits, getUsage, setLimits } from '../../../../src/sources/usage/limits.js';
+import { assertInvariants } from '../../../support/invariants.js';
+import { insertTenant, insertWebhook } from '../../../support/rows.js';
+import { createUsageFixture, type UsageFixture } from '../../../support/usage.js';
+
+const moments = [new Date('2025-10-31T23:59:59.999Z'), new Date('2025-11-01T00:00:00Z')];
+
+type Step =
+  | { kind: 'use'; resource: Resource; amount: number; month: number }
+  | { kind: 'limit'; resource: Resource; limit: number | null; month: number };
+
+const month = fc.constantFrom(0, 1);
+const resource = fc.constantFrom<Resource>('call_minutes', 'sms_segments');
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('use' as const), resource, amount: fc.nat(12), month }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('limit' as const),
+      resource,
+      limit: fc.constantFrom(null, 0, 1, 10, 25, 50, 100, 200),
+      month,
+    }),
+  },
+);
+
+/** What is promised, said another way: remembers everything that was told instead of the highest limit. */
+class Model {
+  readonly used = new Map<string, number>();
+  readonly limits = new Map<Resource, number>();
+  readonly told: { alert: string; key: string; limit: number }[] = [];
+
+  run(each: Step, times: number): void {
+    const key = `${each.resource} ${moments[each.month]!.toISOString().slice(0, 7)}`;
+    if (each.kind === 'use') this.used.set(key, (this.used.get(key) ?? 0) + each.amount * times);
+    else if (each.limit === null) this.limits.delete(each.resource);
+    else this.limits.set(each.resource, each.limit);
+    if (each.kind === 'use' && each.amount === 0) return;
+    const limit = this.limits.get(each.resource);
+    const used = this.used.get(key) ?? 0;
+    if (limit === undefined || used === 0) return;
+    for (const [alert, share] of [
+      ['warning', 4 / 5],
+      ['reached', 1],
+    ] as const) {
+      const before = this.told.filter((one) => one.alert === alert && one.key === key);
+      if (used >= limit * share && before.every((one) => limit > one.limit)) this.told.push({ alert, key, limit });
+    }
+  }
+}
+
+describe('usage and its alerts', function () {
+  this.timeout(60_000);
+  let fixture: UsageFixture;
+  before(async () => (fixture = await createUsageFixture()));
+  after(() => fixture.close());
+
+  it('are those of a simple model, also when five do each step at once', () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+        const tenantId = await insertTenant(fixture.database.pool);
+        const model = new Model();
+        for (const each of steps) {
+          const at = moments[each.month]!;
+          const run = () =>
+            each.kind === 'use'
+              ? fixture.count({ tenantId, resource: each.resource, amount: each.amount, at })
+              : setLimits(fixture.deps, tenantId, { [each.resource]: each.limit }, at);
+          await Promise.all(Array.from({ length: 5 }, run));
+          model.run(each, 5);
+          const alerts = (await fixture.alerts(tenantId)).map(({ alert, data }) => ({
+            alert,
+            key: `${String(data['resource'])} ${String(data['month'])}`,
+            limit: data['limit'],
+          }));
+          assert.deepEqual(alerts, model.told);
+        }
+        for (const at of moments) {
+          const name = at.toISOString().slice(0, 7);
+          assert.deepEqual(await getUsage(fixture.db, tenantId, name), {
+            call_minutes: model.used.get(`call_minutes ${name}`) ?? 0,
+            sms_segments: model.used.get(`sms_segments ${name}`) ?? 0,
+          });
+        }
+        assert.deepEqual(await getLimits(fixture.db, tenantId), {
+          call_minutes: model.limits.get('call_minutes') ?? null,
+          sms_segments: model.limits.get('sms_segments') ?? null,
+        });
+      }),
+      { numRuns: 40 },
+    ));
+
+  it('never wait in a circle with each other or with events of other sources', () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 60, maxLength: 80 }), async (steps) => {
+        const tenantId = await insertTenant(fixture.database.pool);
+        // Those that share a transaction go to different webhooks, the first of them not to the first webhook.
+        const webhooks = [
+          await insertWebhook(fixture.database.pool, tenantId, { events: ['call.completed'] }),
+          await insertWebhook(fixture.database.pool, tenantId, { events: ['*'] }),
+          await insertWebhook(fixture.database.pool, tenantId, { events: ['tenant.limit.warning', 'call.initiated'] }),
+        ];
+        await setLimits(fixture.deps, tenantId, { call_minutes: 10, sms_segments: 10 }, moments[0]);
+        await Promise.all(
+          steps.flatMap((each) => {
+            const at = moments[each.month]!;
+            const ended = [{ eventType: 'call.completed', eventId: randomUUID() }];
+            return [
+              each.kind === 'use'
+                ? fixture.count({ tenantId, resource: each.resource, amount: each.amount, at }, ended)
+                : setLimits(fixture.deps, tenantId, { [each.resource]: each.limit }, at),
+              fixture.triggerOne(tenantId, randomUUID()),
+            ];
+          }),
+        );
+        for (const webhook of webhooks) await assertInvariants(fixture.database.pool, webhook);
+        const ids = (await fixture.alerts(tenantId)).map(({ id }) => id);
+        assert.equal(new Set(ids).size, ids.length);
+      }),
+      { numRuns: 8, endOnFailure: true },
+    ));
+});

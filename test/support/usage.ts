@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { openDatabase, type Database } from '../../src/db/database.js';
+import { recordWithEvents, triggerEvent, type TriggerDeps } from '../../src/events/trigger.js';
+import { countUsage, type Use } from '../../src/sources/usage/count-usage.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+import { callCompleted } from './stack.js';
+
+export interface UsageFixture {
+  database: TestDatabase;
+  db: Database;
+  deps: TriggerDeps;
+  /** As a source does it, in a transaction of its own, with the events in `also` after it. */
+  count(use: Use, also?: { eventType: string; eventId: string }[]): Promise<void>;
+  /** One event, as `POST /v1/events` does it. */
+  triggerOne(tenantId: string, eventId: string): Promise<unknown>;
+  /** The tenant's alerts and nothing else, in the order of their acceptance. */
+  alerts(tenantId: string): Promise<AlertEvent[]>;
+  close(): Promise<void>;
+}
+
+export interface AlertEvent {
+  /** The last part of the event type. */
+  alert: string;
+  id: string;
+  timestamp: string;
+  data: Record<string, unknown>;
+}
+
+/** What counts usage, on a database of its own; nothing is delivered. */
+export async function createUsageFixture(): Promise<UsageFixture> {
+  const database = await createTestDatabase();
+  const db = openDatabase({ url: database.url, poolSize: 10 });
+  const deps: TriggerDeps = { db, workflows: { start: () => undefined, wake: () => undefined } };
+  return {
+    database,
+    db,
+    deps,
+    count: (use, also = []) =>
+      recordWithEvents(deps, async (tx, trigger) => {
+        await countUsage(
+          tx,
+          async (event) => {
+            const isNew = await trigger(event);
+            assert.ok(isNew, `${event.eventId} was found due twice`);
+            return isNew;
+          },
+          use,
+        );
+        for (const { eventType, eventId } of also)
+          await trigger({ tenantId: use.tenantId, eventType, eventId, payload: callCompleted });
+      }),
+    triggerOne: (tenantId, eventId) =>
+      triggerEvent(deps, { tenantId, eventType: 'call.completed', eventId, payload: callCompleted }),
+    async alerts(tenantId) {
+      const { rows } = await database.pool.query<{ event_type: string; event_id: string; body: string }>(
+        `select event_type, event_id, body from webhook_events
+          where tenant_id = $1 and event_type like 'tenant.limit.%' order by created_at, id`,
+        [tenantId],
+      );
+      return rows.map((row) => ({
+        alert: row.event_type.split('.')[2]!,
+        id: row.event_id,
+        ...(JSON.parse(row.body) as { timestamp: string; data: Record<string, unknown> }),
+      }));
+    },
+    async close() {
+      await db.close();
+      await database.drop();
+    },
+  };
+}
