@@ -1,5 +1,5 @@
 /**
- * Runs deliveries of every kind and writes their histories to test/fixtures/histories, for the replay test.
+ * Runs deliveries and messages of every kind and writes their histories to test/fixtures/histories, for the replay test.
  * Run it when a change of the workflow is meant to change the commands; keep the old histories as long as runs of the
  * old code may be open, and let `patched` tell them apart.
  *
@@ -9,9 +9,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { openDatabase } from '../src/db/database.js';
 import { requestRetry } from '../src/db/deliveries.js';
-import { wakeDelivery } from '../src/temporal.js';
+import { startMessage, wakeDelivery } from '../src/temporal.js';
+import { accountSid, authToken, startContractTwilio } from '../test/support/contract-twilio.js';
 import { startReceiver } from '../test/support/receiver.js';
 import { startTestServers } from '../test/support/servers.js';
+import { insertOutboundMessage } from '../test/support/sms-events.js';
 import { startStack, type Stack } from '../test/support/stack.js';
 import { waitFor } from '../test/support/wait-for.js';
 
@@ -69,7 +71,23 @@ const scenarios: Record<string, (stack: Stack) => Promise<string>> = {
     await receiver.close();
     return id;
   },
+  'message-accepted': (stack) => sendMessage(stack),
+  async 'message-busy-then-settled'(stack) {
+    twilio.answerNext((response) => void response.status(429).send('{}'));
+    twilio.answerNext((response) => void response.status(503).send('{}'), { create: true });
+    return sendMessage(stack);
+  },
 };
+
+async function sendMessage(stack: Stack): Promise<string> {
+  const tenantId = await stack.insertTenant();
+  const id = await insertOutboundMessage(stack.database.pool, tenantId);
+  const { taskQueue } = stack.config.temporal;
+  await startMessage(stack.temporal, { id, tenantId }, { taskQueue, eager: false });
+  const workflow = stack.temporal.workflow.getHandle(`message-${id}`);
+  await workflow.result();
+  return workflow.workflowId;
+}
 
 async function deliver(stack: Stack, row: Parameters<Stack['insertWebhook']>[1]): Promise<string> {
   const tenantId = await stack.insertTenant();
@@ -90,7 +108,14 @@ const ended = async (stack: Stack, id: string) => {
 
 const servers = await startTestServers();
 Object.assign(process.env, servers.env);
-const stack = await startStack({ parts: { api: false, worker: true } });
+const twilio = await startContractTwilio();
+const stack = await startStack({
+  parts: { api: false, worker: true },
+  config: {
+    api: { host: '127.0.0.1', port: 0, callsPerMinute: 0, publicBaseUrl: 'https://hooks.example.test' },
+    twilio: { accountSid, accounts: [{ sid: accountSid, tokens: [authToken] }], apiBaseUrl: twilio.url },
+  },
+});
 try {
   await mkdir(folder, { recursive: true });
   const asked = process.argv[2];
@@ -103,6 +128,7 @@ try {
   }
 } finally {
   await stack.close();
+  await twilio.close();
   await servers.stop();
 }
 process.exit();

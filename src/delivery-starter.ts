@@ -30,7 +30,7 @@ interface Waiting {
   call: Call;
   sinceMs: number;
   /** Somebody waits for it: neither dropped nor tried again. */
-  done?: (error?: unknown) => void;
+  done?: (error?: Error) => void;
 }
 
 export interface DeliveryStarterDeps {
@@ -74,7 +74,7 @@ export class DeliveryStarter implements DeliveryWorkflows {
   /** For the sweeper: in its tenant's turn like the others; resolves when the workflow runs. */
   wakeInTurn(delivery: StartableDelivery): Promise<void> {
     return new Promise((resolve, reject) => {
-      const done = (error?: unknown) => (error === undefined ? resolve() : reject(error));
+      const done = (error?: Error) => (error ? reject(error) : resolve());
       this.#add({ delivery, call: wakeDelivery, sinceMs: performance.now(), done });
       this.#runNext();
     });
@@ -118,7 +118,7 @@ export class DeliveryStarter implements DeliveryWorkflows {
       if (this.#isAway) this.deps.log.info('temporal.back');
       this.#isAway = false;
     } catch (error) {
-      if (waiting.done) waiting.done(error);
+      if (waiting.done) waiting.done(error as Error);
       // To be tried again, if it is not too old by then.
       else this.#add(waiting);
       this.#pause ??= setTimeout(() => {

@@ -4,7 +4,7 @@ import { assignNumber, phoneNumberForm } from '../sources/numbers/assign-number.
 import { notFound } from './api-errors.js';
 import { defineEndpoint } from './endpoint.js';
 import { nextCursor, pageQuery, paginate } from './paging.js';
-import { phoneNumberIdParameter } from './path-parameters.js';
+import { phoneNumberParameter } from './path-parameters.js';
 import { parseUuid, renderTime, time, uuid } from './schemas.js';
 
 const form = 'expected a number like +15559876543 (E.164), or a short code of 3 to 8 digits';
@@ -89,17 +89,19 @@ export const phoneNumberEndpoints = [
 
   defineEndpoint({
     method: 'delete',
-    path: '/v1/phone-numbers/:phone_number_id',
+    path: '/v1/phone-numbers/:phone_number',
     access: 'admin',
     operationId: 'releasePhoneNumber',
     tag,
     summary: 'Release a number',
     description:
-      "By its assignment's id, not by the number: a call that comes late takes the number from no new owner. No event. 404 when it is released already.",
-    params: { phone_number_id: phoneNumberIdParameter },
+      'By the id of its assignment, or by the number itself. Safer by the id: sent again late, it takes the number from no new owner. No event. 404 when it is released already.',
+    params: { phone_number: phoneNumberParameter },
     answers: { 204: { description: 'Nobody has it any more' } },
     async handle({ params }, { db }) {
-      if (!(await releaseNumber(db, params.phone_number_id))) throw notFound('phone number');
+      const id = parseUuid(params.phone_number);
+      const released = await releaseNumber(db, id === undefined ? { phoneNumber: params.phone_number } : { id });
+      if (!released) throw notFound('phone number');
       return { status: 204 };
     },
   }),

@@ -7,7 +7,7 @@ const requestIdForm = /^[\w.:@=+/-]{1,128}$/;
 
 /**
  * Gives every request an id, answered as `X-Request-Id`, and logs one line for it: at debug, or at info when it was
- * refused or failed. Neither query strings nor bodies nor headers are logged.
+ * refused or failed. Neither query strings nor bodies nor headers are logged, nor phone numbers in paths.
  */
 export function requestLog(log: Logger) {
   return (request: Request, response: Response, next: NextFunction): void => {
@@ -22,7 +22,7 @@ export function requestLog(log: Logger) {
         {
           request: requestId,
           method,
-          path: path.slice(0, 200),
+          path: path.replace(/(\+|%2B)\d+/gi, '+…').slice(0, 200),
           status: response.statusCode,
           durationMs: Math.round(performance.now() - startedAt),
           ...(response.locals['tenant'] !== undefined && { tenant: response.locals['tenant'] as unknown }),

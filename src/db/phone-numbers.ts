@@ -61,12 +61,16 @@ export async function insertAssignment(
   }
 }
 
-/** False: there is no such assignment, or it was released before. */
-export async function releaseNumber(db: Queryable, assignmentId: string): Promise<boolean> {
+/** The assignment with that id, or the number as it is assigned now. False: there is none, or it was released before. */
+export async function releaseNumber(
+  db: Queryable,
+  { id = null, phoneNumber = null }: { id?: string | null; phoneNumber?: string | null },
+): Promise<boolean> {
   const { rowCount } = await db.query(
-    // The clock of a transaction stands still since its begin, which may be before the assignment.
-    'update phone_numbers set released_at = greatest(now(), assigned_at) where id = $1 and released_at is null',
-    [assignmentId],
+    // now() is the transaction's begin, which may be before the assignment.
+    `update phone_numbers set released_at = greatest(now(), assigned_at)
+      where released_at is null and (id = $1 or phone_number = $2)`,
+    [id, phoneNumber],
   );
   return rowCount === 1;
 }

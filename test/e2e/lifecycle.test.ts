@@ -176,6 +176,6 @@ describe('a delivery in the hands of its tenant', function () {
       { what: 'one of the two to wait', timeoutMs: 20_000 },
     );
     await tenant.patch(`/v1/webhooks/${webhook.id}`, { rate_limit_per_minute: null });
-    await status(waiting!, 'delivered', 20_000);
+    await status(waiting, 'delivered', 20_000);
   });
 });

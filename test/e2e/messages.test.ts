@@ -7,7 +7,7 @@ import { createApiClient, type ApiClient } from '../support/api-client.js';
 import { accountSid, authToken, startContractTwilio } from '../support/contract-twilio.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';
 import { scenario } from '../support/scenario.js';
-import { assignNumber, countedSegments, insertOutboundMessage, smsEvents, typesOf } from '../support/sms-events.js';
+import { assignNumber, insertOutboundMessage, smsEvents, typesOf } from '../support/sms-events.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -66,15 +66,23 @@ describe('messages, from Twilio to the receiver and back', function () {
     const inbound = { from: 'SUPPORT', to: number, body: 'Zażółć 😀' };
     const answer = await fake.receive(`${stack.config.api.publicBaseUrl}/twilio/sms`, inbound);
     assert.equal(answer?.status, 200);
-    const requests = await receiver.waitForRequests(3, 15_000);
-    for (const request of requests)
+    const delivered = () =>
+      receiver.requests
+        .map((request) => ({ request, ...(JSON.parse(request.body.toString()) as Received) }))
+        .filter(({ event, data }) => data['message_id'] === id || event === 'sms.received');
+    await waitFor(() => delivered().length === 3, { what: 'three deliveries', timeoutMs: 15_000 });
+    assert.deepEqual(
+      delivered()
+        .map(({ event }) => event)
+        .sort(),
+      ['sms.delivered', 'sms.received', 'sms.sent'],
+    );
+    for (const { request } of delivered())
       new Webhook(webhook.secret).verify(request.body.toString(), request.headers as Record<string, string>);
-    const bodies = requests.map((request) => JSON.parse(request.body.toString()) as Received);
-    assert.deepEqual(bodies.map(({ event }) => event).sort(), ['sms.delivered', 'sms.received', 'sms.sent']);
-    const { body, from, to } = bodies.find(({ event }) => event === 'sms.received')!.data;
+    const { body, from, to } = delivered().find(({ event }) => event === 'sms.received')!.data;
     assert.deepEqual({ from, to, body }, inbound);
     assert.equal((await message(id))['status'], 'delivered');
-    assert.equal(await countedSegments(stack.database.pool, tenantId), 2);
+    assert.equal((await message(id))['segments'], 1);
   });
 
   scenario('tells a refusal, after one request', async () => {
@@ -86,8 +94,7 @@ describe('messages, from Twilio to the receiver and back', function () {
   });
 
   scenario('finds out by the list what became of a lost answer, and never sends again', async () => {
-    await insertOutboundMessage(stack.database.pool, tenantId, { messageSid: `SM${'0'.repeat(32)}` });
-    fake.answerNext((response) => void response.status(503).send('lost'), { create: true });
+    fake.answerNext((response) => void response.status(503).send('lost'), { create: true, to: '+15551230002' });
     const id = await send('+15551230002');
     await becomes(id, 'queued');
     assert.equal(posts('+15551230002').length, 1);
@@ -96,7 +103,9 @@ describe('messages, from Twilio to the receiver and back', function () {
   });
 
   it('sends one message when Twilio was busy at first', async () => {
-    fake.answerNext((response) => void response.status(429).set('Retry-After', '1').send('{"code":20429}'));
+    fake.answerNext((response) => void response.status(429).set('Retry-After', '1').send('{"code":20429}'), {
+      to: '+15551230003',
+    });
     const id = await send('+15551230003');
     await becomes(id, 'queued');
     assert.deepEqual([posts('+15551230003').length, typesOf(await eventsOf(id))], [2, ['sms.sent']]);
@@ -136,12 +145,13 @@ describe('messages, from Twilio to the receiver and back', function () {
     for await (const { workflowId, runId } of stack.temporal.workflow.list({
       query: `TaskQueue = '${taskQueue}' and WorkflowType = 'sendMessage'`,
     })) {
-      const history = historyToJSON(await stack.temporal.workflow.getHandle(workflowId, runId).fetchHistory());
+      const json = historyToJSON(await stack.temporal.workflow.getHandle(workflowId, runId).fetchHistory());
+      // What was passed on is in it in base64.
+      const history = json.replace(/"data": ?"([^"]*)"/g, (_, data: string) => Buffer.from(data, 'base64').toString());
       histories += 1;
       for (const secret of ['+1555', '+1500', text, authToken, 'Authorization', 'of the dead worker'])
-        for (const form of [secret, Buffer.from(secret).toString('base64').replace(/=+$/, '').slice(0, -1)])
-          assert.ok(!history.includes(form), `${secret} in ${workflowId}`);
-      assert.ok(history.includes('sendMessage'));
+        assert.ok(!history.includes(secret), `${secret} in ${workflowId}`);
+      assert.ok(history.includes(tenantId), 'what was passed on can be read');
     }
     assert.ok(histories >= 4, `${histories} histories`);
   });

@@ -61,8 +61,8 @@ export interface FakeTwilio {
   requests: FakeRequest[];
   /** Oldest first. */
   messages: FakeMessage[];
-  /** Answers the next request to send in its own way, instead of the fake. With `create` the message exists all the same. */
-  answerNext(answer: (response: ExpressResponse) => void, options?: { create: boolean }): void;
+  /** Answers the next request to send (to that number) in its own way. With `create` the message exists all the same. */
+  answerNext(answer: (response: ExpressResponse) => void, options?: { create?: boolean; to?: string }): void;
   /** Changes a message's state, and calls back as Twilio does, where the message has a url for it. */
   report(sid: string, status: string, fields?: Record<string, string>): Promise<Response | undefined>;
   /** A message from outside: listed from now on, and posted to the url of the number. A url of null loses the callback. */
@@ -95,7 +95,7 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
   const requests: FakeRequest[] = [];
   const messages: FakeMessage[] = [];
   const callbacks = new Map<string, string>();
-  const prepared: { answer: (response: ExpressResponse) => void; create: boolean }[] = [];
+  const prepared: { answer: (response: ExpressResponse) => void; create?: boolean; to?: string }[] = [];
   const path = `/2010-04-01/Accounts/${accountSid}/Messages`;
 
   function add(message: Partial<FakeMessage>): FakeMessage {
@@ -164,7 +164,9 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
   app.use(...([middleware.length > 0 ? middleware : [pass]] as const));
 
   app.post(`${path}.json`, (request, response) => {
-    const special = prepared.shift();
+    const { To } = request.body as Form;
+    const index = prepared.findIndex(({ to }) => to === undefined || to === To);
+    const [special] = index < 0 ? [] : prepared.splice(index, 1);
     const refusal = refusalOf(request.body as Form);
     if (refusal && !special) return sendError(response, 400, ...refusal);
     if (!special || special.create) {
@@ -212,7 +214,7 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
     requests,
     messages,
     add,
-    answerNext: (answer, { create } = { create: false }) => void prepared.push({ answer, create }),
+    answerNext: (answer, options) => void prepared.push({ answer, ...options }),
     async report(sid, status, fields = {}) {
       const message = messages.find((one) => one.sid === sid);
       if (!message) throw new Error(`the fake has no message ${sid}`);

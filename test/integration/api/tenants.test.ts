@@ -19,6 +19,21 @@ describe('tenants and API keys', () => {
     assert.deepEqual(listed.body.tenants[0], created.body.tenant);
   });
 
+  it('keeps what the platform itself calls a tenant, once', async () => {
+    const create = (external_id?: unknown) => api.call('POST', '/v1/tenants', { body: { name: 'Acme', external_id } });
+    const { body } = await create('42');
+    assert.equal(body.tenant.external_id, '42');
+    assert.deepEqual((await api.call('GET', `/v1/tenants/${body.tenant.id}`)).body, body);
+    const taken = await create('42');
+    assert.equal(taken.status, 409);
+    assert.match(taken.body.detail, /"42"/);
+    for (const none of [undefined, null, undefined]) {
+      const created = await create(none);
+      assert.deepEqual([created.status, created.body.tenant.external_id], [201, null]);
+    }
+    for (const bad of ['', 'x'.repeat(101), 42, 'a\0b']) assert.equal((await create(bad)).status, 400);
+  });
+
   it('does not know a tenant that is not there', async () => {
     const missing = '/v1/tenants/00000000-0000-0000-0000-000000000001';
     assert.equal((await api.call('GET', missing)).status, 404);

@@ -61,15 +61,21 @@ describe('the OpenAPI document', () => {
   it('has every call of the contract, and no other', () => {
     assert.deepEqual(operations.map(({ method, path }) => `${method.toUpperCase()} ${path}`).sort(), [
       'DELETE /v1/api-keys/{key_id}',
+      'DELETE /v1/phone-numbers/{phone_number}',
       'DELETE /v1/tenants/{tenant_id}/api-keys/{key_id}',
       'DELETE /v1/webhooks/{webhook_id}',
       'GET /healthz',
       'GET /readyz',
       'GET /v1/api-keys',
       'GET /v1/event-types',
+      'GET /v1/messages',
+      'GET /v1/messages/{message_id}',
+      'GET /v1/phone-numbers',
       'GET /v1/tenants',
       'GET /v1/tenants/{tenant_id}',
       'GET /v1/tenants/{tenant_id}/api-keys',
+      'GET /v1/tenants/{tenant_id}/limits',
+      'GET /v1/tenants/{tenant_id}/usage',
       'GET /v1/webhooks',
       'GET /v1/webhooks/{webhook_id}',
       'GET /v1/webhooks/{webhook_id}/deliveries',
@@ -77,12 +83,15 @@ describe('the OpenAPI document', () => {
       'PATCH /v1/webhooks/{webhook_id}',
       'POST /v1/api-keys',
       'POST /v1/events',
+      'POST /v1/messages',
+      'POST /v1/phone-numbers',
       'POST /v1/tenants',
       'POST /v1/tenants/{tenant_id}/api-keys',
       'POST /v1/webhooks',
       'POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/retry',
       'POST /v1/webhooks/{webhook_id}/rotate-secret',
       'POST /v1/webhooks/{webhook_id}/test',
+      'PUT /v1/tenants/{tenant_id}/limits',
     ]);
   });
 
