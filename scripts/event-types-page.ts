@@ -18,9 +18,9 @@ const exampleEventIds: Record<EventType, string> = {
   'sms.received': exampleMessage,
   'sms.delivered': `${exampleMessage}_status`,
   'sms.failed': `${exampleMessage}_status`,
-  'tenant.limit.warning': 'limit_warning_call_minutes_2025-10',
-  'tenant.limit.reached': 'limit_reached_call_minutes_2025-10',
-  'phone_number.assigned': 'phone_+15559876543_assigned',
+  'tenant.limit.warning': 'limit_warning_0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a_call_minutes_2025-10_1000',
+  'tenant.limit.reached': 'limit_reached_0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a_call_minutes_2025-10_1000',
+  'phone_number.assigned': 'phone_0199f2b5-11d7-7b0c-8a3e-2f60c4d19e77_assigned',
   'webhook.test': '0199c8f2-7a3e-7c41-b5d0-3f6e9a1c2b84',
 };
 

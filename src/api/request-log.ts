@@ -4,6 +4,7 @@ import type { Logger } from '../log.js';
 
 /** A caller's own id is taken over when it is one short word, so that it fits into any log. */
 const requestIdForm = /^[\w.:@=+/-]{1,128}$/;
+const phoneNumberInPath = /(?<=\/phone-numbers\/)(\+|%2B)?\d+$/i;
 
 /**
  * Gives every request an id, answered as `X-Request-Id`, and logs one line for it: at debug, or at info when it was
@@ -22,7 +23,7 @@ export function requestLog(log: Logger) {
         {
           request: requestId,
           method,
-          path: path.replace(/(\+|%2B)\d+/gi, '+…').slice(0, 200),
+          path: path.replace(phoneNumberInPath, '…').slice(0, 200),
           status: response.statusCode,
           durationMs: Math.round(performance.now() - startedAt),
           ...(response.locals['tenant'] !== undefined && { tenant: response.locals['tenant'] as unknown }),

@@ -35,12 +35,10 @@ const limitsSchema = z
 const usageSchema = z
   .object({
     month: z.string().meta({ description: 'In UTC', examples: ['2025-10'] }),
-    call_minutes: z
-      .number()
-      .meta({
-        description: 'Minutes of answered calls that ended in this month, cut to three decimals',
-        examples: [820.5],
-      }),
+    call_minutes: z.number().meta({
+      description: 'Minutes of answered calls that ended in this month, cut to three decimals',
+      examples: [820.5],
+    }),
     sms_segments: z.number().meta({ description: 'SMS segments, sent and received', examples: [12] }),
   })
   .meta({ id: 'Usage', description: 'What a tenant used in a month' });

@@ -4,6 +4,8 @@ import path from 'node:path';
 import pc from 'picocolors';
 import { createLogger } from '../log.js';
 import { startDemoReceiver, type DemoReceiver, type ReceivedDelivery } from './demo/demo-receiver.js';
+import { tellSourcesStory } from './demo/sources-story.js';
+import { startDemoSources, type DemoSources } from './demo/sources.js';
 import { tellStory, type Story } from './demo/story.js';
 import { startEmbeddedStack, type EmbeddedStack } from './embedded/embedded-stack.js';
 import { findFreePort } from './embedded/ports.js';
@@ -12,9 +14,10 @@ import { showOnTerminal } from './progress.js';
 
 /**
  * `npm run demo`: the whole stack in a temporary folder on free ports, and a tenant's day on it. Exits with 0 when all
- * came out as told; with `-- --keep` it stays up until Ctrl-C.
+ * came out as told; with `-- --keep` it stays up until Ctrl-C, and with `-- --sources` the events come from a switch and
+ * from Twilio, both played, instead of the API.
  */
-async function main(keep: boolean): Promise<number> {
+async function main({ keep, fromSources }: { keep: boolean; fromSources: boolean }): Promise<number> {
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
   });
@@ -24,21 +27,25 @@ async function main(keep: boolean): Promise<number> {
   let stack: EmbeddedStack | undefined;
   let service: Service | undefined;
   let receiver: DemoReceiver | undefined;
+  let sources: DemoSources | undefined;
   try {
     console.log(`\n${pc.bold('IRISX Webhooks')}: the demo starts everything it needs, in ${dataDir}\n`);
+    const port = await findFreePort();
+    sources = fromSources ? await startDemoSources(port) : undefined;
     const env = {
+      ...sources?.env,
       IRISX_DATA_DIR: dataDir,
       TEMPORAL_PORT: String(await findFreePort()),
       TEMPORAL_UI_PORT: String(await findFreePort()),
-      PORT: '0',
+      PORT: String(port),
       HOST: '127.0.0.1',
       WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8',
     };
     const started = (stack = await startEmbeddedStack(env, quiet, showOnTerminal));
     const opened = (service = await showOnTerminal(
-      'API and worker',
+      sources ? 'API, worker and listener' : 'API and worker',
       async () => {
-        const open = await openService(started.config, quiet, { api: true, worker: true });
+        const open = await openService(started.config, quiet, { api: true, worker: true, listener: true });
         await Promise.race([open.ready, open.failed]);
         return open;
       },
@@ -49,7 +56,8 @@ async function main(keep: boolean): Promise<number> {
       firstDeliveryMs ??= performance.now() - began;
       showDelivery(delivery);
     });
-    const story = await tellStory(opened.url!, started.adminKey, receiver);
+    const told = { apiUrl: opened.url!, adminKey: started.adminKey, receiver };
+    const story = sources ? await tellSourcesStory({ ...told, sources }) : await tellStory(told);
     console.log(
       `\n   First delivery ${(firstDeliveryMs! / 1000).toFixed(1)} s after the start, all done after ${((performance.now() - began) / 1000).toFixed(1)} s.`,
     );
@@ -62,6 +70,7 @@ async function main(keep: boolean): Promise<number> {
   } finally {
     await service?.close();
     await receiver?.close();
+    await sources?.close();
     await stack?.stop();
     await rm(dataDir, { recursive: true, force: true });
   }
@@ -71,9 +80,12 @@ function showDelivery({ path: to, event, eventId, attempt, isVerified, answered 
   const answer = answered === 200 ? pc.green(`answers ${answered}`) : pc.yellow(`answers ${answered}`);
   const signature = isVerified ? pc.green('signature ✓') : pc.red('signature ✗');
   console.log(
-    `   ${pc.magenta('POST')}   ${event.padEnd(16)} ${eventId.padEnd(8)} ${to.padEnd(10)} attempt ${attempt}  ${signature}  ${answer}`,
+    `   ${pc.magenta('POST')}   ${event.padEnd(24)} ${shorten(eventId).padEnd(12)} ${to.padEnd(8)} attempt ${attempt}  ${signature}  ${answer}`,
   );
 }
+
+/** Its beginning says which thing it was. */
+const shorten = (id: string) => (id.length > 12 ? `${id.slice(0, 11)}…` : id);
 
 function showWhereToLook(
   { temporalUiUrl, adminKey }: EmbeddedStack,
@@ -87,7 +99,7 @@ function showWhereToLook(
     );
     return;
   }
-  const webhook = story.webhooks[1]!.id;
+  const webhook = story.webhooks.at(-1)!.id;
   console.log(`
    Temporal UI     ${temporalUiUrl}
    API reference   ${url}/docs
@@ -100,4 +112,4 @@ function showWhereToLook(
 `);
 }
 
-process.exit(await main(process.argv.includes('--keep')));
+process.exit(await main({ keep: process.argv.includes('--keep'), fromSources: process.argv.includes('--sources') }));

@@ -64,6 +64,29 @@ describe('commands', function () {
     assert.ok(!/WARN|ERROR/.test(demo.output()), demo.output());
   });
 
+  it('npm run demo -- --sources shows calls, messages, numbers and limits becoming events, and exits with 0', async () => {
+    const demo = run('demo', {}, ['--sources']);
+    assert.equal(await demo.exit, 0, demo.output());
+    const sent = demo.output().split('\n').filter((line) => /^\s+POST/.test(line));
+    assert.ok(sent.every((line) => line.includes('signature ✓') && line.includes('answers 200')));
+    assert.deepEqual(sent.map((line) => line.trim().split(/\s+/)[1]).sort(), [
+      'call.answered',
+      'call.completed',
+      'call.dtmf',
+      'call.dtmf',
+      'call.initiated',
+      'call.recording.completed',
+      'phone_number.assigned',
+      'sms.delivered',
+      'sms.received',
+      'sms.sent',
+      'tenant.limit.reached',
+      'tenant.limit.warning',
+      'tenant.limit.warning',
+    ]);
+    assert.ok(!/WARN|ERROR/.test(demo.output()), demo.output());
+  });
+
   it('npm run dev starts everything, keeps its data over a restart, and stops on SIGTERM', async () => {
     const env = { ...(await devPorts()), IRISX_DATA_DIR: await dataFolder() };
     const api = `http://localhost:${env.PORT}`;

@@ -22,5 +22,5 @@ export function startContractTwilio(): Promise<FakeTwilio> {
     validateSecurity: { handlers: { accountSid_authToken: () => true } },
     formats,
   });
-  return startFakeTwilio({ accountSid, authToken, middleware: middleware as unknown as RequestHandler[] });
+  return startFakeTwilio({ accountSid, authToken, middleware: middleware });
 }

@@ -13,7 +13,7 @@ export interface UsageFixture {
   count(use: Use, also?: { eventType: string; eventId: string }[]): Promise<void>;
   /** One event, as `POST /v1/events` does it. */
   triggerOne(tenantId: string, eventId: string): Promise<unknown>;
-  /** The tenant's alerts and nothing else, in the order of their acceptance. */
+  /** The tenant's alerts and nothing else: by month, resource and limit, and of those of one limit the warning first. */
   alerts(tenantId: string): Promise<AlertEvent[]>;
   close(): Promise<void>;
 }
@@ -23,7 +23,16 @@ export interface AlertEvent {
   alert: string;
   id: string;
   timestamp: string;
-  data: Record<string, unknown>;
+  data: { resource: string; current: number; limit: number; month: string; percent_used?: number; timestamp: string };
+}
+
+/** By the first part in which two differ. */
+export function sortBy<T>(rows: T[], parts: (row: T) => (string | number)[]): T[] {
+  return rows.toSorted((a, b) => {
+    const [left, right] = [parts(a), parts(b)];
+    const i = left.findIndex((part, index) => part !== right[index]);
+    return i < 0 ? 0 : left[i]! < right[i]! ? -1 : 1;
+  });
 }
 
 /** What counts usage, on a database of its own; nothing is delivered. */
@@ -54,14 +63,15 @@ export async function createUsageFixture(): Promise<UsageFixture> {
     async alerts(tenantId) {
       const { rows } = await database.pool.query<{ event_type: string; event_id: string; body: string }>(
         `select event_type, event_id, body from webhook_events
-          where tenant_id = $1 and event_type like 'tenant.limit.%' order by created_at, id`,
+          where tenant_id = $1 and event_type like 'tenant.limit.%'`,
         [tenantId],
       );
-      return rows.map((row) => ({
+      const alerts = rows.map((row) => ({
         alert: row.event_type.split('.')[2]!,
         id: row.event_id,
-        ...(JSON.parse(row.body) as { timestamp: string; data: Record<string, unknown> }),
+        ...(JSON.parse(row.body) as { timestamp: string; data: AlertEvent['data'] }),
       }));
+      return sortBy(alerts, ({ alert, data }) => [data.month, data.resource, data.limit, alert === 'warning' ? 0 : 1]);
     },
     async close() {
       await db.close();

@@ -15,6 +15,7 @@ export function createApiClient(baseUrl: string, key: string) {
   }
   return {
     get: <Answer>(path: string) => call<Answer>('GET', path),
+    put: <Answer>(path: string, body: unknown) => call<Answer>('PUT', path, body),
     post: <Answer>(path: string, body?: unknown) => call<Answer>('POST', path, body),
   };
 }

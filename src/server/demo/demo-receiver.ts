@@ -18,6 +18,8 @@ export interface DemoReceiver {
   secrets: Map<string, string>;
   /** What a path answers to the n-th request, from 1; default 200. */
   answers: Map<string, (n: number) => number>;
+  /** In the order of their arrival. */
+  received: readonly ReceivedDelivery[];
   close(): Promise<void>;
 }
 
@@ -26,6 +28,7 @@ export async function startDemoReceiver(onReceived: (delivery: ReceivedDelivery)
   const secrets = new Map<string, string>();
   const answers = new Map<string, (n: number) => number>();
   const counts = new Map<string, number>();
+  const received: ReceivedDelivery[] = [];
   const server = createServer((request, response) => {
     void (async () => {
       const rawBody = await text(request);
@@ -40,14 +43,16 @@ export async function startDemoReceiver(onReceived: (delivery: ReceivedDelivery)
         secret: secrets.get(path) ?? '',
       });
       const answered = isVerified ? (answers.get(path)?.(n) ?? 200) : 401;
-      onReceived({
+      const delivery = {
         path,
         event: header('x-irisx-event'),
         eventId: header('x-irisx-event-id'),
         attempt: Number(header('x-irisx-attempt')),
         isVerified,
         answered,
-      });
+      };
+      received.push(delivery);
+      onReceived(delivery);
       response.writeHead(answered, { 'Content-Type': 'text/plain' }).end(answered === 200 ? 'thank you' : 'not today');
     })();
   });
@@ -56,6 +61,7 @@ export async function startDemoReceiver(onReceived: (delivery: ReceivedDelivery)
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     secrets,
     answers,
+    received,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

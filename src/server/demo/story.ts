@@ -17,10 +17,16 @@ export interface Story {
   webhooks: { id: number; path: string }[];
 }
 
-const say = (text: string) => console.log(`\n${pc.bold(text)}`);
+export interface StoryDeps {
+  apiUrl: string;
+  adminKey: string;
+  receiver: DemoReceiver;
+}
+
+export const say = (text: string) => console.log(`\n${pc.bold(text)}`);
 
 /** What the demo shows, told as it happens. Rejects when anything does not come out as told. */
-export async function tellStory(apiUrl: string, adminKey: string, receiver: DemoReceiver): Promise<Story> {
+export async function tellStory({ apiUrl, adminKey, receiver }: StoryDeps): Promise<Story> {
   const admin = createApiClient(apiUrl, adminKey);
   const eventTypes = await admin.get<{ event_types: { name: string; example: unknown }[] }>('/v1/event-types');
 
@@ -67,7 +73,7 @@ export async function tellStory(apiUrl: string, adminKey: string, receiver: Demo
     });
     const ms = (performance.now() - began).toFixed(0);
     console.log(
-      `   ${pc.cyan('event')}  ${eventType.padEnd(16)} ${eventId.padEnd(8)} ${pc.dim(`accepted in ${ms} ms, owed to ${deliveries.length === 1 ? '1 webhook' : `${deliveries.length} webhooks`}`)}`,
+      `   ${pc.cyan('event')}  ${eventType.padEnd(24)} ${eventId.padEnd(12)} ${pc.dim(`accepted in ${ms} ms, owed to ${deliveries.length === 1 ? '1 webhook' : `${deliveries.length} webhooks`}`)}`,
     );
   };
   await trigger('call.initiated', 'call-1');
@@ -94,7 +100,7 @@ export async function tellStory(apiUrl: string, adminKey: string, receiver: Demo
   isArchiveUp = true;
   await acme.post(`/v1/webhooks/${archive.id}/deliveries/${failed.id}/retry`);
   console.log(
-    `   ${pc.cyan('retry')}  ${failed.event_type.padEnd(16)} ${failed.event_id.padEnd(8)} ${pc.dim(`POST /v1/webhooks/${archive.id}/deliveries/…/retry`)}`,
+    `   ${pc.cyan('retry')}  ${failed.event_type.padEnd(24)} ${failed.event_id.padEnd(12)} ${pc.dim(`POST /v1/webhooks/${archive.id}/deliveries/…/retry`)}`,
   );
   await settled(archive, 1);
 

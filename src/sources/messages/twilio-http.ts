@@ -55,9 +55,10 @@ export class TwilioHttp {
   }
 }
 
+/** A list is a name that comes several times. The SDK has made text of everything, or what is written as such. */
 function fields(record: Record<string, unknown> = {}): [string, string][] {
   return Object.entries(record).flatMap(([name, value]) =>
-    value === undefined ? [] : [value].flat().map((one): [string, string] => [name, String(one)]),
+    value === undefined ? [] : [value as string | string[]].flat().map((one): [string, string] => [name, String(one)]),
   );
 }
 

@@ -107,6 +107,14 @@ describe('phone numbers', () => {
     assert.equal((await release('nonsense')).status, 404);
   });
 
+  it('are released by the number as well, as it is assigned now', async () => {
+    const number = anyNumber();
+    await assign(number);
+    assert.equal((await release(encodeURIComponent(number))).status, 204);
+    assert.equal(await owner(number), null);
+    assert.equal((await release(number)).status, 404);
+  });
+
   it('are listed newest first, in pages, by tenant and by number, without those released', async () => {
     const numbers = [anyNumber(), anyNumber(), anyNumber()];
     for (const number of numbers) await assign(number);
@@ -159,6 +167,8 @@ describe('phone numbers', () => {
     const number = anyNumber();
     await assign(number);
     await assign(number, other.id);
+    await release(number);
+    await release(encodeURIComponent(number));
     const seen = [...api.logLines, ...(await events()).map(({ id }) => id)].join('\n');
     assert.ok(seen.length > 0);
     assert.ok(!seen.includes(number.slice(1)));

@@ -8,13 +8,7 @@ import { createTwilioClient, TwilioListError } from '../../../../src/sources/mes
 import { accountSid, authToken, startContractTwilio } from '../../../support/contract-twilio.js';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.js';
 import { insertTenant } from '../../../support/rows.js';
-import {
-  assignNumber,
-  countedSegments,
-  insertOutboundMessage,
-  smsEvents,
-  typesOf,
-} from '../../../support/sms-events.js';
+import { countedSegments, insertOutboundMessage, smsEvents, typesOf } from '../../../support/sms-events.js';
 
 const number = '+15557654321';
 const hours = 3_600_000;

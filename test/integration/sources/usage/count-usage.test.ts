@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { recordWithEvents } from '../../../../src/events/trigger.js';
+import { countUsage } from '../../../../src/sources/usage/count-usage.js';
 import { getUsage, setLimits } from '../../../../src/sources/usage/limits.js';
 import { NotFoundError } from '../../../../src/errors.js';
+import { lockTenantUsage, setLimit } from '../../../../src/db/usage.js';
 import { insertTenant } from '../../../support/rows.js';
 import { createUsageFixture, type UsageFixture } from '../../../support/usage.js';
+import { waitFor } from '../../../support/wait-for.js';
 
 const october = new Date('2025-10-15T12:00:00Z');
 const november = new Date('2025-11-01T00:00:00Z');
@@ -18,8 +22,7 @@ describe('countUsage', () => {
   const text = (amount: number, at = october) => fixture.count({ tenantId, resource: 'sms_segments', amount, at });
   const limit = (limits: Parameters<typeof setLimits>[2], at = october) =>
     setLimits(fixture.deps, tenantId, limits, at);
-  const told = async () =>
-    (await fixture.alerts(tenantId)).map(({ alert, data }) => `${alert} ${String(data['limit'])}`);
+  const told = async () => (await fixture.alerts(tenantId)).map(({ alert, data }) => `${alert} ${data.limit}`);
 
   it('field case 65: tells once what is used of a limit, and again after the limit was raised', async () => {
     /** Five at once bring it there. */
@@ -76,9 +79,18 @@ describe('countUsage', () => {
 
   it('tells both of one step past both, the warning first', async () => {
     await limit({ sms_segments: 10 });
-    await text(25);
-    assert.deepEqual(await told(), ['warning 10', 'reached 10']);
-    assert.equal((await fixture.alerts(tenantId))[0]?.data['percent_used'], 250);
+    const order: string[] = [];
+    await recordWithEvents(fixture.deps, (tx, trigger) =>
+      countUsage(tx, (event) => (order.push(event.eventType), trigger(event)), {
+        tenantId,
+        resource: 'sms_segments',
+        amount: 25,
+        at: october,
+      }),
+    );
+    assert.deepEqual(order, ['tenant.limit.warning', 'tenant.limit.reached']);
+    const [warning, reached] = await fixture.alerts(tenantId);
+    assert.deepEqual([warning?.data.current, warning?.data.percent_used, reached?.data.current], [25, 250, 25]);
   });
 
   it('counts each resource and each month by itself, a late use in its own month', async () => {
@@ -137,15 +149,14 @@ describe('a limit that is set', () => {
 
   const text = (amount: number) => fixture.count({ tenantId, resource: 'sms_segments', amount, at: october });
   const limit = (sms_segments: number | null) => setLimits(fixture.deps, tenantId, { sms_segments }, october);
-  const told = async () =>
-    (await fixture.alerts(tenantId)).map(({ alert, data }) => `${alert} ${String(data['limit'])}`);
+  const told = async () => (await fixture.alerts(tenantId)).map(({ alert, data }) => `${alert} ${data.limit}`);
 
   it('is told at once where it is used up already', async () => {
     await text(90);
     await limit(100);
     assert.deepEqual(await told(), ['warning 100']);
     await limit(50);
-    assert.deepEqual(await told(), ['warning 100', 'reached 50'], 'and warned of once');
+    assert.deepEqual(await told(), ['reached 50', 'warning 100'], 'and warned of once');
   });
 
   it('is told once, however often it is set', async () => {
@@ -164,8 +175,50 @@ describe('a limit that is set', () => {
     await limit(200);
     assert.deepEqual(await told(), ['warning 100', 'reached 100', 'warning 200']);
     await limit(150);
-    assert.deepEqual(await told(), ['warning 100', 'reached 100', 'warning 200', 'reached 150']);
+    assert.deepEqual(await told(), ['warning 100', 'reached 100', 'reached 150', 'warning 200']);
   });
+
+  it('is told when it is set while usage is counted that is not committed yet', async () => {
+    const counted = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const counting = recordWithEvents(fixture.deps, async (tx, trigger) => {
+      await countUsage(tx, trigger, { tenantId, resource: 'sms_segments', amount: 90, at: october });
+      counted.resolve();
+      await goOn.promise;
+    });
+    await counted.promise;
+    const setting = limit(100);
+    await waits(setting);
+    goOn.resolve();
+    await Promise.all([counting, setting]);
+    assert.deepEqual(await told(), ['warning 100']);
+  });
+
+  it('is told by usage that is counted while it is set', async () => {
+    let counting: Promise<void> | undefined;
+    await fixture.db.transaction(async (tx) => {
+      await lockTenantUsage(tx, tenantId);
+      await setLimit(tx, tenantId, 'sms_segments', 100);
+      counting = text(90);
+      await waits(counting);
+    });
+    await counting;
+    assert.deepEqual(await told(), ['warning 100']);
+  });
+
+  /** Resolves as soon as the work waits for a lock, or needed none. */
+  async function waits(work: Promise<unknown>): Promise<void> {
+    let isDone = false;
+    const done = () => void (isDone = true);
+    work.then(done, done);
+    const isWaiting = async () => {
+      const { rowCount } = await fixture.database.pool.query(
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      return rowCount! > 0;
+    };
+    await waitFor(async () => isDone || (await isWaiting()), { what: 'the other one to wait' });
+  }
 
   it('answers all limits, those not named as they were', async () => {
     await setLimits(fixture.deps, tenantId, { call_minutes: 0.5 });
