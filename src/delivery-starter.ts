@@ -6,7 +6,8 @@ import type { StartableDelivery } from './db/events.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
 import { markStarted } from './db/unstarted-deliveries.js';
 import { FairQueue } from './fair-queue.js';
-import { startDelivery, wakeDelivery, type DeliveryWorkflows, type StartOptions } from './temporal.js';
+import { startDelivery, wakeDelivery, type StartOptions } from './temporal.js';
+import type { DeliveryWorkflows } from './workflows.js';
 
 /** At most so many new deliveries wait for their start; the sweeper starts the rest. */
 const queueLimit = 10_000;

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Database } from './db/database.js';
-import { markMessagesStarted, type StartableMessage } from './db/messages.js';
-import { startMessage, type MessageWorkflows, type StartOptions } from './temporal.js';
+import { markMessagesStarted, type StartableMessage } from './db/unstarted-messages.js';
+import { startMessage, type StartOptions } from './temporal.js';
+import type { MessageWorkflows } from './workflows.js';
 
 /** Calls to Temporal at once; the sweeper starts the rest. */
 const concurrency = 50;

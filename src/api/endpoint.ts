@@ -4,7 +4,7 @@ import type { AddressGuard } from '../delivery/address.js';
 import type { Logger } from '../log.js';
 import type { Sealer } from '../seal.js';
 import type { TwilioAccount } from '../sources/messages/twilio-account.js';
-import type { DeliveryWorkflows, MessageWorkflows } from '../temporal.js';
+import type { DeliveryWorkflows, MessageWorkflows } from '../workflows.js';
 import type { Subject } from './api-errors.js';
 import type { Access, TenantScope } from './authenticate.js';
 import type { InexactNumber } from './json-text.js';

@@ -10,7 +10,7 @@ import {
 } from '../db/events.js';
 import { renderBody } from '../delivery/body.js';
 import { EventMismatchError, InvalidInputError } from '../errors.js';
-import type { DeliveryWorkflows } from '../temporal.js';
+import type { DeliveryWorkflows } from '../workflows.js';
 import { checkPayload, eventTypeNames, findEventType } from './event-types.js';
 
 /** Largest body, in bytes of UTF-8, as it is sent. */

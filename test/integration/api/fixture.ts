@@ -10,7 +10,7 @@ import type { StartableDelivery } from '../../../src/db/events.js';
 import { createAddressGuard } from '../../../src/delivery/address.js';
 import { createLogger } from '../../../src/log.js';
 import { createSealer, type Sealer } from '../../../src/seal.js';
-import type { DeliveryWorkflows } from '../../../src/temporal.js';
+import type { DeliveryWorkflows } from '../../../src/workflows.js';
 import { createTestDatabase } from '../../support/database.js';
 import { checkAnswer } from './contract.js';
 
