@@ -23,7 +23,7 @@ export const createActivities = (deps: ActivityDeps) => ({
   deliverInline: (input: DeliverInput) => deliverInline(deps, input),
   recordOutcome: (input: RecordOutcomeInput) => recordOutcome(deps, input),
   cancelDelivery: (input: CancelDeliveryInput) => cancelDelivery(deps, input),
-  sweep: async () => void (await Promise.all([sweep(deps), sweepMessages(deps)])),
+  sweep: () => bothOf(sweep(deps), sweepMessages(deps)),
   expire: () => expire(deps),
   sendMessage: (input: SendMessageInput) => sendMessage(deps, input),
   recordSend: (input: SendMessageInput & { record: SendRecord }) => recordSend(deps, input),
@@ -32,3 +32,9 @@ export const createActivities = (deps: ActivityDeps) => ({
   reconcileMessages: () => reconcileMessages(deps),
 });
 export type Activities = ReturnType<typeof createActivities>;
+
+/** Waits for both, whatever becomes of either; then fails if one did. */
+async function bothOf(...work: Promise<void>[]): Promise<void> {
+  await Promise.allSettled(work);
+  await Promise.all(work);
+}

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import type { Database } from '../src/db/database.js';
-import { listUnstartedMessages, markMessagesStarted, type StartableMessage } from '../src/db/messages.js';
+import { listUnstartedMessages, markMessagesStarted, type StartableMessage } from '../src/db/unstarted-messages.js';
 
 export interface SweepMessagesDeps {
   db: Database;

@@ -1,5 +1,5 @@
 import type { StartableDelivery } from './db/events.js';
-import type { StartableMessage } from './db/messages.js';
+import type { StartableMessage } from './db/unstarted-messages.js';
 
 /** What events and API tell Temporal. Neither call waits, fails or loses anything: what Temporal misses, the sweeper starts. */
 export interface DeliveryWorkflows {

@@ -9,6 +9,7 @@ import {
   TooManyRequestsError,
   UnauthenticatedError,
 } from './api-errors.js';
+import { loggablePath } from './request-log.js';
 import type { Problem } from './schemas.js';
 
 /** Status code, name in the problem's `type`, and title of every kind of problem. */
@@ -86,7 +87,11 @@ function toProblem(error: unknown): ProblemAnswer {
 export function errorResponse(log: Logger) {
   return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
     const problem = toProblem(error);
-    const context = { request: response.locals['requestId'] as unknown, method: request.method, path: request.path };
+    const context = {
+      request: response.locals['requestId'] as unknown,
+      method: request.method,
+      path: loggablePath(request.path),
+    };
     if (problem.kind === 'internal') log.error({ ...context, error: loggable(error) }, 'request.failed');
     else if (problem.kind === 'unavailable') log.warn({ ...context, reason: reasonOf(error) }, 'request.refused');
     else if (sqlStateOf(error)) log.warn({ ...context, error: loggable(error) }, 'request.not_checked_enough');

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Database } from '../db/database.js';
 import {
-  claimService,
   findByIdempotencyKey,
   findMessage,
   insertOutbound,
@@ -9,6 +8,7 @@ import {
   type Message,
   type NewOutboundMessage,
 } from '../db/messages.js';
+import { claimService } from '../db/messaging-services.js';
 import { ownerOfNumber } from '../db/phone-numbers.js';
 import { ConflictError, InvalidInputError } from '../errors.js';
 import { phoneNumberForm } from '../sources/numbers/assign-number.js';

@@ -4,7 +4,10 @@ import type { Logger } from '../log.js';
 
 /** A caller's own id is taken over when it is one short word, so that it fits into any log. */
 const requestIdForm = /^[\w.:@=+/-]{1,128}$/;
-const phoneNumberInPath = /(?<=\/phone-numbers\/)(\+|%2B)?\d+$/i;
+
+/** As logs may have it: not for ever long, and without a phone number. */
+export const loggablePath = (path: string): string =>
+  path.replace(/(?<=\/phone-numbers\/)(\+|%2B)?\d{3,}(?=\/|$)/i, '…').slice(0, 200);
 
 /**
  * Gives every request an id, answered as `X-Request-Id`, and logs one line for it: at debug, or at info when it was
@@ -23,7 +26,7 @@ export function requestLog(log: Logger) {
         {
           request: requestId,
           method,
-          path: path.replace(phoneNumberInPath, '…').slice(0, 200),
+          path: loggablePath(path),
           status: response.statusCode,
           durationMs: Math.round(performance.now() - startedAt),
           ...(response.locals['tenant'] !== undefined && { tenant: response.locals['tenant'] as unknown }),

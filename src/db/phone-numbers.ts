@@ -30,6 +30,19 @@ export async function ownerOfNumber(db: Queryable, phoneNumber: string): Promise
   return (await findAssigned(db, phoneNumber))?.tenantId ?? null;
 }
 
+/** The tenant that had the number at that moment; null: nobody. */
+export async function ownerAt(db: Queryable, phoneNumber: string, moment: Date): Promise<string | null> {
+  const { rows } = await db.query<{ tenant_id: string }>(
+    // Twilio's times have no fraction of a second.
+    `select tenant_id from phone_numbers
+      where phone_number = $1 and assigned_at < $2::timestamptz + interval '1 s'
+        and coalesce(released_at, 'infinity') > $2
+      order by assigned_at limit 1`,
+    [phoneNumber, moment],
+  );
+  return rows[0]?.tenant_id ?? null;
+}
+
 /** Null: nobody has the number at present. */
 export async function findAssigned(db: Queryable, phoneNumber: string): Promise<PhoneNumber | null> {
   const { rows } = await db.query<PhoneNumberRow>(

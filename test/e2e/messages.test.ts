@@ -82,6 +82,11 @@ describe('messages, from Twilio to the receiver and back', function () {
     const { body, from, to } = delivered().find(({ event }) => event === 'sms.received')!.data;
     assert.deepEqual({ from, to, body }, inbound);
     assert.equal((await message(id))['status'], 'delivered');
+    const { rows } = await stack.database.pool.query(
+      'select from messages where id = $1 and workflow_started_at is not null',
+      [id],
+    );
+    assert.equal(rows.length, 1, 'the sweeper leaves it alone');
     assert.equal((await message(id))['segments'], 1);
   });
 

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import type { RequestHandler } from 'express';
 import * as OpenApiValidator from 'express-openapi-validator';
 import { startFakeTwilio, type FakeTwilio } from '../../src/server/demo/fake-twilio.js';
 
@@ -22,5 +21,5 @@ export function startContractTwilio(): Promise<FakeTwilio> {
     validateSecurity: { handlers: { accountSid_authToken: () => true } },
     formats,
   });
-  return startFakeTwilio({ accountSid, authToken, middleware: middleware });
+  return startFakeTwilio({ accountSid, authToken, middleware });
 }

@@ -1,5 +1,5 @@
-import { ownerOfNumber } from '../../db/phone-numbers.js';
-import { insertInbound, ownerAt } from '../../db/messages.js';
+import { insertInbound } from '../../db/messages.js';
+import { ownerAt, ownerOfNumber } from '../../db/phone-numbers.js';
 import { recordWithEvents, type TriggerDeps } from '../../events/trigger.js';
 import { countUsage } from '../usage/count-usage.js';
 import { estimateSegments } from './segments.js';

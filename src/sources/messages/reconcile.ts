@@ -1,4 +1,5 @@
-import { reconciledUntil, recordReconciliation, statusesBySid, type MessageStatus } from '../../db/messages.js';
+import { reconciledUntil, recordReconciliation } from '../../db/message-reconciliations.js';
+import { statusesBySid, type MessageStatus } from '../../db/messages.js';
 import type { TriggerDeps } from '../../events/trigger.js';
 import { receiveMessage } from './inbound.js';
 import { isForward, outboundStatus } from './message-status.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createTenant, startApi, type Api, type TestTenant } from './fixture.js';
-import type { StartableMessage } from '../../../src/db/messages.js';
+import type { StartableMessage } from '../../../src/db/unstarted-messages.js';
 import { accountSid } from '../../support/contract-twilio.js';
 import { assignNumber } from '../../support/sms-events.js';
 import { publicBaseUrl, postCallback, smsForm } from '../../support/twilio-callback.js';
@@ -112,7 +112,8 @@ describe('/v1/messages', () => {
     const other = await createTenant(api, ['messages:write']);
     await assignNumber(api.pool, other.id, '+15550000001');
     await api.pool.query(
-      "insert into phone_numbers (tenant_id, phone_number, released_at) values ($1, '+15550000003', now())",
+      `insert into phone_numbers (tenant_id, phone_number, assigned_at, released_at)
+       values ($1, '+15550000003', now() - interval '1 day', now())`,
       [tenant.id],
     );
     const answers = await Promise.all(

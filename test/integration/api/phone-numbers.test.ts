@@ -173,4 +173,13 @@ describe('phone numbers', () => {
     assert.ok(seen.length > 0);
     assert.ok(!seen.includes(number.slice(1)));
   });
+
+  it('appear in no log line when Postgres is away either', async () => {
+    const away = await startApi({ databaseUrl: 'postgres://nobody@127.0.0.1:1/none' });
+    assert.equal((await away.call('DELETE', '/v1/phone-numbers/%2B15559876543')).status, 503);
+    const seen = away.logLines.join('\n');
+    await away.close();
+    assert.match(seen, /request\.refused/);
+    assert.ok(!seen.includes('15559876543'));
+  });
 });

@@ -270,7 +270,7 @@ describe('the callbacks of Twilio', () => {
 
   describe('are believed when Twilio signed them', () => {
     it('field case 38: for the public url, whatever a proxy or a caller says of the host', async () => {
-      await assignNumber(api.pool, tenantId, '15550101');
+      await assignNumber(api.pool, tenantId, '+15550101');
       const { body, signature } = vectors.behindProxy;
       const forwarded = { 'X-Forwarded-Proto': 'https' };
       const path = '/twilio/sms';

@@ -76,6 +76,8 @@ describe('recordWithEvents', () => {
 
   it('leaves neither records nor events when it fails', async () => {
     const webhook = await insertWebhook(database.pool, tenantId);
+    await triggerEvent(deps, completed('call-0'));
+    started = [];
     const failing = recordWithEvents(deps, async (tx, trigger) => {
       await tx.query(rename, [tenantId, 'renamed']);
       await trigger(completed('call-1'));
@@ -83,7 +85,7 @@ describe('recordWithEvents', () => {
     });
     await assert.rejects(failing, /thought better of it/);
     assert.equal(await name(), 'Acme');
-    assert.deepEqual(await eventIds(), []);
+    assert.deepEqual(await eventIds(), ['call-0']);
     assert.deepEqual(started, []);
     await assertInvariants(database.pool, webhook);
   });

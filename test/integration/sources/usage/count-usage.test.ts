@@ -179,18 +179,13 @@ describe('a limit that is set', () => {
   });
 
   it('is told when it is set while usage is counted that is not committed yet', async () => {
-    const counted = Promise.withResolvers<void>();
-    const goOn = Promise.withResolvers<void>();
-    const counting = recordWithEvents(fixture.deps, async (tx, trigger) => {
+    let setting: Promise<unknown> | undefined;
+    await recordWithEvents(fixture.deps, async (tx, trigger) => {
       await countUsage(tx, trigger, { tenantId, resource: 'sms_segments', amount: 90, at: october });
-      counted.resolve();
-      await goOn.promise;
+      setting = limit(100);
+      await waits(setting);
     });
-    await counted.promise;
-    const setting = limit(100);
-    await waits(setting);
-    goOn.resolve();
-    await Promise.all([counting, setting]);
+    await setting;
     assert.deepEqual(await told(), ['warning 100']);
   });
 
