@@ -9,7 +9,9 @@ export interface SmsEvent {
 /** What the tenant was told, oldest first. */
 export async function smsEvents(pool: Pool, tenantId: string): Promise<SmsEvent[]> {
   const { rows } = await pool.query<{ event_type: string; event_id: string; body: string }>(
-    "select event_type, event_id, body from webhook_events where tenant_id = $1 and event_type like 'sms.%' order by id",
+    // Those of one transaction may have ids of one millisecond; cmin is the order of its statements.
+    `select event_type, event_id, body from webhook_events where tenant_id = $1 and event_type like 'sms.%'
+      order by min(id::text) over (partition by xmin::text), cmin::text::bigint`,
     [tenantId],
   );
   return rows.map((row) => ({
