@@ -54,6 +54,7 @@ create table webhook_deliveries (
 create index webhook_deliveries_by_webhook on webhook_deliveries (webhook_id, id);
 create index webhook_deliveries_by_status on webhook_deliveries (webhook_id, status, id);
 create index webhook_deliveries_by_type on webhook_deliveries (webhook_id, event_type, id);
+create index webhook_deliveries_by_type_and_status on webhook_deliveries (webhook_id, event_type, status, id);
 create index webhook_deliveries_by_event_id on webhook_deliveries (webhook_id, event_id, id);
 -- The sweeper's two questions: what was never started, and what is long overdue.
 create index webhook_deliveries_unstarted on webhook_deliveries (id) where status = 'pending' and workflow_started_at is null;

@@ -52,8 +52,7 @@ const newApiKeySchema = <const S extends readonly [Scope, ...Scope[]]>(scopes: S
       .min(1, expected)
       .max(20, expected)
       .meta({ description: 'What the key allows', examples: [scopes] }),
-    expires_at: timeInput()
-      .refine((value) => value > new Date(), 'expected a time in the future')
+    expires_at: timeInput({ isFuture: true })
       .nullable()
       .optional()
       .meta({ description: 'From when it is refused; null or absent: never' }),

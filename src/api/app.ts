@@ -46,7 +46,7 @@ export function createApp(deps: AppDeps): Express {
   app.use('/v1', callLimit(deps.callsPerMinute));
   app.use('/twilio', twilioCallbacks(deps));
   app.use(routeEndpoints(endpoints, deps));
-  const document = createOpenApiDocument(endpoints, deps.version);
+  const document = createOpenApiDocument(endpoints, deps.version, deps.publicBaseUrl);
   app.get('/openapi.json', (_request, response) => void response.json(document));
   app.use('/docs', docsPage());
   app.use(() => {

@@ -24,6 +24,8 @@ export interface AppDeps {
   callsPerMinute: number;
   /** Absent: no Twilio account is configured. */
   messages?: MessagesDeps;
+  /** Where the outside reaches the API; absent: wherever this page was found. */
+  publicBaseUrl?: string | undefined;
   log: Logger;
   version: string;
   isTemporalReachable(): Promise<boolean>;

@@ -55,7 +55,11 @@ Times are RFC 3339 in UTC with milliseconds. Unknown fields and query parameters
 Lists come in pages, newest first: give \`next_cursor\` as \`cursor\` until it is null. Answers may get more fields; ignore those that you do not know.`;
 
 /** The OpenAPI 3.1 document of the endpoints, from the schemas that also check the requests. */
-export function createOpenApiDocument(endpoints: readonly Endpoint[], version: string): OpenApiDocument {
+export function createOpenApiDocument(
+  endpoints: readonly Endpoint[],
+  version: string,
+  publicBaseUrl = '/',
+): OpenApiDocument {
   const registry = new OpenAPIRegistry();
   registry.registerComponent('securitySchemes', securityScheme, {
     type: 'http',
@@ -79,7 +83,7 @@ export function createOpenApiDocument(endpoints: readonly Endpoint[], version: s
   return new OpenApiGeneratorV31([problem, ...registry.definitions]).generateDocument({
     openapi: '3.1.0',
     info: { title: 'IRISX Webhooks API', version, description: introduction },
-    servers: [{ url: '/' }],
+    servers: [{ url: publicBaseUrl }],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     security: [],
   });

@@ -25,12 +25,16 @@ export const text = (min: number, max: number) => {
 };
 
 /** RFC 3339 with any offset; finer than milliseconds is cut off. */
-export const timeInput = () => {
+export const timeInput = ({ isFuture = false } = {}) => {
   const message = 'expected an RFC 3339 time with offset, like 2025-10-29T12:00:00Z';
-  return z.iso
-    .datetime({ offset: true, error: message })
-    .transform((value) => new Date(value))
-    .refine((value) => value.getTime() >= 0, 'expected a time from 1970 on');
+  return (
+    z.iso
+      .datetime({ offset: true, error: message })
+      // Checked as it came, so that errors show what came; what is no time has had its error.
+      .refine((value) => !(Date.parse(value) < 0), 'expected a time from 1970 on')
+      .refine((value) => !isFuture || !(Date.parse(value) <= Date.now()), 'expected a time in the future')
+      .transform((value) => new Date(value))
+  );
 };
 
 export const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

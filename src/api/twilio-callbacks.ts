@@ -68,7 +68,8 @@ export function twilioCallbacks(deps: AppDeps): Router {
 
   async function receiveStatus(form: Form, request: Request, response: Response): Promise<void> {
     const messageSid = field(form, 'MessageSid');
-    if (!isEventId(messageSid)) return void response.status(400).end();
+    // It becomes part of an event id.
+    if (!messageSid || !isEventId(`${messageSid}_status`)) return void response.status(400).end();
     const answer = await inTime(deps, () =>
       reportStatus(deps, {
         accountSid: accountOf(deps, form),

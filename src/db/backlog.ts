@@ -55,5 +55,21 @@ export async function voidPlannedTokens(db: Queryable, webhookId: number): Promi
   return oldestFirst(rows);
 }
 
+/**
+ * Pending deliveries that have used up more than the webhook's retries as they are now, in a transaction: due at once, so
+ * that the next look at them gives the verdict, and not the time of an attempt that nobody will make. Oldest first.
+ */
+export async function endExhausted(db: Queryable, webhookId: number, maxRetries: number): Promise<StartableDelivery[]> {
+  const { rows } = await db.query<Parameters<typeof toStartable>[0]>(
+    `update webhook_deliveries
+        set next_attempt_at = clock_timestamp(), pending_since = clock_timestamp(), workflow_started_at = null
+      where webhook_id = $1 and status = 'pending' and attempt_count - schedule_base > $2
+        and coalesce(in_flight_until, '-infinity') < clock_timestamp()
+      returning id, tenant_id, webhook_id, event_type, event_id`,
+    [webhookId, maxRetries],
+  );
+  return oldestFirst(rows);
+}
+
 const oldestFirst = (rows: Parameters<typeof toStartable>[0][]) =>
   rows.sort((a, b) => (a.id < b.id ? -1 : 1)).map(toStartable);

@@ -87,15 +87,17 @@ const highestUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
  * takes the primary key, and walks past everything that does not fit: with a million rows for tens of milliseconds.
  */
 function keyRange(webhookId: number, { status, eventType, eventId }: DeliveryFilter) {
-  const range = (column: string, value: string) => ({
-    columns: ['d.webhook_id', column, 'd.id'],
-    values: [webhookId, value],
-  });
-  if (eventId) return range('d.event_id', eventId);
-  // Most are delivered, so that alone narrows least.
-  if (status && !(status === 'delivered' && eventType)) return range('d.status', status);
-  if (eventType) return range('d.event_type', eventType);
-  return { columns: ['d.webhook_id', 'd.id'], values: [webhookId] };
+  const narrowing: [column: string, value: string | undefined][] = eventId
+    ? [['d.event_id', eventId]]
+    : [
+        ['d.event_type', eventType],
+        ['d.status', status],
+      ];
+  const given = narrowing.filter(([, value]) => value !== undefined);
+  return {
+    columns: ['d.webhook_id', ...given.map(([column]) => column), 'd.id'],
+    values: [webhookId, ...given.map(([, value]) => value)],
+  };
 }
 
 /** Newest first, `limit` at the most, those after `beforeId` in that order. Ids sort by time, so pages are stable. */
@@ -174,11 +176,12 @@ export async function requestRetry(
     test: boolean;
     enabled: boolean;
     deleted: boolean;
+    max_retries: number;
     tenant_id: string;
     event_type: string;
     event_id: string;
   }>(
-    `select d.status, d.test, w.enabled, w.deleted_at is not null as deleted, d.tenant_id, d.event_type, d.event_id
+    `select d.status, d.test, w.enabled, w.deleted_at is not null as deleted, w.max_retries, d.tenant_id, d.event_type, d.event_id
        from webhook_deliveries d join webhooks w on w.id = d.webhook_id
       where d.id = $1 and d.webhook_id = $2 for no key update of d`,
     [deliveryId, webhookId],
@@ -195,12 +198,15 @@ export async function requestRetry(
     throw new ConflictError(`Delivery ${deliveryId} was delivered. To send it again, retry with {"force": true}.`);
   }
   if (found.status === 'pending') {
+    // A schedule that a lower max_retries has used up begins anew; with a request open its record decides.
     await db.query(
       `update webhook_deliveries
-          set due_at = clock_timestamp(), retry_requested_at = clock_timestamp(),
+          set schedule_base = case when attempt_count - schedule_base > $2 and coalesce(in_flight_until, '-infinity') < clock_timestamp()
+                                   then attempt_count else schedule_base end,
+              due_at = clock_timestamp(), retry_requested_at = clock_timestamp(),
               next_attempt_at = case when holds_token then next_attempt_at else clock_timestamp() end
         where id = $1`,
-      [deliveryId],
+      [deliveryId, found.max_retries],
     );
   } else {
     await db.query(

@@ -1,6 +1,6 @@
 import { oneRow, type Queryable } from './database.js';
 import type { StartableDelivery } from './events.js';
-import { resumeHeld, settlePending, voidPlannedTokens } from './backlog.js';
+import { endExhausted, resumeHeld, settlePending, voidPlannedTokens } from './backlog.js';
 
 /** A webhook as stored; headers and secrets are sealed. */
 export interface Webhook {
@@ -179,6 +179,8 @@ export async function updateWebhook(
   const changed: StartableDelivery[] = [];
   if (old.enabled && !webhook.enabled) await settlePending(db, webhookId, 'held');
   else if (limitsChanged) changed.push(...(await voidPlannedTokens(db, webhookId)));
+  if (webhook.enabled && webhook.maxRetries < old.max_retries)
+    changed.push(...(await endExhausted(db, webhookId, webhook.maxRetries)));
   if (!old.enabled && webhook.enabled) changed.push(...(await resumeHeld(db, webhookId)));
   return { webhook, changed };
 }

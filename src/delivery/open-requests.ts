@@ -6,8 +6,8 @@ export class OpenRequests {
   readonly #open = new Map<number | string, number>();
 
   constructor(
-    private readonly perWebhook = 10,
-    private readonly perTenant = 50,
+    private readonly perWebhook = 30,
+    private readonly perTenant = 60,
   ) {}
 
   hasRoom(webhookId: number, tenantId: string): boolean {

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { StartError } from './embedded/server-process.js';
 
 export interface ListeningServer {
@@ -20,6 +22,7 @@ export async function listen(app: RequestListener, at: { host: string; port: num
     response.once('close', () => open.delete(response));
   });
   server.on('request', app);
+  server.on('clientError', refuseUnreadable);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
@@ -42,4 +45,31 @@ export async function listen(app: RequestListener, at: { host: string; port: num
         server.closeIdleConnections();
       }),
   };
+}
+
+const unreadable: Record<string, [status: number, title: string, detail: string]> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'The headers of the request have more than 16 KB.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'The request was not complete in time.'],
+};
+
+/** What never became a request is answered like one: a problem document with an id. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  // Gone, or in the middle of an answer: nothing can be said any more.
+  if (!socket.writable || error.code === 'ECONNRESET' || ('bytesWritten' in socket && socket.bytesWritten)) {
+    socket.destroy();
+    return;
+  }
+  const [status, title, detail] = unreadable[error.code ?? ''] ?? [400, 'Bad Request', 'This is no HTTP/1.1 request.'];
+  const body = JSON.stringify({ type: 'urn:irisx:problem:unreadable_request', title, status, detail });
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${title}`,
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${randomUUID()}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
 }

@@ -1,6 +1,16 @@
-import { loadMigrateConfig } from '../config.js';
+import { ConfigError, loadMigrateConfig } from '../config.js';
 import { createLogger } from '../log.js';
 import { migrate } from './migrations.js';
 
-const config = loadMigrateConfig(process.env);
-await migrate(config.databaseUrl, createLogger(config.log));
+try {
+  const config = loadMigrateConfig(process.env);
+  const log = createLogger(config.log);
+  await migrate(config.databaseUrl, log).catch((error: unknown) => {
+    log.fatal({ error }, 'migrations.failed');
+    process.exitCode = 1;
+  });
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -133,6 +133,7 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
         sealer,
         adminKey: config.adminKey,
         callsPerMinute: config.api.callsPerMinute,
+        publicBaseUrl: config.api.publicBaseUrl,
         ...(config.twilio &&
           config.api.publicBaseUrl !== undefined && {
             messages: {

@@ -67,7 +67,10 @@ describe('commands', function () {
   it('npm run demo -- --sources shows calls, messages, numbers and limits becoming events, and exits with 0', async () => {
     const demo = run('demo', {}, ['--sources']);
     assert.equal(await demo.exit, 0, demo.output());
-    const sent = demo.output().split('\n').filter((line) => /^\s+POST/.test(line));
+    const sent = demo
+      .output()
+      .split('\n')
+      .filter((line) => /^\s+POST/.test(line));
     assert.ok(sent.every((line) => line.includes('signature ✓') && line.includes('answers 200')));
     assert.deepEqual(sent.map((line) => line.trim().split(/\s+/)[1]).sort(), [
       'call.answered',

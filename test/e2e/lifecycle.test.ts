@@ -160,6 +160,23 @@ describe('a delivery in the hands of its tenant', function () {
     await other.close();
   });
 
+  it('is failed at once when max_retries falls below what it has used, and a retry by hand then sends', async () => {
+    receiver.respond = { status: 503, headers: { 'Retry-After': '3600' } };
+    const webhook = await stack.insertWebhook(tenantId, { url: receiver.url });
+    const [id] = await stack.trigger(tenantId);
+    await waitFor(async () => (await stack.delivery(id!)).attempt_count === 1, {
+      what: 'the first attempt',
+      timeoutMs: 20_000,
+    });
+    await tenant.patch(`/v1/webhooks/${webhook.id}`, { max_retries: 0 });
+    await status(id!, 'failed', 20_000);
+    assert.equal(receiver.requests.length, 1);
+    receiver.respond = 200;
+    assert.equal((await retry(webhook.id, id!)).status, 202);
+    await status(id!, 'delivered', 20_000);
+    assert.equal((await stack.delivery(id!)).attempt_count, 2);
+  });
+
   it('hears of a higher limit while it waits for a token', async () => {
     const webhook = await stack.insertWebhook(tenantId, {
       url: receiver.url,

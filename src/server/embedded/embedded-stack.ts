@@ -79,7 +79,7 @@ export async function startEmbeddedStack(env: Environment, log: Logger, show: Sh
     const parts = [
       schema(),
       temporal(),
-      loadOrCreateKeys(dataDir),
+      loadOrCreateKeys(dataDir, { encryptionKey: env['IRISX_ENCRYPTION_KEY'], adminKey: env['IRISX_ADMIN_KEY'] }),
       show('Workflow code', () => workflowBundle(log)),
     ] as const;
     // All of them end before a failure of one is handled: what starts after that would never be stopped.

@@ -11,19 +11,18 @@ export interface Keys {
 }
 
 /**
- * The embedded stack's keys, made the first time and kept in the data folder, readable by their owner alone. Two
- * processes at once get the same ones. Whoever loses the encryption key loses the webhooks' secrets with it.
+ * The embedded stack's keys, but those that are given: made the first time and kept in the data folder, readable by their
+ * owner alone. Two processes at once get the same ones. Whoever loses the encryption key loses the webhooks' secrets with it.
  */
-export async function loadOrCreateKeys(dataDir: string): Promise<Keys> {
+export async function loadOrCreateKeys(
+  dataDir: string,
+  given: { encryptionKey?: string | undefined; adminKey?: string | undefined } = {},
+): Promise<Keys> {
   await mkdir(dataDir, { recursive: true });
+  const kept = (name: string, create: () => string) => readOrCreateSecret(path.join(dataDir, name), create);
   return {
-    encryptionKey: await readOrCreateSecret(path.join(dataDir, 'encryption-key'), () =>
-      randomBytes(32).toString('base64'),
-    ),
-    adminKey: await readOrCreateSecret(
-      path.join(dataDir, 'admin-key'),
-      () => `irisx_admin_${randomBytes(24).toString('base64url')}`,
-    ),
+    encryptionKey: given.encryptionKey || (await kept('encryption-key', () => randomBytes(32).toString('base64'))),
+    adminKey: given.adminKey || (await kept('admin-key', () => `irisx_admin_${randomBytes(24).toString('base64url')}`)),
   };
 }
 

@@ -82,6 +82,7 @@ describe('tenants and API keys', () => {
     const past = { name: 'x', scopes: ['webhooks:read'], expires_at: '2020-01-01T00:00:00Z' };
     const refused = await api.call('POST', `/v1/tenants/${tenant.id}/api-keys`, { body: past });
     assert.deepEqual([refused.status, refused.body.errors[0].path], [400, 'expires_at']);
+    assert.match(refused.body.errors[0].message, /in the future.*"2020-01-01T00:00:00Z"/);
   });
 
   it("gives a tenant's key no scope of the platform, and the other way round", async () => {

@@ -188,6 +188,12 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('names the server where the outside reaches it, if that is known', () => {
+    assert.deepEqual(document.servers, [{ url: '/' }]);
+    const known = createOpenApiDocument(endpoints, '1.2.3', 'https://hooks.example.com');
+    assert.deepEqual(known.servers, [{ url: 'https://hooks.example.com' }]);
+  });
+
   it('says of every request body that unknown fields are refused', () => {
     const bodies = operations.flatMap(({ operation }) => operation['requestBody'] ?? []);
     assert.equal(bodies.length, 12);

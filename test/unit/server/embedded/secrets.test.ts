@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadOrCreateKeys } from '../../../../src/server/embedded/secrets.js';
@@ -19,6 +19,12 @@ describe('loadOrCreateKeys', () => {
     for (const file of ['encryption-key', 'admin-key']) {
       assert.equal((await stat(path.join(folder, file))).mode & 0o777, 0o600);
     }
+  });
+
+  it('makes none where one is given: a file that nobody obeys would mislead', async () => {
+    const given = { encryptionKey: 'a', adminKey: 'b' };
+    assert.deepEqual(await loadOrCreateKeys(folder, given), given);
+    assert.deepEqual(await readdir(folder), []);
   });
 
   it('gives everybody who asks at once the same keys', async () => {
