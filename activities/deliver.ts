@@ -11,7 +11,7 @@ import {
   type RecordedAttempt,
   type TakenAttempt,
 } from '../src/db/attempts.js';
-import { DatabaseUnavailableError, type Database } from '../src/db/database.js';
+import { answeredWithin, DatabaseUnavailableError, type Database } from '../src/db/database.js';
 import { settlePending } from '../src/db/backlog.js';
 import { maskHeaders } from '../src/delivery/mask-headers.js';
 import type { OpenRequests } from '../src/delivery/open-requests.js';
@@ -165,17 +165,11 @@ async function send(
 
 /** Tries for a while, then leaves the record to the workflow: the request was made and must never be made again for it. */
 async function recordOrHandOver(deps: DeliverDeps, record: AttemptRecord): Promise<RecordedAttempt | null> {
-  const patience = new AbortController();
-  const outOfPatience = delay(recordPatienceMs, undefined, { signal: patience.signal }).then(() => {
-    throw new Error(`Postgres did not answer within ${recordPatienceMs} ms`);
-  });
   try {
     // Should Postgres take it after all, then it is the same request: recorded twice, it changes nothing.
-    return await Promise.race([recordPatiently(deps, record), outOfPatience]);
+    return await answeredWithin(recordPatiently(deps, record), recordPatienceMs);
   } catch (error) {
     deps.log.error({ error, delivery: record.deliveryId, attempt: record.number }, 'attempt.not_recorded');
-  } finally {
-    patience.abort();
   }
   // Details are stored in plain text, and an answer may echo the body: sealed, and short.
   const short: AttemptRecord = {

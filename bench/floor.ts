@@ -10,7 +10,7 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { monotonicMs } from './clock.js';
 import { closedLoop, openLoop, type ClosedLoad, type ClosedLoadResult, type OpenLoad } from './load.js';
-import { waitUntil } from './wait-until.js';
+import { waitFor } from '../test/support/wait-for.js';
 
 export type FloorRequest = { open: OpenLoad } | { closed: ClosedLoad };
 export type FloorMessage =
@@ -56,8 +56,9 @@ const start = (workflowId: string) => client.workflow.start('bare', { taskQueue,
 async function open(load: OpenLoad): Promise<FloorMessage> {
   const ids = Array.from({ length: load.count }, () => `bare-${randomUUID()}`);
   const { plannedMs } = await openLoop(load, (index) => start(ids[index]!));
-  await waitUntil(() => ids.every((id) => ran.has(id)), {
+  await waitFor(() => ids.every((id) => ran.has(id)), {
     what: 'the activities of bare workflows',
+    intervalMs: 50,
     timeoutMs: 180_000,
   });
   const activityMs = ids.map((id) => ran.get(id)!);

@@ -1,6 +1,6 @@
 import { endProgram, forkProgram, nextMessage } from './child-program.js';
 import type { ReceiverMessage } from './receiver.js';
-import { waitUntil } from './wait-until.js';
+import { waitFor } from '../test/support/wait-for.js';
 
 /** The receiver as the generator sees it: where it listens, and when what arrived there. */
 export interface Receiver {
@@ -69,7 +69,7 @@ export async function arrivals(
   timeoutMs: number,
 ): Promise<(number | undefined)[]> {
   let left = eventIds;
-  await waitUntil(
+  await waitFor(
     () => {
       left = left.filter((id) => receiver.arrivedAt(path, id) === undefined);
       return left.length === 0;

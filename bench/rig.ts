@@ -10,7 +10,7 @@ import type { Receiver } from './receiver-process.js';
 import type { Servers } from './servers.js';
 import { startService, type ServiceProcess } from './service-process.js';
 import { startSqlCounter, type SqlCounter } from './sql-counter.js';
-import { waitUntil } from './wait-until.js';
+import { waitFor } from '../test/support/wait-for.js';
 
 export interface BenchWebhook {
   id: number;
@@ -165,10 +165,11 @@ export async function openRig(servers: Servers, receiver: Receiver, options: Rig
           const { rows } = await db.query("select from webhook_deliveries where status = 'pending' limit 1");
           return rows.length > 0;
         };
-        await waitUntil(async () => !(await open()), { what: 'no delivery to be pending', timeoutMs });
+        await waitFor(async () => !(await open()), { what: 'no delivery to be pending', intervalMs: 50, timeoutMs });
         const running = `TaskQueue = "${taskQueue}" and WorkflowType = "deliverEvent" and ExecutionStatus = "Running"`;
-        await waitUntil(async () => (await temporal.workflow.count(running)).count === 0, {
+        await waitFor(async () => (await temporal.workflow.count(running)).count === 0, {
           what: 'no workflow of a delivery to run',
+          intervalMs: 50,
           timeoutMs,
         });
       },

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { findFreePort } from '../src/server/embedded/ports.js';
 import { spawnServer } from '../src/server/embedded/server-process.js';
-import { waitUntil } from './wait-until.js';
+import { waitFor } from '../test/support/wait-for.js';
 
 export interface ServiceProcess {
   url: string;
@@ -37,7 +37,7 @@ export async function startService(options: { env: Record<string, string>; logFi
     if (server.hasExited()) throw new Error(`the service has ended. Its last lines:\n${server.lastLines()}`);
   };
   try {
-    await waitUntil(
+    await waitFor(
       async () => {
         assertRunning();
         return await fetch(`${url}/readyz`).then(
@@ -45,7 +45,7 @@ export async function startService(options: { env: Record<string, string>; logFi
           () => false,
         );
       },
-      { what: 'the service to answer', timeoutMs: 60_000 },
+      { what: 'the service to answer', intervalMs: 50, timeoutMs: 60_000 },
     );
   } catch (error) {
     const lastLines = server.lastLines();

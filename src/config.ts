@@ -138,6 +138,13 @@ const integer = (min: number, max: number) =>
 const boolean = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true');
 const hostAndPort = z.string().regex(/^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:.]+\]:\d{1,5}$/, 'must be host:port');
 const port = integer(0, 65535);
+const baseUrl = z
+  .string()
+  .refine(
+    (value) => URL.canParse(value) && /^https?:\/\/[^?#]+$/.test(value),
+    'must be an http(s) url without ? and #',
+  );
+const withoutLastSlash = (url: string) => url.replace(/\/+$/, '');
 const accountSidForm = /^AC[0-9a-fA-F]{32}$/;
 const required = (remedy: string) => ({ error: `is missing: ${remedy}` });
 
@@ -172,14 +179,7 @@ const serviceVariables = z.object({
   HOST: z.string().default('0.0.0.0'),
   PORT: port.default(3000),
   API_CALLS_PER_MINUTE: integer(0, 1_000_000).default(6000),
-  PUBLIC_BASE_URL: z
-    .string()
-    .refine(
-      (value) => URL.canParse(value) && /^https?:\/\/[^?#]+$/.test(value),
-      'must be an http(s) url without ? and #',
-    )
-    .transform((value) => value.replace(/\/+$/, ''))
-    .optional(),
+  PUBLIC_BASE_URL: baseUrl.transform(withoutLastSlash).optional(),
   IRISX_ADMIN_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   IRISX_ENCRYPTION_KEY: z
     .string(required('32 random bytes in base64, for example from: openssl rand -base64 32'))
@@ -207,14 +207,9 @@ const serviceVariables = z.object({
   TWILIO_AUTH_TOKEN: z.string().optional(),
   TWILIO_NEXT_AUTH_TOKEN: z.string().optional(),
   TWILIO_SUBACCOUNTS: z.string().default('').transform(parseSubaccounts),
-  TWILIO_API_BASE_URL: z
-    .string()
-    .refine(
-      (value) => URL.canParse(value) && /^https?:\/\/[^?#]+$/.test(value),
-      'must be an http(s) url without ? and #',
-    )
+  TWILIO_API_BASE_URL: baseUrl
     .refine((value) => !hasTwoLabels(value), 'must not have a host name of two labels: the SDK doubles it')
-    .transform((value) => value.replace(/\/+$/, ''))
+    .transform(withoutLastSlash)
     .optional(),
   ...logVariables,
 });

@@ -3,7 +3,7 @@ import type { Measurement } from '../bench.js';
 import { loadOf, streamEvents } from '../product-load.js';
 import type { Rig } from '../rig.js';
 import { readTemporalCalls, since } from '../sdk-metrics.js';
-import { waitUntil } from '../wait-until.js';
+import { waitFor } from '../../test/support/wait-for.js';
 
 const isTransactionEdge = (text: string) => /^(begin|commit|rollback)\b/i.test(text);
 /** Marks what was started, many deliveries with one statement. */
@@ -92,19 +92,20 @@ function firstWords(text: string): string {
 
 /** The sweeper's statements and round trips belong to no delivery. */
 async function pauseSchedules({ temporal, taskQueue }: Rig): Promise<void> {
-  const paused = await waitUntil(
+  const paused = await waitFor(
     async () => {
       const found: string[] = [];
       for await (const { scheduleId } of temporal.schedule.list())
         if (scheduleId.startsWith(taskQueue)) found.push(scheduleId);
       return found.length > 0 ? found : undefined;
     },
-    { what: "the service's Schedules", timeoutMs: 20_000 },
+    { what: "the service's Schedules", intervalMs: 50, timeoutMs: 20_000 },
   );
   for (const scheduleId of paused) await temporal.schedule.getHandle(scheduleId).pause('the benchmark counts');
   const running = `TaskQueue = "${taskQueue}" and ExecutionStatus = "Running"`;
-  await waitUntil(async () => (await temporal.workflow.count(running)).count === 0, {
+  await waitFor(async () => (await temporal.workflow.count(running)).count === 0, {
     what: 'the sweeper to end',
+    intervalMs: 50,
     timeoutMs: 30_000,
   });
 }

@@ -4,7 +4,7 @@ import { median } from '../latencies.js';
 import { inParallel } from '../load.js';
 import { residentMb } from '../process-usage.js';
 import type { BenchTenant, Rig } from '../rig.js';
-import { waitUntil } from '../wait-until.js';
+import { waitFor } from '../../test/support/wait-for.js';
 
 /**
  * What deliveries cost that only wait for a token: CPU time while nothing is due, and memory. The webhook may send once
@@ -67,7 +67,7 @@ async function fillUp(
     rig.trigger(tenant.id, eventType, String(from + index + 1)),
   );
   let seen = -1;
-  await waitUntil(
+  await waitFor(
     async () => {
       rig.service.assertRunning();
       const { rows } = await rig.db.query<{ count: number }>(

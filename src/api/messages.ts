@@ -5,6 +5,7 @@ import {
   findMessage,
   insertOutbound,
   listMessages,
+  messageStatuses,
   type Message,
   type NewOutboundMessage,
 } from '../db/messages.js';
@@ -19,27 +20,11 @@ import { nextCursor, pageQuery, paginate } from './paging.js';
 import { messageIdParameter } from './path-parameters.js';
 import { parseUuid, renderTime, renderTimeOrNull, text, time, uuid } from './schemas.js';
 
-const statuses = [
-  'received',
-  'pending',
-  'unknown',
-  'accepted',
-  'scheduled',
-  'queued',
-  'sending',
-  'sent',
-  'delivered',
-  'read',
-  'undelivered',
-  'failed',
-  'canceled',
-] as const;
-
 const messageSchema = z
   .object({
     id: uuid(),
     direction: z.enum(['inbound', 'outbound']),
-    status: z.enum(statuses).meta({
+    status: z.enum(messageStatuses).meta({
       description:
         "`received` (inbound), `pending` (not handed to Twilio yet), `unknown` (handed over, the answer was lost; being found out), else Twilio's own word",
       examples: ['delivered'],
@@ -195,7 +180,7 @@ export const messageEndpoints = [
     query: z.strictObject({
       ...pageQuery,
       direction: z.enum(['inbound', 'outbound'], 'expected inbound or outbound').optional(),
-      status: z.enum(statuses, `expected one of ${statuses.join(', ')}`).optional(),
+      status: z.enum(messageStatuses, `expected one of ${messageStatuses.join(', ')}`).optional(),
     }),
     answers: {
       200: {

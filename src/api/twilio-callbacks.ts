@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import express, { Router, type NextFunction, type Request, type Response } from 'express';
-import { DatabaseUnavailableError, sqlState, sqlStateOf } from '../db/database.js';
-import { isEventId, type TriggerDeps } from '../events/trigger.js';
+import { answeredWithin, DatabaseUnavailableError, sqlStateOf } from '../db/database.js';
+import { isEventId } from '../events/trigger.js';
 import { receiveMessage } from '../sources/messages/inbound.js';
 import { reportStatus } from '../sources/messages/outbound.js';
 import { isAuthentic } from '../sources/messages/signature.js';
@@ -137,34 +136,14 @@ const parameter = (request: Request, name: string): string => {
 
 const count = (value: string): number | null => (/^\d{1,4}$/.test(value) ? Number(value) : null);
 
-class TooLateError extends Error {
-  override readonly name = 'TooLateError';
-}
-
-/** Twilio does not come again by itself, so two that got in each other's way are tried again at once. */
-async function inTime<T>({ log }: TriggerDeps & Pick<AppDeps, 'log'>, work: () => Promise<T>): Promise<T> {
-  const patience = new AbortController();
-  const outOfTime = delay(deadlineMs, undefined, { signal: patience.signal }).then(() => {
-    throw new TooLateError(`Postgres did not answer within ${deadlineMs} ms`);
-  });
-  const working = (async () => {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await work();
-      } catch (error) {
-        if (tries === 3 || sqlStateOf(error) !== sqlState.deadlockDetected) throw error;
-      }
-    }
-  })();
+/** The answer of Postgres while Twilio still waits for ours. */
+function inTime<T>({ log }: AppDeps, work: () => Promise<T>): Promise<T> {
+  const working = work();
   // Postgres quotes the row in some fields of its errors.
   working.catch((error: unknown) =>
     log.debug({ reason: sqlStateOf(error) ?? (error as Error).message }, 'twilio.callback_failed'),
   );
-  try {
-    return await Promise.race([working, outOfTime]);
-  } finally {
-    patience.abort();
-  }
+  return answeredWithin(working, deadlineMs);
 }
 
 /** Nothing of an error reaches Twilio but a status code. */
@@ -175,7 +154,7 @@ function refuse({ log }: AppDeps) {
     if (response.headersSent) return next(error);
     if (typeof status === 'number' && status >= 400 && status < 500) {
       response.status(status).end();
-    } else if (error instanceof DatabaseUnavailableError || error instanceof TooLateError) {
+    } else if (error instanceof DatabaseUnavailableError) {
       log.warn({ path, reason: error.message }, 'twilio.not_taken: Twilio is told to come again');
       response.status(503).set('Retry-After', String(retryAfterSeconds)).end();
     } else {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 
 /** Postgres cannot be asked at present; the same statement may succeed later. Nothing was changed, unless a commit was under way. */
@@ -84,9 +85,7 @@ export function openDatabase(options: DatabaseOptions): Database {
           try {
             return await client.query(statement as string, values);
           } catch (error) {
-            // A migration changed what a prepared statement answers: the next connection prepares it anew.
-            if (typeof statement === 'object' && sqlStateOf(error) === sqlState.featureNotSupported)
-              lost = error as Error;
+            if (isOutdated(statement, error)) lost = error as Error;
             if (!isUnavailable(error)) throw error;
             lost = unavailable(error);
             throw lost;
@@ -128,6 +127,22 @@ export function openDatabase(options: DatabaseOptions): Database {
     close: () => pool.end(),
   };
 }
+
+/** As `work`, but rejects with DatabaseUnavailableError when it takes longer. It goes on all the same: what it commits stands. */
+export async function answeredWithin<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
+  const patience = new AbortController();
+  const outOfTime = delay(deadlineMs, undefined, { signal: patience.signal }).then(() => {
+    throw new DatabaseUnavailableError(`Postgres did not answer within ${deadlineMs} ms`);
+  });
+  try {
+    return await Promise.race([work, outOfTime]);
+  } finally {
+    patience.abort();
+  }
+}
+
+/** Postgres takes no NUL in text; events have it as it came. */
+export const storableText = (text: string): string => text.replaceAll('\0', '\ufffd');
 
 /** A migration changed what a prepared statement answers: refused on this connection for good, before it does anything. */
 const isOutdated = (statement: string | NamedStatement, error: unknown) =>

@@ -1,19 +1,21 @@
-import { oneRow, type Queryable } from './database.js';
+import { oneRow, storableText, type Queryable } from './database.js';
 
-export type MessageStatus =
-  | 'received'
-  | 'pending'
-  | 'unknown'
-  | 'accepted'
-  | 'scheduled'
-  | 'queued'
-  | 'sending'
-  | 'sent'
-  | 'delivered'
-  | 'read'
-  | 'undelivered'
-  | 'failed'
-  | 'canceled';
+export const messageStatuses = [
+  'received',
+  'pending',
+  'unknown',
+  'accepted',
+  'scheduled',
+  'queued',
+  'sending',
+  'sent',
+  'delivered',
+  'read',
+  'undelivered',
+  'failed',
+  'canceled',
+] as const;
+export type MessageStatus = (typeof messageStatuses)[number];
 
 /** An SMS or MMS, in or out. */
 export interface Message {
@@ -86,9 +88,6 @@ const toMessage = (row: MessageRow): Message => ({
   endedAt: row.ended_at,
 });
 
-/** Postgres takes no NUL in text; the event has it as it came. */
-const storable = (text: string): string => text.replaceAll('\0', '\ufffd');
-
 export interface NewOutboundMessage {
   tenantId: string;
   accountSid: string;
@@ -154,10 +153,10 @@ export async function insertInbound(db: Queryable, message: NewInboundMessage): 
       message.tenantId,
       message.accountSid,
       message.messageSid,
-      message.messagingServiceSid && storable(message.messagingServiceSid),
-      storable(message.from),
-      storable(message.to),
-      storable(message.body),
+      message.messagingServiceSid && storableText(message.messagingServiceSid),
+      storableText(message.from),
+      storableText(message.to),
+      storableText(message.body),
       message.mediaCount,
       message.segments,
     ],
@@ -173,7 +172,7 @@ export async function insertForeign(
   await db.query(
     `insert into messages (tenant_id, direction, account_sid, message_sid, from_number, to_number, status)
      values ($1, 'outbound', $2, $3, $4, $5, 'accepted') on conflict (message_sid) do nothing`,
-    [message.tenantId, message.accountSid, message.messageSid, storable(message.from), storable(message.to)],
+    [message.tenantId, message.accountSid, message.messageSid, storableText(message.from), storableText(message.to)],
   );
 }
 
@@ -280,7 +279,7 @@ export async function recordStatus(
   await db.query(
     `update messages set status = $2, error_code = coalesce(error_code, $3), ended_at = coalesce(ended_at, $4)
       where id = $1`,
-    [id, status, errorCode && storable(errorCode), endedAt],
+    [id, status, errorCode && storableText(errorCode), endedAt],
   );
 }
 

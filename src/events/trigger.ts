@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Database, Queryable } from '../db/database.js';
+import { sqlState, sqlStateOf, type Database, type Queryable } from '../db/database.js';
 import {
   countNewDeliveries,
   findEvent,
@@ -15,6 +15,8 @@ import { checkPayload, eventTypeNames, findEventType } from './event-types.js';
 
 /** Largest body, in bytes of UTF-8, as it is sent. */
 export const maxBodyBytes = 256 * 1024;
+
+const triesInDeadlock = 3;
 
 export interface TriggerDeps {
   db: Database;
@@ -63,28 +65,36 @@ export type Trigger = (event: TriggeredEvent) => Promise<boolean>;
 
 /**
  * For event sources with records of their own: what `work` writes and the events that it triggers are committed
- * together or not at all, so that no repeat and no crash can tell one without the other.
+ * together or not at all, so that no repeat and no crash can tell one without the other. In a deadlock `work` is rolled
+ * back and called again.
  */
 export async function recordWithEvents<T>(
   { db, workflows }: TriggerDeps,
   work: (db: Queryable, trigger: Trigger) => Promise<T>,
 ): Promise<T> {
-  const inserted: AcceptedEvent['deliveries'] = [];
-  const toStart: StartableDelivery[] = [];
-  const result = await db.transaction(async (transaction) => {
-    const answer = await work(transaction, async (event) => {
-      const checked = checkEvent(event);
-      const accepted = await insertEvent(transaction, checked, { countLater: true });
-      if (!accepted) return false;
-      inserted.push(...accepted.deliveries);
-      toStart.push(...startable(checked, accepted));
-      return true;
-    });
-    await countNewDeliveries(transaction, inserted);
-    return answer;
-  });
-  workflows.start(toStart);
-  return result;
+  for (let tries = 1; ; tries++) {
+    const inserted: AcceptedEvent['deliveries'] = [];
+    const toStart: StartableDelivery[] = [];
+    try {
+      const result = await db.transaction(async (transaction) => {
+        const answer = await work(transaction, async (event) => {
+          const checked = checkEvent(event);
+          const accepted = await insertEvent(transaction, checked, { countLater: true });
+          if (!accepted) return false;
+          inserted.push(...accepted.deliveries);
+          toStart.push(...startable(checked, accepted));
+          return true;
+        });
+        await countNewDeliveries(transaction, inserted);
+        return answer;
+      });
+      workflows.start(toStart);
+      return result;
+    } catch (error) {
+      // Postgres let the other of two transactions go first.
+      if (tries === triesInDeadlock || sqlStateOf(error) !== sqlState.deadlockDetected) throw error;
+    }
+  }
 }
 
 /** Those of a paused webhook wait in Postgres. */

@@ -1,4 +1,5 @@
 import type { Event } from 'modesl';
+import { storableText } from '../../db/database.js';
 import { decodePercent, plainFormHeader } from './sound-frame.js';
 
 /** What is subscribed to; everything that `readCallEvent` understands, and the sign of life. */
@@ -181,8 +182,8 @@ function recordingPath(value: string | undefined): string | undefined {
 /** Uuids become event ids, keys and headers; by `origination_uuid` they may be any text. */
 const isId = (text: string) => text.length <= 100 && /^[\x21-\x7e]+$/.test(text);
 
-/** Postgres stores no NUL; more than this is no number and no cause. */
-const storable = (text: string) => text.replaceAll('\0', '\ufffd').slice(0, 255);
+/** More than this is no number and no cause. */
+const storable = (text: string) => storableText(text).slice(0, 255);
 
 /** A whole number from 0, else null: never NaN, never -1. */
 function count(text: string | undefined): number | null {

@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
 import { callExists, assignCall, markTenantSought, openCall, type Call } from '../../db/calls.js';
 import { callsWithLeftovers, markHandled, nextEvent, unhandledEvents, type KeptEvent } from '../../db/call-events.js';
-import { sqlState, sqlStateOf, type Queryable } from '../../db/database.js';
+import type { Queryable } from '../../db/database.js';
 import { ownerOfNumber } from '../../db/phone-numbers.js';
 import { countUnfinishedRecordings } from '../../db/recordings.js';
 import { resolveTenant } from '../../db/tenants.js';
@@ -102,8 +102,6 @@ export class CallHandler {
       for (const line of turn.lines) line();
       return step;
     } catch (error) {
-      // Postgres let the other one of two transactions go first.
-      if (sqlStateOf(error) === sqlState.deadlockDetected) return 'next';
       // It will never be accepted; what comes after it must be.
       if (!turn.event || !(error instanceof InvalidInputError || error instanceof NotFoundError)) throw error;
       const fields = error instanceof InvalidInputError ? error.errors.map(({ path }) => path) : [];
@@ -114,6 +112,9 @@ export class CallHandler {
   }
 
   async #takeTurn(db: Queryable, trigger: Trigger, callSid: string, turn: Turn): Promise<Step> {
+    // What an earlier try of this transaction would have said is rolled back with it.
+    turn.lines = [];
+    turn.event = undefined;
     const first = await nextEvent(db, callSid);
     if (!first) return 'done';
     const { otherLeg, startedAt, ...beginning } = factsOf(first);

@@ -7,6 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.js
 import { assertInvariants } from '../../support/invariants.js';
 import { insertTenant, insertWebhook } from '../../support/rows.js';
 import { callCompleted } from '../../support/stack.js';
+import { waitFor } from '../../support/wait-for.js';
 
 describe('recordWithEvents', () => {
   let database: TestDatabase;
@@ -44,6 +45,27 @@ describe('recordWithEvents', () => {
     );
     return rows.map((row) => row.event_id);
   };
+
+  it('is tried again when Postgres ends a deadlock, and starts each delivery once', async () => {
+    const webhook = await insertWebhook(database.pool, tenantId);
+    const others = [await insertTenant(database.pool), await insertTenant(database.pool)] as const;
+    let calls = 0;
+    const locked = [0, 0];
+    const inOrder = (first: 0 | 1) =>
+      recordWithEvents(deps, async (tx, trigger) => {
+        calls += 1;
+        await trigger(completed(`call-${first}`));
+        await tx.query(rename, [others[first], 'first']);
+        locked[first]! += 1;
+        await waitFor(() => locked.every((count) => count > 0), { what: 'both to hold a row' });
+        await tx.query(rename, [others[1 - first]!, 'second']);
+      });
+    await Promise.all([inOrder(0), inOrder(1)]);
+    assert.equal(calls, 3, 'one of the two was called again');
+    assert.deepEqual(await eventIds(), ['call-0', 'call-1']);
+    assert.deepEqual(started.map(({ eventId }) => eventId).sort(), ['call-0', 'call-1']);
+    await assertInvariants(database.pool, webhook);
+  });
 
   it('commits the records and their events together, counts the deliveries, and starts those that are not held', async () => {
     const webhook = await insertWebhook(database.pool, tenantId);
