@@ -4,7 +4,7 @@ import { createLogger } from '../../src/log.js';
 import { openService, type Service } from '../../src/server/open-service.js';
 import { startChildService, type ChildService } from '../support/child-service.js';
 import { assertInvariants } from '../support/invariants.js';
-import { startReceiver, type Receiver } from '../support/receiver.js';
+import { holdAnswer, startReceiver, type Receiver } from '../support/receiver.js';
 import { scenario } from '../support/scenario.js';
 import { callCompleted, startStack, type Stack } from '../support/stack.js';
 import { startTcpProxy, throughProxy, type TcpProxy } from '../support/tcp-proxy.js';
@@ -109,28 +109,35 @@ describe('with Postgres away', function () {
     const idle = await trial.send(200);
     await trial.assertDelivered(idle, ['1']);
 
-    const open = await trial.send({ delayMs: 1_500 });
+    const openAnswer = holdAnswer();
+    const open = await trial.send(openAnswer.respond);
     await open.receiver.waitForRequests(1);
     await trial.terminateSessions();
+    openAnswer.release();
     await trial.assertDelivered(open, ['1']);
 
     // In the very statement that records the answer.
-    const recording = await trial.send({ delayMs: 500 });
+    const recordedAnswer = holdAnswer();
+    const recording = await trial.send(recordedAnswer.respond);
     await recording.receiver.waitForRequests(1);
     const lock = await trial.stack.database.pool.connect();
-    await lock.query('begin');
-    await lock.query('select from webhook_deliveries where id = $1 for update', [recording.id]);
-    await waitFor(
-      async () => {
-        const { rowCount } = await lock.query(
-          'select pg_terminate_backend(pid) from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))',
-        );
-        return rowCount === 1;
-      },
-      { what: 'the record to wait for the lock' },
-    );
-    await lock.query('commit');
-    lock.release();
+    try {
+      await lock.query('begin');
+      await lock.query('select from webhook_deliveries where id = $1 for update', [recording.id]);
+      recordedAnswer.release();
+      await waitFor(
+        async () => {
+          const { rowCount } = await lock.query(
+            'select pg_terminate_backend(pid) from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))',
+          );
+          return rowCount !== 0;
+        },
+        { what: 'the record to wait for the lock' },
+      );
+      await lock.query('commit');
+    } finally {
+      lock.release(true); // its own connection, so that a failure leaves no lock behind
+    }
     await trial.assertDelivered(recording, ['1']);
 
     const tenantId = await trial.stack.insertTenant();
@@ -194,19 +201,20 @@ describe('with Postgres away', function () {
   async function runOutage(kind: 'cut' | 'freeze') {
     const trial = await startTrial();
     const tenantId = await trial.stack.insertTenant();
-    let answerNow!: () => void;
-    const later = new Promise<void>((resolve) => (answerNow = resolve));
+    const success = holdAnswer();
+    const failure = holdAnswer(500);
 
     const backingOff = await trial.send([500, 200], { maxRetries: 1 });
     await waitFor(async () => (await trial.stack.delivery(backingOff.id)).attempt_count === 1, { what: 'an attempt' });
-    const accepted = await trial.send(() => later.then(() => 200), { timeoutMs: 5_000 });
-    const rejected = await trial.send((_request, _response, index) => (index === 0 ? later.then(() => 500) : 200), {
-      timeoutMs: 5_000,
+    const accepted = await trial.send(success.respond, { timeoutMs: 30_000 });
+    const rejected = await trial.send((_request, _response, index) => (index === 0 ? failure.respond() : 200), {
+      timeoutMs: 30_000,
     });
     for (const { receiver } of [accepted, rejected]) await receiver.waitForRequests(1);
     await trial.proxy[kind]();
     const beganAtMs = performance.now();
-    answerNow();
+    success.release();
+    failure.release();
 
     const fresh = await trial.send(200);
     const event = { tenantId, eventType: 'call.completed', eventId: 'meanwhile, in process', payload: callCompleted };

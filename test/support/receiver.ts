@@ -34,6 +34,19 @@ export type Handler = (
 /** One answer for all, answers in turn (the last is repeated), or a handler. */
 export type Respond = number | Answer | (number | Answer)[] | Handler;
 
+/** An answer that waits for the test instead of for a time. */
+export interface HeldAnswer {
+  respond: () => Promise<number | Answer>;
+  /** Gives the answer to all that wait for it and all that come. */
+  release(): void;
+}
+
+export function holdAnswer(answer: number | Answer = 200): HeldAnswer {
+  let release!: () => void;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  return { respond: () => released.then(() => answer), release };
+}
+
 export interface Receiver {
   readonly url: string;
   readonly port: number;
