@@ -17,6 +17,7 @@ import { maskHeaders } from '../src/delivery/mask-headers.js';
 import type { OpenRequests } from '../src/delivery/open-requests.js';
 import type { FinishedAttempt } from '../src/delivery/outcome.js';
 import type { Poster } from '../src/delivery/post.js';
+import type { FirstAttempts } from '../src/first-attempts.js';
 import { buildRequestHeaders } from '../src/delivery/request-headers.js';
 import { sealContext } from '../src/seal-context.js';
 import type { Sealer } from '../src/seal.js';
@@ -31,6 +32,7 @@ export interface DeliverDeps {
   db: Database;
   poster: Poster;
   openRequests: OpenRequests;
+  firstAttempts: FirstAttempts;
   sealer: Sealer;
   log: Logger;
   /** Cap of a receiver's Retry-After. */
@@ -62,8 +64,12 @@ export async function deliverAtOnce(
   deps: DeliverDeps,
   input: Omit<DeliverInput, 'attemptsUsed'>,
 ): Promise<DeliveryEnd> {
-  if (!deps.openRequests.hasRoom(input.webhookId, input.tenantId)) throw notAtOnce();
-  return deliver(deps, { ...input, attemptsUsed: 0 }, { ifEasy: true });
+  try {
+    if (!deps.openRequests.hasRoom(input.webhookId, input.tenantId)) throw notAtOnce();
+    return await deliver(deps, { ...input, attemptsUsed: 0 }, { ifEasy: true });
+  } finally {
+    deps.firstAttempts.ended(input.deliveryId);
+  }
 }
 
 const notAtOnce = () => notRetried(failureType.planChanged, 'not at once');
@@ -136,7 +142,7 @@ async function attemptOnce(deps: DeliverDeps, input: DeliverInput, ifEasy: boole
 }
 
 async function send(
-  { sealer, poster, version }: DeliverDeps,
+  { sealer, poster, firstAttempts, version }: DeliverDeps,
   deliveryId: string,
   attempt: TakenAttempt,
 ): Promise<{ headers: Record<string, string>; finished: FinishedAttempt }> {
@@ -160,6 +166,7 @@ async function send(
     version,
   });
   const { url, body, timeoutMs } = attempt;
+  firstAttempts.sending(deliveryId);
   return { headers, finished: await poster.post({ url, headers, body, timeoutMs }) };
 }
 

@@ -7,8 +7,8 @@ import { listOverdueDeliveries, listUnstartedDeliveries, markStarted } from '../
 export interface SweepDeps {
   db: Database;
   log: Logger;
-  /** Resolves when the workflow runs. */
-  wakeDelivery: (delivery: StartableDelivery) => Promise<void>;
+  /** In its turn; resolves when the workflow runs. */
+  startInTurn: (delivery: StartableDelivery) => Promise<void>;
 }
 
 const batchSize = 200;
@@ -23,21 +23,21 @@ export async function sweep(deps: SweepDeps): Promise<void> {
   let after: string | null = null;
   for (;;) {
     const unstarted = await listUnstartedDeliveries(deps.db, batchSize, after);
-    await wakeAll(deps, unstarted);
+    await startAll(deps, unstarted);
     started += unstarted.length;
     after = unstarted.at(-1)?.id ?? null;
     if (unstarted.length < batchSize) break;
   }
   const overdue = await listOverdueDeliveries(deps.db, batchSize);
-  await wakeAll(deps, overdue);
+  await startAll(deps, overdue);
   if (started + overdue.length > 0) deps.log.info({ started, overdue: overdue.length }, 'sweep.started');
 }
 
-async function wakeAll({ db, wakeDelivery }: SweepDeps, deliveries: StartableDelivery[]): Promise<void> {
+async function startAll({ db, startInTurn }: SweepDeps, deliveries: StartableDelivery[]): Promise<void> {
   for (let i = 0; i < deliveries.length; i += atOnce) {
     const group = deliveries.slice(i, i + atOnce);
     const beganAtMs = performance.now();
-    await Promise.all(group.map(wakeDelivery));
+    await Promise.all(group.map(startInTurn));
     const ageMs = performance.now() - beganAtMs;
     await markStarted(
       db,

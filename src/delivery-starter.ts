@@ -6,9 +6,12 @@ import type { StartableDelivery } from './db/events.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
 import { markStarted } from './db/unstarted-deliveries.js';
 import { FairQueue } from './fair-queue.js';
-import { startDelivery, wakeDelivery, type StartOptions } from './temporal.js';
+import type { FirstAttempts } from './first-attempts.js';
+import { startDelivery, startOrWakeDelivery, wakeDelivery, type StartOptions, type StartResult } from './temporal.js';
 import type { DeliveryWorkflows } from './workflows.js';
 
+/** So many of webhooks that have nothing waiting and nothing under way go beside those that are in turn. */
+const newcomers = 20;
 /** At most so many new deliveries wait for their start; the sweeper starts the rest. */
 const queueLimit = 10_000;
 const queueLimitPerTenant = 1_000;
@@ -24,7 +27,12 @@ const longestWaitMs = 10_000;
 const closePatienceMs = 3_000;
 const markEveryMs = 1_000;
 
-type Call = (client: Client, delivery: StartableDelivery, options: StartOptions) => Promise<void>;
+type Call = (client: Client, delivery: StartableDelivery, options: StartOptions) => Promise<StartResult>;
+
+interface Connection {
+  client: Client;
+  options: StartOptions;
+}
 
 interface Waiting {
   delivery: StartableDelivery;
@@ -37,6 +45,7 @@ interface Waiting {
 export interface DeliveryStarterDeps {
   db: Database;
   log: Logger;
+  firstAttempts: FirstAttempts;
 }
 
 /**
@@ -47,10 +56,12 @@ export interface DeliveryStarterDeps {
 export class DeliveryStarter implements DeliveryWorkflows {
   readonly #queue = new FairQueue<Waiting>();
   readonly #running = new Set<Promise<void>>();
+  /** How many of each webhook are among them. */
+  readonly #underWay = new Map<number, number>();
   readonly #limit = new ConcurrencyLimit();
   readonly #started: { id: string; atMs: number }[] = [];
   readonly #marking: NodeJS.Timeout;
-  #connection: { client: Client; options: StartOptions } | undefined;
+  #connection: Connection | undefined;
   #isAway = false;
   #pause: NodeJS.Timeout | undefined;
 
@@ -73,10 +84,10 @@ export class DeliveryStarter implements DeliveryWorkflows {
   }
 
   /** For the sweeper: in its tenant's turn like the others; resolves when the workflow runs. */
-  wakeInTurn(delivery: StartableDelivery): Promise<void> {
+  startInTurn(delivery: StartableDelivery): Promise<void> {
     return new Promise((resolve, reject) => {
       const done = (error?: Error) => (error ? reject(error) : resolve());
-      this.#add({ delivery, call: wakeDelivery, sinceMs: performance.now(), done });
+      this.#add({ delivery, call: startOrWakeDelivery, sinceMs: performance.now(), done });
       this.#runNext();
     });
   }
@@ -84,10 +95,17 @@ export class DeliveryStarter implements DeliveryWorkflows {
   #enqueue(deliveries: StartableDelivery[], call: Call): void {
     for (const delivery of deliveries) {
       const { tenantId } = delivery;
-      if (this.#queue.size >= queueLimit || this.#queue.sizeOf(tenantId) >= queueLimitPerTenant) continue;
-      this.#add({ delivery, call, sinceMs: performance.now() });
+      const waiting = { delivery, call, sinceMs: performance.now() };
+      if (this.#connection && this.#mayPass(delivery)) this.#begin(this.#connection, waiting);
+      else if (this.#queue.size < queueLimit && this.#queue.sizeOf(tenantId) < queueLimitPerTenant) this.#add(waiting);
     }
     this.#runNext();
+  }
+
+  /** Whoever sends an event now and then does not wait for those who send many. */
+  #mayPass({ tenantId, webhookId }: StartableDelivery): boolean {
+    if (this.#pause || this.#isAway || this.#running.size >= this.#limit.value + newcomers) return false;
+    return !this.#underWay.has(webhookId) && !this.#queue.has(tenantId, String(webhookId));
   }
 
   #add(waiting: Waiting): void {
@@ -100,24 +118,39 @@ export class DeliveryStarter implements DeliveryWorkflows {
       const next = this.#queue.take();
       if (!next) return;
       if (!next.done && performance.now() - next.sinceMs > longestWaitMs) continue;
-      const running = this.#run(this.#connection, next).finally(() => {
-        this.#running.delete(running);
-        this.#runNext();
-      });
-      this.#running.add(running);
+      this.#begin(this.#connection, next);
     }
   }
 
-  async #run({ client, options }: { client: Client; options: StartOptions }, waiting: Waiting): Promise<void> {
+  #begin(connection: Connection, waiting: Waiting): void {
+    const { webhookId } = waiting.delivery;
+    this.#underWay.set(webhookId, (this.#underWay.get(webhookId) ?? 0) + 1);
+    const running = this.#run(connection, waiting).finally(() => {
+      this.#running.delete(running);
+      const left = this.#underWay.get(webhookId)! - 1;
+      if (left > 0) this.#underWay.set(webhookId, left);
+      else this.#underWay.delete(webhookId);
+      this.#runNext();
+    });
+    this.#running.add(running);
+  }
+
+  /** Ends when the delivery keeps this process busy no more. */
+  async #run({ client, options }: Connection, waiting: Waiting): Promise<void> {
     const { delivery, call } = waiting;
     const atMs = performance.now();
+    const attempt = this.deps.firstAttempts.expect(delivery.id);
     try {
-      await client.withDeadline(Date.now() + callDeadlineMs, () => call(client, delivery, options));
-      this.#limit.record(performance.now() - atMs, this.#running.size);
+      const { isEager } = await client.withDeadline(Date.now() + callDeadlineMs, () => call(client, delivery, options));
+      const tookMs = performance.now() - atMs;
       this.#started.push({ id: delivery.id, atMs });
       waiting.done?.();
       if (this.#isAway) this.deps.log.info('temporal.back');
       this.#isAway = false;
+      if (isEager) await attempt.done;
+      // Only calls that do the same can be compared.
+      const busyMs = isEager ? attempt.sentAfterMs : tookMs;
+      if (isEager === options.eager && busyMs !== undefined) this.#limit.record(busyMs, this.#running.size);
     } catch (error) {
       if (waiting.done) waiting.done(error as Error);
       // To be tried again, if it is not too old by then.
@@ -133,6 +166,8 @@ export class DeliveryStarter implements DeliveryWorkflows {
         { error: reason, delivery: delivery.id },
         'temporal.start_failed: events are accepted all the same, the sweeper starts them later',
       );
+    } finally {
+      attempt.forget();
     }
   }
 

@@ -19,28 +19,63 @@ export interface StartOptions {
   eager: boolean;
 }
 
+/** What became of a call that starts a workflow. */
+export interface StartResult {
+  /** The first workflow task came with the answer: this process carries it out. */
+  isEager: boolean;
+}
+
 /** Resolves when the workflow runs, whoever started it. May be called twice by trigger and sweeper: the id is the delivery's. */
-export async function startDelivery(client: Client, delivery: StartableDelivery, options: StartOptions): Promise<void> {
-  try {
-    await client.workflow.start<typeof deliverEvent>('deliverEvent', {
-      ...startArguments(delivery, options.taskQueue),
-      requestEagerStart: options.eager,
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
+export async function startDelivery(
+  client: Client,
+  delivery: StartableDelivery,
+  options: StartOptions,
+): Promise<StartResult> {
+  return (await startNew(client, delivery, options)) ?? { isEager: false };
 }
 
 /**
  * Signals the running workflow to ask Postgres again, or starts one. Unlike a start it is safe against a run that is
  * just ending: an accepted signal makes that run look once more.
  */
-export async function wakeDelivery(client: Client, delivery: StartableDelivery, options: StartOptions): Promise<void> {
+export async function wakeDelivery(
+  client: Client,
+  delivery: StartableDelivery,
+  options: StartOptions,
+): Promise<StartResult> {
   await client.workflow.signalWithStart<typeof deliverEvent>('deliverEvent', {
     ...startArguments(delivery, options.taskQueue),
     signal: 'wake',
     signalArgs: [],
   });
+  return { isEager: false };
+}
+
+/** As `wakeDelivery`, where most likely nothing runs: a signal with a start cannot be eager, a mere start can. */
+export async function startOrWakeDelivery(
+  client: Client,
+  delivery: StartableDelivery,
+  options: StartOptions,
+): Promise<StartResult> {
+  return (await startNew(client, delivery, options)) ?? wakeDelivery(client, delivery, options);
+}
+
+/** Undefined when it runs already. */
+async function startNew(
+  client: Client,
+  delivery: StartableDelivery,
+  options: StartOptions,
+): Promise<StartResult | undefined> {
+  try {
+    const { eagerlyStarted: isEager } = await client.workflow.start<typeof deliverEvent>('deliverEvent', {
+      ...startArguments(delivery, options.taskQueue),
+      requestEagerStart: options.eager,
+    });
+    return { isEager };
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return undefined;
+  }
 }
 
 function startArguments(delivery: StartableDelivery, taskQueue: string) {

@@ -7,6 +7,7 @@ import { createAddressGuard } from '../delivery/address.js';
 import { OpenRequests } from '../delivery/open-requests.js';
 import { createPoster } from '../delivery/post.js';
 import { DeliveryStarter } from '../delivery-starter.js';
+import { FirstAttempts } from '../first-attempts.js';
 import { triggerEvent, type TriggerAnswer, type TriggeredEvent } from '../events/trigger.js';
 import type { Logger } from '../log.js';
 import { startCallListener, type CallListener } from '../sources/calls/call-listener.js';
@@ -75,7 +76,8 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
 
     const guard = createAddressGuard([...config.allowedNetworks]);
     const sealer = createSealer(config.encryptionKey);
-    const starter = new DeliveryStarter({ db, log });
+    const firstAttempts = new FirstAttempts();
+    const starter = new DeliveryStarter({ db, log, firstAttempts });
     const messageStarter = new MessageStarter({ db, log });
     const connection = connectClient(config.temporal);
     closers.push(() => connection.close());
@@ -111,7 +113,8 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
           poster,
           sealer,
           openRequests: new OpenRequests(),
-          wakeDelivery: (delivery) => starter.wakeInTurn(delivery),
+          firstAttempts,
+          startInTurn: (delivery) => starter.startInTurn(delivery),
           maxRetryAfterMs: config.maxRetryAfterMs,
           retentionDays: config.retentionDays,
           version,

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { Database } from '../../src/db/database.js';
+import { DeliveryStarter } from '../../src/delivery-starter.js';
+import { FirstAttempts } from '../../src/first-attempts.js';
+import { createLogger } from '../../src/log.js';
+
+/** Temporal as the starter sees it: answers each start at once, and keeps in which order they came. */
+function fakeTemporal({ eager }: { eager: boolean }) {
+  const started: string[] = [];
+  const client = {
+    withDeadline: (_deadline: number, call: () => Promise<unknown>) => call(),
+    workflow: {
+      start: (_type: string, { workflowId }: { workflowId: string }) => {
+        started.push(workflowId);
+        return Promise.resolve({ eagerlyStarted: eager });
+      },
+    },
+  } as unknown as Client;
+  return { client, started };
+}
+
+describe('delivery starter', () => {
+  let close: () => Promise<void>;
+  afterEach(() => close());
+
+  function open(eager = true) {
+    const firstAttempts = new FirstAttempts();
+    const db = { query: () => Promise.resolve({ rows: [] }) } as unknown as Database;
+    const log = createLogger({ level: 'silent', format: 'json' });
+    const starter = new DeliveryStarter({ db, log, firstAttempts });
+    const { client, started } = fakeTemporal({ eager });
+    close = async () => {
+      const closed = starter.close();
+      for (const id of started) firstAttempts.ended(id);
+      await closed;
+    };
+    starter.use(client, { taskQueue: 'queue', eager });
+    const start = (webhookId: number, count: number, tenantId = 'tenant') =>
+      starter.start(
+        Array.from({ length: count }, (_, n) => ({
+          id: `${webhookId}-${n}`,
+          tenantId,
+          webhookId,
+          eventType: 'call.completed',
+          eventId: `${n}`,
+        })),
+      );
+    return { firstAttempts, started, start };
+  }
+
+  it('begins no more of a backlog than it works on, and the next as soon as one ended', async () => {
+    const { started, start, firstAttempts } = open();
+    start(1, 100);
+    await turn();
+    const atOnce = started.length;
+    assert.ok(atOnce > 0 && atOnce < 20, `${atOnce} at once`);
+    firstAttempts.ended('1-0');
+    await turn();
+    assert.equal(started.length, atOnce + 1);
+  });
+
+  it('lets a webhook that has nothing under way go before a backlog, once', async () => {
+    const { started, start } = open();
+    start(1, 100);
+    await turn();
+    const before = started.length;
+    start(2, 3);
+    await turn();
+    assert.deepEqual(started.slice(before), ['2-0']);
+  });
+
+  it('lets only so many go before a backlog', async () => {
+    const { started, start } = open();
+    for (let webhookId = 1; webhookId <= 100; webhookId++) start(webhookId, 1);
+    await turn();
+    assert.ok(started.length < 40, `${started.length} at once`);
+  });
+
+  it('waits for no attempt that another process makes', async () => {
+    const { started, start } = open(false);
+    start(1, 100);
+    for (let n = 0; n < 200; n++) await turn();
+    assert.equal(started.length, 100);
+  });
+});
