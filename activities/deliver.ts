@@ -17,7 +17,9 @@ import { maskHeaders } from '../src/delivery/mask-headers.js';
 import type { OpenRequests } from '../src/delivery/open-requests.js';
 import type { FinishedAttempt } from '../src/delivery/outcome.js';
 import type { Poster } from '../src/delivery/post.js';
-import type { FirstAttempts } from '../src/first-attempts.js';
+import type { FirstAttempts } from '../src/pace/first-attempts.js';
+import type { Pace } from '../src/pace/pace.js';
+import type { Turn } from '../src/pace/turn.js';
 import { buildRequestHeaders } from '../src/delivery/request-headers.js';
 import { sealContext } from '../src/seal-context.js';
 import type { Sealer } from '../src/seal.js';
@@ -32,6 +34,7 @@ export interface DeliverDeps {
   db: Database;
   poster: Poster;
   openRequests: OpenRequests;
+  pace: Pace;
   firstAttempts: FirstAttempts;
   sealer: Sealer;
   log: Logger;
@@ -64,11 +67,12 @@ export async function deliverAtOnce(
   deps: DeliverDeps,
   input: Omit<DeliverInput, 'attemptsUsed'>,
 ): Promise<DeliveryEnd> {
+  const turn = deps.firstAttempts.turnOf(input.deliveryId);
   try {
     if (!deps.openRequests.hasRoom(input.webhookId, input.tenantId)) throw notAtOnce();
-    return await deliver(deps, { ...input, attemptsUsed: 0 }, { ifEasy: true });
+    return await sendInline(deps, { ...input, attemptsUsed: 0 }, { ifEasy: true, turn });
   } finally {
-    deps.firstAttempts.ended(input.deliveryId);
+    turn?.end();
   }
 }
 
@@ -78,7 +82,7 @@ const notAtOnce = () => notRetried(failureType.planChanged, 'not at once');
 export async function deliverInline(deps: DeliverDeps, input: DeliverInput): Promise<DeliveryEnd> {
   if (!deps.openRequests.hasRoom(input.webhookId, input.tenantId))
     throw notRetried(failureType.busy, 'enough requests are open to this webhook or for its tenant');
-  return deliver(deps, input);
+  return sendInline(deps, input);
 }
 
 /**
@@ -87,17 +91,36 @@ export async function deliverInline(deps: DeliverDeps, input: DeliverInput): Pro
  * anything else (Postgres away before the send) made no request and counts as no attempt.
  * A request is never cut off, neither by a cancellation nor by a shutdown: it ends within its own timeout.
  */
-export async function deliver(deps: DeliverDeps, input: DeliverInput, { ifEasy = false } = {}): Promise<DeliveryEnd> {
+export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<DeliveryEnd> {
+  const turn = await deps.pace.enter();
+  try {
+    return await attemptOnce(deps, input, { turn });
+  } finally {
+    turn.end();
+  }
+}
+
+interface SendOptions {
+  ifEasy?: boolean;
+  turn?: Turn | undefined;
+}
+
+/** In the fast lane, of whose slots each receiver may hold only so many. */
+async function sendInline(deps: DeliverDeps, input: DeliverInput, options: SendOptions = {}): Promise<DeliveryEnd> {
   // Before anything is waited for: what comes in the same moment is counted too.
   const close = deps.openRequests.open(input.webhookId, input.tenantId);
   try {
-    return await attemptOnce(deps, input, ifEasy);
+    return await attemptOnce(deps, input, options);
   } finally {
     close();
   }
 }
 
-async function attemptOnce(deps: DeliverDeps, input: DeliverInput, ifEasy: boolean): Promise<DeliveryEnd> {
+async function attemptOnce(
+  deps: DeliverDeps,
+  input: DeliverInput,
+  { ifEasy = false, turn }: SendOptions,
+): Promise<DeliveryEnd> {
   const beganAt = performance.now();
   const taken = await takeAttempt(deps.db, input.deliveryId, { timeoutMs: input.timeoutMs, ifEasy });
   switch (taken.answer) {
@@ -125,7 +148,7 @@ async function attemptOnce(deps: DeliverDeps, input: DeliverInput, ifEasy: boole
     throw new Error(`Postgres took ${Math.round(takenForMs)} ms to give a token; too late to send`);
 
   const { attempt } = taken;
-  const { headers, finished } = await send(deps, input.deliveryId, attempt);
+  const { headers, finished } = await send(deps, input.deliveryId, attempt, turn);
   const record = attemptRecord({
     deliveryId: input.deliveryId,
     requestId: randomUUID(),
@@ -142,9 +165,10 @@ async function attemptOnce(deps: DeliverDeps, input: DeliverInput, ifEasy: boole
 }
 
 async function send(
-  { sealer, poster, firstAttempts, version }: DeliverDeps,
+  { sealer, poster, version }: DeliverDeps,
   deliveryId: string,
   attempt: TakenAttempt,
+  turn: Turn | undefined,
 ): Promise<{ headers: Record<string, string>; finished: FinishedAttempt }> {
   const { tenantId } = attempt;
   const headers = buildRequestHeaders({
@@ -166,7 +190,7 @@ async function send(
     version,
   });
   const { url, body, timeoutMs } = attempt;
-  firstAttempts.sending(deliveryId);
+  turn?.sending();
   return { headers, finished: await poster.post({ url, headers, body, timeoutMs }) };
 }
 

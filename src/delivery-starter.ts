@@ -3,15 +3,16 @@ import { isGrpcDeadlineError, type Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Database } from './db/database.js';
 import type { StartableDelivery } from './db/events.js';
-import { ConcurrencyLimit } from './concurrency-limit.js';
 import { markStarted } from './db/unstarted-deliveries.js';
-import { FairQueue } from './fair-queue.js';
-import type { FirstAttempts } from './first-attempts.js';
+import { FairQueue } from './pace/fair-queue.js';
+import type { FirstAttempts } from './pace/first-attempts.js';
+import type { Pace, Side, Urgency } from './pace/pace.js';
+import type { Turn } from './pace/turn.js';
 import { startDelivery, startOrWakeDelivery, wakeDelivery, type StartOptions, type StartResult } from './temporal.js';
 import type { DeliveryWorkflows } from './workflows.js';
 
-/** So many of webhooks that have nothing waiting and nothing under way go beside those that are in turn. */
-const newcomers = 20;
+/** A webhook with so many waiting or under way has a backlog. */
+const backlogOf = 3;
 /** At most so many new deliveries wait for their start; the sweeper starts the rest. */
 const queueLimit = 10_000;
 const queueLimitPerTenant = 1_000;
@@ -37,6 +38,7 @@ interface Connection {
 interface Waiting {
   delivery: StartableDelivery;
   call: Call;
+  urgency: Urgency;
   sinceMs: number;
   /** Somebody waits for it: neither dropped nor tried again. */
   done?: (error?: Error) => void;
@@ -45,20 +47,20 @@ interface Waiting {
 export interface DeliveryStarterDeps {
   db: Database;
   log: Logger;
+  pace: Pace;
   firstAttempts: FirstAttempts;
 }
 
 /**
- * Starts workflows in the background, tenants and their webhooks in turn and only as many at a time as Temporal and this
- * process keep up with, and marks in Postgres what runs, many at once. Nothing that it drops is lost: what is pending
- * and not marked is started by the sweeper.
+ * Starts workflows in the background, tenants and their webhooks in turn and only as many at a time as the pace allows,
+ * and marks in Postgres what runs, many at once. Nothing that it drops is lost: what is pending and not marked is
+ * started by the sweeper.
  */
 export class DeliveryStarter implements DeliveryWorkflows {
-  readonly #queue = new FairQueue<Waiting>();
+  readonly #queues: Record<Urgency, FairQueue<Waiting>> = { prompt: new FairQueue(), backlog: new FairQueue() };
+  /** How many of each webhook wait or are under way. */
+  readonly #ofWebhook = new Map<number, number>();
   readonly #running = new Set<Promise<void>>();
-  /** How many of each webhook are among them. */
-  readonly #underWay = new Map<number, number>();
-  readonly #limit = new ConcurrencyLimit();
   readonly #started: { id: string; atMs: number }[] = [];
   readonly #marking: NodeJS.Timeout;
   #connection: Connection | undefined;
@@ -68,6 +70,8 @@ export class DeliveryStarter implements DeliveryWorkflows {
   constructor(private readonly deps: DeliveryStarterDeps) {
     this.#marking = setInterval(() => void this.#mark(), markEveryMs);
     this.#marking.unref();
+    for (const urgency of ['prompt', 'backlog'] as const)
+      deps.pace.join(urgency, (begin) => this.#beginNext(urgency, begin));
   }
 
   /** From now on workflows are started through this client; before, they are left to the sweeper. */
@@ -87,59 +91,65 @@ export class DeliveryStarter implements DeliveryWorkflows {
   startInTurn(delivery: StartableDelivery): Promise<void> {
     return new Promise((resolve, reject) => {
       const done = (error?: Error) => (error ? reject(error) : resolve());
-      this.#add({ delivery, call: startOrWakeDelivery, sinceMs: performance.now(), done });
-      this.#runNext();
+      this.#add({ delivery, call: startOrWakeDelivery, urgency: 'backlog', sinceMs: performance.now(), done });
+      this.deps.pace.next();
     });
   }
 
   #enqueue(deliveries: StartableDelivery[], call: Call): void {
     for (const delivery of deliveries) {
-      const { tenantId } = delivery;
-      const waiting = { delivery, call, sinceMs: performance.now() };
-      if (this.#connection && this.#mayPass(delivery)) this.#begin(this.#connection, waiting);
-      else if (this.#queue.size < queueLimit && this.#queue.sizeOf(tenantId) < queueLimitPerTenant) this.#add(waiting);
+      const urgency = (this.#ofWebhook.get(delivery.webhookId) ?? 0) < backlogOf ? 'prompt' : 'backlog';
+      const queue = this.#queues[urgency];
+      if (queue.size >= queueLimit || queue.sizeOf(delivery.tenantId) >= queueLimitPerTenant) continue;
+      this.#add({ delivery, call, urgency, sinceMs: performance.now() });
     }
-    this.#runNext();
-  }
-
-  /** Whoever sends an event now and then does not wait for those who send many. */
-  #mayPass({ tenantId, webhookId }: StartableDelivery): boolean {
-    if (this.#pause || this.#isAway || this.#running.size >= this.#limit.value + newcomers) return false;
-    return !this.#underWay.has(webhookId) && !this.#queue.has(tenantId, String(webhookId));
+    this.deps.pace.next();
   }
 
   #add(waiting: Waiting): void {
-    this.#queue.add(waiting.delivery.tenantId, String(waiting.delivery.webhookId), waiting);
+    const { tenantId, webhookId } = waiting.delivery;
+    this.#count(webhookId, 1);
+    this.#queues[waiting.urgency].add(tenantId, String(webhookId), waiting);
   }
 
-  #runNext(): void {
+  #count(webhookId: number, change: number): void {
+    const count = (this.#ofWebhook.get(webhookId) ?? 0) + change;
+    if (count > 0) this.#ofWebhook.set(webhookId, count);
+    else this.#ofWebhook.delete(webhookId);
+  }
+
+  #beginNext(urgency: Urgency, begin: Parameters<Side>[0]): boolean {
     // While Temporal is away one call at a time finds out whether it is back.
-    while (this.#connection && !this.#pause && this.#running.size < (this.#isAway ? 1 : this.#limit.value)) {
-      const next = this.#queue.take();
-      if (!next) return;
-      if (!next.done && performance.now() - next.sinceMs > longestWaitMs) continue;
-      this.#begin(this.#connection, next);
+    if (!this.#connection || this.#pause || (this.#isAway && this.#running.size > 0)) return false;
+    for (let next = this.#take(urgency); next; next = this.#take(urgency)) {
+      if (!next.done && performance.now() - next.sinceMs > longestWaitMs) {
+        this.#count(next.delivery.webhookId, -1);
+        continue;
+      }
+      this.#begin(this.#connection, next, begin());
+      return true;
     }
+    return false;
   }
 
-  #begin(connection: Connection, waiting: Waiting): void {
-    const { webhookId } = waiting.delivery;
-    this.#underWay.set(webhookId, (this.#underWay.get(webhookId) ?? 0) + 1);
-    const running = this.#run(connection, waiting).finally(() => {
+  #take(urgency: Urgency): Waiting | undefined {
+    return this.#queues[urgency].take();
+  }
+
+  #begin(connection: Connection, waiting: Waiting, turn: Turn): void {
+    const running = this.#run(connection, waiting, turn).finally(() => {
       this.#running.delete(running);
-      const left = this.#underWay.get(webhookId)! - 1;
-      if (left > 0) this.#underWay.set(webhookId, left);
-      else this.#underWay.delete(webhookId);
-      this.#runNext();
+      this.#count(waiting.delivery.webhookId, -1);
+      turn.end();
     });
     this.#running.add(running);
   }
 
   /** Ends when the delivery keeps this process busy no more. */
-  async #run({ client, options }: Connection, waiting: Waiting): Promise<void> {
-    const { delivery, call } = waiting;
+  async #run({ client, options }: Connection, waiting: Waiting, turn: Turn): Promise<void> {
+    const { delivery, call, urgency } = waiting;
     const atMs = performance.now();
-    const attempt = this.deps.firstAttempts.expect(delivery.id);
+    if (options.eager) this.deps.firstAttempts.expect(delivery.id, turn);
     try {
       const { isEager } = await client.withDeadline(Date.now() + callDeadlineMs, () => call(client, delivery, options));
       const tookMs = performance.now() - atMs;
@@ -147,17 +157,17 @@ export class DeliveryStarter implements DeliveryWorkflows {
       waiting.done?.();
       if (this.#isAway) this.deps.log.info('temporal.back');
       this.#isAway = false;
-      if (isEager) await attempt.done;
+      if (isEager) await turn.ended;
       // Only calls that do the same can be compared.
-      const busyMs = isEager ? attempt.sentAfterMs : tookMs;
-      if (isEager === options.eager && busyMs !== undefined) this.#limit.record(busyMs, this.#running.size);
+      const busyMs = isEager ? turn.sentAfterMs : tookMs;
+      if (isEager === options.eager && busyMs !== undefined) this.deps.pace.record(urgency, busyMs);
     } catch (error) {
       if (waiting.done) waiting.done(error as Error);
       // To be tried again, if it is not too old by then.
       else this.#add(waiting);
       this.#pause ??= setTimeout(() => {
         this.#pause = undefined;
-        this.#runNext();
+        this.deps.pace.next();
       }, pauseMs).unref();
       if (this.#isAway) return;
       this.#isAway = true;
@@ -166,8 +176,6 @@ export class DeliveryStarter implements DeliveryWorkflows {
         { error: reason, delivery: delivery.id },
         'temporal.start_failed: events are accepted all the same, the sweeper starts them later',
       );
-    } finally {
-      attempt.forget();
     }
   }
 
@@ -189,7 +197,8 @@ export class DeliveryStarter implements DeliveryWorkflows {
   /** Lets running calls end and marks what they started; what still waits is left to the sweeper. */
   async close(): Promise<void> {
     this.#connection = undefined;
-    for (const { done } of this.#queue.clear()) done?.(new Error('this process stops'));
+    for (const queue of Object.values(this.#queues))
+      for (const { done } of queue.clear()) done?.(new Error('this process stops'));
     await Promise.race([Promise.all(this.#running), delay(closePatienceMs, undefined, { ref: false })]);
     clearTimeout(this.#pause);
     clearInterval(this.#marking);

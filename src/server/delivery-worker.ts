@@ -6,6 +6,7 @@ import { createActivities, type ActivityDeps } from '../../activities/index.js';
 import type { Config } from '../config.js';
 import { startMessage, type StartOptions } from '../temporal.js';
 import { connectWorker } from './temporal-connection.js';
+import { pacedSlots } from './paced-slots.js';
 import { createSchedules, registerSearchAttributes } from './temporal-setup.js';
 import { workflowBundle } from './workflow-bundle.js';
 
@@ -17,6 +18,7 @@ const drainMs = longestRequestMs + 5_000;
 const inlineSlots = 200;
 /** Requests to slow receivers and retries wait in slots of their own; a waiting request costs little. */
 const queuedSlots = 1_000;
+const queuedPollers = 2;
 /** Never below the workflow task slots, or new workflows starve behind cached ones. */
 const cachedWorkflows = 250;
 
@@ -150,7 +152,18 @@ async function createWorkers(
       maxConcurrentLocalActivityExecutions: inlineSlots,
       maxCachedWorkflows: cachedWorkflows,
     }),
-    await Worker.create({ ...common, taskQueue: deliverTaskQueue, maxConcurrentActivityTaskExecutions: queuedSlots }),
+    await Worker.create({
+      ...common,
+      taskQueue: deliverTaskQueue,
+      activityTaskPollerBehavior: { type: 'simple-maximum', maximum: queuedPollers },
+      tuner: {
+        activityTaskSlotSupplier: pacedSlots(queuedSlots, deps.activities.pace),
+        // That queue has no other tasks.
+        workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 2 },
+        localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
+        nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
+      },
+    }),
   ];
   await createSchedules(client, taskQueue, { messages: deps.activities.twilio !== undefined });
   deps.onConnected?.(client, options);

@@ -7,7 +7,8 @@ import { createAddressGuard } from '../delivery/address.js';
 import { OpenRequests } from '../delivery/open-requests.js';
 import { createPoster } from '../delivery/post.js';
 import { DeliveryStarter } from '../delivery-starter.js';
-import { FirstAttempts } from '../first-attempts.js';
+import { FirstAttempts } from '../pace/first-attempts.js';
+import { Pace } from '../pace/pace.js';
 import { triggerEvent, type TriggerAnswer, type TriggeredEvent } from '../events/trigger.js';
 import type { Logger } from '../log.js';
 import { startCallListener, type CallListener } from '../sources/calls/call-listener.js';
@@ -76,8 +77,9 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
 
     const guard = createAddressGuard([...config.allowedNetworks]);
     const sealer = createSealer(config.encryptionKey);
+    const pace = new Pace();
     const firstAttempts = new FirstAttempts();
-    const starter = new DeliveryStarter({ db, log, firstAttempts });
+    const starter = new DeliveryStarter({ db, log, pace, firstAttempts });
     const messageStarter = new MessageStarter({ db, log });
     const connection = connectClient(config.temporal);
     closers.push(() => connection.close());
@@ -113,6 +115,7 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
           poster,
           sealer,
           openRequests: new OpenRequests(),
+          pace,
           firstAttempts,
           startInTurn: (delivery) => starter.startInTurn(delivery),
           maxRetryAfterMs: config.maxRetryAfterMs,

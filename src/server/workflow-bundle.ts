@@ -33,7 +33,9 @@ export async function writeBundle(codePath: string): Promise<void> {
   if (!entry) throw new Error(`no workflows in ${workflows}`);
   const quiet = () => undefined;
   const logger = { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: quiet, error: console.error };
-  const { code } = await bundleWorkflowCode({ workflowsPath: entry, logger });
+  // Evaluated once for all workflows, not for each: ours keep nothing outside of their functions.
+  const preloadModules = ['@temporalio/workflow', entry];
+  const { code } = await bundleWorkflowCode({ workflowsPath: entry, preloadModules, logger });
   const partial = `${codePath}.${randomUUID()}`;
   await writeFile(partial, code);
   await rename(partial, codePath);
@@ -41,7 +43,7 @@ export async function writeBundle(codePath: string): Promise<void> {
 
 async function sourcesHash(): Promise<string> {
   const { version } = createRequire(import.meta.url)('@temporalio/worker/package.json') as { version: string };
-  const hash = createHash('sha256').update(version);
+  const hash = createHash('sha256').update(`${version} preloaded`);
   for (const name of (await readdir(workflows)).sort())
     hash.update(name).update(await readFile(path.join(workflows, name)));
   return hash.digest('hex').slice(0, 16);

@@ -3,8 +3,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Database } from '../../src/db/database.js';
 import { DeliveryStarter } from '../../src/delivery-starter.js';
-import { FirstAttempts } from '../../src/first-attempts.js';
 import { createLogger } from '../../src/log.js';
+import { FirstAttempts } from '../../src/pace/first-attempts.js';
+import { Pace } from '../../src/pace/pace.js';
 
 /** Temporal as the starter sees it: answers each start at once, and keeps in which order they came. */
 function fakeTemporal({ eager }: { eager: boolean }) {
@@ -29,11 +30,11 @@ describe('delivery starter', () => {
     const firstAttempts = new FirstAttempts();
     const db = { query: () => Promise.resolve({ rows: [] }) } as unknown as Database;
     const log = createLogger({ level: 'silent', format: 'json' });
-    const starter = new DeliveryStarter({ db, log, firstAttempts });
+    const starter = new DeliveryStarter({ db, log, pace: new Pace(), firstAttempts });
     const { client, started } = fakeTemporal({ eager });
     close = async () => {
       const closed = starter.close();
-      for (const id of started) firstAttempts.ended(id);
+      for (const id of started) firstAttempts.turnOf(id)?.end();
       await closed;
     };
     starter.use(client, { taskQueue: 'queue', eager });
@@ -56,7 +57,7 @@ describe('delivery starter', () => {
     await turn();
     const atOnce = started.length;
     assert.ok(atOnce > 0 && atOnce < 20, `${atOnce} at once`);
-    firstAttempts.ended('1-0');
+    firstAttempts.turnOf('1-0')!.end();
     await turn();
     assert.equal(started.length, atOnce + 1);
   });

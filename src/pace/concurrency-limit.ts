@@ -1,4 +1,4 @@
-const windowMs = 300_000;
+import { RecentMinimum } from './recent-minimum.js';
 
 export interface ConcurrencyLimitOptions {
   /** Calls that may be queued at the callee: below the first there is room for more, above the second there are too many. */
@@ -19,16 +19,15 @@ export class ConcurrencyLimit {
   readonly #many: number;
   readonly #least: number;
   readonly #most: number;
-  readonly #now: () => number;
+  readonly #shortest: RecentMinimum;
   #limit: number;
-  #shortest = { before: Infinity, now: Infinity, since: 0 };
 
-  constructor({ queued = [2, 4], least = 2, most = 100, now = () => performance.now() }: ConcurrencyLimitOptions = {}) {
+  constructor({ queued = [2, 4], least = 2, most = 100, now }: ConcurrencyLimitOptions = {}) {
     [this.#few, this.#many] = queued;
     this.#least = least;
     this.#most = most;
     this.#limit = Math.min(8, most);
-    this.#now = now;
+    this.#shortest = new RecentMinimum(now);
   }
 
   get value(): number {
@@ -37,19 +36,11 @@ export class ConcurrencyLimit {
 
   /** A call took so long, and so many were under way, itself counted in. */
   record(durationMs: number, underWay: number): void {
-    const shortestMs = this.#shortestWith(durationMs);
+    const shortestMs = this.#shortest.with(durationMs);
     const queued = this.#limit * (1 - shortestMs / durationMs);
     if (queued > this.#many) this.#limit = Math.max(this.#least, this.#limit - 1 / this.#limit);
     // One that was not used says nothing about whether there could be more.
     else if (queued < this.#few && underWay >= this.value)
       this.#limit = Math.min(this.#most, this.#limit + 1 / this.#limit);
-  }
-
-  #shortestWith(durationMs: number): number {
-    const now = this.#now();
-    if (now - this.#shortest.since > windowMs)
-      this.#shortest = { before: this.#shortest.now, now: Infinity, since: now };
-    this.#shortest.now = Math.min(this.#shortest.now, durationMs);
-    return Math.min(this.#shortest.before, this.#shortest.now);
   }
 }

@@ -14,10 +14,6 @@ export class FairQueue<T> {
     return this.#groups.get(group)?.size ?? 0;
   }
 
-  has(group: string, key: string): boolean {
-    return this.#groups.get(group)?.keys.has(key) ?? false;
-  }
-
   add(group: string, key: string, item: T): void {
     const found = this.#groups.get(group);
     const { keys } = found ?? { keys: new Map<string, T[]>() };
