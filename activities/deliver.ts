@@ -92,7 +92,7 @@ export async function deliverInline(deps: DeliverDeps, input: DeliverInput): Pro
  * A request is never cut off, neither by a cancellation nor by a shutdown: it ends within its own timeout.
  */
 export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<DeliveryEnd> {
-  const turn = await deps.pace.enter();
+  const turn = await deps.pace.enter(input.webhookId);
   try {
     return await attemptOnce(deps, input, { turn });
   } finally {

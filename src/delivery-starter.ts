@@ -6,13 +6,13 @@ import type { StartableDelivery } from './db/events.js';
 import { markStarted } from './db/unstarted-deliveries.js';
 import { FairQueue } from './pace/fair-queue.js';
 import type { FirstAttempts } from './pace/first-attempts.js';
-import type { Pace, Side, Urgency } from './pace/pace.js';
+import type { Pace, Urgency } from './pace/pace.js';
 import type { Turn } from './pace/turn.js';
 import { startDelivery, startOrWakeDelivery, wakeDelivery, type StartOptions, type StartResult } from './temporal.js';
 import type { DeliveryWorkflows } from './workflows.js';
 
 /** A webhook with so many waiting or under way has a backlog. */
-const backlogOf = 3;
+const backlogOf = 5;
 /** At most so many new deliveries wait for their start; the sweeper starts the rest. */
 const queueLimit = 10_000;
 const queueLimitPerTenant = 1_000;
@@ -71,7 +71,10 @@ export class DeliveryStarter implements DeliveryWorkflows {
     this.#marking = setInterval(() => void this.#mark(), markEveryMs);
     this.#marking.unref();
     for (const urgency of ['prompt', 'backlog'] as const)
-      deps.pace.join(urgency, (begin) => this.#beginNext(urgency, begin));
+      deps.pace.join(urgency, {
+        peek: () => this.#peek(urgency),
+        begin: (turn) => this.#begin(this.#queues[urgency].take()!, turn),
+      });
   }
 
   /** From now on workflows are started through this client; before, they are left to the sweeper. */
@@ -118,26 +121,21 @@ export class DeliveryStarter implements DeliveryWorkflows {
     else this.#ofWebhook.delete(webhookId);
   }
 
-  #beginNext(urgency: Urgency, begin: Parameters<Side>[0]): boolean {
+  #peek(urgency: Urgency): number | undefined {
     // While Temporal is away one call at a time finds out whether it is back.
-    if (!this.#connection || this.#pause || (this.#isAway && this.#running.size > 0)) return false;
-    for (let next = this.#take(urgency); next; next = this.#take(urgency)) {
-      if (!next.done && performance.now() - next.sinceMs > longestWaitMs) {
-        this.#count(next.delivery.webhookId, -1);
-        continue;
-      }
-      this.#begin(this.#connection, next, begin());
-      return true;
+    if (!this.#connection || this.#pause || (this.#isAway && this.#running.size > 0)) return undefined;
+    const queue = this.#queues[urgency];
+    for (let next = queue.peek(); next; next = queue.peek()) {
+      const { webhookId } = next.delivery;
+      if (next.done || performance.now() - next.sinceMs <= longestWaitMs) return webhookId;
+      queue.take();
+      this.#count(webhookId, -1);
     }
-    return false;
+    return undefined;
   }
 
-  #take(urgency: Urgency): Waiting | undefined {
-    return this.#queues[urgency].take();
-  }
-
-  #begin(connection: Connection, waiting: Waiting, turn: Turn): void {
-    const running = this.#run(connection, waiting, turn).finally(() => {
+  #begin(waiting: Waiting, turn: Turn): void {
+    const running = this.#run(this.#connection!, waiting, turn).finally(() => {
       this.#running.delete(running);
       this.#count(waiting.delivery.webhookId, -1);
       turn.end();
@@ -160,7 +158,7 @@ export class DeliveryStarter implements DeliveryWorkflows {
       if (isEager) await turn.ended;
       // Only calls that do the same can be compared.
       const busyMs = isEager ? turn.sentAfterMs : tookMs;
-      if (isEager === options.eager && busyMs !== undefined) this.deps.pace.record(urgency, busyMs);
+      if (isEager === options.eager && busyMs !== undefined) this.deps.pace.record(urgency, turn, busyMs);
     } catch (error) {
       if (waiting.done) waiting.done(error as Error);
       // To be tried again, if it is not too old by then.

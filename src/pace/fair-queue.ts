@@ -25,19 +25,24 @@ export class FairQueue<T> {
     this.#size++;
   }
 
+  /** What `take` would give. */
+  peek(): T | undefined {
+    return this.#next()?.items[0];
+  }
+
   /** Undefined when empty. */
   take(): T | undefined {
-    const [groupName, group] = first(this.#groups) ?? [];
-    const [key, items] = (group && first(group.keys)) ?? [];
-    if (!group || !items) return undefined;
+    const next = this.#next();
+    if (!next) return undefined;
+    const { groupName, group, key, items } = next;
     const item = items.shift();
     this.#size--;
     group.size--;
     // A map keeps its order: whoever had a turn goes to the end.
-    group.keys.delete(key!);
-    if (items.length > 0) group.keys.set(key!, items);
-    this.#groups.delete(groupName!);
-    if (group.size > 0) this.#groups.set(groupName!, group);
+    group.keys.delete(key);
+    if (items.length > 0) group.keys.set(key, items);
+    this.#groups.delete(groupName);
+    if (group.size > 0) this.#groups.set(groupName, group);
     return item;
   }
 
@@ -47,6 +52,12 @@ export class FairQueue<T> {
     this.#groups.clear();
     this.#size = 0;
     return all;
+  }
+
+  #next() {
+    const [groupName, group] = first(this.#groups) ?? [];
+    const [key, items] = (group && first(group.keys)) ?? [];
+    return items && { groupName: groupName!, group: group!, key: key!, items };
   }
 }
 

@@ -4,15 +4,27 @@ import { Turn } from './turn.js';
 
 /** Prompt: of a webhook that has little to do. Backlog: what can wait, since it waits for its own kind. */
 export type Urgency = 'prompt' | 'backlog';
-/** Begins the next piece of work, if there is one, as the turn that `begin` gives; says whether there was. */
-export type Side = (begin: () => Turn) => boolean;
+/** Where work waits in turn. */
+export interface Side {
+  /** Whose is the next piece: a webhook; undefined when there is none that can begin. */
+  peek(): number | undefined;
+  /** Begins the one that `peek` told. */
+  begin(turn: Turn): void;
+}
 
 /** So much prompt work at once, beyond what the process works on without anything queueing. */
 const promptRoom = 20;
+/** At its begin and at its end together, itself counted in once. */
+const fewPrompt = 3;
 /** With no prompt work for so long, the backlog has the process for itself. */
 const promptMemoryMs = 1_000;
 /** Whoever entered and waited for so long for a turn has it. */
 const longestWaitMs = 3_000;
+
+interface Entering {
+  webhookId: number;
+  enter(turn: Turn): void;
+}
 
 /**
  * How much this process begins at once. Prompt work begins at once, whatever else there is. A backlog takes all that
@@ -20,20 +32,20 @@ const longestWaitMs = 3_000;
  * feel: everything shares the same processors, and whatever is begun stands before all that comes after.
  */
 export class Pace {
-  readonly #limit = new ConcurrencyLimit({ queued: [6, 12] });
+  readonly #limit = new ConcurrencyLimit();
   readonly #share = new BackgroundShare();
   readonly #sides: Record<Urgency, Side[]> = { prompt: [], backlog: [] };
   readonly #underWay: Record<Urgency, number> = { prompt: 0, backlog: 0 };
-  readonly #entering: ((turn: Turn) => void)[] = [];
+  readonly #entering: Entering[] = [];
   readonly #roomSeekers = new Set<() => void>();
-  #promptAtMs = -Infinity;
+  /** The last webhook with prompt work, and when; and when another one than it had some. */
+  #prompt = { webhookId: 0, atMs: -Infinity, otherAtMs: -Infinity };
   #rest: NodeJS.Timeout | undefined;
 
   constructor() {
-    this.join('backlog', (begin) => {
-      const enter = this.#entering.shift();
-      enter?.(begin());
-      return enter !== undefined;
+    this.join('backlog', {
+      peek: () => this.#entering[0]?.webhookId,
+      begin: (turn) => this.#entering.shift()!.enter(turn),
     });
   }
 
@@ -50,17 +62,20 @@ export class Pace {
   }
 
   /** Resolves with a turn of the backlog, after 3 s at the latest. The turn is to be ended. */
-  enter(): Promise<Turn> {
+  enter(webhookId: number): Promise<Turn> {
     return new Promise((resolve) => {
-      const enter = (turn: Turn): void => {
-        clearTimeout(timer);
-        resolve(turn);
+      const entering: Entering = {
+        webhookId,
+        enter(turn) {
+          clearTimeout(timer);
+          resolve(turn);
+        },
       };
       const timer = setTimeout(() => {
-        this.#entering.splice(this.#entering.indexOf(enter), 1);
-        enter(this.#begin('backlog'));
+        this.#entering.splice(this.#entering.indexOf(entering), 1);
+        entering.enter(this.#begin('backlog', webhookId));
       }, longestWaitMs).unref();
-      this.#entering.push(enter);
+      this.#entering.push(entering);
       this.next();
     });
   }
@@ -85,42 +100,61 @@ export class Pace {
   }
 
   /** A piece of work took so long until its request was out; only such may be recorded as can be compared. */
-  record(urgency: Urgency, durationMs: number): void {
+  record(urgency: Urgency, turn: Turn, durationMs: number): void {
     this.#limit.record(durationMs, this.#underWay.prompt + this.#underWay.backlog);
-    if (urgency === 'prompt') this.#share.record(durationMs);
+    // Many prompt ones hinder each other, which is no fault of the backlog.
+    if (urgency === 'prompt' && turn.promptAtBegin + this.#underWay.prompt <= fewPrompt) this.#share.record(durationMs);
   }
 
   #serve(urgency: Urgency): void {
     const sides = this.#sides[urgency];
-    for (let idle = 0; idle < sides.length && this.#hasRoom(urgency);) {
+    for (let idle = 0; idle < sides.length;) {
       const side = sides.shift()!;
       sides.push(side);
-      idle = side(() => this.#begin(urgency)) ? 0 : idle + 1;
+      const webhookId = side.peek();
+      if (webhookId === undefined || !this.#hasRoom(urgency, webhookId)) {
+        idle++;
+        continue;
+      }
+      side.begin(this.#begin(urgency, webhookId));
+      idle = 0;
     }
   }
 
-  #hasRoom(urgency: Urgency): boolean {
+  #hasRoom(urgency: Urgency, webhookId: number): boolean {
     const underWay = this.#underWay.prompt + this.#underWay.backlog;
     if (urgency === 'prompt') return underWay < this.#limit.value + promptRoom;
-    if (!this.#isShared()) return underWay < this.#limit.value;
-    return !this.#rest && this.#underWay.backlog < Math.max(1, Math.floor(this.#share.value));
+    if (!this.#isShared(webhookId)) return underWay < this.#limit.value;
+    return !this.#rest && this.#underWay.backlog < Math.max(1, Math.floor(this.#backlogShare));
   }
 
-  #isShared(): boolean {
-    return performance.now() - this.#promptAtMs < promptMemoryMs;
+  /** Where there is much prompt work, the backlog goes on beside it, half as fast: it is not what hinders it. */
+  get #backlogShare(): number {
+    return Math.max(this.#share.value, this.#underWay.prompt / 2);
   }
 
-  #begin(urgency: Urgency): Turn {
+  /** Whether another webhook than this has prompt work. */
+  #isShared(webhookId: number): boolean {
+    const { webhookId: last, atMs, otherAtMs } = this.#prompt;
+    return performance.now() - (webhookId === last ? otherAtMs : atMs) < promptMemoryMs;
+  }
+
+  #begin(urgency: Urgency, webhookId: number): Turn {
     this.#underWay[urgency]++;
-    if (urgency === 'prompt') this.#promptAtMs = performance.now();
-    const turn = new Turn();
+    if (urgency === 'prompt') this.#notePrompt(webhookId);
+    const turn = new Turn(this.#underWay.prompt);
     void turn.ended.then(() => {
       this.#underWay[urgency]--;
-      if (urgency === 'backlog' && this.#isShared() && this.#share.value < 1)
-        this.#restFor(turn.ageMs * (1 / this.#share.value - 1));
+      if (urgency === 'backlog' && this.#isShared(webhookId) && this.#backlogShare < 1)
+        this.#restFor(turn.ageMs * (1 / this.#backlogShare - 1));
       this.next();
     });
     return turn;
+  }
+
+  #notePrompt(webhookId: number): void {
+    const { webhookId: last, atMs, otherAtMs } = this.#prompt;
+    this.#prompt = { webhookId, atMs: performance.now(), otherAtMs: webhookId === last ? otherAtMs : atMs };
   }
 
   #restFor(ms: number): void {

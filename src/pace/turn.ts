@@ -11,7 +11,8 @@ export class Turn {
   #timer: NodeJS.Timeout;
   #sentAfterMs: number | undefined;
 
-  constructor() {
+  /** `promptAtBegin`: how much prompt work was under way then, itself counted in. */
+  constructor(readonly promptAtBegin = 0) {
     let resolve!: () => void;
     this.ended = new Promise((resolveEnded) => (resolve = resolveEnded));
     this.#resolve = resolve;
