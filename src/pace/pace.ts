@@ -130,7 +130,7 @@ export class Pace {
 
   /** Where there is much prompt work, the backlog goes on beside it, half as fast: it is not what hinders it. */
   get #backlogShare(): number {
-    return Math.max(this.#share.value, this.#underWay.prompt / 2);
+    return Math.max(this.#share.value, (this.#underWay.prompt - 1) / 2);
   }
 
   /** Whether another webhook than this has prompt work. */
