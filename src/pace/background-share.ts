@@ -26,7 +26,7 @@ export class BackgroundShare {
   /** A piece of work that cannot wait took so long. */
   record(durationMs: number): void {
     const isHindered = durationMs > tolerated * this.#shortest.with(durationMs);
-    // In balance when one in ten is hindered.
-    this.#value = Math.min(most, Math.max(least, this.#value * (isHindered ? 0.75 : 1.03)));
+    // In balance when about one in ten is hindered.
+    this.#value = Math.min(most, Math.max(least, this.#value * (isHindered ? 0.75 : 1.035)));
   }
 }

@@ -50,7 +50,7 @@ describe('calls, from the switch to the receiver', function () {
   it('delivers the events of a recorded call with keys and a recording, signed', async () => {
     await played.play(readFileSync('test/fixtures/freeswitch/30-dtmf-rtp-in-ivr.json.esl'));
     await played.play(readFileSync('test/fixtures/freeswitch/40-record_session.json.esl'));
-    await receiver.waitForRequests(12, 20_000);
+    await receiver.waitForRequests(12);
     for (const request of receiver.requests)
       new Webhook(webhook.secret).verify(request.body.toString(), request.headers as Record<string, string>);
     assert.deepEqual(

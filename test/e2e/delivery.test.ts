@@ -19,7 +19,7 @@ describe('delivery', function () {
   afterEach(() => receiver.close());
   after(() => stack.close());
 
-  const ended = (id: string, status: string, timeoutMs = 5_000) =>
+  const ended = (id: string, status: string, timeoutMs = 30_000) =>
     waitFor(async () => (await stack.delivery(id)).status === status, { what: `delivery ${status}`, timeoutMs });
 
   it('sends the stored body once, signed, and is then delivered', async () => {

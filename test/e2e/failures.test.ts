@@ -196,7 +196,6 @@ describe('a receiver that fails', function () {
       assertSchedule(delivery, 1_000);
       await waitFor(() => receiver.openRequests === 0, {
         what: 'the stalled connection to be closed',
-        timeoutMs: 15_000,
       });
       assert.equal(receiver.requests.length, 2);
     });

@@ -116,7 +116,7 @@ describe('field case 14: 410 Gone', function () {
       gone: () => 410,
     });
     const [succeeds, fails, goneToo] = await Promise.all([trigger('succeeds'), trigger('fails'), trigger('goneToo')]);
-    await waitFor(() => answers.length === 3, { what: 'three open requests', timeoutMs: 15_000 });
+    await waitFor(() => answers.length === 3, { what: 'three open requests' });
     const gone = await trigger('gone');
     await gone.waitForEnd('failed');
     await assertDisabled(tenant, id, gone.id);
@@ -137,17 +137,15 @@ describe('field case 14: 410 Gone', function () {
     };
     const { tenant, id, receiver, trigger } = await webhookWith({ gone: answerLater }, { rate_limit_per_minute: 1 });
     const gone = await trigger('gone');
-    await waitFor(() => receiver.openRequests === 1, { what: 'an open request', timeoutMs: 15_000 });
+    await waitFor(() => receiver.openRequests === 1, { what: 'an open request' });
     const waits = await trigger('waits');
     await waitFor(async () => (await stack.delivery(waits.id)).holds_token, {
       what: 'the second to wait for a token',
-      timeoutMs: 15_000,
     });
     answer();
     await gone.waitForEnd('failed');
     await waitFor(async () => (await waits.read()).status === 'held', {
       what: 'the second to be held',
-      timeoutMs: 15_000,
     });
     await assertInvariants(stack.database.pool, id);
     await assertDisabled(tenant, id, gone.id);

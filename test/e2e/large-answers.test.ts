@@ -61,7 +61,7 @@ describe('field case 18: a large answer', function () {
         assert.equal(attempt.response_body, 'x'.repeat(65_536));
       }
       assert.equal(receiver.requests.length, delivery.attempts.length);
-      await waitFor(() => receiver.openSockets.size === 0, { what: 'the socket to be dropped', timeoutMs: 15_000 });
+      await waitFor(() => receiver.openSockets.size === 0, { what: 'the socket to be dropped' });
     });
   }
 

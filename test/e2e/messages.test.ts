@@ -51,7 +51,7 @@ describe('messages, from Twilio to the receiver and back', function () {
     return answer.body.message.id as string;
   };
   const message = async (id: string) => (await api.get(`/v1/messages/${id}`)).body.message as Record<string, unknown>;
-  const becomes = (id: string, status: string, timeoutMs = 15_000) =>
+  const becomes = (id: string, status: string, timeoutMs = 30_000) =>
     waitFor(async () => (await message(id))['status'] === status, { what: `message to be ${status}`, timeoutMs });
   const eventsOf = async (id: string) =>
     (await smsEvents(stack.database.pool, tenantId)).filter(({ data }) => data['message_id'] === id);
@@ -70,7 +70,7 @@ describe('messages, from Twilio to the receiver and back', function () {
       receiver.requests
         .map((request) => ({ request, ...(JSON.parse(request.body.toString()) as Received) }))
         .filter(({ event, data }) => data['message_id'] === id || event === 'sms.received');
-    await waitFor(() => delivered().length === 3, { what: 'three deliveries', timeoutMs: 15_000 });
+    await waitFor(() => delivered().length === 3, { what: 'three deliveries' });
     assert.deepEqual(
       delivered()
         .map(({ event }) => event)
@@ -140,7 +140,6 @@ describe('messages, from Twilio to the receiver and back', function () {
     await stack.temporal.schedule.getHandle(`${stack.config.temporal.taskQueue}-reconcile-messages`).trigger();
     await waitFor(async () => (await smsEvents(stack.database.pool, tenantId)).some(({ id }) => id === sid), {
       what: 'the lost message',
-      timeoutMs: 15_000,
     });
   });
 

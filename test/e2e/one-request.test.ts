@@ -53,7 +53,6 @@ describe('field case 66: a delivery never has two requests open', function () {
     // Only the workflow's end shows that no request follows.
     await waitFor(async () => (await workflowStatus(id)) !== 'RUNNING', {
       what: 'the end of its workflow',
-      timeoutMs: 15_000,
     });
     assert.equal(delivery.status, status);
     assert.equal(delivery.attempt_count, requests, 'attempts');

@@ -48,7 +48,7 @@ describe('a worker that gets SIGTERM', function () {
     retrying = await send([500, { delayMs: 4_000 }]);
     backingOff = await send([500, 500, 500, 200]);
     await retrying.receiver.waitForRequests(2);
-    await backingOff.receiver.waitForRequests(3, 10_000);
+    await backingOff.receiver.waitForRequests(3);
     succeeding = await send({ delayMs: 4_000 });
     failing = await send([{ status: 500, delayMs: 4_000 }, 200]);
     for (const { receiver } of [succeeding, failing, hanging]) await receiver.waitForRequests(1);
@@ -206,7 +206,7 @@ describe('a process that gets SIGTERM', function () {
         );
         return rows.length === 1;
       },
-      { what: 'the delivery', timeoutMs: 10_000 },
+      { what: 'the delivery' },
     );
 
   async function assertEndedWell(child: ChildService): Promise<void> {

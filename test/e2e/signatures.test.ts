@@ -76,7 +76,7 @@ describe('the signatures of deliveries', function () {
     const accepted = await createApiClient(stack).post('/v1/events', Buffer.from(text.replace(/}}$/, `,${odd}}`)));
     assert.equal(accepted.status, 201);
     await tenant.post(`/v1/webhooks/${id}/test`);
-    const requests = await receiver.waitForRequests(types.length + 3, 15_000);
+    const requests = await receiver.waitForRequests(types.length + 3);
     assert.deepEqual(
       [...new Set(requests.map(({ headers }) => headers['x-irisx-event']))].sort(),
       types.map(({ name }) => name).sort(),
@@ -180,7 +180,7 @@ describe('the signatures of deliveries', function () {
     it('are right with the new secret alone after the overlap, whether it ran out or was none', async () => {
       const second = await rotate(1);
       const isOver = async () => (await tenant.webhook(webhook.id)).webhook.previous_secret_expires_at === null;
-      await waitFor(isOver, { what: 'the overlap to be over', timeoutMs: 15_000, intervalMs: 50 });
+      await waitFor(isOver, { what: 'the overlap to be over', intervalMs: 50 });
       await assertOnly(await deliver(), second, [webhook.secret]);
       const third = await rotate(0);
       await assertOnly(await deliver(), third, [webhook.secret, second]);
@@ -190,7 +190,7 @@ describe('the signatures of deliveries', function () {
       receiver.respond = [{ status: 500, headers: { 'Retry-After': '5' } }, 200];
       const [id] = await tenant.trigger();
       const sent = followDelivery(stack, tenant, webhook.id, id!);
-      await receiver.waitForRequests(1, 15_000);
+      await receiver.waitForRequests(1);
       const second = await rotate();
       await sent.waitForEnd('delivered');
       const [first, retried] = receiver.requests;
@@ -199,7 +199,7 @@ describe('the signatures of deliveries', function () {
       await assertAll([retried!], webhook.secret, true, guideOnly);
       const third = await rotate(0);
       await tenant.post(`/v1/webhooks/${webhook.id}/deliveries/${sent.id}/retry`, { force: true });
-      await receiver.waitForRequests(3, 15_000);
+      await receiver.waitForRequests(3);
       await assertOnly(receiver.requests[2]!, third, [webhook.secret, second]);
     });
   });

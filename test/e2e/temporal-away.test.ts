@@ -129,7 +129,7 @@ describe('with Temporal away', function () {
   it('starts what comes after its return at once', async () => {
     const [id] = await stack.trigger(tenantId);
     // Before the sweeper would.
-    await waitFor(async () => (await status(stack, id!)) === 'delivered', { what: 'the delivery', timeoutMs: 10_000 });
+    await waitFor(async () => (await status(stack, id!)) === 'delivered', { what: 'the delivery' });
   });
 
   async function isOlderThan(id: string, seconds: number): Promise<boolean> {

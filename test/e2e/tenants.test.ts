@@ -38,7 +38,7 @@ describe('a tenant', function () {
     const ownWebhook = await own.createWebhook({ url: receiver.url });
     const otherWebhook = await own.createWebhook({ url: receiver.url, events: ['call.dtmf'] });
     const [ownDelivery] = await own.trigger();
-    await receiver.waitForRequests(2, 15_000);
+    await receiver.waitForRequests(2);
     const noWebhook = 2_000_000_000;
 
     const calls: [what: string, call: (tenant: TenantClient, webhookId: number, id: string) => Promise<ApiAnswer>][] = [
@@ -74,7 +74,7 @@ describe('a tenant', function () {
     assert.deepEqual(await Promise.all([stateOf(theirs), stateOf(failed)]), before);
     // An event of the tenant's own goes the whole way; what any of the calls had started would have come before it.
     const [marker] = await own.trigger({ event_id: 'marker' });
-    await receiver.waitForRequests(3, 15_000);
+    await receiver.waitForRequests(3);
     assert.deepEqual(
       receiver.requests.map(({ headers }) => headers['x-irisx-delivery']),
       [theirs.id, ownDelivery, marker],

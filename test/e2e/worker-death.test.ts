@@ -56,7 +56,7 @@ describe('the death of a worker', function () {
     const worker = await startChildService('worker', config);
     children.push(worker);
     const backingOff = await send([500, 500, 500, 500, 200]);
-    await backingOff.receiver.waitForRequests(4, 15_000);
+    await backingOff.receiver.waitForRequests(4);
     const retrying = await send((request, response, index) => {
       if (index === 0) return 500;
       return index === 1 ? beginAnswer(request, response, index) : 200;

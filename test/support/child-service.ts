@@ -70,7 +70,7 @@ export async function startChildService(
     child.once('exit', (code, signal) => resolve((exit = { code, signal, atMs: performance.now() })));
     child.once('error', reject);
   });
-  const waitForLine = (msg: string, timeoutMs = 15_000): Promise<LogLine> =>
+  const waitForLine = (msg: string, timeoutMs = 30_000): Promise<LogLine> =>
     waitFor(
       () => {
         const line = lines.find((each) => each.msg === msg);

@@ -61,7 +61,7 @@ export interface Receiver {
   readonly connections: number;
   /** Connections open now. */
   readonly openSockets: ReadonlySet<Socket>;
-  /** Resolves with the requests as soon as there are `count` of them; default within 5000 ms. */
+  /** Resolves with the requests as soon as there are `count` of them; default within 30000 ms. */
   waitForRequests(count: number, timeoutMs?: number): Promise<ReceivedRequest[]>;
   /** Stops listening and cuts what is open; harmless to repeat. */
   close(): Promise<void>;
@@ -139,9 +139,9 @@ export async function startReceiver(respond: Respond = 200, options: ReceiverOpt
     get connections() {
       return connections;
     },
-    waitForRequests: (count, timeoutMs = 5000) =>
+    waitForRequests: (count, timeoutMs) =>
       waitFor(() => (requests.length >= count ? requests : undefined), {
-        timeoutMs,
+        ...(timeoutMs !== undefined && { timeoutMs }),
         what: `request ${count} at the receiver`,
       }),
     close: () =>

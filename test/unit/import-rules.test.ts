@@ -24,7 +24,7 @@ async function lint(file: string, code: string): Promise<string[]> {
 }
 
 describe('the import rules', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
 
   const allowed: [file: string, code: string][] = [
     ['workflows/deliver-event.ts', `import { sleep } from '@temporalio/workflow'`],

@@ -35,7 +35,7 @@ const failure = (type: string, details: unknown[] = [], nonRetryable = true) =>
   ApplicationFailure.create({ type, message: type, details, nonRetryable });
 
 describe('workflow deliverEvent', function () {
-  this.timeout(40_000);
+  this.timeout(90_000);
   let connection: NativeConnection;
   let clientConnection: Connection;
   let client: Client;

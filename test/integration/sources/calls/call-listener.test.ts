@@ -21,7 +21,7 @@ const keys = readFileSync('test/fixtures/freeswitch/30-dtmf-rtp-in-ivr.json.esl'
 const killed = readFileSync('test/fixtures/freeswitch/S3-killed-sigkill-during-call.json.esl');
 
 describe('call listener', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
   let fixture: CallFixture;
   let played: PlayedSwitch;
   let listeners: CallListener[];

@@ -16,7 +16,7 @@ import { publicBaseUrl } from '../../../support/twilio-callback.js';
 const text = 'a private matter';
 
 describe('sending a message', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
   let fake: FakeTwilio;
   let database: TestDatabase;
   let proxy: TcpProxy;
