@@ -17,7 +17,7 @@ export interface Sizes {
   waiting: [number, number];
   /** For which the CPU time of waiting is measured: a multiple of the 10 s between two sweeps. */
   waitingSeconds: number;
-  /** How long everything is left alone before that. */
+  /** How long everything is left alone before that: V8 collects what a burst left up to a minute after it. */
   restSeconds: number;
   hangMs: number;
   hanging: number;
@@ -41,7 +41,7 @@ export function fullSizes(seconds: number): Sizes {
     counted: 100,
     waiting: [1_000, 10_000],
     waitingSeconds: 60,
-    restSeconds: 15,
+    restSeconds: 60,
     hangMs: 15_000,
     hanging: 700,
     backlogEvents: 1_000,

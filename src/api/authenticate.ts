@@ -10,6 +10,8 @@ export type PlatformScope = (typeof platformScopes)[number];
 export type Access = 'public' | TenantScope | PlatformScope;
 
 export interface Caller {
+  /** Null: the key of `IRISX_ADMIN_KEY`. */
+  keyId: string | null;
   /** Null: the platform itself. */
   tenantId: string | null;
   scopes: readonly Scope[];
@@ -19,6 +21,35 @@ export interface AuthenticateDeps {
   db: Queryable;
   /** The key of `IRISX_ADMIN_KEY`, which is in no table and has all of the platform's scopes. */
   adminKey?: string;
+}
+
+/** A key that was found a moment ago and may be deleted by now: whoever acts on it asks for it in the same statement. */
+export interface RecentKey {
+  id: string;
+  /** Looks for it now. Throws UnauthenticatedError when it is deleted or expired. */
+  confirm(): Promise<void>;
+}
+
+const rememberedForMs = 20_000;
+const mostRemembered = 1_000;
+
+/** Keys that were found a moment ago, for calls whose own statement asks for the key again, and for no others. */
+export class RecentKeys {
+  readonly #callers = new Map<string, { caller: Caller; untilMs: number }>();
+
+  find(keyHash: Buffer): Caller | undefined {
+    const found = this.#callers.get(keyHash.toString('hex'));
+    return found && performance.now() < found.untilMs ? found.caller : undefined;
+  }
+
+  add(keyHash: Buffer, caller: Caller): void {
+    if (this.#callers.size >= mostRemembered) this.#callers.clear();
+    this.#callers.set(keyHash.toString('hex'), { caller, untilMs: performance.now() + rememberedForMs });
+  }
+
+  forget(keyHash: Buffer): void {
+    this.#callers.delete(keyHash.toString('hex'));
+  }
 }
 
 const keyForm = /^irisx_[A-Za-z0-9_-]{43}$/;
@@ -35,24 +66,55 @@ export function createApiKey(): { key: string; prefix: string; keyHash: Buffer }
  * Throws UnauthenticatedError where there is none, or one that is unknown, deleted or expired.
  */
 export async function authenticate(deps: AuthenticateDeps, authorization: string | undefined): Promise<Caller> {
-  const key = /^Bearer +([^\s]+) *$/i.exec(authorization ?? '')?.[1];
-  if (key === undefined) {
-    const message =
-      authorization === undefined
-        ? 'This call needs an API key; send it as "Authorization: Bearer <key>".'
-        : 'The Authorization header does not have the form "Bearer <key>".';
-    throw new UnauthenticatedError(message, false);
-  }
+  const key = bearerKey(authorization);
+  return isAdminKey(deps, key) ? admin : lookUp(deps, key);
+}
+
+/**
+ * As `authenticate`, but a key that was found a moment ago is not looked for again: then `recent` is not null, and to be
+ * confirmed with what is done by it.
+ */
+export async function authenticateRecent(
+  deps: AuthenticateDeps,
+  recentKeys: RecentKeys,
+  authorization: string | undefined,
+): Promise<{ caller: Caller; recent: RecentKey | null }> {
+  const key = bearerKey(authorization);
+  if (isAdminKey(deps, key)) return { caller: admin, recent: null };
   const keyHash = hash(key);
-  // Hashes have one length, and comparing them in constant time tells nothing about the key.
-  if (deps.adminKey !== undefined && timingSafeEqual(keyHash, hash(deps.adminKey))) {
-    return { tenantId: null, scopes: platformScopes };
-  }
-  const found = keyForm.test(key) ? await findApiKeyByHash(deps.db, keyHash) : null;
+  const confirm = async (): Promise<Caller> => {
+    recentKeys.forget(keyHash);
+    const caller = await lookUp(deps, key);
+    recentKeys.add(keyHash, caller);
+    return caller;
+  };
+  const known = recentKeys.find(keyHash);
+  if (!known?.keyId) return { caller: await confirm(), recent: null };
+  return { caller: known, recent: { id: known.keyId, confirm: async () => void (await confirm()) } };
+}
+
+const admin: Caller = { keyId: null, tenantId: null, scopes: platformScopes };
+
+function bearerKey(authorization: string | undefined): string {
+  const key = /^Bearer +([^\s]+) *$/i.exec(authorization ?? '')?.[1];
+  if (key !== undefined) return key;
+  const message =
+    authorization === undefined
+      ? 'This call needs an API key; send it as "Authorization: Bearer <key>".'
+      : 'The Authorization header does not have the form "Bearer <key>".';
+  throw new UnauthenticatedError(message, false);
+}
+
+/** Hashes have one length, and comparing them in constant time tells nothing about the key. */
+const isAdminKey = ({ adminKey }: AuthenticateDeps, key: string): boolean =>
+  adminKey !== undefined && timingSafeEqual(hash(key), hash(adminKey));
+
+async function lookUp({ db }: AuthenticateDeps, key: string): Promise<Caller> {
+  const found = keyForm.test(key) ? await findApiKeyByHash(db, hash(key)) : null;
   if (!found) {
     throw new UnauthenticatedError('This API key is not known: it may be mistyped, deleted or expired.', true);
   }
-  return { tenantId: found.tenantId, scopes: found.scopes };
+  return { keyId: found.id, tenantId: found.tenantId, scopes: found.scopes };
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Sealer } from '../seal.js';
 import type { TwilioAccount } from '../sources/messages/twilio-account.js';
 import type { DeliveryWorkflows, MessageWorkflows } from '../workflows.js';
 import type { Subject } from './api-errors.js';
-import type { Access, TenantScope } from './authenticate.js';
+import type { Access, RecentKey, TenantScope } from './authenticate.js';
 import type { InexactNumber } from './json-text.js';
 import type { Tag } from './openapi.js';
 
@@ -71,6 +71,8 @@ export interface EndpointRequest<A extends Access, P extends Params, Q extends z
   idempotencyKey: string | null;
   /** Whose key it was, where the call is a tenant's. */
   tenantId: A extends TenantScope ? string : null;
+  /** Of a call with `confirmsKey`: the key that is still to be confirmed; null when it was looked for just now. */
+  recentKey: RecentKey | null;
 }
 
 /** One of the answers that the definition lists, with the body of its schema. */
@@ -106,6 +108,8 @@ export interface EndpointDefinition<
   };
   /** A call that may be sent again with the same `Idempotency-Key` is carried out once. */
   repeatable?: boolean;
+  /** The call asks for its key in the statement that does what is asked for: it need not be looked for before. */
+  confirmsKey?: boolean;
   answers: R;
   /** Problems that this call has besides those of every call. */
   problems?: readonly (404 | 409 | 422)[];

@@ -4,6 +4,7 @@ import { InvalidInputError } from '../errors.js';
 import { eventTypeNames, findEventType } from '../events/event-types.js';
 import { isEventId, maxBodyBytes, triggerEvent, type TriggerAnswer, type TriggeredEvent } from '../events/trigger.js';
 import { TooLargeError } from './api-errors.js';
+import type { RecentKey } from './authenticate.js';
 import { defineEndpoint, type AppDeps } from './endpoint.js';
 import type { InexactNumber } from './json-text.js';
 import { isObject, renderTime, time, timeInput, uuid } from './schemas.js';
@@ -67,6 +68,7 @@ export const eventEndpoints = [
     method: 'post',
     path: '/v1/events',
     access: 'events:write',
+    confirmsKey: true,
     operationId: 'createEvent',
     tag: 'Events',
     summary: 'Trigger an event',
@@ -88,15 +90,16 @@ export const eventEndpoints = [
       200: { description: 'It was accepted before; what was answered then', schema: acceptedEventSchema },
     },
     problems: [404, 422],
-    async handle({ body, inexactNumbers }, deps) {
+    async handle({ body, inexactNumbers, recentKey }, deps) {
       refuseInexact(inexactNumbers);
-      const accepted = await trigger(deps, {
+      const event = {
         tenantId: body.tenant_id,
         eventType: body.event_type,
         eventId: body.event_id,
         payload: body.payload,
         ...(body.occurred_at && { occurredAt: body.occurred_at }),
-      });
+      };
+      const accepted = await trigger(deps, event, recentKey);
       return { status: accepted.repeated ? 200 : 201, body: renderAccepted(body, accepted) };
     },
   }),
@@ -114,9 +117,9 @@ function refuseInexact(numbers: InexactNumber[]): void {
 }
 
 /** A payload that is too large has a status code of its own (413). */
-async function trigger(deps: AppDeps, event: TriggeredEvent): Promise<TriggerAnswer> {
+async function trigger(deps: AppDeps, event: TriggeredEvent, key: RecentKey | null): Promise<TriggerAnswer> {
   try {
-    return await triggerEvent(deps, event);
+    return await triggerEvent(deps, event, key);
   } catch (error) {
     if (error instanceof InvalidInputError && bodyBytes(event) > maxBodyBytes) {
       throw new TooLargeError(error.errors.map(({ path, message }) => `${path} ${message}`).join('; '));

@@ -1,7 +1,15 @@
 import { Router, type Request, type Response } from 'express';
 import { InvalidInputError } from '../errors.js';
 import { ForbiddenError, MethodNotAllowedError, notFound } from './api-errors.js';
-import { authenticate, isTenantScope, requireScope } from './authenticate.js';
+import {
+  authenticate,
+  authenticateRecent,
+  isTenantScope,
+  RecentKeys,
+  requireScope,
+  type Caller,
+  type RecentKey,
+} from './authenticate.js';
 import type { AppDeps, Endpoint } from './endpoint.js';
 import { readBody } from './read-body.js';
 import { validate } from './validate.js';
@@ -9,11 +17,12 @@ import { validate } from './validate.js';
 /** Serves the endpoints; a path of theirs with another method is refused with what it allows. */
 export function routeEndpoints(endpoints: readonly Endpoint[], deps: AppDeps): Router {
   const router = Router({ caseSensitive: true });
+  const recentKeys = new RecentKeys();
   for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
     const atPath = endpoints.filter((endpoint) => endpoint.path === path);
     const route = router.route(path);
     for (const endpoint of atPath) {
-      route[endpoint.method]((request, response) => serve(endpoint, request, response, deps));
+      route[endpoint.method]((request, response) => serve(endpoint, request, response, { deps, recentKeys }));
     }
     const allowed = atPath.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
     route.all((request) => {
@@ -27,8 +36,13 @@ export function routeEndpoints(endpoints: readonly Endpoint[], deps: AppDeps): R
 }
 
 /** Whose call it is comes before everything that the caller sent is looked at. */
-async function serve(endpoint: Endpoint, request: Request, response: Response, deps: AppDeps): Promise<void> {
-  const tenantId = await authorize(endpoint, request, deps);
+async function serve(
+  endpoint: Endpoint,
+  request: Request,
+  response: Response,
+  { deps, recentKeys }: { deps: AppDeps; recentKeys: RecentKeys },
+): Promise<void> {
+  const { tenantId, recentKey } = await authorize(endpoint, request, deps, recentKeys);
   if (tenantId) response.locals['tenant'] = tenantId;
   const params = parseParams(endpoint, request);
   const query = endpoint.query && validate(endpoint.query, request.query, 'query');
@@ -45,6 +59,7 @@ async function serve(endpoint: Endpoint, request: Request, response: Response, d
       inexactNumbers: body?.inexactNumbers ?? [],
       idempotencyKey: endpoint.repeatable ? readIdempotencyKey(request) : null,
       tenantId,
+      recentKey,
     },
     deps,
   );
@@ -53,13 +68,34 @@ async function serve(endpoint: Endpoint, request: Request, response: Response, d
   else response.json(answer.body);
 }
 
-async function authorize(endpoint: Endpoint, request: Request, deps: AppDeps): Promise<string | null> {
-  if (endpoint.access === 'public') return null;
-  const caller = await authenticate(deps, request.headers.authorization);
-  requireScope(caller, endpoint.access);
-  if (!isTenantScope(endpoint.access)) return null;
+interface Authorization {
+  tenantId: string | null;
+  recentKey: RecentKey | null;
+}
+
+async function authorize(
+  endpoint: Endpoint,
+  request: Request,
+  deps: AppDeps,
+  recentKeys: RecentKeys,
+): Promise<Authorization> {
+  if (endpoint.access === 'public') return { tenantId: null, recentKey: null };
+  const { authorization } = request.headers;
+  if (!endpoint.confirmsKey) {
+    const caller = await authenticate(deps, authorization);
+    return { tenantId: tenantOf(endpoint, caller), recentKey: null };
+  }
+  const { caller, recent } = await authenticateRecent(deps, recentKeys, authorization);
+  return { tenantId: tenantOf(endpoint, caller), recentKey: recent };
+}
+
+/** Whose call it is, where it is a tenant's. Throws ForbiddenError unless the caller may make it. */
+function tenantOf({ access }: Endpoint, caller: Caller): string | null {
+  if (access === 'public') return null;
+  requireScope(caller, access);
+  if (!isTenantScope(access)) return null;
   // The table lets no platform key have such a scope; without a tenant there is nothing to answer from all the same.
-  if (caller.tenantId === null) throw new ForbiddenError('This call needs a key of a tenant.', endpoint.access);
+  if (caller.tenantId === null) throw new ForbiddenError('This call needs a key of a tenant.', access);
   return caller.tenantId;
 }
 

