@@ -11,6 +11,8 @@ import type { Turn } from './pace/turn.js';
 import { startDelivery, startOrWakeDelivery, wakeDelivery, type StartOptions, type StartResult } from './temporal.js';
 import type { DeliveryWorkflows } from './workflows.js';
 
+/** Calls at once at the most, should Temporal answer none of them. */
+const mostCalls = 100;
 /** A webhook with so many waiting or under way has a backlog. */
 const backlogOf = 5;
 /** At most so many new deliveries wait for their start; the sweeper starts the rest. */
@@ -123,7 +125,7 @@ export class DeliveryStarter implements DeliveryWorkflows {
 
   #peek(urgency: Urgency): number | undefined {
     // While Temporal is away one call at a time finds out whether it is back.
-    if (!this.#connection || this.#pause || (this.#isAway && this.#running.size > 0)) return undefined;
+    if (!this.#connection || this.#pause || this.#running.size >= (this.#isAway ? 1 : mostCalls)) return undefined;
     const queue = this.#queues[urgency];
     for (let next = queue.peek(); next; next = queue.peek()) {
       const { webhookId } = next.delivery;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
+import { install } from '@sinonjs/fake-timers';
 import type { Client } from '@temporalio/client';
 import type { Database } from '../../src/db/database.js';
 import { DeliveryStarter } from '../../src/delivery-starter.js';
@@ -7,15 +8,15 @@ import { createLogger } from '../../src/log.js';
 import { FirstAttempts } from '../../src/pace/first-attempts.js';
 import { Pace } from '../../src/pace/pace.js';
 
-/** Temporal as the starter sees it: answers each start at once, and keeps in which order they came. */
-function fakeTemporal({ eager }: { eager: boolean }) {
+/** Temporal as the starter sees it: answers each start at once or never, and keeps in which order they came. */
+function fakeTemporal({ eager, isSilent }: { eager: boolean; isSilent: boolean }) {
   const started: string[] = [];
   const client = {
     withDeadline: (_deadline: number, call: () => Promise<unknown>) => call(),
     workflow: {
       start: (_type: string, { workflowId }: { workflowId: string }) => {
         started.push(workflowId);
-        return Promise.resolve({ eagerlyStarted: eager });
+        return isSilent ? new Promise(() => {}) : Promise.resolve({ eagerlyStarted: eager });
       },
     },
   } as unknown as Client;
@@ -26,12 +27,12 @@ describe('delivery starter', () => {
   let close: () => Promise<void>;
   afterEach(() => close());
 
-  function open(eager = true) {
+  function open({ eager = true, isSilent = false } = {}) {
     const firstAttempts = new FirstAttempts();
     const db = { query: () => Promise.resolve({ rows: [] }) } as unknown as Database;
     const log = createLogger({ level: 'silent', format: 'json' });
     const starter = new DeliveryStarter({ db, log, pace: new Pace(), firstAttempts });
-    const { client, started } = fakeTemporal({ eager });
+    const { client, started } = fakeTemporal({ eager, isSilent });
     close = async () => {
       const closed = starter.close();
       for (const id of started) firstAttempts.turnOf(id)?.end();
@@ -89,9 +90,24 @@ describe('delivery starter', () => {
   });
 
   it('waits for no attempt that another process makes', async () => {
-    const { started, start } = open(false);
+    const { started, start } = open({ eager: false });
     start(1, 100);
     for (let n = 0; n < 200; n++) await turn();
     assert.equal(started.length, 100);
+  });
+
+  it('has only so many calls open at once when Temporal is silent', async () => {
+    const clock = install({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { started, start } = open({ isSilent: true });
+      for (let webhookId = 1; webhookId <= 300; webhookId++) start(webhookId, 1);
+      for (let n = 0; n < 20; n++) {
+        clock.tick(2_000); // a turn that nobody hears of ends
+        await turn();
+      }
+      assert.equal(started.length, 100);
+    } finally {
+      clock.uninstall();
+    }
   });
 });
