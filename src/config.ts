@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import {
+  accountSidForm,
+  hasTwoLabels,
+  parseNetworks,
+  parseSubaccounts,
+  parseSwitches,
+  type SwitchAddress,
+} from './config-values.js';
 
 /** How log lines look: `json` for machines, `pretty` for a person at a terminal. */
 export interface LogConfig {
@@ -39,7 +46,7 @@ export interface TemporalConfig {
 /** The telephone switches whose calls become events. */
 export interface FreeswitchConfig {
   /** The event sockets. Passwords are secrets. */
-  readonly switches: readonly { readonly host: string; readonly port: number; readonly password: string }[];
+  readonly switches: readonly Readonly<SwitchAddress>[];
   /** The channel variable in which the dialplan names the tenant. */
   readonly tenantVariable: string;
   /** Makes a recording's url from its file; absent: RECORD_STOP makes no event. */
@@ -145,7 +152,6 @@ const baseUrl = z
     'must be an http(s) url without ? and #',
   );
 const withoutLastSlash = (url: string) => url.replace(/\/+$/, '');
-const accountSidForm = /^AC[0-9a-fA-F]{32}$/;
 const required = (remedy: string) => ({ error: `is missing: ${remedy}` });
 
 const databaseUrl = z
@@ -390,66 +396,6 @@ function loadTwilio(variables: z.output<typeof serviceVariables>, problems: stri
     accounts: [{ sid: accountSid, tokens }, ...variables.TWILIO_SUBACCOUNTS],
     ...(variables.TWILIO_API_BASE_URL && { apiBaseUrl: variables.TWILIO_API_BASE_URL }),
   };
-}
-
-/** `AC…:token` or, during a rotation, `AC…:token:next`, separated by commas. */
-function parseSubaccounts(list: string, context: z.RefinementCtx): { sid: string; tokens: string[] }[] {
-  const entries = list.split(',').map((entry) => entry.trim());
-  const accounts = entries.filter(Boolean).flatMap((entry, index) => {
-    const [sid = '', ...tokens] = entry.split(':');
-    if (accountSidForm.test(sid) && tokens.length >= 1 && tokens.length <= 2 && tokens.every(Boolean))
-      return [{ sid, tokens }];
-    context.addIssue(`number ${index + 1} is no AC…:token or AC…:token:next`);
-    return [];
-  });
-  if (new Set(accounts.map(({ sid }) => sid)).size < accounts.length) context.addIssue('names an account twice');
-  return accounts;
-}
-
-/** Such as twilio.local; an address has others. */
-function hasTwoLabels(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { hostname } = new URL(url);
-  return hostname.split('.').length === 2 && !hostname.startsWith('[');
-}
-
-/** A bare address stands for itself alone. */
-function parseNetworks(list: string, context: z.RefinementCtx): string[] {
-  const networks = list.split(',').map((network) => network.trim());
-  return networks.filter(Boolean).flatMap((network) => {
-    if (ipaddr.isValidCIDR(network)) return [network];
-    if (ipaddr.IPv4.isValidFourPartDecimal(network)) return [`${network}/32`];
-    if (ipaddr.IPv6.isValid(network)) return [`${network}/128`];
-    context.addIssue(`holds ${JSON.stringify(network)}, which is no CIDR range like 10.0.0.0/8`);
-    return [];
-  });
-}
-
-/** `esl://:password@host:port`, separated by commas; FreeSWITCH's own port and password where none is given. */
-function parseSwitches(list: string, context: z.RefinementCtx): FreeswitchConfig['switches'] {
-  const urls = list.split(',').map((url) => url.trim());
-  const switches = urls.filter(Boolean).flatMap((text, index) => {
-    // Other schemes than the web's keep their port, whichever it is.
-    const full = text.replace(/^(?:[a-z][a-z0-9+.-]*:\/\/)?/i, 'esl://');
-    const url = URL.canParse(full) ? new URL(full) : null;
-    const password = url && decoded(url.password || url.username || 'ClueCon');
-    if (!url?.hostname || password === null || /[\0\r\n]/.test(password) || !/^\/?$/.test(url.pathname)) {
-      context.addIssue(`number ${index + 1} is no esl://:password@host:port (percent-encode special characters)`);
-      return [];
-    }
-    return [{ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 8021), password }];
-  });
-  const names = switches.map(({ host, port }) => `${host}:${port}`);
-  if (new Set(names).size < names.length) context.addIssue('names a switch twice');
-  return switches;
-}
-
-function decoded(text: string): string | null {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return null;
-  }
 }
 
 function deepFreeze<T extends object>(value: T): T {
