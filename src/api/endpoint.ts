@@ -8,7 +8,7 @@ import type { DeliveryWorkflows, MessageWorkflows } from '../workflows.js';
 import type { Subject } from './api-errors.js';
 import type { Access, RecentKey, TenantScope } from './authenticate.js';
 import type { InexactNumber } from './json-text.js';
-import type { Tag } from './openapi.js';
+import type { Tag } from './tags.js';
 
 /** What the API works with; opened and closed by the process that serves it. */
 export interface AppDeps {
