@@ -1,9 +1,11 @@
 import { BackgroundShare } from './background-share.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
 import { Turn } from './turn.js';
+import { Waiters } from './waiters.js';
 
 /** Prompt: of a webhook that has little to do. Backlog: what can wait, since it waits for its own kind. */
 export type Urgency = 'prompt' | 'backlog';
+
 /** Where work waits in turn. */
 export interface Side {
   /** Whose is the next piece: a webhook; undefined when there is none that can begin. */
@@ -14,11 +16,11 @@ export interface Side {
 
 /** So much prompt work at once, beyond what the process works on without anything queueing. */
 const promptRoom = 20;
-/** At its begin and at its end together, itself counted in once. */
+/** Prompt work that has hardly any other beside it: at its begin, itself counted in, and at its end no more than this together. */
 const fewPrompt = 3;
 /** With no prompt work for so long, the backlog has the process for itself. */
 const promptMemoryMs = 1_000;
-/** Whoever entered and waited for so long for a turn has it. */
+/** Whoever entered and waited for so long for a turn has it; part of what an activity may take beyond its request. */
 const longestWaitMs = 3_000;
 
 interface Entering {
@@ -37,7 +39,7 @@ export class Pace {
   readonly #sides: Record<Urgency, Side[]> = { prompt: [], backlog: [] };
   readonly #underWay: Record<Urgency, number> = { prompt: 0, backlog: 0 };
   readonly #entering: Entering[] = [];
-  readonly #roomSeekers = new Set<() => void>();
+  readonly #noneEntering = new Waiters();
   /** The last webhook with prompt work, and when; and when another one than it had some. */
   #prompt = { webhookId: 0, atMs: -Infinity, otherAtMs: -Infinity };
   #rest: NodeJS.Timeout | undefined;
@@ -58,7 +60,7 @@ export class Pace {
   next(): void {
     this.#serve('prompt');
     this.#serve('backlog');
-    if (this.#entering.length === 0) for (const go of this.#roomSeekers) go();
+    if (this.#entering.length === 0) this.#noneEntering.wake();
   }
 
   /** Resolves with a turn of the backlog, after 3 s at the latest. The turn is to be ended. */
@@ -83,20 +85,7 @@ export class Pace {
   /** Resolves when nobody who entered waits for a turn. Rejects with the signal's reason. */
   async nobodyWaits(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#entering.length === 0) return;
-    await new Promise<void>((resolve, reject) => {
-      const go = (): void => {
-        this.#roomSeekers.delete(go);
-        signal.removeEventListener('abort', stop);
-        resolve();
-      };
-      const stop = (): void => {
-        this.#roomSeekers.delete(go);
-        reject(signal.reason as Error);
-      };
-      this.#roomSeekers.add(go);
-      signal.addEventListener('abort', stop, { once: true });
-    });
+    if (this.#entering.length > 0) await this.#noneEntering.wait(signal);
   }
 
   /** A piece of work took so long until its request was out; only such may be recorded as can be compared. */

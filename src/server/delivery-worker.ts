@@ -18,6 +18,7 @@ const drainMs = longestRequestMs + 5_000;
 const inlineSlots = 200;
 /** Requests to slow receivers and retries wait in slots of their own; a waiting request costs little. */
 const queuedSlots = 1_000;
+/** Few: whatever they hold waits here for its turn instead of in the server's queue. */
 const queuedPollers = 2;
 /** Never below the workflow task slots, or new workflows starve behind cached ones. */
 const cachedWorkflows = 250;

@@ -1,5 +1,6 @@
 import type { ActivitySlotInfo, CustomSlotSupplier } from '@temporalio/worker';
 import type { Pace } from '../pace/pace.js';
+import { Waiters } from '../pace/waiters.js';
 
 /**
  * Slots for activities that enter the pace: no further task is asked for while one that came waits for its turn. What
@@ -7,26 +8,12 @@ import type { Pace } from '../pace/pace.js';
  */
 export function pacedSlots(numSlots: number, pace: Pace): CustomSlotSupplier<ActivitySlotInfo> {
   let used = 0;
-  const freed = new Set<() => void>();
-  const oneFreed = (signal: AbortSignal): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const go = (): void => {
-        signal.removeEventListener('abort', stop);
-        resolve();
-      };
-      const stop = (): void => {
-        freed.delete(go);
-        reject(signal.reason as Error);
-      };
-      freed.add(go);
-      signal.addEventListener('abort', stop, { once: true });
-    });
-
+  const freed = new Waiters();
   return {
     type: 'custom',
     async reserveSlot(_context, signal) {
       await pace.nobodyWaits(signal);
-      while (used >= numSlots) await oneFreed(signal);
+      while (used >= numSlots) await freed.wait(signal);
       used++;
       return {};
     },
@@ -35,10 +22,7 @@ export function pacedSlots(numSlots: number, pace: Pace): CustomSlotSupplier<Act
     markSlotUsed: () => undefined,
     releaseSlot() {
       used--;
-      for (const go of freed) {
-        freed.delete(go);
-        go();
-      }
+      freed.wake();
     },
   };
 }
