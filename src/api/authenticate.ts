@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { findApiKeyByHash, platformScopes, tenantScopes, type Scope } from '../db/api-keys.js';
+import { LRUCache } from 'lru-cache';
+import { findApiKeyByHash, platformScopes, tenantScopes, type RecentKey, type Scope } from '../db/api-keys.js';
 import type { Queryable } from '../db/database.js';
 import { ForbiddenError, UnauthenticatedError } from './api-errors.js';
 
@@ -23,34 +24,10 @@ export interface AuthenticateDeps {
   adminKey?: string;
 }
 
-/** A key that was found a moment ago and may be deleted by now: whoever acts on it asks for it in the same statement. */
-export interface RecentKey {
-  id: string;
-  /** Looks for it now. Throws UnauthenticatedError when it is deleted or expired. */
-  confirm(): Promise<void>;
-}
+/** Callers by the hash of a key that was found a moment ago; for calls whose own statement asks for the key again, and for no others. */
+export type RecentCallers = LRUCache<string, Caller>;
 
-const rememberedForMs = 20_000;
-const mostRemembered = 1_000;
-
-/** Keys that were found a moment ago, for calls whose own statement asks for the key again, and for no others. */
-export class RecentKeys {
-  readonly #callers = new Map<string, { caller: Caller; untilMs: number }>();
-
-  find(keyHash: Buffer): Caller | undefined {
-    const found = this.#callers.get(keyHash.toString('hex'));
-    return found && performance.now() < found.untilMs ? found.caller : undefined;
-  }
-
-  add(keyHash: Buffer, caller: Caller): void {
-    if (this.#callers.size >= mostRemembered) this.#callers.clear();
-    this.#callers.set(keyHash.toString('hex'), { caller, untilMs: performance.now() + rememberedForMs });
-  }
-
-  forget(keyHash: Buffer): void {
-    this.#callers.delete(keyHash.toString('hex'));
-  }
-}
+export const recentCallers = (): RecentCallers => new LRUCache({ max: 1_000, ttl: 20_000 });
 
 const keyForm = /^irisx_[A-Za-z0-9_-]{43}$/;
 const prefixLength = 12;
@@ -66,38 +43,41 @@ export function createApiKey(): { key: string; prefix: string; keyHash: Buffer }
  * Throws UnauthenticatedError where there is none, or one that is unknown, deleted or expired.
  */
 export async function authenticate(deps: AuthenticateDeps, authorization: string | undefined): Promise<Caller> {
-  const key = bearerKey(authorization);
+  const key = presentedKey(authorization);
   return isAdminKey(deps, key) ? admin : lookUp(deps, key);
 }
 
 /**
- * As `authenticate`, but a key that was found a moment ago is not looked for again: then `recent` is not null, and to be
- * confirmed with what is done by it.
+ * As `authenticate`, but a key that was found a moment ago is not looked for again: then `recentKey` is not null, and to
+ * be confirmed with what is done by it.
  */
 export async function authenticateRecent(
   deps: AuthenticateDeps,
-  recentKeys: RecentKeys,
+  recent: RecentCallers,
   authorization: string | undefined,
-): Promise<{ caller: Caller; recent: RecentKey | null }> {
-  const key = bearerKey(authorization);
-  if (isAdminKey(deps, key)) return { caller: admin, recent: null };
-  const keyHash = hash(key);
-  const confirm = async (): Promise<Caller> => {
-    recentKeys.forget(keyHash);
+): Promise<{ caller: Caller; recentKey: RecentKey | null }> {
+  const key = presentedKey(authorization);
+  if (isAdminKey(deps, key)) return { caller: admin, recentKey: null };
+  const hashText = key.hash.toString('base64');
+  const lookUpAnew = async (): Promise<Caller> => {
+    recent.delete(hashText);
     const caller = await lookUp(deps, key);
-    recentKeys.add(keyHash, caller);
+    recent.set(hashText, caller);
     return caller;
   };
-  const known = recentKeys.find(keyHash);
-  if (!known?.keyId) return { caller: await confirm(), recent: null };
-  return { caller: known, recent: { id: known.keyId, confirm: async () => void (await confirm()) } };
+  const known = recent.get(hashText);
+  if (!known?.keyId) return { caller: await lookUpAnew(), recentKey: null };
+  return { caller: known, recentKey: { id: known.keyId, confirm: async () => void (await lookUpAnew()) } };
 }
 
-const admin: Caller = { keyId: null, tenantId: null, scopes: platformScopes };
+interface PresentedKey {
+  hasOurForm: boolean;
+  hash: Buffer;
+}
 
-function bearerKey(authorization: string | undefined): string {
+function presentedKey(authorization: string | undefined): PresentedKey {
   const key = /^Bearer +([^\s]+) *$/i.exec(authorization ?? '')?.[1];
-  if (key !== undefined) return key;
+  if (key !== undefined) return { hasOurForm: keyForm.test(key), hash: hash(key) };
   const message =
     authorization === undefined
       ? 'This call needs an API key; send it as "Authorization: Bearer <key>".'
@@ -105,12 +85,14 @@ function bearerKey(authorization: string | undefined): string {
   throw new UnauthenticatedError(message, false);
 }
 
-/** Hashes have one length, and comparing them in constant time tells nothing about the key. */
-const isAdminKey = ({ adminKey }: AuthenticateDeps, key: string): boolean =>
-  adminKey !== undefined && timingSafeEqual(hash(key), hash(adminKey));
+const admin: Caller = { keyId: null, tenantId: null, scopes: platformScopes };
 
-async function lookUp({ db }: AuthenticateDeps, key: string): Promise<Caller> {
-  const found = keyForm.test(key) ? await findApiKeyByHash(db, hash(key)) : null;
+/** Hashes have one length, and comparing them in constant time tells nothing about the key. */
+const isAdminKey = ({ adminKey }: AuthenticateDeps, key: PresentedKey): boolean =>
+  adminKey !== undefined && timingSafeEqual(key.hash, hash(adminKey));
+
+async function lookUp({ db }: AuthenticateDeps, key: PresentedKey): Promise<Caller> {
+  const found = key.hasOurForm ? await findApiKeyByHash(db, key.hash) : null;
   if (!found) {
     throw new UnauthenticatedError('This API key is not known: it may be mistyped, deleted or expired.', true);
   }

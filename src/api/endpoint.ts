@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { RecentKey } from '../db/api-keys.js';
 import type { Database } from '../db/database.js';
 import type { AddressGuard } from '../delivery/address.js';
 import type { Logger } from '../log.js';
@@ -6,7 +7,7 @@ import type { Sealer } from '../seal.js';
 import type { TwilioAccount } from '../sources/messages/twilio-account.js';
 import type { DeliveryWorkflows, MessageWorkflows } from '../workflows.js';
 import type { Subject } from './api-errors.js';
-import type { Access, RecentKey, TenantScope } from './authenticate.js';
+import type { Access, TenantScope } from './authenticate.js';
 import type { InexactNumber } from './json-text.js';
 import type { Tag } from './tags.js';
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import type { RecentKey } from '../db/api-keys.js';
 import { renderBody } from '../delivery/body.js';
 import { InvalidInputError } from '../errors.js';
 import { eventTypeNames, findEventType } from '../events/event-types.js';
 import { isEventId, maxBodyBytes, triggerEvent, type TriggerAnswer, type TriggeredEvent } from '../events/trigger.js';
 import { TooLargeError } from './api-errors.js';
-import type { RecentKey } from './authenticate.js';
 import { defineEndpoint, type AppDeps } from './endpoint.js';
 import type { InexactNumber } from './json-text.js';
 import { isObject, renderTime, time, timeInput, uuid } from './schemas.js';

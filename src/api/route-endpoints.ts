@@ -1,14 +1,16 @@
 import { Router, type Request, type Response } from 'express';
+import type { RecentKey } from '../db/api-keys.js';
 import { InvalidInputError } from '../errors.js';
 import { ForbiddenError, MethodNotAllowedError, notFound } from './api-errors.js';
 import {
   authenticate,
   authenticateRecent,
   isTenantScope,
-  RecentKeys,
+  recentCallers,
   requireScope,
+  type Access,
   type Caller,
-  type RecentKey,
+  type RecentCallers,
 } from './authenticate.js';
 import type { AppDeps, Endpoint } from './endpoint.js';
 import { readBody } from './read-body.js';
@@ -17,12 +19,12 @@ import { validate } from './validate.js';
 /** Serves the endpoints; a path of theirs with another method is refused with what it allows. */
 export function routeEndpoints(endpoints: readonly Endpoint[], deps: AppDeps): Router {
   const router = Router({ caseSensitive: true });
-  const recentKeys = new RecentKeys();
+  const recent = recentCallers();
   for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
     const atPath = endpoints.filter((endpoint) => endpoint.path === path);
     const route = router.route(path);
     for (const endpoint of atPath) {
-      route[endpoint.method]((request, response) => serve(endpoint, request, response, { deps, recentKeys }));
+      route[endpoint.method]((request, response) => serve(endpoint, request, response, deps, recent));
     }
     const allowed = atPath.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
     route.all((request) => {
@@ -40,9 +42,10 @@ async function serve(
   endpoint: Endpoint,
   request: Request,
   response: Response,
-  { deps, recentKeys }: { deps: AppDeps; recentKeys: RecentKeys },
+  deps: AppDeps,
+  recent: RecentCallers,
 ): Promise<void> {
-  const { tenantId, recentKey } = await authorize(endpoint, request, deps, recentKeys);
+  const { tenantId, recentKey } = await authorize(endpoint, request, deps, recent);
   if (tenantId) response.locals['tenant'] = tenantId;
   const params = parseParams(endpoint, request);
   const query = endpoint.query && validate(endpoint.query, request.query, 'query');
@@ -68,30 +71,21 @@ async function serve(
   else response.json(answer.body);
 }
 
-interface Authorization {
-  tenantId: string | null;
-  recentKey: RecentKey | null;
-}
-
 async function authorize(
   endpoint: Endpoint,
-  request: Request,
+  { headers: { authorization } }: Request,
   deps: AppDeps,
-  recentKeys: RecentKeys,
-): Promise<Authorization> {
+  recent: RecentCallers,
+): Promise<{ tenantId: string | null; recentKey: RecentKey | null }> {
   if (endpoint.access === 'public') return { tenantId: null, recentKey: null };
-  const { authorization } = request.headers;
-  if (!endpoint.confirmsKey) {
-    const caller = await authenticate(deps, authorization);
-    return { tenantId: tenantOf(endpoint, caller), recentKey: null };
-  }
-  const { caller, recent } = await authenticateRecent(deps, recentKeys, authorization);
-  return { tenantId: tenantOf(endpoint, caller), recentKey: recent };
+  const { caller, recentKey } = endpoint.confirmsKey
+    ? await authenticateRecent(deps, recent, authorization)
+    : { caller: await authenticate(deps, authorization), recentKey: null };
+  return { tenantId: tenantOf(endpoint.access, caller), recentKey };
 }
 
 /** Whose call it is, where it is a tenant's. Throws ForbiddenError unless the caller may make it. */
-function tenantOf({ access }: Endpoint, caller: Caller): string | null {
-  if (access === 'public') return null;
+function tenantOf(access: Exclude<Access, 'public'>, caller: Caller): string | null {
   requireScope(caller, access);
   if (!isTenantScope(access)) return null;
   // The table lets no platform key have such a scope; without a tenant there is nothing to answer from all the same.

@@ -17,6 +17,13 @@ export interface ApiKey {
   expiresAt: Date | null;
 }
 
+/** A key that was found a moment ago and may be deleted by now: whoever acts on it asks for it in the same statement. */
+export interface RecentKey {
+  id: string;
+  /** Looks for it now. Rejects when it is deleted or expired. */
+  confirm(): Promise<void>;
+}
+
 interface ApiKeyRow {
   id: string;
   tenant_id: string | null;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import type { RecentKey } from '../db/api-keys.js';
 import { sqlState, sqlStateOf, type Database, type Queryable } from '../db/database.js';
 import {
   countNewDeliveries,
@@ -37,13 +38,6 @@ export interface TriggeredEvent {
   occurredAt?: Date;
 }
 
-/** The key by which an event is triggered, not confirmed yet: deleted or expired, it triggers nothing. */
-export interface TriggerKey {
-  id: string;
-  /** Rejects when the key is deleted or expired. */
-  confirm(): Promise<void>;
-}
-
 /** `repeated`: this tenant, type and event id came before; the answer is then the first one's. */
 export type TriggerAnswer = AcceptedEvent & { repeated: boolean };
 
@@ -51,12 +45,13 @@ export type TriggerAnswer = AcceptedEvent & { repeated: boolean };
  * Accepts an event: when this resolves, the event and one delivery per subscribed webhook are committed and will be
  * delivered, whatever happens to this process or to Temporal. Safe to repeat.
  * Throws InvalidInputError (unknown type, payload that does not fit, too large), NotFoundError (no such tenant),
- * EventMismatchError (the event id came before with another payload), what the key's `confirm` throws, DatabaseUnavailableError (nothing was accepted, or it cannot be known: repeat).
+ * EventMismatchError (the event id came before with another payload), DatabaseUnavailableError (nothing was accepted, or
+ * it cannot be known: repeat). `key`: by whose right, where that is still to be confirmed; throws what its `confirm` throws.
  */
 export async function triggerEvent(
   deps: TriggerDeps,
   event: TriggeredEvent,
-  key: TriggerKey | null = null,
+  key: RecentKey | null = null,
 ): Promise<TriggerAnswer> {
   const checked = checkEvent(event);
   const accepted = await insertEvent(deps.db, checked, { apiKeyId: key?.id ?? null });

@@ -16,7 +16,7 @@ export interface Side {
 
 /** So much prompt work at once, beyond what the process works on without anything queueing. */
 const promptRoom = 20;
-/** Prompt work that has hardly any other beside it: at its begin, itself counted in, and at its end no more than this together. */
+/** So much prompt work at the begin of one and at its end together, and hardly any other was beside it. */
 const fewPrompt = 3;
 /** With no prompt work for so long, the backlog has the process for itself. */
 const promptMemoryMs = 1_000;

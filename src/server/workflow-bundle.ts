@@ -44,7 +44,9 @@ export async function writeBundle(codePath: string): Promise<void> {
 async function sourcesHash(): Promise<string> {
   const { version } = createRequire(import.meta.url)('@temporalio/worker/package.json') as { version: string };
   // This file says how they are bundled.
-  const hash = createHash('sha256').update(version).update(await readFile(fileURLToPath(import.meta.url)));
+  const hash = createHash('sha256')
+    .update(version)
+    .update(await readFile(fileURLToPath(import.meta.url)));
   for (const name of (await readdir(workflows)).sort())
     hash.update(name).update(await readFile(path.join(workflows, name)));
   return hash.digest('hex').slice(0, 16);
