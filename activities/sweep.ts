@@ -13,12 +13,16 @@ export interface SweepDeps {
 
 const batchSize = 200;
 const atOnce = 50;
+/** Less than the workflow allows: one that was given up would go on beside the next. */
+const longestMs = 180_000;
 
 /**
- * Starts, oldest first, every pending delivery whose workflow nobody started within 15 s: Temporal
- * was away, a process was killed, or there were more than it could start. Ends when none is left. Safe to repeat.
+ * Starts, oldest first, every pending delivery whose workflow nobody started within 15 s: Temporal was away, a process
+ * was killed, or there were more than it could start. Ends when none is left, or after three minutes: the next sweep
+ * goes on. Safe to repeat.
  */
 export async function sweep(deps: SweepDeps): Promise<void> {
+  const beganAtMs = performance.now();
   let started = 0;
   let after: string | null = null;
   for (;;) {
@@ -26,7 +30,7 @@ export async function sweep(deps: SweepDeps): Promise<void> {
     await startAll(deps, unstarted);
     started += unstarted.length;
     after = unstarted.at(-1)?.id ?? null;
-    if (unstarted.length < batchSize) break;
+    if (unstarted.length < batchSize || performance.now() - beganAtMs > longestMs) break;
   }
   const overdue = await listOverdueDeliveries(deps.db, batchSize);
   await startAll(deps, overdue);

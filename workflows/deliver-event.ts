@@ -46,6 +46,8 @@ export interface DeliverEventInput {
 
 /** Longest stay of a request beyond its own limit: taking the token before it, recording it afterwards. */
 const sendMarginMs = 10_000;
+/** A normal activity waits for its turn before that, up to 3 s. */
+const queuedMarginMs = sendMarginMs + 3_000;
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 /** The most that a webhook's own limit may be. */
 const longestRequestMs = 30_000;
@@ -92,7 +94,7 @@ export async function deliverEvent(input: DeliverEventInput): Promise<DeliveryEn
     if (lane === 'inline') return inline(timeoutMs).deliverInline(attempt);
     const { deliver } = proxyActivities<Activities>({
       taskQueue: plan.taskQueue,
-      startToCloseTimeout: timeoutMs + sendMarginMs,
+      startToCloseTimeout: timeoutMs + queuedMarginMs,
       cancellationType,
       retry: retryPolicy(attemptsUsed, plan.attemptsLeft),
       summary: `from attempt ${plan.attemptCount + 1}`,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure, Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
@@ -119,6 +120,18 @@ describe('workflow deliverEvent', function () {
     };
     await run();
     assert.deepEqual(names(), ['reserveToken', 'deliver']);
+  });
+
+  it('allows a normal activity to wait for its turn and its token, and to record, beside its request', async () => {
+    let allowedMs = 0;
+    const deliver = () => {
+      allowedMs = Context.current().info.startToCloseTimeoutMs;
+      return delivered;
+    };
+    script = { reserveToken: [send({ timeoutMs: 10_000 })], deliver: [deliver] };
+    await run();
+    // 3 s for the turn, 4 s for the token, 5 s for the record: see pace.ts and deliver.ts.
+    assert.ok(allowedMs > 10_000 + 3_000 + 4_000 + 5_000, `${allowedMs} ms`);
   });
 
   it('sends inline and completes', async () => {

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { install } from '@sinonjs/fake-timers';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { sweep } from '../../../activities/sweep.js';
+import type { Database } from '../../../src/db/database.js';
+import { createLogger } from '../../../src/log.js';
+
+const log = createLogger({ level: 'silent', format: 'json' });
+const row = { id: '1', tenant_id: 't', webhook_id: 1, event_type: 'call.completed', event_id: 'e' };
+
+describe('sweep', () => {
+  it('leaves what takes longer than minutes to the next one, before Temporal gives it up', async () => {
+    const clock = install({ toFake: ['performance'] });
+    try {
+      let started = 0;
+      const db = { query: () => Promise.resolve({ rows: Array.from({ length: 200 }, () => row) }) };
+      const startInTurn = () => {
+        started++;
+        clock.tick(100);
+        return Promise.resolve();
+      };
+      await new MockActivityEnvironment().run(() => sweep({ db: db as unknown as Database, log, startInTurn }));
+      assert.ok(started > 1_000, 'not after the first ones');
+      assert.ok(started * 100 < 300_000, `${started} starts`);
+    } finally {
+      clock.uninstall();
+    }
+  });
+});
