@@ -5,11 +5,12 @@ import { retryDelayMs } from '../workflows/retry-policy.js';
 /** What is to be written down of a finished request, and what it means for the delivery. */
 export function attemptRecord(input: {
   deliveryId: string;
-  requestId: string;
   attempt: TakenAttempt;
   /** Masked. */
   requestHeaders: Record<string, string>;
   finished: FinishedAttempt;
+  /** From the token to the request. */
+  waitedMs: number;
   elapsedMs: number;
   maxRetryAfterMs: number;
 }): AttemptRecord {
@@ -19,9 +20,11 @@ export function attemptRecord(input: {
   const verdict = verdictOf(outcome);
   return {
     deliveryId: input.deliveryId,
-    requestId: input.requestId,
+    requestId: attempt.requestId,
     number: attempt.number,
-    startedAt: finished.startedAt.toISOString(),
+    targetVersion: attempt.targetVersion,
+    // By Postgres' clock, like every other time in the log.
+    startedAt: new Date(attempt.takenAt.getTime() + input.waitedMs).toISOString(),
     durationMs: Math.round(finished.durationMs),
     statusCode: response?.statusCode ?? null,
     requestHeaders: input.requestHeaders,

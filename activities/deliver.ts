@@ -1,18 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Logger } from 'pino';
-import {
-  recordAttempt,
-  takeAttempt,
-  type AttemptRecord,
-  type RecordedAttempt,
-  type TakenAttempt,
-} from '../src/db/attempts.js';
-import { answeredWithin, DatabaseUnavailableError, type Database } from '../src/db/database.js';
-import { settlePending } from '../src/db/backlog.js';
+import { takeAttempt, type AttemptRecord, type RecordedAttempt, type TakenAttempt } from '../src/db/attempts.js';
+import { answeredWithin, type Database } from '../src/db/database.js';
 import { maskHeaders } from '../src/delivery/mask-headers.js';
 import type { OpenRequests } from '../src/delivery/open-requests.js';
 import type { FinishedAttempt } from '../src/delivery/outcome.js';
@@ -23,10 +15,12 @@ import type { Pace } from '../src/pace/pace.js';
 import type { Turn } from '../src/pace/turn.js';
 import { sealContext } from '../src/seal-context.js';
 import type { Sealer } from '../src/seal.js';
+import type { DeliveryWorkflows } from '../src/workflows.js';
 import { failureType, type NotNowDetails, type UnrecordedDetails } from '../workflows/failures.js';
 import { retryDelayMs } from '../workflows/retry-policy.js';
 import { attemptRecord, shortFailure } from './attempt-record.js';
 import { endOf, type DeliveryEnd } from './delivery-end.js';
+import type { UnrecordedAttempts } from './unrecorded-attempts.js';
 
 export type { DeliveryEnd } from './delivery-end.js';
 
@@ -36,6 +30,8 @@ export interface DeliverDeps {
   openRequests: OpenRequests;
   pace: Pace;
   firstAttempts: FirstAttempts;
+  unrecorded: UnrecordedAttempts;
+  workflows: Pick<DeliveryWorkflows, 'settle'>;
   sealer: Sealer;
   log: Logger;
   /** Cap of a receiver's Retry-After. */
@@ -54,8 +50,10 @@ export interface DeliverInput {
   attemptsUsed: number;
 }
 
-const latestSendMs = 4_000;
-/** With `latestSendMs` less than what the workflow allows for beyond the request; else it would think the request lost, and send again. */
+const latestSendMs = 2_500;
+/** The longest wait for deliveries that became due earlier. */
+const longestBehindMs = 2_000;
+/** With the two before less than what the workflow allows for beyond the request; else it would think the request lost, and send again. */
 const recordPatienceMs = 5_000;
 
 /**
@@ -100,6 +98,21 @@ export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<D
   }
 }
 
+/** Takes the token and the right to send; lets those who became due earlier take theirs first, for a moment. */
+async function takeInOrder(deps: DeliverDeps, input: DeliverInput, ifEasy: boolean) {
+  const { db, unrecorded } = deps;
+  await unrecorded.settle(input.deliveryId);
+  const deadline = performance.now() + longestBehindMs;
+  for (;;) {
+    const beganAt = performance.now();
+    const { timeoutMs } = input;
+    const taken = await takeAttempt(db, input.deliveryId, { timeoutMs, ifEasy, processId: unrecorded.processId });
+    if (taken.answer !== 'behind') return { taken, beganAt };
+    if (beganAt + taken.waitMs > deadline) return { taken: { answer: 'wait', waitMs: taken.waitMs } as const, beganAt };
+    await delay(taken.waitMs);
+  }
+}
+
 interface SendOptions {
   ifEasy?: boolean;
   turn?: Turn | undefined;
@@ -121,8 +134,7 @@ async function attemptOnce(
   input: DeliverInput,
   { ifEasy = false, turn }: SendOptions,
 ): Promise<DeliveryEnd> {
-  const beganAt = performance.now();
-  const taken = await takeAttempt(deps.db, input.deliveryId, { timeoutMs: input.timeoutMs, ifEasy });
+  const { taken, beganAt } = await takeInOrder(deps, input, ifEasy);
   switch (taken.answer) {
     case 'ended':
       return { status: taken.status as DeliveryEnd['status'], message: `was ${taken.status} already` };
@@ -148,19 +160,26 @@ async function attemptOnce(
     throw new Error(`Postgres took ${Math.round(takenForMs)} ms to give a token; too late to send`);
 
   const { attempt } = taken;
-  const { headers, finished } = await send(deps, input.deliveryId, attempt, turn);
+  const waitedMs = Math.round(performance.now() - beganAt);
+  const { headers, finished } = await send(deps, input.deliveryId, attempt, waitedMs, turn);
   const record = attemptRecord({
     deliveryId: input.deliveryId,
-    requestId: randomUUID(),
     attempt,
     requestHeaders: maskHeaders(headers),
     finished,
+    waitedMs,
     elapsedMs: Math.ceil(performance.now() - beganAt),
     maxRetryAfterMs: deps.maxRetryAfterMs,
   });
   const recorded = await recordOrHandOver(deps, record);
   logAttempt(deps.log, attempt, record, recorded);
-  if (record.verdict === 'gone') await holdOthers(deps, attempt.webhookId);
+  if (recorded?.disabledWebhook) {
+    deps.log.warn(
+      { tenant: attempt.tenantId, webhook: attempt.webhookId, delivery: record.deliveryId },
+      'webhook.disabled: its receiver answered 410 Gone',
+    );
+    deps.workflows.settle([attempt]);
+  }
   return conclude(input, record, recorded);
 }
 
@@ -168,6 +187,7 @@ async function send(
   { sealer, poster, version }: DeliverDeps,
   deliveryId: string,
   attempt: TakenAttempt,
+  waitedMs: number,
   turn: Turn | undefined,
 ): Promise<{ headers: Record<string, string>; finished: FinishedAttempt }> {
   const { tenantId } = attempt;
@@ -177,8 +197,8 @@ async function send(
     messageId: attempt.eventRowId,
     deliveryId,
     attempt: attempt.number,
-    // of this attempt: a receiver refuses what was signed over five minutes ago
-    timestampSeconds: Math.floor(Date.now() / 1000),
+    // of this attempt, by Postgres' clock: a receiver refuses what was signed over five minutes ago
+    timestampSeconds: Math.floor((attempt.takenAt.getTime() + waitedMs) / 1000),
     secret: sealer.open(attempt.sealedSecret, sealContext.secret(tenantId)),
     previousSecret: attempt.sealedPreviousSecret
       ? sealer.open(attempt.sealedPreviousSecret, sealContext.secret(tenantId))
@@ -198,7 +218,7 @@ async function send(
 async function recordOrHandOver(deps: DeliverDeps, record: AttemptRecord): Promise<RecordedAttempt | null> {
   try {
     // Should Postgres take it after all, then it is the same request: recorded twice, it changes nothing.
-    return await answeredWithin(recordPatiently(deps, record), recordPatienceMs);
+    return await answeredWithin(deps.unrecorded.record(record), recordPatienceMs);
   } catch (error) {
     deps.log.error({ error, delivery: record.deliveryId, attempt: record.number }, 'attempt.not_recorded');
   }
@@ -212,30 +232,6 @@ async function recordOrHandOver(deps: DeliverDeps, record: AttemptRecord): Promi
     sealedRecord: deps.sealer.seal(JSON.stringify(short), sealContext.record(record.deliveryId)).toString('base64'),
   };
   throw notRetried(failureType.notRecorded, `attempt ${record.number} was made and could not be recorded`, details);
-}
-
-async function recordPatiently({ db }: DeliverDeps, record: AttemptRecord): Promise<RecordedAttempt | null> {
-  for (const waitMs of [100, 500]) {
-    try {
-      return await recordAttempt(db, record);
-    } catch (error) {
-      if (!(error instanceof DatabaseUnavailableError)) throw error;
-      await delay(waitMs);
-    }
-  }
-  return recordAttempt(db, record);
-}
-
-/** Each would find out by itself at its next attempt; holding them now shows it at once. */
-async function holdOthers({ db, log }: DeliverDeps, webhookId: number): Promise<void> {
-  try {
-    await db.transaction((tx) => settlePending(tx, webhookId, 'held'));
-  } catch (error) {
-    log.warn(
-      { error, webhook: webhookId },
-      'deliveries of a disabled webhook are not held yet; each is at its next attempt',
-    );
-  }
 }
 
 function conclude(input: DeliverInput, record: AttemptRecord, recorded: RecordedAttempt | null): DeliveryEnd {

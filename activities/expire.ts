@@ -3,7 +3,8 @@ import type { Logger } from 'pino';
 import type { Database } from '../src/db/database.js';
 import { expireCalls } from '../src/db/calls.js';
 import { expireMessages } from '../src/db/messages.js';
-import { expireBatch } from '../src/db/retention.js';
+import { expireBatch, expireWebhooks } from '../src/db/retention.js';
+import { removeGoneProcesses } from '../src/db/sender-processes.js';
 
 export interface ExpireDeps {
   db: Database;
@@ -18,8 +19,10 @@ export async function expire({ db, log, retentionDays }: ExpireDeps): Promise<vo
     changed =
       (await expireBatch(db, retentionDays, 500)) +
       (await expireCalls(db, retentionDays, 500)) +
-      (await expireMessages(db, retentionDays, 500));
+      (await expireMessages(db, retentionDays, 500)) +
+      (await expireWebhooks(db, retentionDays, 500));
     Context.current().heartbeat(total);
   }
+  await removeGoneProcesses(db);
   if (total > 0) log.info({ rows: total, retentionDays }, 'history.expired');
 }

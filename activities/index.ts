@@ -5,12 +5,15 @@ import { reconcileMessages, type ReconcileMessagesDeps } from './reconcile-messa
 import { recordOutcome, type RecordOutcomeInput } from './record-outcome.js';
 import { reserveToken, type ReserveTokenDeps, type ReserveTokenInput } from './reserve-token.js';
 import { recordSend, sendMessage, settleMessage, type SendMessageInput, type SendRecord } from './send-message.js';
+import { settleWebhook, type SettleWebhookDeps } from './settle-webhook.js';
+import type { SettlingWebhook } from '../src/db/settling.js';
 import { sweepMessages, type SweepMessagesDeps } from './sweep-messages.js';
 import { sweep, type SweepDeps } from './sweep.js';
 
 export type ActivityDeps = ReserveTokenDeps &
   DeliverDeps &
   SweepDeps &
+  SettleWebhookDeps &
   ExpireDeps &
   SweepMessagesDeps &
   ReconcileMessagesDeps;
@@ -23,6 +26,7 @@ export const createActivities = (deps: ActivityDeps) => ({
   deliverInline: (input: DeliverInput) => deliverInline(deps, input),
   recordOutcome: (input: RecordOutcomeInput) => recordOutcome(deps, input),
   cancelDelivery: (input: CancelDeliveryInput) => cancelDelivery(deps, input),
+  settleWebhook: (webhook: SettlingWebhook) => settleWebhook(deps, webhook),
   sweep: () => bothOf(sweep(deps), sweepMessages(deps)),
   expire: () => expire(deps),
   sendMessage: (input: SendMessageInput) => sendMessage(deps, input),

@@ -2,6 +2,8 @@ import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import type { Database } from '../src/db/database.js';
 import type { StartableDelivery } from '../src/db/events.js';
+import { listSettlingWebhooks, markUnsettledWebhooks } from '../src/db/settling.js';
+import type { DeliveryWorkflows } from '../src/workflows.js';
 import { listOverdueDeliveries, listUnstartedDeliveries, markStarted } from '../src/db/unstarted-deliveries.js';
 
 export interface SweepDeps {
@@ -9,6 +11,7 @@ export interface SweepDeps {
   log: Logger;
   /** In its turn; resolves when the workflow runs. */
   startInTurn: (delivery: StartableDelivery) => Promise<void>;
+  workflows: Pick<DeliveryWorkflows, 'settle'>;
 }
 
 const batchSize = 200;
@@ -19,10 +22,11 @@ const longestMs = 180_000;
 /**
  * Starts, oldest first, every pending delivery whose workflow nobody started within 15 s: Temporal was away, a process
  * was killed, or there were more than it could start. Ends when none is left, or after three minutes: the next sweep
- * goes on. Safe to repeat.
+ * goes on. Before that it sees to webhooks whose deliveries do not follow their settings. Safe to repeat.
  */
 export async function sweep(deps: SweepDeps): Promise<void> {
   const beganAtMs = performance.now();
+  await settleLeftOver(deps);
   let started = 0;
   let after: string | null = null;
   for (;;) {
@@ -35,6 +39,18 @@ export async function sweep(deps: SweepDeps): Promise<void> {
   const overdue = await listOverdueDeliveries(deps.db, batchSize);
   await startAll(deps, overdue);
   if (started + overdue.length > 0) deps.log.info({ started, overdue: overdue.length }, 'sweep.started');
+}
+
+/** Whoever had to see to them is gone; or, which should never be, nobody knew. */
+async function settleLeftOver({ db, log, workflows }: SweepDeps): Promise<void> {
+  const leftOver = await listSettlingWebhooks(db);
+  const unsettled = await markUnsettledWebhooks(db);
+  workflows.settle([...leftOver, ...unsettled]);
+  if (unsettled.length > 0)
+    log.warn(
+      { count: unsettled.length, webhooks: unsettled.slice(0, 20).map(({ webhookId }) => webhookId) },
+      'sweep.unsettled_webhooks: deliveries were held or pending against the settings of their webhook; they are put right',
+    );
 }
 
 async function startAll({ db, startInTurn }: SweepDeps, deliveries: StartableDelivery[]): Promise<void> {

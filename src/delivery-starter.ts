@@ -8,7 +8,15 @@ import { FairQueue } from './pace/fair-queue.js';
 import type { FirstAttempts } from './pace/first-attempts.js';
 import type { Pace, Urgency } from './pace/pace.js';
 import type { Turn } from './pace/turn.js';
-import { startDelivery, startOrWakeDelivery, wakeDelivery, type StartOptions, type StartResult } from './temporal.js';
+import type { SettlingWebhook } from './db/settling.js';
+import {
+  startDelivery,
+  startOrWakeDelivery,
+  startSettling,
+  wakeDelivery,
+  type StartOptions,
+  type StartResult,
+} from './temporal.js';
 import type { DeliveryWorkflows } from './workflows.js';
 
 /** Calls at once at the most, should Temporal answer none of them. */
@@ -90,6 +98,23 @@ export class DeliveryStarter implements DeliveryWorkflows {
 
   wake(deliveries: StartableDelivery[]): void {
     this.#enqueue(deliveries, wakeDelivery);
+  }
+
+  settle(webhooks: SettlingWebhook[]): void {
+    for (const webhook of webhooks) {
+      if (!this.#connection) return;
+      const { client, options } = this.#connection;
+      const running = client
+        .withDeadline(Date.now() + callDeadlineMs, () => startSettling(client, webhook, options))
+        .catch((error: unknown) =>
+          this.deps.log.warn(
+            { error, webhook: webhook.webhookId },
+            'webhook.settling_not_started: the sweeper starts it later',
+          ),
+        )
+        .finally(() => this.#running.delete(running));
+      this.#running.add(running);
+    }
   }
 
   /** For the sweeper: in its tenant's turn like the others; resolves when the workflow runs. */

@@ -1,8 +1,10 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { StartableDelivery } from './db/events.js';
+import type { SettlingWebhook } from './db/settling.js';
 import type { StartableMessage } from './db/unstarted-messages.js';
 import type { DeliverEventInput, deliverEvent } from '../workflows/deliver-event.js';
+import type { settleWebhook } from '../workflows/settle-webhook.js';
 import type { sendMessage } from '../workflows/send-message.js';
 
 /** What operators find runs by in the Temporal Web UI. */
@@ -97,6 +99,27 @@ function startArguments(delivery: StartableDelivery, taskQueue: string) {
     // Where queues are fair, no tenant's backlog stands before another tenant's deliveries.
     priority: { fairnessKey: delivery.tenantId },
   };
+}
+
+/** Has the deliveries of a webhook follow its settings. One that runs already looks once more before it ends. */
+export async function startSettling(
+  client: Client,
+  webhook: SettlingWebhook,
+  { taskQueue }: StartOptions,
+): Promise<void> {
+  await client.workflow.signalWithStart<typeof settleWebhook>('settleWebhook', {
+    taskQueue,
+    workflowId: `settle-webhook-${webhook.webhookId}`,
+    args: [webhook],
+    signal: 'wake',
+    signalArgs: [],
+    typedSearchAttributes: [
+      { key: searchAttributes.tenantId, value: webhook.tenantId },
+      { key: searchAttributes.webhookId, value: webhook.webhookId },
+    ],
+    staticSummary: `deliveries follow the settings of webhook ${webhook.webhookId}`,
+    priority: { fairnessKey: webhook.tenantId },
+  });
 }
 
 /** Resolves when the message's workflow runs, whoever started it. May be called twice: it asks Postgres what is left to do. */

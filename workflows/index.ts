@@ -2,4 +2,5 @@
 export { deliverEvent } from './deliver-event.js';
 export { reconcileMessages } from './reconcile-messages.js';
 export { sendMessage } from './send-message.js';
+export { settleWebhook } from './settle-webhook.js';
 export { expireHistory, sweepDeliveries } from './sweep.js';

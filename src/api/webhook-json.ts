@@ -25,6 +25,7 @@ export const renderWebhook = (
   enabled: webhook.enabled,
   disabled_reason: webhook.disabledReason,
   disabled_at: renderTimeOrNull(webhook.disabledAt),
+  settling_since: renderTimeOrNull(webhook.settlingSince),
   previous_secret_expires_at: renderTimeOrNull(futureOrNull(webhook.previousSecretExpiresAt)),
   created_at: renderTime(webhook.createdAt),
   updated_at: renderTime(webhook.updatedAt),

@@ -129,6 +129,9 @@ export const webhookSchema = z
         examples: [null],
       }),
     disabled_at: time('When the service disabled it').nullable(),
+    settling_since: time(
+      'Since when its deliveries follow the last change of its settings, in the background; null: all of them have',
+    ).nullable(),
     previous_secret_expires_at: time(
       'Until when deliveries are also signed with the secret before; null: with one only',
     ).nullable(),

@@ -18,6 +18,7 @@ import { notFound } from './api-errors.js';
 import { defineEndpoint, type AppDeps } from './endpoint.js';
 import { nextCursor, pageQuery, paginate } from './paging.js';
 import { webhookIdParameter } from './path-parameters.js';
+import { settleSoon } from './settle-soon.js';
 import { integer, parseWebhookId, renderTimeOrNull, time } from './schemas.js';
 import { renderStatistics, renderWebhook, sealHeaders } from './webhook-json.js';
 import {
@@ -153,7 +154,7 @@ export const webhookEndpoints = [
     tag,
     summary: 'Change settings of a webhook',
     description:
-      'What the body does not name stays. Takes effect with the next attempt, also of deliveries that are under way. Resuming makes what was held pending again, oldest first, each with a new schedule.',
+      'What the body does not name stays. Takes effect at once, also for deliveries that are under way; a request that is open ends and counts. Resuming makes what was held pending again, oldest first, each with a new schedule. Where many deliveries have to follow, they do so in the background: `settling_since` is then not null.',
     params,
     body: {
       schema: webhookChangeSchema,
@@ -162,14 +163,11 @@ export const webhookEndpoints = [
     answers: { 200: { description: 'The webhook as it is now', schema: z.object({ webhook: webhookSchema }) } },
     async handle({ params, body, tenantId }, deps) {
       const settings = toSettings(body, tenantId, deps);
-      const { webhook, changed, statistics } = await deps.db.transaction(async (db) => {
-        const update = await updateWebhook(db, tenantId, params.webhook_id, settings);
-        if (!update) throw notFound('webhook');
-        return { ...update, statistics: await statisticsOf(db, update.webhook) };
-      });
-      // After the commit: a workflow that is told to look must find the change.
-      deps.workflows.wake(changed);
-      return { status: 200, body: { webhook: renderWebhook(webhook, statistics, deps.sealer) } };
+      const webhook = await deps.db.transaction((db) => updateWebhook(db, tenantId, params.webhook_id, settings));
+      if (!webhook) throw notFound('webhook');
+      const settlingSince = webhook.settlingSince && (await settleSoon(deps, webhook)) ? null : webhook.settlingSince;
+      const statistics = await statisticsOf(deps.db, webhook);
+      return { status: 200, body: { webhook: renderWebhook({ ...webhook, settlingSince }, statistics, deps.sealer) } };
     },
   }),
 
@@ -180,12 +178,14 @@ export const webhookEndpoints = [
     operationId: 'deleteWebhook',
     tag,
     summary: 'Delete a webhook',
-    description: 'What is owed to it is cancelled. Its deliveries can be read for the retention time.',
+    description:
+      'Nothing is sent to it any more, and its secret is removed. What is owed to it is cancelled. Its deliveries can be read for the retention time.',
     params,
     answers: { 204: { description: 'It is gone' } },
-    async handle({ params, tenantId }, { db }) {
-      const deleted = await db.transaction((db) => deleteWebhook(db, tenantId, params.webhook_id));
+    async handle({ params, tenantId }, deps) {
+      const deleted = await deps.db.transaction((db) => deleteWebhook(db, tenantId, params.webhook_id));
       if (!deleted) throw notFound('webhook');
+      await settleSoon(deps, { id: params.webhook_id, tenantId });
       return { status: 204 };
     },
   }),

@@ -1,8 +1,9 @@
-import type { Queryable } from './database.js';
+import { randomUUID } from 'node:crypto';
+import { sqlState, sqlStateOf, type Queryable } from './database.js';
 import type { ErrorClass } from '../delivery/outcome.js';
 import type { DeliveryStatus } from './deliveries.js';
 
-/** The three statements of an attempt; each is safe to repeat by whoever lost its answer (migrations/004_attempts.sql). */
+/** The three statements of an attempt; each is safe to repeat by whoever lost its answer (migrations/014_delivery_functions.sql). */
 
 /** What is to be done with a delivery. Waits are milliseconds from the answer: clocks are never compared. */
 export interface AttemptPlan {
@@ -52,7 +53,13 @@ export async function planAttempt(db: Queryable, deliveryId: string): Promise<At
 
 /** Everything that one request needs. Secrets are still sealed. */
 export interface TakenAttempt {
+  /** Names the request; its record carries it. */
+  requestId: string;
   number: number;
+  /** When it was taken, by Postgres' clock: whatever the sender's own clock says, attempts are dated by one. */
+  takenAt: Date;
+  /** Of the webhook as it was taken: a verdict for good counts for this target only. */
+  targetVersion: number;
   /** Attempts of the present schedule before this one. */
   attemptsUsed: number;
   /** Null where the webhook has no limit. */
@@ -76,27 +83,40 @@ export type TakeAnswer =
   | { answer: 'ended'; status: DeliveryStatus }
   /** `waitMs` null: others wait for tokens, plan first. */
   | { answer: 'wait'; waitMs: number | null }
+  /** A token is free, and deliveries that became due earlier go first: ask again in a moment. */
+  | { answer: 'behind'; waitMs: number }
   | { answer: 'replan' };
+
+export interface TakeOptions {
+  /** The longest request that the caller allows for. */
+  timeoutMs: number;
+  /** Only a first attempt that nothing stands against; `replan` otherwise. */
+  ifEasy?: boolean;
+  /** Who sends: others give the request up only once this process has lived on without a record of it, or is gone. */
+  processId: string;
+}
 
 /**
  * Takes a token and the right to send one request; nobody else may send for this delivery until it is recorded, or
- * until its timeout and 5 s have passed. `timeoutMs` is the longest request that the caller allows for; `ifEasy`: only
- * a first attempt that nothing stands against, `replan` otherwise.
+ * until its timeout and 5 s have passed and its process cannot record it any more.
  */
 export async function takeAttempt(
   db: Queryable,
   deliveryId: string,
-  { timeoutMs, ifEasy = false }: { timeoutMs: number; ifEasy?: boolean },
+  { timeoutMs, ifEasy = false, processId }: TakeOptions,
 ): Promise<TakeAnswer> {
+  const requestId = randomUUID();
   const { rows } = await db.query<{
-    answer: 'send' | 'ended' | 'wait' | 'replan';
+    answer: TakeAnswer['answer'];
     status: DeliveryStatus;
     wait_ms: number | null;
     number: number;
     attempts_used: number;
     token: number | null;
+    taken_at: Date;
     tenant_id: string;
     webhook_id: number;
+    target_version: number;
     event_row_id: string;
     event_type: string;
     event_id: string;
@@ -106,7 +126,13 @@ export async function takeAttempt(
     headers_sealed: Buffer | null;
     secret_sealed: Buffer;
     previous_secret_sealed: Buffer | null;
-  }>({ name: 'take_attempt', text: 'select * from take_attempt($1, $2, $3)' }, [deliveryId, timeoutMs, ifEasy]);
+  }>({ name: 'take_attempt', text: 'select * from take_attempt($1, $2, $3, $4, $5)' }, [
+    deliveryId,
+    timeoutMs,
+    ifEasy,
+    requestId,
+    processId,
+  ]);
   const row = rows[0];
   if (!row) return { answer: 'ended', status: 'cancelled' };
   switch (row.answer) {
@@ -114,13 +140,18 @@ export async function takeAttempt(
       return { answer: 'ended', status: row.status };
     case 'wait':
       return { answer: 'wait', waitMs: row.wait_ms };
+    case 'behind':
+      return { answer: 'behind', waitMs: row.wait_ms! };
     case 'replan':
       return { answer: 'replan' };
     case 'send':
       return {
         answer: 'send',
         attempt: {
+          requestId,
           number: row.number,
+          takenAt: row.taken_at,
+          targetVersion: row.target_version,
           attemptsUsed: row.attempts_used,
           token: row.token,
           tenantId: row.tenant_id,
@@ -139,14 +170,18 @@ export async function takeAttempt(
   }
 }
 
-/** `retry` becomes failed where the schedule has nothing left; `gone` also disables the webhook. */
-export type AttemptVerdict = 'delivered' | 'retry' | 'final' | 'gone';
+/**
+ * `retry` becomes failed where the schedule has nothing left; `gone` also disables the webhook; after `again` (a kept
+ * connection broke under the request) the next request follows and uses up nothing, three times at the most.
+ */
+export type AttemptVerdict = 'delivered' | 'retry' | 'final' | 'gone' | 'again';
 
 export interface AttemptRecord {
   deliveryId: string;
   /** Made by the sender of the request: recording it twice changes nothing. */
   requestId: string;
   number: number;
+  targetVersion: number;
   startedAt: string;
   durationMs: number;
   statusCode: number | null;
@@ -170,19 +205,38 @@ export interface RecordedAttempt {
   attemptsUsed: number;
   /** Until the next attempt, for a pending delivery. */
   waitMs: number;
+  /** This record disabled the webhook: its other deliveries are to be settled. */
+  disabledWebhook: boolean;
 }
 
 /** The attempt, the delivery's new state and the webhook's counters, all or nothing. Null: the delivery is gone (retention). */
 export async function recordAttempt(db: Queryable, record: AttemptRecord): Promise<RecordedAttempt | null> {
-  const { rows } = await db.query<{ status: DeliveryStatus; number: number; attempts_used: number; wait_ms: number }>(
+  try {
+    return await tryToRecord(db, record);
+  } catch (error) {
+    // It reserved a token at the same moment; now that is seen from the beginning.
+    if (sqlStateOf(error) !== sqlState.serializationFailure) throw error;
+    return tryToRecord(db, record);
+  }
+}
+
+async function tryToRecord(db: Queryable, record: AttemptRecord): Promise<RecordedAttempt | null> {
+  const { rows } = await db.query<{
+    status: DeliveryStatus;
+    number: number;
+    attempts_used: number;
+    wait_ms: number;
+    disabled: boolean;
+  }>(
     {
       name: 'record_attempt',
-      text: 'select * from record_attempt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)',
+      text: `select * from record_attempt(row($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)::finished_request)`,
     },
     [
       record.deliveryId,
       record.requestId,
       record.number,
+      record.targetVersion,
       record.startedAt,
       record.durationMs,
       record.statusCode,
@@ -200,7 +254,14 @@ export async function recordAttempt(db: Queryable, record: AttemptRecord): Promi
     ],
   );
   const row = rows[0];
-  return row ? { status: row.status, number: row.number, attemptsUsed: row.attempts_used, waitMs: row.wait_ms } : null;
+  if (!row) return null;
+  return {
+    status: row.status,
+    number: row.number,
+    attemptsUsed: row.attempts_used,
+    waitMs: row.wait_ms,
+    disabledWebhook: row.disabled,
+  };
 }
 
 export interface Attempt {

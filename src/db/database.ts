@@ -8,6 +8,7 @@ export class DatabaseUnavailableError extends Error {
 
 export const sqlState = {
   deadlockDetected: '40P01',
+  serializationFailure: '40001',
   foreignKeyViolation: '23503',
   uniqueViolation: '23505',
   featureNotSupported: '0A000',

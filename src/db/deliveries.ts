@@ -189,7 +189,7 @@ export async function requestRetry(
   const found = rows[0];
   if (!found) throw new NotFoundError(`Webhook ${webhookId} has no delivery ${deliveryId}.`);
   if (found.deleted) throw new ConflictError(`Webhook ${webhookId} was deleted; its deliveries cannot be retried.`);
-  if (!found.enabled) {
+  if (!found.enabled && !found.test) {
     throw new ConflictError(
       `Webhook ${webhookId} is paused or disabled. Set "enabled": true first; that also sends what is held.`,
     );
@@ -198,12 +198,12 @@ export async function requestRetry(
     throw new ConflictError(`Delivery ${deliveryId} was delivered. To send it again, retry with {"force": true}.`);
   }
   if (found.status === 'pending') {
-    // A schedule that a lower max_retries has used up begins anew; with a request open its record decides.
+    // A schedule that a lower max_retries has used up begins anew; with a request open its record decides, and honours the wish.
     await db.query(
       `update webhook_deliveries
           set schedule_base = case when attempt_count - schedule_base > $2 and coalesce(in_flight_until, '-infinity') < clock_timestamp()
                                    then attempt_count else schedule_base end,
-              due_at = clock_timestamp(), retry_requested_at = clock_timestamp(),
+              due_at = clock_timestamp(), retry_requested = in_flight_until is not null,
               next_attempt_at = case when holds_token then next_attempt_at else clock_timestamp() end
         where id = $1`,
       [deliveryId, found.max_retries],
@@ -212,7 +212,7 @@ export async function requestRetry(
     await db.query(
       `update webhook_deliveries
           set status = 'pending', schedule_base = attempt_count, due_at = clock_timestamp(), next_attempt_at = clock_timestamp(),
-              retry_requested_at = null, pending_since = clock_timestamp(), workflow_started_at = null, finished_at = null
+              free_attempts = 0, retry_requested = false, pending_since = clock_timestamp(), workflow_started_at = null, finished_at = null
         where id = $1`,
       [deliveryId],
     );

@@ -127,19 +127,17 @@ export async function findEvent(
   return event && rows[0] ? { ...event, body: rows[0].body } : null;
 }
 
-/** A test event and its one delivery, marked as such and left out of the counters. */
+/** A test event and its one delivery, also of a paused webhook; marked as such and left out of the counters. */
 export async function insertTestEvent(db: Queryable, webhookId: number, event: NewEvent): Promise<string> {
   const { rows } = await db.query<{ id: string }>(
     `with new_event as (
        insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body, test)
        values ($1, $2, $3, $4, $5, true) returning id)
      insert into webhook_deliveries
-       (event_row_id, webhook_id, tenant_id, event_type, event_id, test, status, accepted_as, next_attempt_at, pending_since)
-     select e.id, w.id, $1, $2, $3, true, s.status, s.status,
-            case when w.enabled then now() end, case when w.enabled then now() end
+       (event_row_id, webhook_id, tenant_id, event_type, event_id, test, status, accepted_as, next_attempt_at)
+     select e.id, w.id, $1, $2, $3, true, 'pending', 'pending', now()
        from new_event e
        join webhooks w on w.id = $6 and w.deleted_at is null
-      cross join lateral (select case when w.enabled then 'pending' else 'held' end as status) s
      returning id`,
     [event.tenantId, event.eventType, event.eventId, event.occurredAt, event.body, webhookId],
   );

@@ -26,3 +26,21 @@ export async function expireBatch(db: Queryable, retentionDays: number, limit: n
   );
   return owed.length + (deliveries ?? 0) + (events ?? 0);
 }
+
+/**
+ * Removes deleted webhooks of which nothing is kept any more, whole: row, counters, limiter, tokens. Answers how many; 0: all done.
+ */
+export async function expireWebhooks(db: Queryable, retentionDays: number, limit: number): Promise<number> {
+  const { rows } = await db.query<{ id: number }>(
+    `select id from webhooks w
+      where deleted_at < now() - $1 * interval '1 day' and settling_since is null
+        and not exists (select from webhook_deliveries d where d.webhook_id = w.id)
+      order by id limit $2`,
+    [retentionDays, limit],
+  );
+  const ids = rows.map(({ id }) => id);
+  for (const table of ['webhook_tokens', 'webhook_counters', 'webhook_limiters'])
+    await db.query(`delete from ${table} where webhook_id = any($1)`, [ids]);
+  await db.query('delete from webhooks where id = any($1)', [ids]);
+  return ids.length;
+}

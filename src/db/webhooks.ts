@@ -1,6 +1,4 @@
 import { oneRow, type Queryable } from './database.js';
-import type { StartableDelivery } from './events.js';
-import { endExhausted, resumeHeld, settlePending, voidPlannedTokens } from './backlog.js';
 
 /** A webhook as stored; headers and secrets are sealed. */
 export interface Webhook {
@@ -21,6 +19,8 @@ export interface Webhook {
   /** Set when the service disabled it (410 Gone); null when its tenant paused it. */
   disabledReason: string | null;
   disabledAt: Date | null;
+  /** Since when its deliveries follow the last change of its settings; null: they all fit. */
+  settlingSince: Date | null;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -41,12 +41,14 @@ interface WebhookRow {
   enabled: boolean;
   disabled_reason: string | null;
   disabled_at: Date | null;
+  settling_since: Date | null;
   created_at: Date;
   updated_at: Date;
 }
 
 const columns = `id, tenant_id, url, events, description, headers_sealed, secret_sealed, previous_secret_expires_at,
-  rate_limit_per_minute, rate_limit_per_hour, max_retries, timeout_ms, enabled, disabled_reason, disabled_at, created_at, updated_at`;
+  rate_limit_per_minute, rate_limit_per_hour, max_retries, timeout_ms, enabled, disabled_reason, disabled_at, settling_since,
+  created_at, updated_at`;
 
 const toWebhook = (row: WebhookRow): Webhook => ({
   id: row.id,
@@ -64,6 +66,7 @@ const toWebhook = (row: WebhookRow): Webhook => ({
   enabled: row.enabled,
   disabledReason: row.disabled_reason,
   disabledAt: row.disabled_at,
+  settlingSince: row.settling_since,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });
@@ -144,55 +147,62 @@ export async function listWebhooks(
   return rows.map(toWebhook);
 }
 
-export interface WebhookUpdate {
-  webhook: Webhook;
-  /** Deliveries whose workflow must start or ask again: resumed ones, and those whose planned token is void. Oldest first. */
-  changed: StartableDelivery[];
-}
-
 /**
- * Changes settings, in a transaction. Pausing holds what is pending, resuming makes it pending with a new schedule,
- * and other limits make every planned token void. Null when the tenant has no such webhook.
+ * Changes settings, in a transaction that locks nothing but the webhook. They count from the commit on; deliveries follow
+ * in batches (settleBatch): pausing holds what is pending, resuming makes it pending with a new schedule, and other limits
+ * make every planned token void. Null when the tenant has no such webhook.
  */
 export async function updateWebhook(
   db: Queryable,
   tenantId: string,
   webhookId: number,
   settings: WebhookSettings,
-): Promise<WebhookUpdate | null> {
+): Promise<Webhook | null> {
   const { rows: before } = await db.query<WebhookRow>(
     `select ${columns} from webhooks where id = $1 and tenant_id = $2 and deleted_at is null for no key update`,
     [webhookId, tenantId],
   );
-  const old = before[0];
+  const old = before[0] && toWebhook(before[0]);
   if (!old) return null;
+  const is = { ...old, ...settings };
+  const enabledChanged = is.enabled !== old.enabled;
+  const limitsChanged =
+    is.rateLimitPerMinute !== old.rateLimitPerMinute || is.rateLimitPerHour !== old.rateLimitPerHour;
   const fields = settingsOf(settings);
   if (settings.enabled === true) fields.push(['disabled_reason', null], ['disabled_at', null]);
   const { rows } = await db.query<WebhookRow>(
-    `update webhooks set ${[...fields.map(([column], i) => `${column} = $${i + 2}`), 'updated_at = now()'].join(', ')}
+    `update webhooks set ${[
+      ...fields.map(([column], i) => `${column} = $${i + 2}`),
+      'updated_at = now()',
+      // What a receiver said for good was said of another url, or before its tenant tried again.
+      ...(is.url !== old.url || settings.enabled === true ? ['target_version = target_version + 1'] : []),
+      ...(enabledChanged || limitsChanged || is.maxRetries < old.maxRetries ? [follow] : []),
+    ].join(', ')}
       where id = $1 returning ${columns}`,
     [webhookId, ...fields.map(([, value]) => value)],
   );
-  const webhook = toWebhook(oneRow(rows));
-  const limitsChanged =
-    webhook.rateLimitPerMinute !== old.rate_limit_per_minute || webhook.rateLimitPerHour !== old.rate_limit_per_hour;
-  const changed: StartableDelivery[] = [];
-  if (old.enabled && !webhook.enabled) await settlePending(db, webhookId, 'held');
-  else if (limitsChanged) changed.push(...(await voidPlannedTokens(db, webhookId)));
-  if (webhook.enabled && webhook.maxRetries < old.max_retries)
-    changed.push(...(await endExhausted(db, webhookId, webhook.maxRetries)));
-  if (!old.enabled && webhook.enabled) changed.push(...(await resumeHeld(db, webhookId)));
-  return { webhook, changed };
+  if (limitsChanged || (enabledChanged && !is.enabled)) await voidPlannedTokens(db, webhookId);
+  return toWebhook(oneRow(rows));
 }
 
-/** Deletes, in a transaction: what is owed is cancelled, history stays readable. False when the tenant has no such webhook. */
+/** Its deliveries follow this change. */
+const follow = 'settings_version = settings_version + 1, settling_since = coalesce(settling_since, now())';
+
+const voidPlannedTokens = (db: Queryable, webhookId: number) => db.query('select void_planned_tokens($1)', [webhookId]);
+
+/**
+ * Deletes, in a transaction: nothing is sent from the commit on, its secrets are gone, what is owed is cancelled in batches
+ * (settleBatch), history stays readable. False when the tenant has no such webhook.
+ */
 export async function deleteWebhook(db: Queryable, tenantId: string, webhookId: number): Promise<boolean> {
   const { rowCount } = await db.query(
-    'update webhooks set deleted_at = now(), enabled = false, updated_at = now() where id = $1 and tenant_id = $2 and deleted_at is null',
+    `update webhooks set deleted_at = now(), enabled = false, updated_at = now(), secret_sealed = '', headers_sealed = null,
+            previous_secret_sealed = null, previous_secret_expires_at = null, ${follow}
+      where id = $1 and tenant_id = $2 and deleted_at is null`,
     [webhookId, tenantId],
   );
   if (rowCount === 0) return false;
-  await settlePending(db, webhookId, 'cancelled');
+  await voidPlannedTokens(db, webhookId);
   return true;
 }
 

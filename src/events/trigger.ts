@@ -24,7 +24,7 @@ const afterDeadlockMs = 20;
 
 export interface TriggerDeps {
   db: Database;
-  workflows: DeliveryWorkflows;
+  workflows: Pick<DeliveryWorkflows, 'start'>;
 }
 
 export interface TriggeredEvent {

@@ -4,6 +4,7 @@ import type { ActivityDeps } from '../../activities/index.js';
 import { ConfigError, type Config } from '../config.js';
 import { openDatabase } from '../db/database.js';
 import { createAddressGuard } from '../delivery/address.js';
+import { UnrecordedAttempts } from '../../activities/unrecorded-attempts.js';
 import { OpenRequests } from '../delivery/open-requests.js';
 import { createPoster } from '../delivery/post.js';
 import { DeliveryStarter } from '../delivery-starter.js';
@@ -94,11 +95,14 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
     closers.push(() => poster.close());
 
     let worker: DeliveryWorker | undefined;
+    let closeUnrecorded: (() => Promise<void>) | undefined;
     let server: ListeningServer | undefined;
     const drainApi = async () => {
       await server?.close();
       await Promise.all([starter.close(), messageStarter.close()]);
     };
+    // After the last request has ended.
+    closers.push(async () => closeUnrecorded?.());
     closers.push(() => {
       // The worker takes its connection with it; what the API still accepts is started without.
       startByClient();
@@ -106,6 +110,13 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
       return Promise.all([worker?.shutdown(), drainApi()]);
     });
     if (parts.worker) {
+      // A connection of its own: a beat must not wait behind deliveries.
+      const heartbeatDb = openDatabase({ url: config.databaseUrl, poolSize: 1, applicationName: 'irisx-heartbeat' });
+      const unrecorded = new UnrecordedAttempts({ db, heartbeatDb, log });
+      closeUnrecorded = async () => {
+        await unrecorded.close();
+        await heartbeatDb.close();
+      };
       worker = startDeliveryWorker({
         config,
         log,
@@ -117,6 +128,7 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
           openRequests: new OpenRequests(),
           pace,
           firstAttempts,
+          unrecorded,
           startInTurn: (delivery) => starter.startInTurn(delivery),
           maxRetryAfterMs: config.maxRetryAfterMs,
           retentionDays: config.retentionDays,

@@ -110,9 +110,8 @@ describe('rate limit', function () {
       what: 'seven to wait',
     });
     const db = openDatabase({ url: stack.database.url, poolSize: 1 });
-    const update = await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { rateLimitPerMinute: 100 }));
+    await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { rateLimitPerMinute: 100 }));
     await db.close();
-    assert.equal(update!.changed.length, 7);
     // Not told: the sweeper wakes whom nobody else does.
     await receiver.waitForRequests(8, 40_000);
   });

@@ -33,7 +33,7 @@ export async function assertInvariants(pool: Pool, webhookId: number): Promise<v
 
   const { rows: tokens } = await pool.query<{ waiting: number; holders: number }>(
     `select (l.reserved - l.taken)::int as waiting,
-            (select count(*) from webhook_deliveries d where d.webhook_id = $1 and d.holds_token)::int as holders
+            (select count(*) from webhook_deliveries d where d.webhook_id = $1 and d.holds_token and d.token_epoch = l.epoch)::int as holders
        from webhook_limiters l where l.webhook_id = $1`,
     [webhookId],
   );

@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type pg from 'pg';
 import { createApp, type AppDeps } from '../../../src/api/app.js';
+import type { SettlingWebhook } from '../../../src/db/settling.js';
 import { recordAttempt, type AttemptVerdict } from '../../../src/db/attempts.js';
 import { openDatabase } from '../../../src/db/database.js';
 import type { StartableDelivery } from '../../../src/db/events.js';
@@ -20,6 +21,7 @@ export const adminKey = 'a-key-for-tests-only';
 export class RecordedWorkflows implements DeliveryWorkflows {
   readonly started: StartableDelivery[] = [];
   readonly woken: StartableDelivery[] = [];
+  readonly settled: SettlingWebhook[] = [];
 
   start(deliveries: StartableDelivery[]): void {
     this.started.push(...deliveries);
@@ -27,6 +29,10 @@ export class RecordedWorkflows implements DeliveryWorkflows {
 
   wake(deliveries: StartableDelivery[]): void {
     this.woken.push(...deliveries);
+  }
+
+  settle(webhooks: SettlingWebhook[]): void {
+    this.settled.push(...webhooks);
   }
 }
 
@@ -181,6 +187,7 @@ export async function recordAnswer(
     deliveryId,
     requestId: randomUUID(),
     number: 1,
+    targetVersion: 0,
     startedAt: new Date().toISOString(),
     durationMs,
     statusCode,

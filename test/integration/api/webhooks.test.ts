@@ -46,6 +46,7 @@ describe('webhooks', () => {
       disabled_reason: null,
       disabled_at: null,
       previous_secret_expires_at: null,
+      settling_since: null,
       total_deliveries: 0,
       successful_deliveries: 0,
       failed_deliveries: 0,

@@ -27,7 +27,7 @@ describe('triggerEvent', () => {
 
   const trigger = (event: Partial<TriggeredEvent> = {}) =>
     triggerEvent(
-      { db, workflows: { start: (deliveries) => void started.push(...deliveries), wake: () => assert.fail('woken') } },
+      { db, workflows: { start: (deliveries) => void started.push(...deliveries) } },
       { tenantId, eventType: 'call.completed', eventId: 'call-1', payload: callCompleted, ...event },
     );
   const body = async () =>

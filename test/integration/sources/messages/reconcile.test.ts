@@ -39,7 +39,7 @@ describe('reconciling messages with Twilio', () => {
     );
   });
 
-  const deps = (retentionDays = 30) => ({ db, workflows: { start() {}, wake() {} }, retentionDays });
+  const deps = (retentionDays = 30) => ({ db, workflows: { start() {} }, retentionDays });
   const reconcile = (options: { retentionDays?: number; token?: string } = {}) => {
     const client = createTwilioClient({
       accounts: [{ sid: accountSid, tokens: [options.token ?? authToken] }],

@@ -45,7 +45,7 @@ describe('sending a message', function () {
 
   const deps = (tokens = [authToken], deadlineMs = 1_000): SendMessageDeps => ({
     db,
-    workflows: { start() {}, wake() {} },
+    workflows: { start() {} },
     log: createLogger({ level: 'debug', format: 'json' }, { write: (line) => void logLines.push(line) }),
     twilio: {
       client: createTwilioClient({ accounts: [{ sid: accountSid, tokens }], apiBaseUrl: fake.url, deadlineMs }),

@@ -47,7 +47,7 @@ describe('switch listener', () => {
     listener = startCallListener(
       {
         db,
-        workflows: { start: () => undefined, wake: () => undefined },
+        workflows: { start: () => undefined },
         log: { debug: write, info: write, warn: write, error: write },
       },
       [{ host: '127.0.0.1', port: played.port, password: 'ClueCon' }],

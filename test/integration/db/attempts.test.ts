@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import {
+  planAttempt,
+  recordAttempt,
+  takeAttempt,
+  type AttemptVerdict,
+  type TakenAttempt,
+} from '../../../src/db/attempts.js';
+import { openDatabase, type Database } from '../../../src/db/database.js';
+import { requestRetry } from '../../../src/db/deliveries.js';
+import { insertEvent } from '../../../src/db/events.js';
+import { beat, databaseTime } from '../../../src/db/sender-processes.js';
+import { updateWebhook } from '../../../src/db/webhooks.js';
+import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { insertTenant, insertWebhook, type WebhookRow } from '../../support/rows.js';
+
+describe('attempts in Postgres', function () {
+  this.timeout(120_000);
+  const processId = randomUUID();
+  let database: TestDatabase;
+  let db: Database;
+  let tenantId: string;
+  before(async () => {
+    database = await createTestDatabase();
+    db = openDatabase({ url: database.url, poolSize: 4 });
+  });
+  beforeEach(async () => {
+    tenantId = await insertTenant(database.pool);
+  });
+  after(async () => {
+    await db.close();
+    await database.drop();
+  });
+
+  async function newDelivery(row: Partial<WebhookRow> = {}): Promise<{ id: string; webhookId: number }> {
+    const webhookId = await insertWebhook(database.pool, tenantId, row);
+    return { id: await trigger(webhookId), webhookId };
+  }
+
+  async function trigger(webhookId: number): Promise<string> {
+    const event = await insertEvent(db, {
+      tenantId,
+      eventType: 'call.completed',
+      eventId: randomUUID(),
+      occurredAt: new Date(),
+      body: '{}',
+    });
+    return event!.deliveries.find((delivery) => delivery.webhookId === webhookId)!.id;
+  }
+
+  async function take(deliveryId: string, by = processId): Promise<TakenAttempt> {
+    const taken = await takeAttempt(db, deliveryId, { timeoutMs: 30_000, processId: by });
+    if (taken.answer !== 'send') assert.fail(`answered ${JSON.stringify(taken)}`);
+    return taken.attempt;
+  }
+
+  const record = (
+    deliveryId: string,
+    attempt: TakenAttempt,
+    verdict: AttemptVerdict,
+    startedAt = new Date().toISOString(),
+  ) =>
+    recordAttempt(db, {
+      ...attempt,
+      deliveryId,
+      startedAt,
+      durationMs: 3,
+      statusCode: verdict === 'delivered' ? 200 : 500,
+      requestHeaders: {},
+      responseHeaders: {},
+      responseBody: '',
+      responseTruncated: false,
+      error: verdict === 'delivered' ? null : { class: 'http_status', message: 'HTTP 500' },
+      verdict,
+      retryWaitMs: 1000,
+      disabledReason: verdict === 'gone' ? '410' : null,
+      elapsedMs: 4,
+    });
+
+  const stateOf = async (deliveryId: string) => {
+    const { rows } = await database.pool.query<{
+      status: string;
+      attempt_count: number;
+      in_flight_request: string | null;
+    }>('select status, attempt_count, in_flight_request from webhook_deliveries where id = $1', [deliveryId]);
+    return rows[0]!;
+  };
+
+  const isEnabled = async (webhookId: number) => {
+    const { rows } = await database.pool.query<{ enabled: boolean }>('select enabled from webhooks where id = $1', [
+      webhookId,
+    ]);
+    return rows[0]!.enabled;
+  };
+
+  /** As if so many seconds had passed for whoever waits for a request to end. */
+  const requestEnds = (deliveryId: string) =>
+    database.pool.query(
+      `update webhook_deliveries set in_flight_until = clock_timestamp() - interval '1 ms' where id = $1`,
+      [deliveryId],
+    );
+
+  describe('a verdict for good', () => {
+    it('issue 8.2: counts for the url that gave it', async () => {
+      const { id, webhookId } = await newDelivery();
+      const attempt = await take(id);
+      await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { url: 'http://127.0.0.1:9/new' }));
+      const recorded = await record(id, attempt, 'gone');
+      assert.equal(recorded!.status, 'pending', 'the new url gets its own attempts');
+      assert.equal(recorded!.disabledWebhook, false);
+      assert.equal(await isEnabled(webhookId), true);
+    });
+
+    it('issue 8.2: does not undo that its tenant enabled the webhook meanwhile', async () => {
+      const { id, webhookId } = await newDelivery();
+      const other = await trigger(webhookId);
+      const [first, late] = [await take(id), await take(other)];
+      assert.equal((await record(id, first, 'gone'))!.disabledWebhook, true);
+      await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { enabled: true }));
+      assert.equal((await record(other, late, 'gone'))!.disabledWebhook, false);
+      assert.equal(await isEnabled(webhookId), true);
+    });
+
+    it('counts though other settings changed', async () => {
+      const { id, webhookId } = await newDelivery();
+      const attempt = await take(id);
+      await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { description: 'x', timeoutMs: 5_000 }));
+      assert.equal((await record(id, attempt, 'gone'))!.disabledWebhook, true);
+      assert.equal(await isEnabled(webhookId), false);
+    });
+  });
+
+  describe('a retry by hand', () => {
+    for (const skewMs of [-60_000, -300, 60_000])
+      it(`issue 8.3: is honoured once by a worker whose clock is ${skewMs} ms off`, async () => {
+        const { id, webhookId } = await newDelivery({ maxRetries: 0 });
+        const attempt = await take(id);
+        await db.transaction((tx) => requestRetry(tx, webhookId, id, { force: false }));
+        const startedAt = new Date(Date.now() + skewMs).toISOString();
+        assert.equal((await record(id, attempt, 'retry', startedAt))!.status, 'pending', 'one more');
+        const second = await take(id);
+        assert.equal((await record(id, second, 'retry', startedAt))!.status, 'failed', 'and no other');
+      });
+
+    it('issue 8.3: asked for between two requests begins no schedule anew', async () => {
+      const { id, webhookId } = await newDelivery({ maxRetries: 1 });
+      await record(id, await take(id), 'retry');
+      await db.transaction((tx) => requestRetry(tx, webhookId, id, { force: false }));
+      assert.equal((await record(id, await take(id), 'retry'))!.status, 'failed');
+    });
+  });
+
+  describe('a request without a record', () => {
+    it('issue 8.6: is given up by others only when its process lived on and recorded nothing', async () => {
+      const { id } = await newDelivery();
+      const [owner, other] = [randomUUID(), randomUUID()];
+      const begun = await databaseTime(db);
+      await beat(db, owner, begun);
+      await take(id, owner);
+      await requestEnds(id);
+      const refused = await takeAttempt(db, id, { timeoutMs: 30_000, processId: other });
+      assert.equal(refused.answer, 'wait', 'its process may have the answer');
+      // It lives, and has recorded all that it had.
+      await beat(db, owner, await databaseTime(db));
+      await take(id, other);
+    });
+
+    it('issue 8.6: is given up when its process is gone, but not while everybody was away', async () => {
+      const { id } = await newDelivery();
+      const [owner, other] = [randomUUID(), randomUUID()];
+      const ago = async (seconds: number) => {
+        const { rows } = await database.pool.query<{ at: string }>(
+          `select (clock_timestamp() - $1 * interval '1 s')::text as at`,
+          [seconds],
+        );
+        return rows[0]!.at;
+      };
+      await beat(db, owner, await ago(60));
+      await take(id, owner);
+      await requestEnds(id);
+      // Postgres was away for both: the other has just begun to beat again.
+      await beat(db, other, await ago(60));
+      await beat(db, other, await ago(0));
+      assert.equal((await takeAttempt(db, id, { timeoutMs: 30_000, processId: other })).answer, 'wait');
+      // It has beaten for as long as the owner would have needed.
+      await database.pool.query(
+        `update sender_processes set continuous_since = clock_timestamp() - interval '16 s' where id = $1`,
+        [other],
+      );
+      await take(id, other);
+    });
+
+    it('keeps the next request of the delivery alone when its record comes late', async () => {
+      const { id } = await newDelivery();
+      const lost = await take(id);
+      await requestEnds(id);
+      const next = await take(id);
+      await record(id, lost, 'retry');
+      const state = await stateOf(id);
+      assert.equal(state.in_flight_request, next.requestId, 'it is still open');
+      assert.equal((await takeAttempt(db, id, { timeoutMs: 30_000, processId })).answer, 'wait');
+      await record(id, next, 'delivered');
+      assert.deepEqual(await stateOf(id), { status: 'delivered', attempt_count: 2, in_flight_request: null });
+    });
+  });
+
+  it('issue 8.18: let the next one follow a broken kept connection without using up the schedule, three times', async () => {
+    const { id } = await newDelivery({ maxRetries: 1 });
+    for (const expected of ['pending', 'pending', 'pending', 'pending', 'failed']) {
+      const recorded = await record(id, await take(id), 'again');
+      assert.equal(recorded!.status, expected);
+      if (recorded!.number <= 3) assert.equal(recorded!.waitMs, 0);
+      await database.pool.query('update webhook_deliveries set due_at = clock_timestamp() where id = $1', [id]);
+    }
+    assert.equal((await stateOf(id)).attempt_count, 5, 'each is in the log');
+  });
+
+  it('issue 8.7: go in the order in which deliveries became due, in whatever order they asked', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 3 }),
+        fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 8 }),
+        fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 8 }),
+        async (perMinute, asking, waking) => {
+          const webhookId = await insertWebhook(database.pool, tenantId, { rateLimitPerMinute: perMinute });
+          const ids: string[] = [];
+          for (let i = 0; i < perMinute; i++) await record(...(await sent(await trigger(webhookId))));
+          for (let i = 0; i < 8; i++) ids.push(await trigger(webhookId));
+          for (const i of asking) await planAttempt(db, ids[i]!);
+          const { rows } = await database.pool.query<{ id: string }>(
+            'select id from webhook_deliveries where webhook_id = $1 and holds_token order by next_attempt_at',
+            [webhookId],
+          );
+          assert.deepEqual(
+            rows.map(({ id }) => ids.indexOf(id)),
+            [0, 1, 2, 3, 4, 5, 6, 7],
+            'planned in order',
+          );
+          const order: number[] = [];
+          while (order.length < 8) {
+            // A minute later. Whoever wakes first asks first; those who are not to go ask again.
+            await minutePasses(webhookId);
+            for (const i of [...waking, ...waking, ...waking]) {
+              if (order.includes(i)) continue;
+              const taken = await takeAttempt(db, ids[i]!, { timeoutMs: 30_000, processId });
+              if (taken.answer === 'send') order.push(i);
+            }
+          }
+          assert.deepEqual(order, [0, 1, 2, 3, 4, 5, 6, 7]);
+        },
+      ),
+      { numRuns: 25 },
+    ));
+
+  const sent = async (id: string): Promise<[string, TakenAttempt, AttemptVerdict]> => [id, await take(id), 'delivered'];
+
+  const minutePasses = async (webhookId: number) => {
+    await database.pool.query(`update webhook_tokens set at = at - interval '60 s' where webhook_id = $1`, [webhookId]);
+    await database.pool.query(
+      `update webhook_deliveries set next_attempt_at = next_attempt_at - interval '60 s' where webhook_id = $1 and holds_token`,
+      [webhookId],
+    );
+  };
+});
