@@ -76,7 +76,7 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
       throw new Error(`Migrations are pending: ${pending.join(', ')}. Run \`npm run migrate\` first.`);
 
     const guard = createAddressGuard([...config.allowedNetworks]);
-    const sealer = createSealer(config.encryptionKey);
+    const sealer = createSealer(config.encryptionKeys);
     const pace = new Pace();
     const firstAttempts = new FirstAttempts();
     const starter = new DeliveryStarter({ db, log, pace, firstAttempts });
