@@ -82,6 +82,7 @@ export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: str
     version: '1.2.3',
     isTemporalReachable: () => Promise.resolve(true),
     hasPendingMigrations: () => Promise.resolve(false),
+    encryptionState: () => Promise.resolve('current'),
     ...deps,
   });
   const server: Server = app.listen(0, '127.0.0.1');
