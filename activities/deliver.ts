@@ -14,7 +14,7 @@ import type { FirstAttempts } from '../src/pace/first-attempts.js';
 import type { Pace } from '../src/pace/pace.js';
 import type { Turn } from '../src/pace/turn.js';
 import { sealContext } from '../src/seal-context.js';
-import type { Sealer } from '../src/seal.js';
+import { openIfReadable, type Sealer } from '../src/seal.js';
 import type { DeliveryWorkflows } from '../src/workflows.js';
 import { failureType, type NotNowDetails, type UnrecordedDetails } from '../workflows/failures.js';
 import { retryDelayMs } from '../workflows/retry-policy.js';
@@ -200,8 +200,9 @@ async function send(
     // of this attempt, by Postgres' clock: a receiver refuses what was signed over five minutes ago
     timestampSeconds: Math.floor((attempt.takenAt.getTime() + waitedMs) / 1000),
     secret: sealer.open(attempt.sealedSecret, sealContext.secret(tenantId)),
+    // Signed with the current one alone rather than not sent: whoever has the new secret needs no other.
     previousSecret: attempt.sealedPreviousSecret
-      ? sealer.open(attempt.sealedPreviousSecret, sealContext.secret(tenantId))
+      ? openIfReadable(sealer, attempt.sealedPreviousSecret, sealContext.secret(tenantId))
       : undefined,
     body: attempt.body,
     customHeaders: attempt.sealedHeaders

@@ -1,9 +1,34 @@
 import ipaddr from 'ipaddr.js';
 import type { z } from 'zod';
+import { keyringProblem, type EncryptionKey } from './seal.js';
 
 /** Values of environment variables that hold more than one thing. What is wrong with them becomes an issue of zod's. */
 
 export const accountSidForm = /^AC[0-9a-fA-F]{32}$/;
+
+const keyForm = /^[A-Za-z0-9+/_-]{43}=?$/;
+
+/** 32 bytes in base64, with or without the padding; undefined for anything else. */
+export const parseEncryptionKey = (text: string): Buffer | undefined =>
+  keyForm.test(text) ? Buffer.from(text, 'base64') : undefined;
+
+/** `id:base64key`, separated by commas. Names entries by their number: an id that is out of place may be a key. */
+export function parseEncryptionKeys(list: string, context: z.RefinementCtx): EncryptionKey[] {
+  const entries = list.split(',').map((entry) => entry.trim());
+  const keys = entries.flatMap((entry, index) => {
+    const [, id, text = ''] = /^([\w-]{1,32}):(.*)$/.exec(entry) ?? [];
+    const key = parseEncryptionKey(text);
+    if (id && key) return [{ id, key }];
+    const what = id
+      ? 'must be 32 bytes in base64 (44 characters) after its id'
+      : 'is no id:key with an id of 1 to 32 letters, digits, - and _';
+    context.addIssue(`number ${index + 1} ${what}`);
+    return [];
+  });
+  const problem = keys.length === entries.length ? keyringProblem(keys) : undefined;
+  if (problem) context.addIssue(`does not fit: ${problem}`);
+  return keys;
+}
 
 /** Where a switch's event socket listens. */
 export interface SwitchAddress {

@@ -4,11 +4,14 @@ import { z } from 'zod';
 import {
   accountSidForm,
   hasTwoLabels,
+  parseEncryptionKey,
+  parseEncryptionKeys,
   parseNetworks,
   parseSubaccounts,
   parseSwitches,
   type SwitchAddress,
 } from './config-values.js';
+import { unnamedKey, type Keyring } from './seal.js';
 
 /** How log lines look: `json` for machines, `pretty` for a person at a terminal. */
 export interface LogConfig {
@@ -81,8 +84,8 @@ export interface Config {
   };
   /** The first admin key, known to the operator; absent: only keys in the database count. A secret. */
   readonly adminKey?: string;
-  /** 32 bytes that encrypt the webhooks' secrets at rest (AES-256-GCM). A secret. */
-  readonly encryptionKey: Buffer;
+  /** They encrypt the webhooks' secrets at rest: the first one all that is new, the others open what is older. Secrets. */
+  readonly encryptionKeys: Keyring;
   /** CIDR ranges that the address guard lets through although they are private; usually none. */
   readonly allowedNetworks: readonly string[];
   /** Whether webhooks may have plain `http://` urls. */
@@ -114,6 +117,14 @@ export interface MigrateConfig {
   readonly log: LogConfig;
 }
 
+/** What `rotate-encryption-key` needs: Temporal is none of its business. */
+export interface RotationConfig {
+  readonly databaseUrl: string;
+  /** As in `Config`. */
+  readonly encryptionKeys: Keyring;
+  readonly log: LogConfig;
+}
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The environment does not fit. The message lists every problem, one a line, and holds no secret's value. */
@@ -134,6 +145,7 @@ const secretVariables = new Set([
   'TEMPORAL_API_KEY',
   'IRISX_ADMIN_KEY',
   'IRISX_ENCRYPTION_KEY',
+  'IRISX_ENCRYPTION_KEYS',
 ]);
 
 const integer = (min: number, max: number) =>
@@ -165,6 +177,13 @@ const logVariables = {
   NODE_ENV: z.string().optional(),
 };
 
+const encryptionVariables = {
+  IRISX_ENCRYPTION_KEY: z.string().transform(singleKey).optional(),
+  IRISX_ENCRYPTION_KEYS: z.string().transform(parseEncryptionKeys).optional(),
+};
+
+const rotationVariables = z.object({ DATABASE_URL: databaseUrl, ...encryptionVariables, ...logVariables });
+
 const migrateVariables = z.object({ DATABASE_URL: databaseUrl, ...logVariables });
 
 const serviceVariables = z.object({
@@ -187,10 +206,7 @@ const serviceVariables = z.object({
   API_CALLS_PER_MINUTE: integer(0, 1_000_000).default(6000),
   PUBLIC_BASE_URL: baseUrl.transform(withoutLastSlash).optional(),
   IRISX_ADMIN_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
-  IRISX_ENCRYPTION_KEY: z
-    .string(required('32 random bytes in base64, for example from: openssl rand -base64 32'))
-    .refine((value) => /^[A-Za-z0-9+/_-]{43}=?$/.test(value), 'must be 32 bytes in base64 (44 characters)')
-    .transform((value) => Buffer.from(value, 'base64')),
+  ...encryptionVariables,
   WEBHOOK_ALLOWED_NETWORKS: z.string().default('').transform(parseNetworks),
   WEBHOOK_ALLOW_HTTP: boolean.default(false),
   WEBHOOK_MAX_RETRY_AFTER_SECONDS: integer(0, 7 * 86400).default(3600),
@@ -237,6 +253,7 @@ export function loadConfig(env: Environment): Config {
   const variables = parse(serviceVariables, given, problems);
   const tls = loadTls(given, problems);
   const twilio = variables && loadTwilio(variables, problems);
+  const encryptionKeys = loadEncryptionKeys(given, variables, problems);
   if (!variables || problems.length > 0) throw new ConfigError(problems);
   return deepFreeze({
     databaseUrl: variables.DATABASE_URL,
@@ -256,7 +273,7 @@ export function loadConfig(env: Environment): Config {
       ...(variables.PUBLIC_BASE_URL && { publicBaseUrl: variables.PUBLIC_BASE_URL }),
     },
     ...(variables.IRISX_ADMIN_KEY && { adminKey: variables.IRISX_ADMIN_KEY }),
-    encryptionKey: variables.IRISX_ENCRYPTION_KEY,
+    encryptionKeys,
     allowedNetworks: variables.WEBHOOK_ALLOWED_NETWORKS,
     allowHttp: variables.WEBHOOK_ALLOW_HTTP,
     maxRetryAfterMs: variables.WEBHOOK_MAX_RETRY_AFTER_SECONDS * 1000,
@@ -296,6 +313,16 @@ export function loadMigrateConfig(env: Environment): MigrateConfig {
   const variables = parse(migrateVariables, present(migrateVariables, env), problems);
   if (!variables) throw new ConfigError(problems);
   return deepFreeze({ databaseUrl: variables.DATABASE_URL, log: logConfig(variables) });
+}
+
+/** @throws {ConfigError} naming every problem at once */
+export function loadRotationConfig(env: Environment): RotationConfig {
+  const problems: string[] = [];
+  const given = present(rotationVariables, env);
+  const variables = parse(rotationVariables, given, problems);
+  const encryptionKeys = loadEncryptionKeys(given, variables, problems);
+  if (!variables || problems.length > 0) throw new ConfigError(problems);
+  return deepFreeze({ databaseUrl: variables.DATABASE_URL, encryptionKeys, log: logConfig(variables) });
 }
 
 /** The log's part alone, for what has to log before the rest is known. @throws {ConfigError} */
@@ -372,6 +399,30 @@ function loadTls(given: Record<string, string>, problems: string[]): TemporalTls
     ...(ca && { serverRootCACertificate: ca }),
     ...(crt && key && { clientCertPair: { crt, key } }),
   };
+}
+
+function singleKey(text: string, context: z.RefinementCtx): Buffer {
+  const key = parseEncryptionKey(text);
+  if (!key) context.addIssue('must be 32 bytes in base64 (44 characters)');
+  return key ?? Buffer.alloc(0);
+}
+
+/** The keys of either variable; empty where something is wrong with them. `variables`: what became of those `given`. */
+function loadEncryptionKeys(
+  given: Record<string, string>,
+  variables: { IRISX_ENCRYPTION_KEY?: Buffer; IRISX_ENCRYPTION_KEYS?: Keyring } | undefined,
+  problems: string[],
+): Keyring {
+  if (!given.IRISX_ENCRYPTION_KEY && !given.IRISX_ENCRYPTION_KEYS)
+    problems.push(
+      'IRISX_ENCRYPTION_KEY is missing: 32 random bytes in base64, for example from: openssl rand -base64 32',
+    );
+  const { IRISX_ENCRYPTION_KEY: single, IRISX_ENCRYPTION_KEYS: keys } = variables ?? {};
+  if (!keys) return single ? [unnamedKey(single)] : [];
+  // Whichever of them was meant: values sealed with the other one could not be opened.
+  if (single && !keys.some(({ key }) => key.equals(single)))
+    problems.push('IRISX_ENCRYPTION_KEY is not among IRISX_ENCRYPTION_KEYS: add it there under an id, or unset it');
+  return keys;
 }
 
 /** Undefined where no account is named. Without a token anybody could sign, so there is none without. */

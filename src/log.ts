@@ -4,7 +4,17 @@ import type { LogConfig } from './config.js';
 
 export type { Logger };
 
-const secretFields = ['authorization', 'secret', 'key', 'apiKey', 'adminKey', 'encryptionKey', 'password', 'token'];
+const secretFields = [
+  'authorization',
+  'secret',
+  'key',
+  'apiKey',
+  'adminKey',
+  'encryptionKey',
+  'encryptionKeys',
+  'password',
+  'token',
+];
 
 /** Where lines go; a test collects them. */
 export interface LogDestination {

@@ -1,49 +1,163 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
-const version = 1;
-const nonceBytes = 12;
-const tagBytes = 16;
-const headBytes = 1 + nonceBytes + tagBytes;
+/** A key of 32 bytes (AES-256) and the name under which sealed values ask for it. */
+export interface EncryptionKey {
+  /** 1 to 32 characters of A-Z, a-z, 0-9, _ and -. */
+  readonly id: string;
+  readonly key: Buffer;
+}
+
+/** The first key seals, all of them open. */
+export type Keyring = readonly EncryptionKey[];
+
+export const keyIdForm = /^[\w-]{1,32}$/;
+
+/** A key that nobody gave a name: named after its SHA-256. */
+export const unnamedKey = (key: Buffer): EncryptionKey => ({ id: derivedId(key), key });
+
+/** The names under which values may ask for this key: its own, and the one that it has without a name. */
+export const keyIdsOf = ({ id, key }: EncryptionKey): string[] => [...new Set([id, derivedId(key)])];
+
+const derivedId = (key: Buffer) => createHash('sha256').update(key).digest('hex').slice(0, 8);
 
 export interface Sealer {
+  /**
+   * The ids of the keys here, the one that seals first. A value with another id (`sealedKeyId`, in SQL `sealed_key_id`)
+   * cannot be opened; one without an id may be.
+   */
+  readonly keyIds: readonly string[];
   /**
    * Encrypts and authenticates. Two calls never give the same bytes. `context` says where the result is kept
    * (`webhook:12:secret`): it opens nowhere else, so a row copied onto another one is noticed.
    */
   seal(text: string, context: string): Buffer;
-  /** The text again. Throws for another key, another context or changed bytes, without telling them apart. */
+  /** The text again. @throws {UnreadableError} for a key that is missing or wrong, another context or changed bytes */
   open(sealed: Uint8Array, context: string): string;
 }
 
+/** A sealed value that the keys here do not open. */
+export class UnreadableError extends Error {
+  override readonly name = 'UnreadableError';
+  constructor(
+    message: string,
+    /** The key that the value asks for; null: it names none. */
+    readonly keyId: string | null,
+  ) {
+    super(message);
+  }
+}
+
+/** Version 1 has no key id: version, nonce (12), tag (16), ciphertext. Version 2: version, length of the id, id, then the same. */
+const version1 = 1;
+const version2 = 2;
+const nonceBytes = 12;
+const tagBytes = 16;
+
 /**
- * AES-256-GCM with a random nonce of 96 bits (NIST SP 800-38D §8.2.2: good for 2^32 seals a key). The key has 32 bytes.
- * Layout: version 1 (one byte), nonce (12), tag (16), ciphertext.
+ * AES-256-GCM with a random nonce of 96 bits (NIST SP 800-38D §8.2.2: good for 2^32 seals a key). Seals in version 2,
+ * opens version 1 as well, by trying every key. @throws for a keyring that is none: `keyringProblem`
  */
-export function createSealer(key: Uint8Array): Sealer {
-  if (key.length !== 32) throw new Error(`the encryption key has ${key.length} bytes; AES-256 takes 32`);
+export function createSealer(keyring: Keyring): Sealer {
+  const problem = keyringProblem(keyring);
+  if (problem) throw new Error(`the encryption keys do not fit: ${problem}`);
+  const current = keyring[0]!;
+  const byId = new Map(keyring.flatMap((each) => keyIdsOf(each).map((id) => [id, each.key] as const)));
+  const keyIds = [...byId.keys()];
+  const head = Buffer.concat([Buffer.of(version2, current.id.length), Buffer.from(current.id, 'ascii')]);
+
   return {
-    seal(text, context) {
-      const nonce = randomBytes(nonceBytes);
-      const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
-      cipher.setAAD(Buffer.from(context));
-      const ciphertext = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-      return Buffer.concat([Buffer.of(version), nonce, cipher.getAuthTag(), ciphertext]);
-    },
+    keyIds,
+    seal: (text, context) => Buffer.concat([head, encrypt(current.key, text, aad(head, context))]),
     open(sealed, context) {
       const bytes = Buffer.from(sealed);
-      if (bytes.length < headBytes || bytes[0] !== version) {
-        throw new Error(`${context} is not in a sealed form that is known here (version ${version})`);
+      const keyId = sealedKeyId(bytes);
+      if (keyId === null) {
+        if (bytes[0] !== version1)
+          throw new UnreadableError(`${context} is in no sealed form that is known here`, null);
+        for (const { key } of keyring) {
+          const text = decrypt(key, bytes.subarray(1), Buffer.from(context));
+          if (text !== undefined) return text;
+        }
+        throw new UnreadableError(
+          `${context} cannot be decrypted by any key here (${keyIds.join(', ')}): it was sealed with another one, or changed since. ${remedy}`,
+          null,
+        );
       }
-      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(1, 1 + nonceBytes), {
-        authTagLength: tagBytes,
-      });
-      decipher.setAAD(Buffer.from(context));
-      decipher.setAuthTag(bytes.subarray(1 + nonceBytes, headBytes));
-      try {
-        return Buffer.concat([decipher.update(bytes.subarray(headBytes)), decipher.final()]).toString('utf8');
-      } catch {
-        throw new Error(`${context} cannot be decrypted: it was sealed with another key, or changed since`);
-      }
+      const key = byId.get(keyId);
+      if (!key)
+        throw new UnreadableError(
+          `${context} needs the encryption key ${keyId}, which is not here (${keyIds.join(', ')}). ${remedy}`,
+          keyId,
+        );
+      const headLength = 2 + keyId.length;
+      const text = decrypt(key, bytes.subarray(headLength), aad(bytes.subarray(0, headLength), context));
+      if (text === undefined)
+        throw new UnreadableError(
+          `${context} cannot be decrypted: it was changed since, or another key was called ${keyId} when it was sealed`,
+          keyId,
+        );
+      return text;
     },
   };
+}
+
+const remedy = 'Add the missing key to IRISX_ENCRYPTION_KEYS, behind the first one';
+
+/** The key that a sealed value asks for, without opening it; null in version 1 and for what is no sealed value. As `sealed_key_id` in SQL. */
+export function sealedKeyId(sealed: Uint8Array): string | null {
+  const [version, length = 0] = sealed;
+  if (version !== version2 || sealed.length < 2 + length) return null;
+  const id = Buffer.from(sealed.subarray(2, 2 + length)).toString('latin1');
+  return keyIdForm.test(id) ? id : null;
+}
+
+/** As `open`; undefined for what cannot be opened. */
+export function openIfReadable(sealer: Sealer, sealed: Uint8Array, context: string): string | undefined {
+  try {
+    return sealer.open(sealed, context);
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error;
+    return undefined;
+  }
+}
+
+/** What is wrong with a keyring, without a byte of it; undefined when nothing is. */
+export function keyringProblem(keyring: Keyring): string | undefined {
+  if (keyring.length === 0) return 'there is none';
+  const number = (index: number) => `number ${index + 1}`;
+  for (const [index, { id, key }] of keyring.entries()) {
+    if (key.length !== 32) return `${number(index)} has ${key.length} bytes; AES-256 takes 32`;
+    if (!keyIdForm.test(id)) return `the id of ${number(index)} must be 1 to 32 letters, digits, - and _`;
+    for (const [other, earlier] of keyring.slice(0, index).entries()) {
+      const both = `${number(other)} and ${number(index)}`;
+      if (key.equals(earlier.key)) return `${both} are the same key`;
+      // The name that a key has without one counts too: else a value could mean either of them.
+      if (keyIdsOf(earlier).some((each) => keyIdsOf({ id, key }).includes(each))) return `${both} have the same id`;
+    }
+  }
+  return undefined;
+}
+
+/** The id as well as the place. The head cannot be taken for a context: it begins with a byte that no text begins with. */
+const aad = (head: Buffer, context: string) => Buffer.concat([head, Buffer.from(context)]);
+
+function encrypt(key: Buffer, text: string, authenticated: Buffer): Buffer {
+  const nonce = randomBytes(nonceBytes);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
+  cipher.setAAD(authenticated);
+  const ciphertext = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), ciphertext]);
+}
+
+/** Undefined when key, authenticated text or bytes are others than at the seal; nobody can tell which. */
+function decrypt(key: Buffer, body: Buffer, authenticated: Buffer): string | undefined {
+  if (body.length < nonceBytes + tagBytes) return undefined;
+  const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, nonceBytes), { authTagLength: tagBytes });
+  decipher.setAAD(authenticated);
+  decipher.setAuthTag(body.subarray(nonceBytes, nonceBytes + tagBytes));
+  try {
+    return Buffer.concat([decipher.update(body.subarray(nonceBytes + tagBytes)), decipher.final()]).toString('utf8');
+  } catch {
+    return undefined;
+  }
 }

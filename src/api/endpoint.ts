@@ -31,6 +31,8 @@ export interface AppDeps {
   version: string;
   isTemporalReachable(): Promise<boolean>;
   hasPendingMigrations(): Promise<boolean>;
+  /** Whether the keys of this process open what is stored. */
+  encryptionState(): Promise<'current' | 'unknown_key'>;
 }
 
 export interface MessagesDeps {

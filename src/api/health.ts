@@ -7,6 +7,9 @@ const readinessSchema = z
     status: z.enum(['ready', 'unready']),
     postgres: z.enum(['up', 'down']),
     migrations: z.enum(['current', 'pending', 'unknown']).meta({ description: '`pending`: run `npm run migrate`' }),
+    encryption: z.enum(['current', 'unknown_key', 'unknown']).meta({
+      description: '`unknown_key`: something is stored that the encryption keys of this process do not open',
+    }),
     temporal: z
       .enum(['up', 'down'])
       .meta({ description: 'Only reported: events are accepted without Temporal, and delivered later' }),
@@ -19,15 +22,18 @@ const temporalPatienceMs = 1_500;
 
 async function readiness(deps: AppDeps): Promise<Readiness> {
   const [database, temporal] = await Promise.all([databaseState(deps), temporalState(deps)]);
-  return { status: database.migrations === 'current' ? 'ready' : 'unready', ...database, temporal };
+  const isReady = database.migrations === 'current' && database.encryption === 'current';
+  return { status: isReady ? 'ready' : 'unready', ...database, temporal };
 }
 
-async function databaseState(deps: AppDeps): Promise<Pick<Readiness, 'postgres' | 'migrations'>> {
+async function databaseState(deps: AppDeps): Promise<Pick<Readiness, 'postgres' | 'migrations' | 'encryption'>> {
   try {
-    return { postgres: 'up', migrations: (await deps.hasPendingMigrations()) ? 'pending' : 'current' };
+    // Older tables cannot be asked.
+    if (await deps.hasPendingMigrations()) return { postgres: 'up', migrations: 'pending', encryption: 'unknown' };
+    return { postgres: 'up', migrations: 'current', encryption: await deps.encryptionState() };
   } catch (error) {
     if (!(error instanceof DatabaseUnavailableError)) throw error;
-    return { postgres: 'down', migrations: 'unknown' };
+    return { postgres: 'down', migrations: 'unknown', encryption: 'unknown' };
   }
 }
 
@@ -66,8 +72,14 @@ export const healthEndpoints = [
     tag,
     summary: 'Whether the process can take calls',
     answers: {
-      200: { description: 'Postgres answers and no migration is pending', schema: readinessSchema },
-      503: { description: 'Postgres does not answer, or a migration is pending', schema: readinessSchema },
+      200: {
+        description: 'Postgres answers, no migration is pending, and the encryption keys open what is stored',
+        schema: readinessSchema,
+      },
+      503: {
+        description: 'Postgres does not answer, a migration is pending, or an encryption key is missing',
+        schema: readinessSchema,
+      },
     },
     async handle(_request, deps) {
       const body = await readiness(deps);

@@ -3,7 +3,7 @@ import type { WebhookStatistics } from '../db/statistics.js';
 import type { Webhook } from '../db/webhooks.js';
 import { maskHeaders } from '../delivery/mask-headers.js';
 import { sealContext } from '../seal-context.js';
-import type { Sealer } from '../seal.js';
+import { openIfReadable, type Sealer } from '../seal.js';
 import { renderTime, renderTimeOrNull } from './schemas.js';
 import type { statisticsSchema, webhookSchema } from './webhook-schemas.js';
 
@@ -17,7 +17,7 @@ export const renderWebhook = (
   url: webhook.url,
   events: webhook.events,
   description: webhook.description,
-  headers: openMasked(webhook, sealer),
+  ...openHeaders(webhook, sealer),
   rate_limit_per_minute: webhook.rateLimitPerMinute,
   rate_limit_per_hour: webhook.rateLimitPerHour,
   max_retries: webhook.maxRetries,
@@ -50,9 +50,20 @@ export function sealHeaders(headers: Record<string, string> | null, tenantId: st
   return sealer.seal(JSON.stringify(headers), sealContext.headers(tenantId));
 }
 
-function openMasked({ sealedHeaders, tenantId }: Webhook, sealer: Sealer): Record<string, string> {
-  if (!sealedHeaders) return {};
-  return maskHeaders(JSON.parse(sealer.open(sealedHeaders, sealContext.headers(tenantId))) as Record<string, string>);
+/** What cannot be decrypted must not keep a tenant from the rest of a webhook, nor from setting it anew. */
+function openHeaders(
+  { sealedHeaders, sealedSecret, tenantId }: Webhook,
+  sealer: Sealer,
+): Pick<z.input<typeof webhookSchema>, 'headers' | 'unreadable'> {
+  const secret = openIfReadable(sealer, sealedSecret, sealContext.secret(tenantId));
+  const headers = sealedHeaders ? openIfReadable(sealer, sealedHeaders, sealContext.headers(tenantId)) : '{}';
+  return {
+    headers: headers === undefined ? null : maskHeaders(JSON.parse(headers) as Record<string, string>),
+    unreadable: [
+      ...(secret === undefined ? (['secret'] as const) : []),
+      ...(headers === undefined ? (['headers'] as const) : []),
+    ],
+  };
 }
 
 /** The row keeps the time of an overlap that is over; nobody signs with that secret any more. */

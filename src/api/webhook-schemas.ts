@@ -112,9 +112,17 @@ export const webhookSchema = z
       .string()
       .nullable()
       .meta({ examples: [null] }),
-    headers: z.record(z.string(), z.string()).meta({
-      description: 'Secret-looking values are shown as `[masked]`',
-      examples: [{ Authorization: maskedValue }],
+    headers: z
+      .record(z.string(), z.string())
+      .nullable()
+      .meta({
+        description: 'Secret-looking values are shown as `[masked]`; null: they cannot be decrypted, see `unreadable`',
+        examples: [{ Authorization: maskedValue }],
+      }),
+    unreadable: z.array(z.enum(['secret', 'headers'])).meta({
+      description:
+        'What the service cannot decrypt at present, as its operator has been told: nothing is sent until it can. To go on without waiting, replace the secret by `rotate-secret`, or set `headers` anew. Usually empty',
+      examples: [[]],
     }),
     rate_limit_per_minute: settings.rate_limit_per_minute,
     rate_limit_per_hour: settings.rate_limit_per_hour,

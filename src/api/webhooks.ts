@@ -14,6 +14,7 @@ import {
 import { createSecret } from '../delivery/signature.js';
 import { InvalidInputError } from '../errors.js';
 import { sealContext } from '../seal-context.js';
+import { openIfReadable } from '../seal.js';
 import { notFound } from './api-errors.js';
 import { defineEndpoint, type AppDeps } from './endpoint.js';
 import { nextCursor, pageQuery, paginate } from './paging.js';
@@ -198,7 +199,7 @@ export const webhookEndpoints = [
     tag,
     summary: 'Replace the signing secret',
     description:
-      'For the overlap deliveries are signed with both secrets, so that a receiver can change over without missing one. With 0 the old secret ends at once. Another rotation during an overlap ends the oldest.',
+      'For the overlap deliveries are signed with both secrets, so that a receiver can change over without missing one. With 0 the old secret ends at once, as does one that the service cannot decrypt. Another rotation during an overlap ends the oldest.',
     params,
     body: {
       schema: z.strictObject({
@@ -221,8 +222,12 @@ export const webhookEndpoints = [
     async handle({ params, body, tenantId }, { db, sealer }) {
       const secret = createSecret();
       const overlapMs = body.overlap_seconds * 1000;
+      const context = sealContext.secret(tenantId);
+      const old = (await findWebhook(db, tenantId, params.webhook_id))?.sealedSecret;
       const webhook = await replaceSecret(db, tenantId, params.webhook_id, {
-        sealedSecret: sealer.seal(secret, sealContext.secret(tenantId)),
+        // What another call puts there meanwhile is another one, and kept.
+        unreadable: old && openIfReadable(sealer, old, context) === undefined ? old : null,
+        sealedSecret: sealer.seal(secret, context),
         previousSecretExpiresAt: overlapMs > 0 ? new Date(Date.now() + overlapMs) : null,
       });
       if (!webhook) throw notFound('webhook');

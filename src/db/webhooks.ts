@@ -206,19 +206,25 @@ export async function deleteWebhook(db: Queryable, tenantId: string, webhookId: 
   return true;
 }
 
-/** Replaces the secret; the old one stays valid until `previousSecretExpiresAt` (null: ends now). Null when there is no such webhook. */
+/**
+ * Replaces the secret; the old one stays valid until `previousSecretExpiresAt` (null: ends now), unless it is the
+ * `unreadable` one, with which nobody can sign. Null when there is no such webhook.
+ */
 export async function replaceSecret(
   db: Queryable,
   tenantId: string,
   webhookId: number,
-  secret: { sealedSecret: Buffer; previousSecretExpiresAt: Date | null },
+  secret: { sealedSecret: Buffer; previousSecretExpiresAt: Date | null; unreadable?: Buffer | null },
 ): Promise<Webhook | null> {
   const { rows } = await db.query<WebhookRow>(
     `update webhooks
-        set secret_sealed = $3, previous_secret_sealed = case when $4::timestamptz is not null then secret_sealed end,
-            previous_secret_expires_at = $4, updated_at = now()
+        set secret_sealed = $3,
+            previous_secret_sealed =
+              case when $4::timestamptz is not null and secret_sealed is distinct from $5 then secret_sealed end,
+            previous_secret_expires_at = case when secret_sealed is distinct from $5 then $4::timestamptz end,
+            updated_at = now()
       where id = $1 and tenant_id = $2 and deleted_at is null returning ${columns}`,
-    [webhookId, tenantId, secret.sealedSecret, secret.previousSecretExpiresAt],
+    [webhookId, tenantId, secret.sealedSecret, secret.previousSecretExpiresAt, secret.unreadable ?? null],
   );
   return rows[0] ? toWebhook(rows[0]) : null;
 }

@@ -17,11 +17,13 @@ import { recordingCompleted, type UploadedRecording } from '../sources/calls/rec
 import { createSealer } from '../seal.js';
 import { MessageStarter } from '../message-starter.js';
 import type { StartOptions } from '../temporal.js';
+import { requireReadable } from './check-encryption.js';
 import { startDeliveryWorker, type DeliveryWorker } from './delivery-worker.js';
 import { listen, type ListeningServer } from './listen.js';
 import { listenerHealth } from './listener-health.js';
 import { pendingMigrations } from './migrations.js';
 import { connectClient } from './temporal-connection.js';
+import { watchEncryption } from './watch-encryption.js';
 
 /** The longest that one request to Twilio may take; recording it comes on top. */
 const twilioDeadlineMs = 20_000;
@@ -77,7 +79,13 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
       throw new Error(`Migrations are pending: ${pending.join(', ')}. Run \`npm run migrate\` first.`);
 
     const guard = createAddressGuard([...config.allowedNetworks]);
-    const sealer = createSealer(config.encryptionKey);
+    const keys = createSealer(config.encryptionKeys);
+    const encryption = watchEncryption({ db, sealer: keys, log });
+    closers.push(async () => encryption.close());
+    const { sealer } = encryption;
+    // A listener opens nothing.
+    if (parts.api || parts.worker) await requireReadable(db, keys);
+    else encryption.close();
     const pace = new Pace();
     const firstAttempts = new FirstAttempts();
     const starter = new DeliveryStarter({ db, log, pace, firstAttempts });
@@ -164,6 +172,7 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
         version,
         isTemporalReachable: () => isReachable(client),
         hasPendingMigrations: async () => (await pendingMigrations(db)).length > 0,
+        encryptionState: () => encryption.state(),
       });
       server = await listen(app, config.api);
       url = urlOf(config.api.host, server.address.port);

@@ -119,7 +119,7 @@ function environmentOf(config: Config): Record<string, string> {
     HOST: config.api.host,
     PORT: '0',
     ...(config.adminKey && { IRISX_ADMIN_KEY: config.adminKey }),
-    IRISX_ENCRYPTION_KEY: config.encryptionKey.toString('base64'),
+    IRISX_ENCRYPTION_KEYS: config.encryptionKeys.map(({ id, key }) => `${id}:${key.toString('base64')}`).join(','),
     WEBHOOK_ALLOWED_NETWORKS: config.allowedNetworks.join(','),
     WEBHOOK_ALLOW_HTTP: String(config.allowHttp),
     WEBHOOK_MAX_RETRY_AFTER_SECONDS: String(config.maxRetryAfterMs / 1_000),

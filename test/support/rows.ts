@@ -16,6 +16,8 @@ export interface WebhookRow {
   timeoutMs: number;
   enabled: boolean;
   events: string[];
+  /** Default: bytes that nobody can open. */
+  sealedSecret: Buffer;
 }
 
 export async function insertWebhook(pool: Pool, tenantId: string, row: Partial<WebhookRow> = {}): Promise<number> {
@@ -26,7 +28,7 @@ export async function insertWebhook(pool: Pool, tenantId: string, row: Partial<W
       tenantId,
       row.url ?? 'http://127.0.0.1:9/',
       row.events ?? ['*'],
-      randomBytes(40),
+      row.sealedSecret ?? randomBytes(40),
       row.rateLimitPerMinute === undefined ? 60 : row.rateLimitPerMinute,
       row.rateLimitPerHour === undefined ? 1000 : row.rateLimitPerHour,
       row.maxRetries ?? 5,

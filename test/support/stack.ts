@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { Config } from '../../src/config.js';
 import { createSecret } from '../../src/delivery/signature.js';
 import { createLogger } from '../../src/log.js';
-import { createSealer } from '../../src/seal.js';
+import { createSealer, unnamedKey } from '../../src/seal.js';
 import { sealContext } from '../../src/seal-context.js';
 import { openService, type Service, type ServiceParts } from '../../src/server/open-service.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
@@ -60,7 +60,7 @@ export async function startStack(
     },
     api: { host: '127.0.0.1', port: 0, callsPerMinute: 0 },
     adminKey,
-    encryptionKey: randomBytes(32),
+    encryptionKeys: [unnamedKey(randomBytes(32))],
     allowedNetworks: ['127.0.0.0/8', '::1/128'],
     allowHttp: true,
     maxRetryAfterMs: 3_600_000,
@@ -78,7 +78,7 @@ export async function startStack(
   const service = await open(options.parts ?? { api: true, worker: true });
   if (!options.temporalAddress) await service.ready;
   const connection = Connection.lazy({ address: config.temporal.address });
-  const sealer = createSealer(config.encryptionKey);
+  const sealer = createSealer(config.encryptionKeys);
   const { pool } = database;
   return {
     config,
@@ -89,13 +89,10 @@ export async function startStack(
     openAnother: open,
     insertTenant: () => insertTenant(pool),
     async insertWebhook(tenantId, row) {
-      const id = await insertWebhook(pool, tenantId, row);
       const secret = createSecret();
-      await pool.query('update webhooks set secret_sealed = $2 where id = $1', [
-        id,
-        sealer.seal(secret, sealContext.secret(tenantId)),
-      ]);
-      return { id, secret };
+      // In one statement: a process that starts meanwhile refuses a secret that it cannot open.
+      const sealedSecret = sealer.seal(secret, sealContext.secret(tenantId));
+      return { id: await insertWebhook(pool, tenantId, { ...row, sealedSecret }), secret };
     },
     async trigger(tenantId, eventId = randomUUID()) {
       const { deliveries } = await service.triggerEvent({

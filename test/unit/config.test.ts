@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ConfigError, loadConfig, loadEmbeddedConfig, loadMigrateConfig, type Environment } from '../../src/config.js';
+import {
+  ConfigError,
+  loadConfig,
+  loadEmbeddedConfig,
+  loadMigrateConfig,
+  loadRotationConfig,
+  type Environment,
+} from '../../src/config.js';
+import { unnamedKey } from '../../src/seal.js';
 
 const encryptionKey = Buffer.alloc(32, 7).toString('base64');
 const required = {
@@ -28,7 +36,7 @@ describe('config', () => {
       databasePoolSize: 20,
       temporal: { address: 'temporal:7233', namespace: 'default', taskQueue: 'irisx-webhooks' },
       api: { host: '0.0.0.0', port: 3000, callsPerMinute: 6000 },
-      encryptionKey: Buffer.alloc(32, 7),
+      encryptionKeys: [unnamedKey(Buffer.alloc(32, 7))],
       allowedNetworks: [],
       allowHttp: false,
       maxRetryAfterMs: 3_600_000,
@@ -70,7 +78,7 @@ describe('config', () => {
       },
       api: { host: '127.0.0.1', port: 0, callsPerMinute: 600, publicBaseUrl: 'https://hooks.example.com/irisx' },
       adminKey: '0123456789abcdef',
-      encryptionKey: Buffer.alloc(32, 7),
+      encryptionKeys: [unnamedKey(Buffer.alloc(32, 7))],
       allowedNetworks: ['127.0.0.0/8', '::1/128', '10.1.2.3/32'],
       allowHttp: true,
       maxRetryAfterMs: 60_000,
@@ -126,6 +134,66 @@ describe('config', () => {
     for (const key of [Buffer.alloc(31).toString('base64'), Buffer.alloc(33).toString('base64'), 'x'.repeat(44)]) {
       assert.match(problemsOf({ ...required, IRISX_ENCRYPTION_KEY: key })[0]!, /32 bytes/);
     }
+  });
+
+  describe('IRISX_ENCRYPTION_KEYS', () => {
+    const keyOf = (byte: number) => Buffer.alloc(32, byte).toString('base64');
+    const given = (keys: string, env: Environment = {}) => ({
+      ...required,
+      IRISX_ENCRYPTION_KEY: '',
+      IRISX_ENCRYPTION_KEYS: keys,
+      ...env,
+    });
+
+    it('takes keys with ids, in their order', () => {
+      assert.deepEqual(loadConfig(given(`2026:${keyOf(1)}, old_key-1:${keyOf(2).replace('=', '')}`)).encryptionKeys, [
+        { id: '2026', key: Buffer.alloc(32, 1) },
+        { id: 'old_key-1', key: Buffer.alloc(32, 2) },
+      ]);
+    });
+
+    it('says what is wrong with which of them, and shows no part of any', () => {
+      const refused: [string, RegExp][] = [
+        [keyOf(1), /number 1 is no id:key/],
+        [`${keyOf(1)}:a`, /number 1 is no id:key/],
+        [`a:${keyOf(1)},:${keyOf(2)}`, /number 2 is no id:key/],
+        [`a:${keyOf(1)},`, /number 2 is no id:key/],
+        [`a:${keyOf(1)},b b:${keyOf(2)}`, /number 2 is no id:key/],
+        [`${'x'.repeat(33)}:${keyOf(1)}`, /number 1 is no id:key/],
+        ['a:s3cret', /number 1 must be 32 bytes in base64/],
+        [`a:${Buffer.alloc(31).toString('base64')}`, /number 1 must be 32 bytes/],
+        [`a:${keyOf(1)},a:${keyOf(2)}`, /number 1 and number 2 have the same id/],
+        [`a:${keyOf(1)},b:${keyOf(1)}`, /number 1 and number 2 are the same key/],
+      ];
+      for (const [keys, message] of refused) {
+        const problems = problemsOf(given(keys));
+        assert.equal(problems.length, 1, keys);
+        assert.match(problems[0]!, /^IRISX_ENCRYPTION_KEYS /);
+        assert.match(problems[0]!, message);
+        for (const part of [keyOf(1), keyOf(2), 's3cret']) assert.ok(!problems[0]!.includes(part), problems[0]);
+      }
+    });
+
+    it('may stand beside IRISX_ENCRYPTION_KEY only when it holds that key', () => {
+      const both = given(`new:${keyOf(1)},old:${keyOf(2)}`, { IRISX_ENCRYPTION_KEY: keyOf(2) });
+      assert.deepEqual(
+        loadConfig(both).encryptionKeys.map(({ id }) => id),
+        ['new', 'old'],
+      );
+      assert.deepEqual(problemsOf({ ...both, IRISX_ENCRYPTION_KEY: keyOf(3) }), [
+        'IRISX_ENCRYPTION_KEY is not among IRISX_ENCRYPTION_KEYS: add it there under an id, or unset it',
+      ]);
+    });
+
+    it('is, with the database, all that the rotation needs', () => {
+      const { DATABASE_URL } = required;
+      const keys = { IRISX_ENCRYPTION_KEYS: `a:${keyOf(1)}` };
+      assert.equal(loadRotationConfig({ DATABASE_URL, ...keys }).encryptionKeys[0]?.id, 'a');
+      assert.deepEqual(
+        problemsOf({}, loadRotationConfig).map((problem) => problem.split(' ')[0]),
+        ['DATABASE_URL', 'IRISX_ENCRYPTION_KEY'],
+      );
+    });
   });
 
   it('is frozen, all the way down', () => {

@@ -79,7 +79,11 @@ export async function startEmbeddedStack(env: Environment, log: Logger, show: Sh
     const parts = [
       schema(),
       temporal(),
-      loadOrCreateKeys(dataDir, { encryptionKey: env['IRISX_ENCRYPTION_KEY'], adminKey: env['IRISX_ADMIN_KEY'] }),
+      loadOrCreateKeys(dataDir, {
+        encryptionKey: env['IRISX_ENCRYPTION_KEY'],
+        encryptionKeys: env['IRISX_ENCRYPTION_KEYS'],
+        adminKey: env['IRISX_ADMIN_KEY'],
+      }),
       show('Workflow code', () => workflowBundle(log)),
     ] as const;
     // All of them end before a failure of one is handled: what starts after that would never be stopped.
@@ -87,7 +91,7 @@ export async function startEmbeddedStack(env: Environment, log: Logger, show: Sh
     const [databaseUrl, { address, uiUrl }, keys] = await Promise.all(parts);
     const config = loadConfig({
       WEBHOOK_ALLOW_HTTP: 'true',
-      IRISX_ENCRYPTION_KEY: keys.encryptionKey,
+      ...(keys.encryptionKey !== undefined && { IRISX_ENCRYPTION_KEY: keys.encryptionKey }),
       IRISX_ADMIN_KEY: keys.adminKey,
       ...definedIn(env),
       DATABASE_URL: databaseUrl,

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { StartError } from './server-process.js';
 
 export interface Keys {
-  /** 32 bytes in base64, as `IRISX_ENCRYPTION_KEY` takes them. */
-  encryptionKey: string;
+  /** 32 bytes in base64, as `IRISX_ENCRYPTION_KEY` takes them; absent where `IRISX_ENCRYPTION_KEYS` names the keys. */
+  encryptionKey?: string;
   /** As `IRISX_ADMIN_KEY` takes it. */
   adminKey: string;
 }
@@ -16,12 +16,19 @@ export interface Keys {
  */
 export async function loadOrCreateKeys(
   dataDir: string,
-  given: { encryptionKey?: string | undefined; adminKey?: string | undefined } = {},
+  given: {
+    encryptionKey?: string | undefined;
+    encryptionKeys?: string | undefined;
+    adminKey?: string | undefined;
+  } = {},
 ): Promise<Keys> {
   await mkdir(dataDir, { recursive: true });
   const kept = (name: string, create: () => string) => readOrCreateSecret(path.join(dataDir, name), create);
+  const encryptionKey =
+    given.encryptionKey ||
+    (given.encryptionKeys ? undefined : await kept('encryption-key', () => randomBytes(32).toString('base64')));
   return {
-    encryptionKey: given.encryptionKey || (await kept('encryption-key', () => randomBytes(32).toString('base64'))),
+    ...(encryptionKey !== undefined && { encryptionKey }),
     adminKey: given.adminKey || (await kept('admin-key', () => `irisx_admin_${randomBytes(24).toString('base64url')}`)),
   };
 }

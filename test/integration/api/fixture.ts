@@ -10,7 +10,7 @@ import { openDatabase } from '../../../src/db/database.js';
 import type { StartableDelivery } from '../../../src/db/events.js';
 import { createAddressGuard } from '../../../src/delivery/address.js';
 import { createLogger } from '../../../src/log.js';
-import { createSealer, type Sealer } from '../../../src/seal.js';
+import { createSealer, unnamedKey, type Sealer } from '../../../src/seal.js';
 import type { DeliveryWorkflows } from '../../../src/workflows.js';
 import { createTestDatabase } from '../../support/database.js';
 import { checkAnswer } from './contract.js';
@@ -73,7 +73,7 @@ export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: str
   const database = databaseUrl === undefined ? await createTestDatabase() : undefined;
   const db = openDatabase({ url: databaseUrl ?? database?.url ?? '', poolSize: 5 });
   const workflows = new RecordedWorkflows();
-  const sealer = createSealer(Buffer.alloc(32, 7));
+  const sealer = overrides.sealer ?? createSealer([unnamedKey(Buffer.alloc(32, 7))]);
   const logLines: string[] = [];
   const log = createLogger({ level: 'debug', format: 'json' }, { write: (line) => void logLines.push(line) });
   const app = createApp({
@@ -88,6 +88,7 @@ export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: str
     version: '1.2.3',
     isTemporalReachable: () => Promise.resolve(true),
     hasPendingMigrations: () => Promise.resolve(false),
+    encryptionState: () => Promise.resolve('current'),
     ...deps,
   });
   const server: Server = app.listen(0, '127.0.0.1');

@@ -38,6 +38,7 @@ describe('webhooks', () => {
       events: ['sms.sent', 'call.dtmf'],
       description: null,
       headers: {},
+      unreadable: [],
       rate_limit_per_minute: 60,
       rate_limit_per_hour: 1000,
       max_retries: 5,

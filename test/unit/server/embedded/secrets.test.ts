@@ -13,7 +13,7 @@ describe('loadOrCreateKeys', () => {
 
   it('makes the keys once, for their owner alone', async () => {
     const keys = await loadOrCreateKeys(folder);
-    assert.equal(Buffer.from(keys.encryptionKey, 'base64').length, 32);
+    assert.equal(Buffer.from(keys.encryptionKey!, 'base64').length, 32);
     assert.match(keys.adminKey, /^irisx_admin_[\w-]{32}$/);
     assert.deepEqual(await loadOrCreateKeys(folder), keys);
     for (const file of ['encryption-key', 'admin-key']) {
@@ -24,6 +24,8 @@ describe('loadOrCreateKeys', () => {
   it('makes none where one is given: a file that nobody obeys would mislead', async () => {
     const given = { encryptionKey: 'a', adminKey: 'b' };
     assert.deepEqual(await loadOrCreateKeys(folder, given), given);
+    const ring = { encryptionKeys: 'id:a', adminKey: 'b' };
+    assert.deepEqual(await loadOrCreateKeys(folder, ring), { adminKey: 'b' });
     assert.deepEqual(await readdir(folder), []);
   });
 

@@ -1,0 +1,111 @@
+import { oneRow, type Queryable } from './database.js';
+import { sealedColumns, type SealedColumn } from './sealed-values.js';
+
+/** Values of one webhook that another key than the wanted one sealed; null: there is none, or it needs nothing. */
+export interface OutdatedWebhook extends Record<SealedColumn, Buffer | null> {
+  id: number;
+  tenantId: string;
+  isDeleted: boolean;
+  /** Nobody signs with its previous secret any more. */
+  isOverlapOver: boolean;
+}
+
+const isOutdated = (column: SealedColumn) => `(${column} is not null and sealed_key_id(${column}) is distinct from $1)`;
+const anyIsOutdated = sealedColumns.map(isOutdated).join(' or ');
+
+/** Reads every webhook, deleted ones as well. */
+export async function countOutdated(db: Queryable, keyId: string): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*)::integer as count from webhooks where ${anyIsOutdated}`,
+    [keyId],
+  );
+  return oneRow(rows).count;
+}
+
+/** In the order of their ids, deleted ones as well. */
+export async function listOutdated(
+  db: Queryable,
+  keyId: string,
+  page: { afterId: number; limit: number },
+): Promise<OutdatedWebhook[]> {
+  const columns = sealedColumns.map((column) => `case when ${isOutdated(column)} then ${column} end as ${column}`);
+  const { rows } = await db.query<
+    Record<SealedColumn, Buffer | null> & { id: number; tenant_id: string; is_deleted: boolean; is_over: boolean }
+  >(
+    `select id, tenant_id, deleted_at is not null as is_deleted,
+            coalesce(previous_secret_expires_at <= now(), false) as is_over, ${columns.join(', ')}
+       from webhooks where id > $2 and (${anyIsOutdated}) order by id limit $3`,
+    [keyId, page.afterId, page.limit],
+  );
+  return rows.map(({ tenant_id, is_deleted, is_over, ...row }) => ({
+    ...row,
+    tenantId: tenant_id,
+    isDeleted: is_deleted,
+    isOverlapOver: is_over,
+  }));
+}
+
+/** The same text sealed anew. */
+export interface Reseal {
+  webhookId: number;
+  column: SealedColumn;
+  from: Buffer;
+  to: Buffer;
+}
+
+/**
+ * Replaces values that are still the same bytes, and answers how many those were. What was set or rotated meanwhile
+ * stays; so does a webhook that somebody else has locked, for which nobody is made to wait. Try those again.
+ */
+export async function replaceSealed(db: Queryable, reseals: Reseal[]): Promise<number> {
+  const ids = [...new Set(reseals.map(({ webhookId }) => webhookId))];
+  const of = new Map(reseals.map((each) => [`${each.webhookId} ${each.column}`, each]));
+  const values = sealedColumns.flatMap((column) => [
+    ids.map((id) => of.get(`${id} ${column}`)?.from ?? null),
+    ids.map((id) => of.get(`${id} ${column}`)?.to ?? null),
+  ]);
+  const names = sealedColumns.flatMap((column) => [`old_${column}`, `new_${column}`]);
+  const { rows } = await db.query<{ replaced: number }>(
+    `with given as (
+       select * from unnest($1::integer[], ${names.map((_, i) => `$${i + 2}::bytea[]`).join(', ')}) as g(id, ${names.join(', ')})
+     ), free as materialized (
+       select w.id from webhooks w join given g on g.id = w.id order by w.id for no key update of w skip locked
+     ), replaced as (
+       update webhooks w set ${sealedColumns.map((column) => `${column} = case when w.${column} = g.old_${column} then g.new_${column} else w.${column} end`).join(', ')}
+         from given g join free on free.id = g.id where w.id = g.id
+       returning ${sealedColumns.map((column) => `coalesce((w.${column} = g.new_${column})::integer, 0)`).join(' + ')} as values
+     )
+     select coalesce(sum(values), 0)::integer as replaced from replaced`,
+    [ids, ...values],
+  );
+  return oneRow(rows).replaced;
+}
+
+/** Removes a previous secret that is still the same bytes: deliveries are signed with the current one alone. */
+export async function dropPreviousSecret(db: Queryable, webhookId: number, sealed: Buffer): Promise<void> {
+  await db.query(
+    `update webhooks set previous_secret_sealed = null, previous_secret_expires_at = null
+      where id = $1 and previous_secret_sealed = $2`,
+    [webhookId, sealed],
+  );
+}
+
+/**
+ * Gives up a secret or headers that are still the same bytes, and disables the webhook with the reason: nothing is sent
+ * that its receiver could not check. `secret`: a new one, which nobody knows. False when they are other bytes by now.
+ */
+export async function discardSealed(
+  db: Queryable,
+  webhookId: number,
+  lost: { secret?: { from: Buffer; to: Buffer }; headers?: Buffer; reason: string },
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update webhooks
+        set secret_sealed = coalesce($3, secret_sealed),
+            headers_sealed = case when headers_sealed = $4 then null else headers_sealed end,
+            enabled = false, disabled_reason = $5, disabled_at = now(), updated_at = now()
+      where id = $1 and (secret_sealed = $2 or headers_sealed = $4) and secret_sealed = coalesce($2, secret_sealed)`,
+    [webhookId, lost.secret?.from ?? null, lost.secret?.to ?? null, lost.headers ?? null, lost.reason],
+  );
+  return (rowCount ?? 0) > 0;
+}

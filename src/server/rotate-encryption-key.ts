@@ -1,0 +1,97 @@
+import { parseArgs } from 'node:util';
+import { ConfigError, loadRotationConfig, type RotationConfig } from '../config.js';
+import { openDatabase, type Database } from '../db/database.js';
+import { listStoredKeyIds } from '../db/sealed-values.js';
+import { createLogger, type Logger } from '../log.js';
+import { createSealer, keyIdsOf } from '../seal.js';
+import { findUnreadableKeys } from './check-encryption.js';
+import { pendingMigrations } from './migrations.js';
+import { resealAll, type UnreadableValue } from './reseal.js';
+
+/**
+ * `npm run rotate-encryption-key`: seals with the first key of IRISX_ENCRYPTION_KEYS whatever another one sealed, while
+ * services run. Exits with 1 when something stays that it could not. With `-- --discard-unreadable` it gives up what no key
+ * opens: such webhooks are disabled until their tenants have set the secret or the headers anew.
+ */
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { 'discard-unreadable': { type: 'boolean', default: false } } });
+  const config = loadRotationConfig(process.env);
+  const log = createLogger({ ...config.log, name: 'rotate-encryption-key' });
+  const db = openDatabase({ url: config.databaseUrl, poolSize: 2, applicationName: 'irisx-rotate-encryption-key' });
+  try {
+    return await rotate(db, config, log, values['discard-unreadable']);
+  } catch (error) {
+    log.fatal({ error }, 'encryption.rotation_failed');
+    return 1;
+  } finally {
+    await db.close();
+  }
+}
+
+async function rotate(
+  db: Database,
+  { encryptionKeys }: RotationConfig,
+  log: Logger,
+  discardUnreadable: boolean,
+): Promise<number> {
+  const pending = await pendingMigrations(db);
+  if (pending.length > 0)
+    throw new Error(`Migrations are pending: ${pending.join(', ')}. Run \`npm run migrate\` first.`);
+  const sealer = createSealer(encryptionKeys);
+  const keyId = encryptionKeys[0]!.id;
+  // What asks for the first key counts as done. If that is another key of the same name, nothing would be noticed.
+  if ((await findUnreadableKeys(db, sealer)).some(({ keyId: id }) => id === keyId))
+    throw new Error(
+      `Stored values ask for ${keyId}, but the key that has this id here does not open them. Give the new key an id of its own.`,
+    );
+  log.info({ keyId }, 'encryption.rotating');
+  const { resealed, unreadable, discarded, busy } = await resealAll(db, sealer, {
+    discardUnreadable,
+    onProgress: (progress) => log.info(progress, 'encryption.progress'),
+  });
+  tellUnreadable(unreadable, log);
+  if (busy > 0)
+    log.error(
+      { values: busy },
+      'encryption.busy: their webhooks were locked, or set anew by a process that still seals with another key; run this again',
+    );
+
+  const stored = await listStoredKeyIds(db);
+  const isNeeded = (key: (typeof encryptionKeys)[number]) => keyIdsOf(key).some((id) => stored.includes(id));
+  const old = encryptionKeys.slice(1);
+  log.info(
+    {
+      keyId,
+      resealed,
+      unreadable: unreadable.length,
+      ...(discardUnreadable && { disabledWebhooks: discarded }),
+      stillNeeded: old.filter(isNeeded).map(({ id }) => id),
+      noLongerNeeded: old.filter((key) => !isNeeded(key)).map(({ id }) => id),
+    },
+    old.some((key) => !isNeeded(key)) && busy === 0
+      ? 'encryption.rotated: no stored value needs the keys of noLongerNeeded; Temporal may hold outcomes that do, for as long as docs/operations.md says'
+      : 'encryption.rotated',
+  );
+  return unreadable.length > 0 || busy > 0 ? 1 : 0;
+}
+
+/** One line for each key that is missing, with the first webhooks that need it. */
+function tellUnreadable(unreadable: UnreadableValue[], log: Logger): void {
+  for (const keyId of new Set(unreadable.map((value) => value.keyId))) {
+    const values = unreadable.filter((value) => value.keyId === keyId);
+    const webhooks = [...new Set(values.map(({ webhookId }) => webhookId))];
+    log.error(
+      { keyId, values: values.length, webhooks: webhooks.length, firstWebhooks: webhooks.slice(0, 100) },
+      'encryption.unreadable: add the key that opens them, or give them up with -- --discard-unreadable',
+    );
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const isExpected = error instanceof ConfigError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
+  if (!isExpected) throw error;
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}
