@@ -72,8 +72,10 @@ function toProblem(error: unknown): ProblemAnswer {
   if (error instanceof ConflictError) return { kind: 'conflict', detail: error.message };
   if (error instanceof TooLargeError) return { kind: 'too-large', detail: error.message };
   if (error instanceof EventMismatchError) return { kind: 'event-mismatch', detail: error.message };
-  // Retry-After is set already by the limiter that threw it.
-  if (error instanceof TooManyRequestsError) return { kind: 'too-many-requests', detail: error.message };
+  if (error instanceof TooManyRequestsError) {
+    const headers = { 'Retry-After': String(error.retryAfterSeconds) };
+    return { kind: 'too-many-requests', detail: error.message, headers };
+  }
   // Express could not decode a part of the path, as in /v1/webhooks/%ff: nothing has such a name.
   if (error instanceof URIError) {
     return { kind: 'not-found', detail: 'There is nothing here: the path is not valid percent-encoded UTF-8.' };

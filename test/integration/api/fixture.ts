@@ -51,6 +51,7 @@ export interface Answer {
 
 export interface Api {
   url: string;
+  databaseUrl: string;
   pool: pg.Pool;
   sealer: Sealer;
   workflows: RecordedWorkflows;
@@ -90,6 +91,7 @@ export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: str
 
   return {
     url,
+    databaseUrl: databaseUrl ?? database?.url ?? '',
     pool: database?.pool as pg.Pool,
     sealer,
     workflows,
