@@ -163,7 +163,7 @@ const baseUrl = z
     (value) => URL.canParse(value) && /^https?:\/\/[^?#]+$/.test(value),
     'must be an http(s) url without ? and #',
   );
-const withoutLastSlash = (url: string) => url.replace(/\/+$/, '');
+const withoutLastSlash = (url: string) => url.replace(/(?<!\/)\/+$/, '');
 const required = (remedy: string) => ({ error: `is missing: ${remedy}` });
 
 const databaseUrl = z

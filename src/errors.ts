@@ -4,6 +4,24 @@ export interface FieldError {
   message: string;
 }
 
+/** So many fields are told one by one; a caller who sent a thousand wrong ones learns nothing from more. */
+export const maxFieldErrors = 20;
+
+/**
+ * The first errors, and one more that says how many others there are. `total` counts them all: nobody has to make a
+ * hundred thousand messages in order to show twenty.
+ */
+export function capFieldErrors(errors: Iterable<FieldError>, total: number): FieldError[] {
+  const shown: FieldError[] = [];
+  for (const error of errors) {
+    if (shown.length === maxFieldErrors) break;
+    shown.push(error);
+  }
+  const others = total - shown.length;
+  if (others > 0) shown.push({ path: '', message: `and ${others} more` });
+  return shown;
+}
+
 /** The caller's mistake (400). `errors` names every bad field; empty when the input as a whole is wrong. */
 export class InvalidInputError extends Error {
   override readonly name = 'InvalidInputError';
@@ -14,6 +32,9 @@ export class InvalidInputError extends Error {
     super(message);
   }
 }
+
+/** What would be sent is larger than is sent (413); never stored. */
+export class PayloadTooLargeError extends InvalidInputError {}
 
 /** Not there, or another tenant's: the two are never told apart (404). */
 export class NotFoundError extends Error {

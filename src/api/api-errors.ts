@@ -43,9 +43,15 @@ export class TooLargeError extends Error {
   override readonly name = 'TooLargeError';
 }
 
-/** One API key made more calls than it may. */
+/** More calls were made than may be, by one key, from one address or for one thing. */
 export class TooManyRequestsError extends Error {
   override readonly name = 'TooManyRequestsError';
+  constructor(
+    message: string,
+    readonly retryAfterSeconds: number,
+  ) {
+    super(message);
+  }
 }
 
 /** What a path can name. */

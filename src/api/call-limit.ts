@@ -23,10 +23,11 @@ export function callLimit(callsPerMinute: number): RequestHandler {
         : ipKeyGenerator(request.ip ?? '');
     },
     handler: (_request, response, next) => {
-      const seconds = String(response.getHeader('Retry-After') ?? 60);
+      const seconds = Number(response.getHeader('Retry-After') ?? 60);
       next(
         new TooManyRequestsError(
           `This API key made more than ${callsPerMinute} calls within a minute; go on in ${seconds} seconds.`,
+          seconds,
         ),
       );
     },

@@ -11,12 +11,14 @@ import {
   type Delivery,
 } from '../db/deliveries.js';
 import { insertTestEvent } from '../db/events.js';
+import { countRetry, maxRetriesPerMinute } from '../db/retry-limit.js';
 import { findWebhook } from '../db/webhooks.js';
 import { renderBody } from '../delivery/body.js';
 import { eventTypeNames, findEventType, type EventType } from '../events/event-types.js';
 import { isEventId } from '../events/trigger.js';
-import { notFound } from './api-errors.js';
+import { notFound, TooManyRequestsError } from './api-errors.js';
 import {
+  attemptSchema,
   deliveryDetailSchema,
   deliverySchema,
   renderAttempt,
@@ -24,9 +26,9 @@ import {
   statusMeaning,
 } from './delivery-schemas.js';
 import { defineEndpoint } from './endpoint.js';
-import { nextCursor, pageQuery, paginate } from './paging.js';
+import { decodeCursor, defaultLimit, encodeCursor, nextCursor, pageQuery, paginate } from './paging.js';
 import { deliveryIdParameter, webhookIdParameter } from './path-parameters.js';
-import { boolean, parseUuid, timeInput } from './schemas.js';
+import { boolean, parsePositiveInteger, parseUuid, timeInput } from './schemas.js';
 
 const eventTypesMessage = `expected one of ${eventTypeNames.join(', ')}`;
 
@@ -58,6 +60,23 @@ async function requireDelivery(db: Queryable, webhookId: number, deliveryId: str
   const delivery = await findDelivery(db, webhookId, deliveryId);
   if (!delivery) throw notFound('delivery');
   return delivery;
+}
+
+const tooManyRetries = (waitSeconds: number) =>
+  new TooManyRequestsError(
+    `This delivery was retried by hand ${maxRetriesPerMinute} times within a minute; go on in ${waitSeconds} seconds.`,
+    waitSeconds,
+  );
+
+async function attemptsPage(
+  db: Queryable,
+  deliveryId: string,
+  { limit, cursor }: { limit: number; cursor?: string | undefined } = { limit: defaultLimit },
+) {
+  const afterNumber = cursor === undefined ? null : decodeCursor(cursor, parsePositiveInteger);
+  const { attempts, more } = await listAttempts(db, deliveryId, { limit, afterNumber });
+  const last = attempts.at(-1);
+  return { attempts: attempts.map(renderAttempt), next_cursor: more && last ? encodeCursor(last.number) : null };
 }
 
 /** The catalogue's example; one that names a webhook names this one. */
@@ -146,12 +165,36 @@ export const deliveryEndpoints = [
     async handle({ params, tenantId }, { db }) {
       await requireWebhook(db, tenantId, params.webhook_id);
       const delivery = await requireDelivery(db, params.webhook_id, params.delivery_id);
-      const [body, attempts] = await Promise.all([findBody(db, delivery.id), listAttempts(db, delivery.id)]);
+      const [body, page] = await Promise.all([findBody(db, delivery.id), attemptsPage(db, delivery.id)]);
       if (body === null) throw notFound('delivery');
+      const { attempts, next_cursor } = page;
       return {
         status: 200,
-        body: { delivery: { ...renderDelivery(delivery), body, attempts: attempts.map(renderAttempt) } },
+        body: { delivery: { ...renderDelivery(delivery), body, attempts, attempts_next_cursor: next_cursor } },
       };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v1/webhooks/:webhook_id/deliveries/:delivery_id/attempts',
+    access: 'webhooks:read',
+    operationId: 'listAttempts',
+    tag,
+    summary: 'List attempts of a delivery, first to last',
+    description: 'A page may hold fewer than `limit` where the receiver answered with much.',
+    params,
+    query: z.strictObject(pageQuery),
+    answers: {
+      200: {
+        description: 'A page of attempts',
+        schema: z.object({ attempts: z.array(attemptSchema), next_cursor: nextCursor }),
+      },
+    },
+    async handle({ params, query, tenantId }, { db }) {
+      await requireWebhook(db, tenantId, params.webhook_id);
+      const delivery = await requireDelivery(db, params.webhook_id, params.delivery_id);
+      return { status: 200, body: await attemptsPage(db, delivery.id, query) };
     },
   }),
 
@@ -163,7 +206,7 @@ export const deliveryEndpoints = [
     tag,
     summary: 'Send a delivery again, now',
     description:
-      'One that waits for its next attempt goes at once, as soon as the rate limit lets it. One that has ended begins a new schedule under the same id, its attempts numbered on. A request that is under way is neither cut off nor doubled.',
+      'One that waits for its next attempt goes at once, as soon as the rate limit lets it. One that has ended begins a new schedule under the same id, its attempts numbered on. A request that is under way is neither cut off nor doubled. At most 10 times a minute for one delivery.',
     params,
     body: {
       schema: z.strictObject({
@@ -179,6 +222,9 @@ export const deliveryEndpoints = [
       const { startable, delivery } = await db.transaction(async (db) => {
         await requireDelivery(db, params.webhook_id, params.delivery_id);
         const startable = await requestRetry(db, params.webhook_id, params.delivery_id, { force: body.force });
+        // Where it is refused for another reason, nothing is counted.
+        const waitSeconds = await countRetry(db, params.delivery_id);
+        if (waitSeconds !== null) throw tooManyRetries(waitSeconds);
         return { startable, delivery: await requireDelivery(db, params.webhook_id, params.delivery_id) };
       });
       workflows.wake([startable]);

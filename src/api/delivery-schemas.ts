@@ -52,7 +52,10 @@ const deliveryShape = {
   finished_at: time('When it ended').nullable(),
   status_code: statusCode.meta({ description: "The last attempt's" }),
   duration_ms: durationMs.nullable().meta({ description: "The last attempt's" }),
-  response_body: responseBody.meta({ description: "The last attempt's" }),
+  response_body: responseBody.meta({ description: "The last attempt's; in lists its first 1 KB" }),
+  response_body_truncated: z
+    .boolean()
+    .meta({ description: 'Whether `response_body` is shortened here; the attempt has all of it', examples: [false] }),
   error: z
     .union([attemptErrorSchema, z.null()])
     .meta({ description: "The last attempt's; null: it succeeded, or there was none" }),
@@ -64,7 +67,7 @@ export const deliverySchema = z
 
 const headers = z.record(z.string(), z.string());
 
-const attemptSchema = z
+export const attemptSchema = z
   .object({
     number: z.int().meta({ description: 'From 1', examples: [1] }),
     started_at: time('When the request began'),
@@ -93,9 +96,16 @@ export const deliveryDetailSchema = z
       description: 'The exact text that every attempt sends and signs',
       examples: ['{"event":"call.dtmf","event_id":"1","timestamp":"2025-10-29T12:00:00.000Z","data":{}}'],
     }),
-    attempts: z.array(attemptSchema).meta({ description: 'First to last' }),
+    attempts: z.array(attemptSchema).meta({ description: 'The first page of them, first to last' }),
+    attempts_next_cursor: z
+      .string()
+      .nullable()
+      .meta({
+        description: 'Give it as `cursor` to `…/attempts` for the next page; null at the end',
+        examples: [null],
+      }),
   })
-  .meta({ id: 'DeliveryDetail', description: 'A delivery with its body and all its attempts' });
+  .meta({ id: 'DeliveryDetail', description: 'A delivery with its body and its attempts' });
 
 export const renderDelivery = (delivery: Delivery): z.input<typeof deliverySchema> => ({
   id: delivery.id,
@@ -111,6 +121,7 @@ export const renderDelivery = (delivery: Delivery): z.input<typeof deliverySchem
   status_code: delivery.statusCode,
   duration_ms: delivery.durationMs,
   response_body: delivery.responseBody,
+  response_body_truncated: delivery.responseBodyTruncated,
   error: delivery.error,
 });
 

@@ -1,6 +1,15 @@
 import type { NextFunction, Request, Response } from 'express';
 import { DatabaseUnavailableError, sqlStateOf } from '../db/database.js';
-import { ConflictError, EventMismatchError, InvalidInputError, NotFoundError, type FieldError } from '../errors.js';
+import {
+  capFieldErrors,
+  ConflictError,
+  EventMismatchError,
+  InvalidInputError,
+  maxFieldErrors,
+  NotFoundError,
+  type FieldError,
+} from '../errors.js';
+import { cutText } from '../events/show-value.js';
 import type { Logger } from '../log.js';
 import {
   ForbiddenError,
@@ -37,6 +46,8 @@ interface ProblemAnswer {
 }
 
 const retryAfterSeconds = 5;
+/** Of the detail and of each message. */
+const maxTextLength = 1_000;
 
 /** A value of a form that Postgres cannot take came past the checks: still the caller's mistake, not a fault of ours. */
 const unstorable = new Set(['22P02', '22P05', '22003', '22007', '22008', '22021']);
@@ -61,8 +72,10 @@ function toProblem(error: unknown): ProblemAnswer {
   if (error instanceof ConflictError) return { kind: 'conflict', detail: error.message };
   if (error instanceof TooLargeError) return { kind: 'too-large', detail: error.message };
   if (error instanceof EventMismatchError) return { kind: 'event-mismatch', detail: error.message };
-  // Retry-After is set already by the limiter that threw it.
-  if (error instanceof TooManyRequestsError) return { kind: 'too-many-requests', detail: error.message };
+  if (error instanceof TooManyRequestsError) {
+    const headers = { 'Retry-After': String(error.retryAfterSeconds) };
+    return { kind: 'too-many-requests', detail: error.message, headers };
+  }
   // Express could not decode a part of the path, as in /v1/webhooks/%ff: nothing has such a name.
   if (error instanceof URIError) {
     return { kind: 'not-found', detail: 'There is nothing here: the path is not valid percent-encoded UTF-8.' };
@@ -103,10 +116,20 @@ export function errorResponse(log: Logger) {
 
 function sendProblem(response: Response, { kind, detail, errors, headers }: ProblemAnswer): void {
   const [status, title] = problemKinds[kind];
-  const body: Problem = { type: `urn:irisx:problem:${kind}`, title, status, detail };
-  if (errors && errors.length > 0) body.errors = errors;
+  const body: Problem = { type: `urn:irisx:problem:${kind}`, title, status, detail: cutText(detail, maxTextLength) };
+  if (errors && errors.length > 0) body.errors = capped(errors);
   response.status(status).set({ ...headers, 'Content-Type': 'application/problem+json' });
   response.end(JSON.stringify(body));
+}
+
+/** However many there are and whatever they quote: the answer stays short. */
+function capped(errors: FieldError[]): FieldError[] {
+  // One more than are told may be the one that counts the others.
+  const told = errors.length <= maxFieldErrors + 1 ? errors : capFieldErrors(errors, errors.length);
+  return told.map(({ path, message }) => ({
+    path: cutText(path, maxTextLength),
+    message: cutText(message, maxTextLength),
+  }));
 }
 
 /** An error of Postgres quotes the row in some of its fields; only the others are for the log. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { RecentKey } from '../db/api-keys.js';
-import { renderBody } from '../delivery/body.js';
-import { InvalidInputError } from '../errors.js';
+import { InvalidInputError, maxFieldErrors, PayloadTooLargeError } from '../errors.js';
 import { eventTypeNames, findEventType } from '../events/event-types.js';
-import { isEventId, maxBodyBytes, triggerEvent, type TriggerAnswer, type TriggeredEvent } from '../events/trigger.js';
+import { showPath } from '../events/show-value.js';
+import { isEventId, triggerEvent, type TriggerAnswer, type TriggeredEvent } from '../events/trigger.js';
 import { TooLargeError } from './api-errors.js';
 import { defineEndpoint, type AppDeps } from './endpoint.js';
 import type { InexactNumber } from './json-text.js';
@@ -110,9 +110,10 @@ function refuseInexact(numbers: InexactNumber[]): void {
   const errors = numbers
     .filter(({ path }) => path[0] === 'payload')
     .map(({ path, text }) => ({
-      path: path.join('.'),
+      path: showPath(path),
       message: `${text.slice(0, 40)} cannot be carried exactly as a JSON number (RFC 8259 §6); send it as text`,
     }));
+  if (errors.length > maxFieldErrors) errors.splice(maxFieldErrors, errors.length, { path: '', message: 'and more' });
   if (errors.length > 0) throw new InvalidInputError('The payload has numbers that would change on their way.', errors);
 }
 
@@ -121,12 +122,7 @@ async function trigger(deps: AppDeps, event: TriggeredEvent, key: RecentKey | nu
   try {
     return await triggerEvent(deps, event, key);
   } catch (error) {
-    if (error instanceof InvalidInputError && bodyBytes(event) > maxBodyBytes) {
-      throw new TooLargeError(error.errors.map(({ path, message }) => `${path} ${message}`).join('; '));
-    }
-    throw error;
+    if (!(error instanceof PayloadTooLargeError)) throw error;
+    throw new TooLargeError(error.errors.map(({ path, message }) => `${path} ${message}`).join('; '));
   }
 }
-
-const bodyBytes = ({ eventType, eventId, occurredAt = new Date(), payload }: TriggeredEvent): number =>
-  Buffer.byteLength(renderBody({ eventType, eventId, timestamp: occurredAt.toISOString(), data: payload }));

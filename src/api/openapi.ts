@@ -24,7 +24,10 @@ const problems: Record<DocumentedProblem, { name: string; when: string }> = {
   conflict: { name: 'Conflict', when: 'The state of the thing does not allow this' },
   'too-large': { name: 'TooLarge', when: 'The body is over 1 MB, or the event over 256 KB as it would be sent' },
   'event-mismatch': { name: 'EventMismatch', when: 'The same event was triggered before, with another payload' },
-  'too-many-requests': { name: 'TooManyRequests', when: 'This API key made too many calls; go on after `Retry-After`' },
+  'too-many-requests': {
+    name: 'TooManyRequests',
+    when: 'More calls than a limit or a quota allows; `detail` says which. Go on after `Retry-After`',
+  },
   internal: { name: 'InternalError', when: 'A fault on our side' },
   unavailable: { name: 'Unavailable', when: 'Postgres does not answer; send the same call again after `Retry-After`' },
 };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { InvalidInputError } from '../errors.js';
 
 const maxLimit = 200;
-const defaultLimit = 50;
+export const defaultLimit = 50;
 const limitMessage = `expected a whole number from 1 to ${maxLimit}`;
 
 /** The query parameters of every list. */

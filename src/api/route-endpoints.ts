@@ -1,6 +1,6 @@
 import { Router, type Request, type Response } from 'express';
 import type { RecentKey } from '../db/api-keys.js';
-import { InvalidInputError } from '../errors.js';
+import { capFieldErrors, InvalidInputError } from '../errors.js';
 import { ForbiddenError, MethodNotAllowedError, notFound } from './api-errors.js';
 import {
   authenticate,
@@ -115,6 +115,9 @@ function refuseQuery(request: Request): void {
   if (names.length === 0) return;
   throw new InvalidInputError(
     'This call takes no query parameters.',
-    names.map((path) => ({ path, message: 'is not known here; leave it out' })),
+    capFieldErrors(
+      names.map((path) => ({ path, message: 'is not known here; leave it out' })),
+      names.length,
+    ),
   );
 }

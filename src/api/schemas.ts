@@ -48,10 +48,12 @@ export const uuid = () =>
 
 export const maxWebhookId = 2 ** 31 - 1;
 
-/** Undefined for what is no id, or one beyond Postgres' integer. */
-export function parseWebhookId(value: string): number | undefined {
+/** Undefined for what is no whole number from 1 on, or one beyond Postgres' integer. */
+export function parsePositiveInteger(value: string): number | undefined {
   return /^[1-9][0-9]{0,9}$/.test(value) && Number(value) <= maxWebhookId ? Number(value) : undefined;
 }
+
+export const parseWebhookId = parsePositiveInteger;
 
 /** Undefined for what is no UUID. */
 export const parseUuid = (value: string): string | undefined =>

@@ -1,10 +1,10 @@
 import type { z } from 'zod';
-import { InvalidInputError, type FieldError } from '../errors.js';
-import { showKind, showValue } from '../events/show-value.js';
+import { capFieldErrors, InvalidInputError, type FieldError } from '../errors.js';
+import { showKind, showPath, showValue } from '../events/show-value.js';
 
 /**
- * The value as the schema gives it back. Throws InvalidInputError that names every field which is missing, wrong or
- * unknown; `what` says which part of the request it was.
+ * The value as the schema gives it back. Throws InvalidInputError that names the fields which are missing, wrong or
+ * unknown, the first 20 of them; `what` says which part of the request it was.
  */
 export function validate<Schema extends z.ZodType>(
   schema: Schema,
@@ -13,7 +13,9 @@ export function validate<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  const errors = result.error.issues.flatMap((issue) => describeIssue(issue, schema));
+  const { issues } = result.error;
+  const total = issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0);
+  const errors = capFieldErrors(describeIssues(issues, schema), total);
   const fields = [...new Set(errors.map((error) => error.path))].filter(Boolean);
   const subject = what === 'body' ? 'The body' : 'The query string';
   throw new InvalidInputError(
@@ -34,17 +36,25 @@ const privateFields: ReadonlySet<PropertyKey> = new Set([
   'media_urls',
 ]);
 
-function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): FieldError[] {
-  if (issue.code === 'unrecognized_keys') {
-    const known = issue.path.length === 0 && 'shape' in schema ? Object.keys(schema.shape as object) : [];
-    const remedy = known.length > 0 ? `; known are ${known.join(', ')}` : '; leave it out';
-    return issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), message: `is not known here${remedy}` }));
+/** One at a time: most of a hundred thousand are never asked for. */
+function* describeIssues(issues: z.core.$ZodIssue[], schema: z.ZodType): Generator<FieldError> {
+  for (const issue of issues) {
+    if (issue.code === 'unrecognized_keys') {
+      const known = issue.path.length === 0 && 'shape' in schema ? Object.keys(schema.shape as object) : [];
+      const remedy = known.length > 0 ? `; known are ${known.join(', ')}` : '; leave it out';
+      for (const key of issue.keys) {
+        yield { path: showPath([...issue.path, key]), message: `is not known here${remedy}` };
+      }
+    } else yield describeIssue(issue);
   }
-  const path = issue.path.join('.');
+}
+
+function describeIssue(issue: z.core.$ZodIssue): FieldError {
+  const path = showPath(issue.path);
   // A custom check that speaks for itself knows best whether the value may be shown.
-  if (issue.code === 'custom' && issue.params?.['complete'] === true) return [{ path, message: issue.message }];
-  if (issue.input === undefined) return [{ path, message: `missing; ${issue.message}` }];
+  if (issue.code === 'custom' && issue.params?.['complete'] === true) return { path, message: issue.message };
+  if (issue.input === undefined) return { path, message: `missing; ${issue.message}` };
   const isPrivate = issue.path.length === 0 || privateFields.has(issue.path[0] as PropertyKey);
   const seen = isPrivate ? showKind(issue.input) : showValue(issue.input);
-  return [{ path, message: `${issue.message}, got ${seen}` }];
+  return { path, message: `${issue.message}, got ${seen}` };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkHeaders } from '../delivery/custom-headers.js';
+import { maxFieldErrors } from '../errors.js';
 import { eventTypeNames } from '../events/event-types.js';
 import { boolean, integer, isObject, text, time } from './schemas.js';
 
@@ -15,7 +16,7 @@ const headersInput = z
   .custom<Record<string, string>>(isObject, 'expected an object of header names and values')
   .superRefine((headers, context) => {
     const masked = Object.keys(headers).filter((name) => headers[name] === maskedValue);
-    for (const name of masked) {
+    for (const name of masked.slice(0, maxFieldErrors)) {
       const message = `${maskedValue} is what is shown in place of a secret; send the real value, or no headers at all to keep what is set`;
       context.addIssue({ code: 'custom', path: [name], message, params: complete });
     }

@@ -22,6 +22,8 @@ export interface Delivery {
   statusCode: number | null;
   durationMs: number | null;
   responseBody: string | null;
+  /** Lists hold only the beginning of it. */
+  responseBodyTruncated: boolean;
   error: { class: ErrorClass; message: string } | null;
 }
 
@@ -39,17 +41,22 @@ interface DeliveryRow {
   status_code: number | null;
   duration_ms: number | null;
   response_body: string | null;
+  /** Only of a list. */
+  response_body_bytes?: number | null;
   error_class: ErrorClass | null;
   error_message: string | null;
 }
 
 const deliveryColumns = `
   d.id, d.webhook_id, d.event_type, d.event_id, d.status, d.test, d.attempt_count, d.next_attempt_at, d.created_at,
-  d.finished_at, a.status_code, a.duration_ms, a.response_body, a.error_class, a.error_message`;
+  d.finished_at, a.status_code, a.duration_ms, a.error_class, a.error_message`;
+/** Of 200 answers of 64 KB, Postgres sends no more than is shown. */
+const listedBytes = 1_024;
+const shortResponseBody = `left(a.response_body, ${listedBytes}) as response_body, octet_length(a.response_body) as response_body_bytes`;
 const withLastAttempt = `
   webhook_deliveries d left join webhook_attempts a on a.delivery_id = d.id and a.number = d.attempt_count`;
 
-function toDelivery(row: DeliveryRow): Delivery {
+function toDelivery(row: DeliveryRow, maxBytes = Infinity): Delivery {
   return {
     id: row.id,
     webhookId: row.webhook_id,
@@ -63,10 +70,19 @@ function toDelivery(row: DeliveryRow): Delivery {
     finishedAt: row.finished_at,
     statusCode: row.status_code,
     durationMs: row.duration_ms,
-    responseBody: row.response_body,
+    responseBody: row.response_body && firstBytes(row.response_body, maxBytes),
+    responseBodyTruncated: (row.response_body_bytes ?? 0) > maxBytes,
     error:
       row.error_class && row.error_message !== null ? { class: row.error_class, message: row.error_message } : null,
   };
+}
+
+/** As many whole characters as fit into so many bytes of UTF-8. */
+function firstBytes(text: string, bytes: number): string {
+  // As a stream, the decoder holds back the part of a character that the cut has left over.
+  return Buffer.byteLength(text) <= bytes
+    ? text
+    : new TextDecoder().decode(Buffer.from(text).subarray(0, bytes), { stream: true });
 }
 
 export interface DeliveryFilter {
@@ -100,7 +116,10 @@ function keyRange(webhookId: number, { status, eventType, eventId }: DeliveryFil
   };
 }
 
-/** Newest first, `limit` at the most, those after `beforeId` in that order. Ids sort by time, so pages are stable. */
+/**
+ * Newest first, `limit` at the most, those after `beforeId` in that order. Ids sort by time, so pages are stable. Of
+ * each response body the first 1 KB.
+ */
 export async function listDeliveries(
   db: Queryable,
   webhookId: number,
@@ -126,18 +145,18 @@ export async function listDeliveries(
   if (filter.since) conditions.push(`d.created_at >= ${parameter(filter.since)}`);
   if (filter.until) conditions.push(`d.created_at < ${parameter(filter.until)}`);
   const { rows } = await db.query<DeliveryRow>(
-    `select ${deliveryColumns} from ${withLastAttempt}
+    `select ${deliveryColumns}, ${shortResponseBody} from ${withLastAttempt}
       where ${conditions.join(' and ')}
       order by ${range.columns.map((column) => `${column} desc`).join(', ')} limit ${parameter(page.limit)}`,
     values,
   );
-  return rows.map(toDelivery);
+  return rows.map((row) => toDelivery(row, listedBytes));
 }
 
 /** Null when the webhook has no such delivery. */
 export async function findDelivery(db: Queryable, webhookId: number, deliveryId: string): Promise<Delivery | null> {
   const { rows } = await db.query<DeliveryRow>(
-    `select ${deliveryColumns} from ${withLastAttempt} where d.id = $1 and d.webhook_id = $2`,
+    `select ${deliveryColumns}, a.response_body from ${withLastAttempt} where d.id = $1 and d.webhook_id = $2`,
     [deliveryId, webhookId],
   );
   return rows[0] ? toDelivery(rows[0]) : null;

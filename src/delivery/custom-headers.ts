@@ -39,10 +39,11 @@ export function isReservedHeader(name: string): boolean {
  */
 export function checkHeaders(headers: Record<string, string>): FieldError[] {
   const names = Object.keys(headers);
-  const errors: FieldError[] = [];
+  // Then the rest does not matter, and a caller can send a hundred thousand.
   if (names.length > maxHeaders) {
-    errors.push({ path: 'headers', message: `${names.length} headers are too many; at most ${maxHeaders} are sent` });
+    return [{ path: 'headers', message: `${names.length} headers are too many; at most ${maxHeaders} are sent` }];
   }
+  const errors: FieldError[] = [];
   const seen = new Set<string>();
   for (const [name, value] of Object.entries(headers)) {
     const message = checkName(name) ?? repeats(seen, name) ?? checkValue(value);

@@ -19,7 +19,7 @@ export function readResponse({ statusCode, rawHeaders, body, truncated }: RawAns
 /** The raw value of a header that occurs exactly once; repeated, nobody knows which one was meant. */
 export function singleHeader(rawHeaders: Buffer[], name: string): string | undefined {
   const values = pairs(rawHeaders).filter(([key]) => key === name);
-  return values.length === 1 ? values[0]?.[1].replace(/^[\t ]+|[\t ]+$/g, '') : undefined;
+  return values.length === 1 ? values[0]?.[1].replace(/^[\t ]+|(?<![\t ])[\t ]+$/g, '') : undefined;
 }
 
 function joinHeaders(rawHeaders: Buffer[]): Record<string, string> {

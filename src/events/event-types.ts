@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { FieldError } from '../errors.js';
+import { capFieldErrors, type FieldError } from '../errors.js';
 import { describeFieldType, schemaAt } from './field-type.js';
 import type { JsonSchema } from './field-type.js';
 import * as payloads from './payloads.js';
-import { showKind, showValue } from './show-value.js';
+import { showKind, showPath, showValue } from './show-value.js';
 
 /** One entry of the catalogue. `schema` allows unknown fields; `example` fits it. */
 export interface EventTypeDefinition<Name extends string = string, Schema extends z.ZodObject = z.ZodObject> {
@@ -202,7 +202,7 @@ export function describeEventTypes(): EventTypeDescription[] {
 }
 
 /**
- * Every field of `payload` that does not fit the event type, once each; empty when it fits. Fields that the schema does
+ * The fields of `payload` that do not fit the event type, once each and the first 20 of them; empty when it fits. Fields that the schema does
  * not know are fine. Give it what will be sent, JSON values: a Date is refused, its `toJSON` text is not. Never throws.
  *
  * The messages show the value seen, but not the text or links of a message: those may be secret, so only their kind.
@@ -215,15 +215,17 @@ export function checkPayload(name: string, payload: unknown): FieldError[] {
     return [{ path: 'event_type', message: `${showValue(name)} is not an event type; known are: ${known}` }];
   }
   const issues = schema.safeParse(payload, { reportInput: true }).error?.issues ?? [];
-  const errors = new Map<string, FieldError>();
-  for (const issue of issues) {
-    const path = ['payload', ...issue.path].join('.');
+  const byPath = new Map(issues.map((issue) => [showPath(['payload', ...issue.path]), issue]));
+  return capFieldErrors(describeIssues(byPath, jsonSchema), byPath.size);
+}
+
+function* describeIssues(byPath: Map<string, z.core.$ZodIssue>, jsonSchema: JsonSchema): Generator<FieldError> {
+  for (const [path, issue] of byPath) {
     const expected = describeFieldType(schemaAt(jsonSchema, issue.path));
     const seen = isPrivate(issue.path) ? showKind(issue.input) : showValue(issue.input);
     const message = issue.input === undefined ? `missing; expected ${expected}` : `expected ${expected}, got ${seen}`;
-    errors.set(path, { path, message });
+    yield { path, message };
   }
-  return [...errors.values()];
 }
 
 const privateFields: ReadonlySet<PropertyKey> = new Set(['body', 'media_urls', 'recording_url']);

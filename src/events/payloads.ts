@@ -91,6 +91,8 @@ export const smsSent = z.looseObject({
   body: z.string().nullable().optional().describe('The text; null or absent for a message of media only'),
   media_urls: z
     .array(z.string())
+    // Checked before the elements are: a hundred thousand wrong ones take a second.
+    .max(1_000)
     .nullable()
     .optional()
     .describe('Where the media come from; null or absent without media'),

@@ -11,7 +11,7 @@ import {
   type StartableDelivery,
 } from '../db/events.js';
 import { renderBody } from '../delivery/body.js';
-import { EventMismatchError, InvalidInputError } from '../errors.js';
+import { EventMismatchError, InvalidInputError, PayloadTooLargeError } from '../errors.js';
 import type { DeliveryWorkflows } from '../workflows.js';
 import { checkPayload, eventTypeNames, findEventType } from './event-types.js';
 
@@ -44,7 +44,7 @@ export type TriggerAnswer = AcceptedEvent & { repeated: boolean };
 /**
  * Accepts an event: when this resolves, the event and one delivery per subscribed webhook are committed and will be
  * delivered, whatever happens to this process or to Temporal. Safe to repeat.
- * Throws InvalidInputError (unknown type, payload that does not fit, too large), NotFoundError (no such tenant),
+ * Throws InvalidInputError (unknown type, payload that does not fit), PayloadTooLargeError, NotFoundError (no such tenant),
  * EventMismatchError (the event id came before with another payload), DatabaseUnavailableError (nothing was accepted, or
  * it cannot be known: repeat). `key`: by whose right, where that is still to be confirmed; throws what its `confirm` throws.
  */
@@ -138,7 +138,7 @@ function checkedBody(event: TriggeredEvent, occurredAt: Date): string {
   const bytes = Buffer.byteLength(body);
   if (bytes > maxBodyBytes) {
     const message = `makes a body of ${bytes} bytes; at most ${maxBodyBytes} are sent. Send a link to the large part instead`;
-    throw new InvalidInputError('Payload too large.', [{ path: 'payload', message }]);
+    throw new PayloadTooLargeError('Payload too large.', [{ path: 'payload', message }]);
   }
   // What is checked is what is sent: dates are text by now, and what JSON cannot hold is gone.
   const errors = checkPayload(event.eventType, dataOf(body));

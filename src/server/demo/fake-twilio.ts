@@ -129,7 +129,7 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
   }
 
   async function call(url: string, form: Record<string, string>): Promise<Response> {
-    const signedUrl = url.replace(/#.*$/, '');
+    const signedUrl = url.split('#', 1)[0]!;
     return fetch(signedUrl, {
       method: 'POST',
       headers: {

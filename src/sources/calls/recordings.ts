@@ -32,7 +32,7 @@ export async function recordingCompleted(
   recording: UploadedRecording,
 ): Promise<boolean> {
   const { callSid, recordingUrl } = recording;
-  const key = recording.path ?? recordingUrl.replace(/[?#].*$/s, '');
+  const key = recording.path ?? recordingUrl.split(/[?#]/, 1)[0]!;
   const isCount = (value: number | null) => value === null || (Number.isFinite(value) && value >= 0);
   if (!URL.canParse(recordingUrl)) throw new InvalidInputError('The recording url is no url.');
   if (key === '' || key.length > 2000) throw new InvalidInputError('The path must have 1 to 2000 characters.');

@@ -22,7 +22,7 @@ export function toSoundBytes({ headers, contentType, body }: Frame): Buffer {
 /** Header lines with percent-encoded values, and behind an empty line perhaps a body of its own. */
 function readPlainEvent(body: Buffer): Record<string, string> {
   const headerEnd = body.indexOf('\n\n');
-  const lines = readHeaderLines(body.toString('utf8', 0, headerEnd < 0 ? body.length : headerEnd).replace(/\n+$/, ''));
+  const lines = readHeaderLines(body.toString('utf8', 0, headerEnd < 0 ? body.length : headerEnd).replace(/\n$/, ''));
   const event: Record<string, string> = Object.fromEntries(
     [...lines].map(([name, value]) => [name, value === '_undef_' ? '' : decodePercent(value)]),
   );

@@ -51,6 +51,8 @@ describe('deliveries', () => {
       status_code: 500,
       duration_ms: 245,
       response_body: 'ok',
+      response_body_truncated: false,
+      attempts_next_cursor: null,
       error: { class: 'http_status', message: 'the receiver answered 500' },
       body: `{"event":"call.dtmf","event_id":"shown-1","timestamp":"${timestamp}","data":{"call_sid":"call-1","digit":"5","timestamp":"2025-10-29T12:00:00Z"}}`,
     });
@@ -62,6 +64,135 @@ describe('deliveries', () => {
     });
     assert.deepEqual(attempts[0].response_headers, { 'content-type': 'text/plain', 'x-auth-token': '[masked]' });
     assert.deepEqual([attempts[0].number, attempts[0].status_code, attempts[0].duration_ms], [1, 500, 245]);
+  });
+
+  /** As many attempts as a receiver may answer with such a body. */
+  async function insertAttempts(delivery: string, count: number, body: string): Promise<void> {
+    await api.pool.query(
+      `insert into webhook_attempts (delivery_id, number, request_id, started_at, duration_ms, status_code, request_headers,
+                                     response_headers, response_body, error_class, error_message)
+       select $1, n, gen_random_uuid(), now(), 1, 500, '{}', '{}', $3, 'http_status', 'x' from generate_series(1, $2) n`,
+      [delivery, count, body],
+    );
+    await api.pool.query('update webhook_deliveries set attempt_count = $2 where id = $1', [delivery, count]);
+  }
+
+  it('shortens the response body in lists to its first 1 KB, between characters, and says so', async () => {
+    const [short = '', exact = '', long = ''] = [
+      ...(await triggerDtmf(api, tenant)),
+      ...(await triggerDtmf(api, tenant)),
+      ...(await triggerDtmf(api, tenant)),
+    ];
+    await insertAttempts(short, 1, 'ok');
+    await insertAttempts(exact, 1, 'a'.repeat(1_024));
+    await insertAttempts(long, 1, `a${'€'.repeat(20_000)}`);
+    const { body } = await list();
+    const shown = body.deliveries.map((delivery: { response_body: string; response_body_truncated: boolean }) => [
+      delivery.response_body,
+      delivery.response_body_truncated,
+    ]);
+    // 341 times three bytes and one
+    assert.deepEqual(shown, [
+      [`a${'€'.repeat(341)}`, true],
+      ['a'.repeat(1_024), false],
+      ['ok', false],
+    ]);
+    const whole = (await tenant.call('GET', `/v1/webhooks/${webhook}/deliveries/${long}`)).body.delivery;
+    assert.deepEqual([whole.response_body.length, whole.response_body_truncated], [20_001, false]);
+  });
+
+  it('answers a page of 200 with the largest answers in under 2 MB', async () => {
+    await api.pool.query(
+      `with event as (
+         insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body)
+         select $1, 'call.dtmf', 'large-' || n, now(), '{}' from generate_series(1, 200) n returning id, event_id),
+       delivery as (
+         insert into webhook_deliveries (event_row_id, webhook_id, tenant_id, event_type, event_id, status, accepted_as,
+                                         attempt_count, next_attempt_at)
+         select id, $2, $1, 'call.dtmf', event_id, 'pending', 'pending', 1, now() from event returning id)
+       insert into webhook_attempts (delivery_id, number, request_id, started_at, duration_ms, status_code, request_headers, response_body)
+       select id, 1, gen_random_uuid(), now(), 1, 200, '{}', repeat(chr(1), 65536) from delivery`,
+      [tenant.id, webhook],
+    );
+    const { body } = await list('?limit=200');
+    assert.equal(body.deliveries.length, 200);
+    assert.ok(JSON.stringify(body).length < 2_000_000);
+  });
+
+  it('pages through attempts, first to last, and shows the first page with the delivery', async () => {
+    const [id = ''] = await triggerDtmf(api, tenant);
+    await insertAttempts(id, 125, 'no');
+    const path = `/v1/webhooks/${webhook}/deliveries/${id}`;
+    const { delivery } = (await tenant.call('GET', path)).body;
+    const numbers: number[] = delivery.attempts.map((attempt: { number: number }) => attempt.number);
+    assert.equal(numbers.length, 50);
+    let cursor: string | null = delivery.attempts_next_cursor;
+    for (let page = 0; cursor !== null && page < 10; page += 1) {
+      const { body } = await tenant.call('GET', `${path}/attempts?limit=30&cursor=${cursor}`);
+      numbers.push(...body.attempts.map((attempt: { number: number }) => attempt.number));
+      cursor = body.next_cursor as string | null;
+    }
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: 125 }, (_, i) => i + 1),
+    );
+    assert.equal((await tenant.call('GET', `${path}/attempts?limit=125`)).body.next_cursor, null);
+  });
+
+  it('ends a page of attempts early where the receiver answered with much, and leaves none out', async () => {
+    const [id = ''] = await triggerDtmf(api, tenant);
+    await insertAttempts(id, 100, '\u0001'.repeat(65_536));
+    const path = `/v1/webhooks/${webhook}/deliveries/${id}`;
+    const numbers: number[] = [];
+    let query = '?limit=200';
+    for (let page = 0; query !== '' && page < 20; page += 1) {
+      const { body } = await tenant.call('GET', `${path}/attempts${query}`);
+      assert.ok(JSON.stringify(body).length < 8_000_000);
+      numbers.push(...body.attempts.map((attempt: { number: number }) => attempt.number));
+      query = body.next_cursor === null ? '' : `?limit=200&cursor=${body.next_cursor}`;
+    }
+    assert.equal(numbers.length, 100);
+    assert.equal(new Set(numbers).size, 100);
+  });
+
+  it("shows no attempts of another tenant's delivery, and refuses what is no cursor", async () => {
+    const [id = ''] = await triggerDtmf(api, tenant);
+    const path = `/v1/webhooks/${webhook}/deliveries/${id}/attempts`;
+    assert.equal((await (await createTenant(api)).call('GET', path)).status, 404);
+    for (const cursor of ['', 'abc', Buffer.from('after:0').toString('base64url')]) {
+      assert.equal((await tenant.call('GET', `${path}?cursor=${cursor}`)).status, 400, cursor);
+    }
+  });
+
+  it('grants ten retries a minute by hand, also to two processes at once, and counts only those', async () => {
+    const [id = '', other = ''] = [...(await triggerDtmf(api, tenant)), ...(await triggerDtmf(api, tenant))];
+    await recordAnswer(api, id, { statusCode: 200, verdict: 'delivered' });
+    assert.equal((await retry(id)).status, 409);
+    const second = await startApi({ databaseUrl: api.databaseUrl });
+    try {
+      const path = `/v1/webhooks/${webhook}/deliveries/${id}/retry`;
+      const answers = await Promise.all(
+        Array.from({ length: 24 }, (_, i) =>
+          (i % 2 ? api : second).call('POST', path, { key: tenant.key, body: { force: true } }),
+        ),
+      );
+      const granted = answers.filter(({ status }) => status === 202);
+      const refused = answers.filter(({ status }) => status === 429);
+      assert.deepEqual([granted.length, refused.length], [10, 14]);
+      for (const { headers, body } of refused) {
+        const seconds = Number(headers.get('retry-after'));
+        assert.ok(seconds >= 1 && seconds <= 60, `Retry-After: ${seconds}`);
+        assert.match(body.detail, /retried by hand 10 times within a minute/);
+      }
+    } finally {
+      await second.close();
+    }
+    assert.equal((await retry(other)).status, 202);
+    await api.pool.query(
+      "update webhook_deliveries set retry_minute_began_at = retry_minute_began_at - interval '1 min' where id = $1",
+      [id],
+    );
+    assert.equal((await retry(id, { force: true })).status, 202);
   });
 
   it('filters by status, event type, event id and time', async () => {

@@ -57,6 +57,7 @@ export interface Answer {
 
 export interface Api {
   url: string;
+  databaseUrl: string;
   pool: pg.Pool;
   sealer: Sealer;
   workflows: RecordedWorkflows;
@@ -97,6 +98,7 @@ export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: str
 
   return {
     url,
+    databaseUrl: databaseUrl ?? database?.url ?? '',
     pool: database?.pool as pg.Pool,
     sealer,
     workflows,

@@ -32,6 +32,17 @@ function postgresError(code: string): pg.DatabaseError {
 }
 
 describe('errorResponse', () => {
+  it('stays short, whatever the error holds', async () => {
+    const errors = Array.from({ length: 5_000 }, (_, i) => ({
+      path: 'p'.repeat(9_000) + i,
+      message: 'm'.repeat(9_000),
+    }));
+    const { body } = await answerTo(new InvalidInputError('d'.repeat(1_000_000), errors));
+    const told = body['errors'] as { message: string }[];
+    assert.deepEqual([told.length, told[20]?.message], [21, 'and 4980 more']);
+    assert.ok(JSON.stringify(body).length < 50_000);
+  });
+
   it('answers each kind of error with its status code, as a problem document', async () => {
     const cases: [unknown, number][] = [
       [new InvalidInputError('x'), 400],

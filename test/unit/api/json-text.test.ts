@@ -91,6 +91,44 @@ describe('parseJsonText', () => {
     assert.throws(() => parseJsonText(Buffer.from([0x22, 0xe9, 0x22])), InvalidInputError);
   });
 
+  it('takes every number of at most 15 digits with an exponent of two, as a double does', () => {
+    const digits = fc.stringMatching(/^[1-9]\d{0,6}\.\d{1,6}$/);
+    fc.assert(
+      fc.property(digits, fc.integer({ min: -99, max: 99 }), (mantissa, exponent) => {
+        const text = `${mantissa}e${exponent}`;
+        assert.deepEqual(parse(text).inexactNumbers, []);
+        // Rounded to as many digits as were written, the double gives the number back.
+        const written = mantissa.replace('.', '').replace(/(?<!0)0+$/, '');
+        const read = Number(text)
+          .toExponential(14)
+          .split('e')[0]!
+          .replace('.', '')
+          .replace(/(?<!0)0+$/, '');
+        assert.equal(read, written);
+      }),
+    );
+  });
+
+  it('reads a long number in time that grows with its length only', () => {
+    const zeros = '0'.repeat(64_000);
+    const started = performance.now();
+    for (const text of [`0.1${zeros}1`, `1${zeros}1`, `-1${zeros}.${zeros}1e-${zeros}7`]) {
+      assert.deepEqual(parse(text).inexactNumbers, [{ path: [], text }]);
+    }
+    for (const text of [`0.1${zeros}`, `1e${zeros}7`])
+      assert.deepEqual(parse(text).inexactNumbers, [], text.slice(0, 9));
+    assert.ok(performance.now() - started < 2_000);
+  });
+
+  it('tells no more inexact numbers than are shown, and cuts the path of a repeated name', () => {
+    assert.equal(parse(`[${'1e999,'.repeat(10_000)}0]`).inexactNumbers.length, 21);
+    const name = 'a'.repeat(10_000);
+    assert.throws(
+      () => parse(`{"${name}":1,"${name}":1}`),
+      (error) => error instanceof InvalidInputError && error.errors[0]!.path.length === 200,
+    );
+  });
+
   it('reads a body of many small tokens in time that grows with its length only', () => {
     const started = performance.now();
     parse(`[${'"\\\\\\"",'.repeat(100_000)}1]`);

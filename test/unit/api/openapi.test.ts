@@ -80,6 +80,7 @@ describe('the OpenAPI document', () => {
       'GET /v1/webhooks/{webhook_id}',
       'GET /v1/webhooks/{webhook_id}/deliveries',
       'GET /v1/webhooks/{webhook_id}/deliveries/{delivery_id}',
+      'GET /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/attempts',
       'PATCH /v1/webhooks/{webhook_id}',
       'POST /v1/api-keys',
       'POST /v1/events',

@@ -37,6 +37,24 @@ describe('validate', () => {
     ]);
   });
 
+  it('names the first twenty and counts the others', () => {
+    const unknown = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`field_${i}`, i]));
+    const { message, errors } = errorsOf({ count: 1, ...unknown });
+    assert.equal(errors.length, 21);
+    assert.equal(errors[19]?.path, 'field_19');
+    assert.deepEqual(errors[20], { path: '', message: 'and 99980 more' });
+    assert.ok(message.length < 500);
+  });
+
+  it('quotes no more of a name or a value than a reader needs', () => {
+    const long = 'a'.repeat(100_000);
+    const { message, errors } = errorsOf({ count: long, [long]: 1 });
+    assert.ok(message.length < 500);
+    for (const error of errors) assert.ok(error.path.length <= 200 && error.message.length < 300);
+    const [{ message: seen } = { message: '' }] = errorsOf({ count: [long, long] }).errors;
+    assert.ok(seen.length < 200);
+  });
+
   it('summarises them in its message', () => {
     assert.equal(errorsOf({ count: 0, more: 1 }).message, 'The body does not fit: count, more.');
     assert.equal(errorsOf({ count: 0 }, 'query').message, 'The query string does not fit: count.');

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { endpoints } from '../../src/api/app.js';
+import { startChildService, type ChildService } from '../support/child-service.js';
+import { createApiClient, createTenantClient, type TenantClient } from '../support/api-client.js';
+import { startStack, type Stack } from '../support/stack.js';
+
+const size = 1024 * 1024 - 1_000;
+
+/** As many of them as fit, separated by commas. */
+function many(unit: (index: number) => string, length = size): string {
+  const parts: string[] = [];
+  for (let index = 0, used = 0; used < length; index += 1) {
+    const part = unit(index);
+    parts.push(part);
+    used += part.length + 1;
+  }
+  return parts.slice(0, -1).join(',');
+}
+
+/** Values that take long to read for a parser, a check or a message that looks at anything more than a fixed number of times. */
+const slowValues: Record<string, string> = {
+  'a long fraction that ends in no zero': `0.1${'0'.repeat(size)}1`,
+  'a long whole number': `1${'0'.repeat(size)}1`,
+  'a long exponent': `1e${'0'.repeat(size)}1`,
+  'many small numbers': `[${many(() => '1')}]`,
+  'many decimal numbers': `[${many(() => '1.5')}]`,
+  'many inexact numbers, deep inside': `${'['.repeat(95)}${many(() => '9007199254740993')}${']'.repeat(95)}`,
+  'many inexact numbers under a long name': `{"${'a'.repeat(size / 2)}":[${many(() => '9007199254740993', size / 2)}]}`,
+  'levels, up and down again': `[${many(() => '['.repeat(90) + ']'.repeat(90))}]`,
+  'many levels': '['.repeat(size),
+  'many unknown fields': `{${many((index) => `"k${index}":0`)}}`,
+  'many names that are numbers': `{${many((index) => `"${index * 64}":0`)}}`,
+  'a name twice, after many others': `{${many((index) => `"k${index}":0`)},"k0":0}`,
+  'a long string': JSON.stringify('a'.repeat(size)),
+  'a long string of backslashes': `"${'\\\\'.repeat(size / 2)}"`,
+  'many empty strings': `[${many(() => '""')}]`,
+  'many urls': `[${many(() => '"http:a"')}]`,
+  'many objects': `[${many(() => '{}')}]`,
+  'spaces, and then no JSON': `${' '.repeat(size)}!`,
+  'lines, and then no JSON': `${'\n'.repeat(size)}!`,
+};
+
+describe('bodies of 1 MB that are made to be slow', () => {
+  let stack: Stack;
+  let service: ChildService;
+  let tenant: TenantClient;
+  let tenantKey: string;
+  let ids: Record<string, string>;
+  before(async () => {
+    stack = await startStack({ parts: { api: true, worker: false } });
+    tenant = await createTenantClient(stack);
+    const { id: webhookId } = await tenant.createWebhook({ url: 'http://127.0.0.1:9/' });
+    const [deliveryId = ''] = await tenant.trigger();
+    ids = { tenant_id: tenant.tenantId, webhook_id: String(webhookId), delivery_id: deliveryId };
+    const { body: made } = await createApiClient(stack).post(`/v1/tenants/${tenant.tenantId}/api-keys`, {
+      name: 'test',
+      scopes: ['webhooks:read', 'webhooks:write', 'messages:write'],
+    });
+    tenantKey = made.key as string;
+    service = await startChildService('api', stack.config);
+  });
+  after(async () => {
+    await service?.end();
+    await stack?.close();
+  });
+
+  async function send(method: string, path: string, access: string, body: string): Promise<number> {
+    const key = ['admin', 'events:write'].includes(access) ? stack.adminKey : tenantKey;
+    const response = await fetch(service.url + path.replace(/:(\w+)/g, (_, name: string) => ids[name] ?? name), {
+      method: method.toUpperCase(),
+      headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
+      body,
+    });
+    const answer = await response.text();
+    assert.ok(answer.length < 64 * 1024, `${path} answered ${answer.length} characters`);
+    return response.status;
+  }
+
+  /** The longest that an answer to /healthz took while `work` went on. */
+  async function longestWait(work: () => Promise<unknown>): Promise<number> {
+    let longest = 0;
+    let isDone = false;
+    const asking = (async () => {
+      while (!isDone) {
+        const startedAt = performance.now();
+        assert.equal((await fetch(`${service.url}/healthz`)).status, 200);
+        longest = Math.max(longest, performance.now() - startedAt);
+      }
+    })();
+    try {
+      await work();
+    } finally {
+      isDone = true;
+      await asking;
+    }
+    return longest;
+  }
+
+  /** Plain bodies of the same size show what this machine takes for anything at the moment. */
+  async function allowedWait(): Promise<number> {
+    const plain = JSON.stringify({ unknown: 'a'.repeat(size) });
+    const waits = await longestWait(async () => {
+      for (const { method, path, access } of endpoints.filter(({ body }) => body))
+        await send(method, path, access, plain);
+    });
+    return Math.max(1_000, 20 * waits);
+  }
+
+  const fieldsOf = (endpoint: (typeof endpoints)[number]): string[] => {
+    const { schema } = endpoint.body!;
+    return 'shape' in schema ? Object.keys(schema.shape as object) : ['unknown'];
+  };
+
+  for (const endpoint of endpoints.filter(({ body }) => body)) {
+    it(`keep nobody else waiting: ${endpoint.method.toUpperCase()} ${endpoint.path}`, async () => {
+      const fields = [...fieldsOf(endpoint), 'unknown'];
+      const bodies = Object.entries(slowValues).map(([name, value], index) => ({
+        name,
+        text: name === 'many unknown fields' ? value : `{"${fields[index % fields.length]}":${value}}`,
+      }));
+      const allowed = await allowedWait();
+      for (const { name, text } of bodies) {
+        const waited = await longestWait(async () => {
+          const status = await send(endpoint.method, endpoint.path, endpoint.access, text);
+          assert.ok(status < 500 && ![401, 403, 404].includes(status), `${name}: ${status}`);
+        });
+        assert.ok(waited < allowed, `${name}: /healthz waited for ${waited} ms, allowed are ${allowed} ms`);
+      }
+    });
+  }
+
+  it('keep nobody else waiting: payloads of the largest size, first, repeated, and changed', async () => {
+    const event = (type: string, payload: string) =>
+      `{"tenant_id":"${tenant.tenantId}","event_type":"${type}","event_id":"slow-${type}","payload":${payload}}`;
+    const room = 256 * 1024 - 1_000;
+    const fields = many((index) => `"k${index}":0`, room);
+    const bodies: [body: string, status: number][] = [
+      [event('sms.sent', `{"media_urls":[${many(() => '1', room)}]}`), 400],
+      [event('webhook.test', `{"message":"a",${fields}}`), 201],
+      [event('webhook.test', `{"message":"a",${fields}}`), 200],
+      [event('webhook.test', `{"message":"a",${fields},"other":1}`), 422],
+    ];
+    const allowed = await allowedWait();
+    for (const [body, expected] of bodies) {
+      const waited = await longestWait(async () =>
+        assert.equal(await send('post', '/v1/events', 'events:write', body), expected),
+      );
+      assert.ok(waited < allowed, `/healthz waited for ${waited} ms, allowed are ${allowed} ms`);
+    }
+  });
+
+  it('keep nobody else waiting: a body that comes in chunks of one byte', async () => {
+    const allowed = await allowedWait();
+    const body = Buffer.from('1\r\n \r\n'.repeat(size));
+    const waited = await longestWait(async () => {
+      const socket = connect(Number(new URL(service.url!).port), '127.0.0.1');
+      const answer = new Promise<string>((resolve) => {
+        socket.once('data', (chunk: Buffer) => resolve(chunk.toString()));
+        // Cut while it still sends.
+        socket.once('error', () => resolve(''));
+      });
+      socket.write(
+        `POST /v1/webhooks HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${tenant.key}\r\nContent-Type: application/json\r\n` +
+          'Transfer-Encoding: chunked\r\n\r\n',
+      );
+      socket.write(body);
+      socket.write('0\r\n\r\n');
+      assert.match(await answer, /^HTTP\/1\.1 400 [^]*over 20000 pieces/);
+      socket.destroy();
+    });
+    assert.ok(waited < allowed, `/healthz waited for ${waited} ms, allowed are ${allowed} ms`);
+  });
+});
