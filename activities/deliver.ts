@@ -50,6 +50,8 @@ export interface DeliverInput {
   attemptsUsed: number;
 }
 
+/** Before the next try at a webhook whose secret no key here opens. */
+const unknownKeyWaitMs = 30_000;
 const latestSendMs = 2_500;
 /** The longest wait for deliveries that became due earlier. */
 const longestBehindMs = 2_000;
@@ -100,13 +102,18 @@ export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<D
 
 /** Takes the token and the right to send; lets those who became due earlier take theirs first, for a moment. */
 async function takeInOrder(deps: DeliverDeps, input: DeliverInput, ifEasy: boolean) {
-  const { db, unrecorded } = deps;
+  const { db, unrecorded, sealer } = deps;
   await unrecorded.settle(input.deliveryId);
   const deadline = performance.now() + longestBehindMs;
   for (;;) {
     const beganAt = performance.now();
     const { timeoutMs } = input;
-    const taken = await takeAttempt(db, input.deliveryId, { timeoutMs, ifEasy, processId: unrecorded.processId });
+    const taken = await takeAttempt(db, input.deliveryId, {
+      timeoutMs,
+      ifEasy,
+      processId: unrecorded.processId,
+      keyIds: sealer.keyIds,
+    });
     if (taken.answer !== 'behind') return { taken, beganAt };
     if (beganAt + taken.waitMs > deadline) return { taken: { answer: 'wait', waitMs: taken.waitMs } as const, beganAt };
     await delay(taken.waitMs);
@@ -149,6 +156,15 @@ async function attemptOnce(
     }
     case 'replan':
       throw notRetried(failureType.planChanged, 'the settings of the webhook changed');
+    case 'sealed': {
+      if (ifEasy) throw notAtOnce();
+      deps.log.error(
+        { webhook: input.webhookId, delivery: input.deliveryId },
+        'webhook.sealed_by_unknown_key: its secret or headers need an encryption key that this process has not; nothing is sent',
+      );
+      const details: NotNowDetails = { waitMs: unknownKeyWaitMs };
+      throw notRetried(failureType.notNow, 'sealed with a key that this process has not', details);
+    }
     case 'send':
       break;
   }

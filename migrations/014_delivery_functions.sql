@@ -278,6 +278,33 @@ create function beat(p_process uuid, p_at timestamptz) returns void language sql
                                  else p.continuous_since end
 $$;
 
+-- Requests of a tenant with a quota, in windows of a minute that begin with the first request after the one before.
+create table tenant_request_windows (
+  tenant_id uuid primary key references tenants,
+  began_at timestamptz not null,
+  sent integer not null check (sent >= 0),
+  -- how many were told to come back in a later window: each window has its share, so they do not all come to the next one
+  promised bigint not null default 0 check (promised >= 0)
+) with (fillfactor = 50);
+
+-- The tenant's window as of now, locked.
+create function open_request_window(p_tenant uuid, p_quota integer, p_now timestamptz)
+returns tenant_request_windows language plpgsql as $$
+declare
+  t tenant_request_windows;
+  v_over integer;
+begin
+  insert into tenant_request_windows values (p_tenant, p_now, 0, 0) on conflict do nothing;
+  select * into t from tenant_request_windows where tenant_id = p_tenant for no key update;
+  v_over := floor(extract(epoch from p_now - t.began_at) / 60);
+  if v_over > 0 then
+    t.began_at := case when v_over = 1 then t.began_at + interval '60 s' else p_now end;
+    t.sent := 0;
+    t.promised := greatest(0, t.promised - v_over::bigint * p_quota);
+  end if;
+  return t;
+end $$;
+
 -- What take_attempt answers.
 create type taken_attempt as (
   -- send     everything the request needs; until in_flight_until nobody else may send
@@ -285,6 +312,7 @@ create type taken_attempt as (
   -- wait     no token, or another request is open: come back in `wait_ms`; null: plan first
   -- behind   a token is free, and deliveries that became due earlier take theirs first: come back in `wait_ms`, soon
   -- replan   the webhook's timeout is now longer than the caller allows for, or p_if_easy and it is not
+  -- sealed   the caller has not the key by which the webhook's secret or headers are sealed
   answer text,
   status text, wait_ms bigint, number integer, attempts_used integer, token bigint, taken_at timestamptz,
   tenant_id uuid, webhook_id integer, target_version integer, event_row_id uuid, event_type text, event_id text, body text,
@@ -292,14 +320,16 @@ create type taken_attempt as (
 
 -- The right to send one request now. p_request names the request, p_process who sends it.
 -- p_if_easy: only a first attempt that is due, of a webhook without trouble, when nothing has to be waited for; else `replan`.
--- No row: no such delivery.
-create function take_attempt(p_delivery uuid, p_timeout_ms integer, p_if_easy boolean, p_request uuid, p_process uuid)
+-- p_keys: the ids of the keys that the caller has. No row: no such delivery.
+create function take_attempt(p_delivery uuid, p_timeout_ms integer, p_if_easy boolean, p_request uuid, p_process uuid, p_keys text[])
 returns setof taken_attempt language plpgsql as $$
 declare
   d webhook_deliveries;
   w webhooks;
   l webhook_limiters;
   a taken_attempt;
+  v_quota integer;
+  q tenant_request_windows;
   v_now timestamptz;
   v_holds boolean;
   v_before bigint;
@@ -307,6 +337,10 @@ begin
   select * into d from webhook_deliveries where id = p_delivery;
   if not found then
     return;
+  end if;
+  select quota_requests_per_minute into v_quota from tenants where id = d.tenant_id;
+  if v_quota is not null then
+    q := open_request_window(d.tenant_id, v_quota, clock_timestamp());
   end if;
   -- also without a limit: there may have been one, and a reservation is then given back
   select * into l from webhook_limiters where webhook_id = d.webhook_id for no key update;
@@ -338,6 +372,16 @@ begin
     -- somebody who became due earlier has its slot now
     a.answer := 'wait';
     a.wait_ms := milliseconds_until(d.next_attempt_at);
+  elsif sealed_key_id(w.secret_sealed) <> all(p_keys) or sealed_key_id(w.headers_sealed) <> all(p_keys) then
+    a.answer := 'sealed';
+  elsif q.sent >= v_quota then
+    a.answer := 'wait';
+    a.wait_ms := milliseconds_until(q.began_at + interval '60 s' * (1 + q.promised / v_quota));
+    if not p_if_easy then
+      q.promised := q.promised + 1;
+      update tenant_request_windows set began_at = q.began_at, sent = q.sent, promised = q.promised where tenant_id = d.tenant_id;
+      update webhook_deliveries set next_attempt_at = v_now + a.wait_ms * interval '1 ms' where id = p_delivery;
+    end if;
   end if;
   if a.answer is not null then
     return next a;
@@ -374,6 +418,9 @@ begin
      set holds_token = false, in_flight_until = v_now + (w.timeout_ms + 5000) * interval '1 ms', in_flight_request = p_request,
          in_flight_by = p_process, retry_requested = false, workflow_started_at = coalesce(workflow_started_at, v_now)
    where id = p_delivery;
+  if v_quota is not null then
+    update tenant_request_windows set began_at = q.began_at, sent = q.sent + 1, promised = q.promised where tenant_id = d.tenant_id;
+  end if;
   a.answer := 'send';
   a.number := d.attempt_count + 1;
   a.attempts_used := d.attempt_count - d.schedule_base;

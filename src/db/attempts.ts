@@ -85,7 +85,9 @@ export type TakeAnswer =
   | { answer: 'wait'; waitMs: number | null }
   /** A token is free, and deliveries that became due earlier go first: ask again in a moment. */
   | { answer: 'behind'; waitMs: number }
-  | { answer: 'replan' };
+  | { answer: 'replan' }
+  /** The webhook's secret or headers are sealed with a key that is not among `keyIds`. */
+  | { answer: 'sealed' };
 
 export interface TakeOptions {
   /** The longest request that the caller allows for. */
@@ -94,6 +96,8 @@ export interface TakeOptions {
   ifEasy?: boolean;
   /** Who sends: others give the request up only once this process has lived on without a record of it, or is gone. */
   processId: string;
+  /** The keys that this process has: what it cannot sign takes no token. */
+  keyIds: readonly string[];
 }
 
 /**
@@ -103,7 +107,7 @@ export interface TakeOptions {
 export async function takeAttempt(
   db: Queryable,
   deliveryId: string,
-  { timeoutMs, ifEasy = false, processId }: TakeOptions,
+  { timeoutMs, ifEasy = false, processId, keyIds }: TakeOptions,
 ): Promise<TakeAnswer> {
   const requestId = randomUUID();
   const { rows } = await db.query<{
@@ -126,12 +130,13 @@ export async function takeAttempt(
     headers_sealed: Buffer | null;
     secret_sealed: Buffer;
     previous_secret_sealed: Buffer | null;
-  }>({ name: 'take_attempt', text: 'select * from take_attempt($1, $2, $3, $4, $5)' }, [
+  }>({ name: 'take_attempt', text: 'select * from take_attempt($1, $2, $3, $4, $5, $6)' }, [
     deliveryId,
     timeoutMs,
     ifEasy,
     requestId,
     processId,
+    keyIds,
   ]);
   const row = rows[0];
   if (!row) return { answer: 'ended', status: 'cancelled' };
@@ -143,7 +148,8 @@ export async function takeAttempt(
     case 'behind':
       return { answer: 'behind', waitMs: row.wait_ms! };
     case 'replan':
-      return { answer: 'replan' };
+    case 'sealed':
+      return { answer: row.answer };
     case 'send':
       return {
         answer: 'send',

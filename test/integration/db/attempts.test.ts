@@ -19,6 +19,7 @@ import { insertTenant, insertWebhook, type WebhookRow } from '../../support/rows
 describe('attempts in Postgres', function () {
   this.timeout(120_000);
   const processId = randomUUID();
+  const keyIds = ['a-key'];
   let database: TestDatabase;
   let db: Database;
   let tenantId: string;
@@ -51,7 +52,7 @@ describe('attempts in Postgres', function () {
   }
 
   async function take(deliveryId: string, by = processId): Promise<TakenAttempt> {
-    const taken = await takeAttempt(db, deliveryId, { timeoutMs: 30_000, processId: by });
+    const taken = await takeAttempt(db, deliveryId, { timeoutMs: 30_000, processId: by, keyIds });
     if (taken.answer !== 'send') assert.fail(`answered ${JSON.stringify(taken)}`);
     return taken.attempt;
   }
@@ -160,7 +161,7 @@ describe('attempts in Postgres', function () {
       await beat(db, owner, begun);
       await take(id, owner);
       await requestEnds(id);
-      const refused = await takeAttempt(db, id, { timeoutMs: 30_000, processId: other });
+      const refused = await takeAttempt(db, id, { timeoutMs: 30_000, processId: other, keyIds });
       assert.equal(refused.answer, 'wait', 'its process may have the answer');
       // It lives, and has recorded all that it had.
       await beat(db, owner, await databaseTime(db));
@@ -183,7 +184,7 @@ describe('attempts in Postgres', function () {
       // Postgres was away for both: the other has just begun to beat again.
       await beat(db, other, await ago(60));
       await beat(db, other, await ago(0));
-      assert.equal((await takeAttempt(db, id, { timeoutMs: 30_000, processId: other })).answer, 'wait');
+      assert.equal((await takeAttempt(db, id, { timeoutMs: 30_000, processId: other, keyIds })).answer, 'wait');
       // It has beaten for as long as the owner would have needed.
       await database.pool.query(
         `update sender_processes set continuous_since = clock_timestamp() - interval '16 s' where id = $1`,
@@ -200,10 +201,56 @@ describe('attempts in Postgres', function () {
       await record(id, lost, 'retry');
       const state = await stateOf(id);
       assert.equal(state.in_flight_request, next.requestId, 'it is still open');
-      assert.equal((await takeAttempt(db, id, { timeoutMs: 30_000, processId })).answer, 'wait');
+      assert.equal((await takeAttempt(db, id, { timeoutMs: 30_000, processId, keyIds })).answer, 'wait');
       await record(id, next, 'delivered');
       assert.deepEqual(await stateOf(id), { status: 'delivered', attempt_count: 2, in_flight_request: null });
     });
+  });
+
+  describe("a tenant's quota of requests", () => {
+    const setQuota = (quota: number) =>
+      database.pool.query('update tenants set quota_requests_per_minute = $2 where id = $1', [tenantId, quota]);
+
+    it('issue 8.11: holds over all its webhooks, and gives each refused request a window of its own share', async () => {
+      await setQuota(2);
+      const unlimited = { rateLimitPerMinute: null, rateLimitPerHour: null };
+      const ids = [];
+      for (let i = 0; i < 7; i++) ids.push((await newDelivery(unlimited)).id);
+      const answers = [];
+      for (const id of ids) answers.push(await takeAttempt(db, id, { timeoutMs: 30_000, processId, keyIds }));
+      assert.deepEqual(
+        answers.map((taken) => (taken.answer === 'wait' ? Math.ceil(taken.waitMs! / 60_000) : taken.answer)),
+        ['send', 'send', 1, 1, 2, 2, 3],
+      );
+      // A minute later.
+      await database.pool.query(`update tenant_request_windows set began_at = began_at - interval '60 s'`);
+      const next = [];
+      for (const id of ids.slice(2)) next.push(await takeAttempt(db, id, { timeoutMs: 30_000, processId, keyIds }));
+      assert.deepEqual(
+        next.map(({ answer }) => answer),
+        ['send', 'send', 'wait', 'wait', 'wait'],
+      );
+    });
+
+    it('is not used up by what is refused for another reason', async () => {
+      await setQuota(1);
+      const { id, webhookId } = await newDelivery({ rateLimitPerMinute: 1 });
+      await record(id, await take(id), 'delivered');
+      await database.pool.query(`update tenant_request_windows set began_at = began_at - interval '60 s'`);
+      const second = await trigger(webhookId);
+      assert.equal((await takeAttempt(db, second, { timeoutMs: 30_000, processId, keyIds })).answer, 'wait');
+      await take((await newDelivery()).id);
+    });
+  });
+
+  it('issue 8.4: takes no token for a webhook whose secret this process cannot open', async () => {
+    const { id, webhookId } = await newDelivery({ rateLimitPerMinute: 1 });
+    const sealed = Buffer.concat([Buffer.of(2, 3), Buffer.from('new'), Buffer.alloc(40)]);
+    await database.pool.query('update webhooks set secret_sealed = $2 where id = $1', [webhookId, sealed]);
+    const refused = await takeAttempt(db, id, { timeoutMs: 30_000, processId, keyIds: ['old'] });
+    assert.equal(refused.answer, 'sealed');
+    const taken = await takeAttempt(db, id, { timeoutMs: 30_000, processId, keyIds: ['new', 'old'] });
+    assert.equal(taken.answer, 'send', 'the only token of this minute is still there');
   });
 
   it('issue 8.18: let the next one follow a broken kept connection without using up the schedule, three times', async () => {
@@ -244,7 +291,7 @@ describe('attempts in Postgres', function () {
             await minutePasses(webhookId);
             for (const i of [...waking, ...waking, ...waking]) {
               if (order.includes(i)) continue;
-              const taken = await takeAttempt(db, ids[i]!, { timeoutMs: 30_000, processId });
+              const taken = await takeAttempt(db, ids[i]!, { timeoutMs: 30_000, processId, keyIds });
               if (taken.answer === 'send') order.push(i);
             }
           }

@@ -185,6 +185,7 @@ describe('deliveries in Postgres, whatever happens in whatever order', function 
             timeoutMs: 30_000,
             ifEasy: Math.random() < 0.5,
             processId,
+            keyIds: ['a-key'],
           });
           if (answer.answer === 'send') taken.push({ ...answer.attempt, deliveryId: delivery.id });
           return;
