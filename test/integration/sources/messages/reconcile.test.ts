@@ -67,6 +67,7 @@ describe('reconciling messages with Twilio', () => {
     const known = inbound('known');
     await receiveMessage(deps(), {
       accountSid,
+      isMainAccount: true,
       messageSid: known.sid,
       messagingServiceSid: null,
       from: 'SUPPORT',

@@ -90,6 +90,7 @@ describe('a message of which two hear at the same moment', () => {
       updatedAt: new Date(),
     };
     const twilio: TwilioClient = {
+      mainAccountSid: accountSid,
       accountSids: [accountSid],
       send: () => Promise.reject(new Error('nothing is sent here')),
       async *list() {
