@@ -5,6 +5,7 @@ import { accountSid } from '../../support/contract-twilio.js';
 import { createTestDatabase } from '../../support/database.js';
 import { assignNumber } from '../../support/sms-events.js';
 import { publicBaseUrl, postCallback, smsForm } from '../../support/twilio-callback.js';
+import { waitFor } from '../../support/wait-for.js';
 
 const number = '+15557654321';
 const service = 'MG0123456789abcdef0123456789abcdef';
@@ -161,6 +162,41 @@ describe('/v1/messages', () => {
     assert.deepEqual((await post(byService, service17)).body, sent.body);
     assert.equal((await post(byService)).status, 400);
     assert.equal(started.length, 2);
+  });
+
+  it('answers a repeat with the first message when the right to send is lost between the two', async () => {
+    const asked = { to: text.to, body: 'x', messaging_service_sid: service };
+    const key = 'order-20';
+    const other = await createTenant(api);
+    const holder = await api.pool.connect();
+    try {
+      await holder.query('begin');
+      await holder.query('insert into messaging_services (service_sid, tenant_id) values ($1, $2)', [
+        service,
+        other.id,
+      ]);
+      const repeat = post(asked, { 'Idempotency-Key': key });
+      await waitFor(
+        async () =>
+          (
+            await api.pool.query(
+              "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+            )
+          ).rowCount === 1,
+        { what: 'the repeat to wait for the service' },
+      );
+      const { rows } = await api.pool.query<{ id: string }>(
+        `insert into messages (tenant_id, direction, account_sid, messaging_service_sid, to_number, body, status, idempotency_key)
+         values ($1, 'outbound', $2, $3, $4, 'x', 'pending', $5) returning id`,
+        [tenant.id, accountSid, service, text.to, key],
+      );
+      await holder.query('commit');
+      const { status, body } = await repeat;
+      assert.deepEqual([status, body.message?.id], [202, rows[0]!.id]);
+      assert.equal(started.length, 0);
+    } finally {
+      holder.release();
+    }
   });
 
   it('answers a repeat also where no account is configured any more', async () => {
