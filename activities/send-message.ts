@@ -82,7 +82,10 @@ export async function sendMessage(deps: SendMessageDeps, { messageId }: SendMess
     case 'refused': {
       const { statusCode, errorCode } = outcome;
       if (statusCode === 401)
-        log.error({ ...context, errorCode }, 'twilio.credentials_refused: check TWILIO_AUTH_TOKEN, no message is sent');
+        log.error(
+          { ...context, account: message.accountSid, errorCode },
+          'twilio.credentials_refused: check TWILIO_AUTH_TOKEN or, for another account, TWILIO_SUBACCOUNTS; no message of it is sent',
+        );
       else log.info({ ...context, statusCode, errorCode }, 'message.refused');
       return recordOrHandOver(deps, messageId, { kind: 'refused', errorCode, at });
     }

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { insertTenant } from '../../support/rows.js';
 
-const main = `AC${'0'.repeat(31)}a`;
-const sub = `AC${'0'.repeat(31)}b`;
+const main = `AC${'0'.repeat(31)}b`;
+const sub = `AC${'0'.repeat(31)}a`;
 const migration = '012_message_accounts.sql';
 
 describe('numbers that were assigned before accounts counted', () => {
