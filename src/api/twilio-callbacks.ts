@@ -62,7 +62,10 @@ export function twilioCallbacks(deps: AppDeps): Router {
       }),
     );
     if (answer === 'other-account')
-      warnOfOther(form, 'the number that it came to is in another account; assign it with its account_sid');
+      warnOfOther(
+        form,
+        'the number that it came to is not known to be in this one; if it is, assign it with its account_sid',
+      );
     if (answer === 'no-owner') deps.log.warn({ messageSid }, 'message.no_owner: nobody has the number that it came to');
     response.set('Content-Type', 'text/xml').send(nothingToSay);
   }
