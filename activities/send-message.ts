@@ -148,8 +148,8 @@ export async function settleMessage(
   const message = await findMessage(db, tenantId, messageId);
   if (message?.status === 'unknown') {
     if (!twilio) throw new Error('This worker has no Twilio account to ask.');
-    // Another message that is just alike may take what was found; then there may be one more in the list, which is ours.
-    for (let sent; (sent = await findSent(db, twilio.client, message)) !== null;) {
+    // One that is just alike may take what was found at the same moment; then the next one in the list may be this one.
+    for (const sent of await findSent(db, twilio.client, message)) {
       const { messageSid, status, segments } = sent;
       const acceptance = { ...sent, providerStatus: status, messageSid, segments, at: sent.createdAt };
       if (await recordAccepted(deps, messageId, acceptance)) {
