@@ -82,7 +82,10 @@ export async function sendMessage(deps: SendMessageDeps, { messageId }: SendMess
     case 'refused': {
       const { statusCode, errorCode } = outcome;
       if (statusCode === 401)
-        log.error({ ...context, errorCode }, 'twilio.credentials_refused: check TWILIO_AUTH_TOKEN, no message is sent');
+        log.error(
+          { ...context, account: message.accountSid, errorCode },
+          'twilio.credentials_refused: check TWILIO_AUTH_TOKEN or, for another account, TWILIO_SUBACCOUNTS; no message of it is sent',
+        );
       else log.info({ ...context, statusCode, errorCode }, 'message.refused');
       return recordOrHandOver(deps, messageId, { kind: 'refused', errorCode, at });
     }
@@ -145,8 +148,8 @@ export async function settleMessage(
   const message = await findMessage(db, tenantId, messageId);
   if (message?.status === 'unknown') {
     if (!twilio) throw new Error('This worker has no Twilio account to ask.');
-    const sent = await findSent(db, twilio.client, message);
-    if (sent) {
+    // One that is just alike may take what was found at the same moment; then the next one in the list may be this one.
+    for (const sent of await findSent(db, twilio.client, message)) {
       const { messageSid, status, segments } = sent;
       const acceptance = { ...sent, providerStatus: status, messageSid, segments, at: sent.createdAt };
       if (await recordAccepted(deps, messageId, acceptance)) {

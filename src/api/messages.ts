@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Database } from '../db/database.js';
 import {
@@ -10,15 +11,15 @@ import {
   type NewOutboundMessage,
 } from '../db/messages.js';
 import { claimService } from '../db/messaging-services.js';
-import { ownerOfNumber } from '../db/phone-numbers.js';
+import { findAssigned } from '../db/phone-numbers.js';
 import { ConflictError, InvalidInputError } from '../errors.js';
 import { phoneNumberForm } from '../sources/numbers/assign-number.js';
 import { maxBodyLength } from '../sources/messages/segments.js';
 import { notFound } from './api-errors.js';
-import { defineEndpoint } from './endpoint.js';
+import { defineEndpoint, type MessagesDeps } from './endpoint.js';
 import { nextCursor, pageQuery, paginate } from './paging.js';
 import { messageIdParameter } from './path-parameters.js';
-import { parseUuid, renderTime, renderTimeOrNull, text, time, uuid } from './schemas.js';
+import { isStorable, notStorable, parseUuid, renderTime, renderTimeOrNull, time, uuid } from './schemas.js';
 
 const messageSchema = z
   .object({
@@ -86,9 +87,19 @@ const renderMessage = (message: Message): z.input<typeof messageSchema> => ({
   ended_at: renderTimeOrNull(message.endedAt),
 });
 
+const bodyMessage = `expected text of 1 to ${maxBodyLength} characters, as Twilio counts them: UTF-16 units, so that an emoji is two or more`;
+
+const messageBody = z
+  .string(bodyMessage)
+  .min(1, bodyMessage)
+  // Not .max(), which counts an emoji once.
+  .refine((value) => value.length <= maxBodyLength, bodyMessage)
+  .refine(isStorable, notStorable);
+
 const mediaUrl = z
   .string('expected a url')
   .max(2000, 'expected a url of at most 2000 characters')
+  .refine(isStorable, notStorable)
   .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), 'expected an http(s) url');
 
 const newMessage = z
@@ -107,7 +118,10 @@ const newMessage = z
       .regex(/^MG[0-9a-fA-F]{32}$/, 'expected MG and 32 hexadecimal digits')
       .optional()
       .meta({ description: 'A Messaging Service; the first tenant that uses one keeps it' }),
-    body: text(1, maxBodyLength).optional().meta({ description: 'The text; this, `media_urls`, or both' }),
+    body: messageBody.optional().meta({
+      description: `The text, up to ${maxBodyLength} UTF-16 units (an emoji is two or more); this, \`media_urls\`, or both`,
+      maxLength: maxBodyLength,
+    }),
     media_urls: z
       .array(mediaUrl, 'expected a list of urls')
       .min(1, 'expected 1 to 10 urls')
@@ -150,23 +164,18 @@ export const messageEndpoints = [
     answers: { 202: { description: 'The message', schema: z.object({ message: messageSchema }) } },
     problems: [409],
     async handle({ body, tenantId, idempotencyKey }, { db, messages }) {
-      if (!messages)
-        throw new ConflictError(
-          'No messages can be sent here: no Twilio account is configured (TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN).',
-        );
-      await requireOwned(db, tenantId, body);
-      const stored = await storeOnce(db, {
+      const asked: AskedMessage = {
         tenantId,
-        accountSid: messages.accountSid,
         from: body.from ?? null,
         messagingServiceSid: body.messaging_service_sid ?? null,
         to: body.to,
         body: body.body ?? null,
         mediaUrls: body.media_urls ?? [],
         idempotencyKey,
-      });
-      if (stored.isNew) messages.workflows.start(stored.message);
-      return { status: 202, body: { message: renderMessage(stored.message) } };
+      };
+      // Before everything that may have changed since: a repeat asks what became of the first, not whether it may send.
+      const message = (await firstOf(db, asked)) ?? (await store(db, messages, asked));
+      return { status: 202, body: { message: renderMessage(message) } };
     },
   }),
 
@@ -212,34 +221,67 @@ export const messageEndpoints = [
   }),
 ];
 
-/** Whose it is otherwise, if anybody's, is not told. */
-async function requireOwned(
+type AskedMessage = Omit<NewOutboundMessage, 'accountSid'>;
+
+/** What was stored with this Idempotency-Key before; null: nothing. Throws ConflictError where that was another message. */
+async function firstOf(db: Database, asked: AskedMessage): Promise<Message | null> {
+  if (asked.idempotencyKey === null) return null;
+  const first = await findByIdempotencyKey(db, asked.tenantId, asked.idempotencyKey);
+  if (first && !isDeepStrictEqual(contentsOf(first), contentsOf(asked)))
+    throw new ConflictError('This Idempotency-Key was used for another message; use a new one.');
+  return first;
+}
+
+const contentsOf = ({ from, messagingServiceSid, to, body, mediaUrls }: AskedMessage | Message) => ({
+  from,
+  messagingServiceSid,
+  to,
+  body,
+  mediaUrls,
+});
+
+/** Stores it and starts sending it; or answers the first one, where a request with the same key was faster. */
+async function store(db: Database, messages: MessagesDeps | undefined, asked: AskedMessage): Promise<Message> {
+  if (!messages)
+    throw new ConflictError(
+      'No messages can be sent here: no Twilio account is configured (TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN).',
+    );
+  let accountSid: string;
+  try {
+    accountSid = (await accountToSendBy(db, asked)) ?? messages.accountSid;
+  } catch (refusal) {
+    // The number may have been released just now, and the first one been stored before.
+    const first = await firstOf(db, asked);
+    if (first) return first;
+    throw refusal;
+  }
+  const inserted = await insertOutbound(db, { ...asked, accountSid });
+  if (inserted) {
+    messages.workflows.start(inserted);
+    return inserted;
+  }
+  const first = await firstOf(db, asked);
+  if (!first) throw new ConflictError('A message with this Idempotency-Key was deleted just now; send it again.');
+  return first;
+}
+
+/**
+ * The account in which the sender is; null: the main one. Throws InvalidInputError where it is not the tenant's: whose
+ * it is otherwise, if anybody's, is not told.
+ */
+async function accountToSendBy(
   db: Database,
-  tenantId: string,
-  { from, messaging_service_sid: service }: { from?: string | undefined; messaging_service_sid?: string | undefined },
-): Promise<void> {
+  { tenantId, from, messagingServiceSid: service }: AskedMessage,
+): Promise<string | null> {
   const refuse = (path: string, message: string) =>
     new InvalidInputError(`The body does not fit: ${path}.`, [{ path, message }]);
-  if (from !== undefined && (await ownerOfNumber(db, from)) !== tenantId)
+  const number = from === null ? null : await findAssigned(db, from);
+  if (from !== null && number?.tenantId !== tenantId)
     throw refuse(
       'from',
       `${from} is not assigned to this tenant; the platform assigns numbers by POST /v1/phone-numbers`,
     );
-  if (service !== undefined && !(await claimService(db, tenantId, service)))
+  if (service !== null && !(await claimService(db, tenantId, service)))
     throw refuse('messaging_service_sid', `${service} is not a Messaging Service of this tenant`);
-}
-
-async function storeOnce(db: Database, message: NewOutboundMessage): Promise<{ message: Message; isNew: boolean }> {
-  const inserted = await insertOutbound(db, message);
-  if (inserted) return { message: inserted, isNew: true };
-  const first = await findByIdempotencyKey(db, message.tenantId, message.idempotencyKey ?? '');
-  if (!first) throw new ConflictError('A message with this Idempotency-Key was deleted just now; send it again.');
-  const isSame =
-    first.from === message.from &&
-    first.messagingServiceSid === message.messagingServiceSid &&
-    first.to === message.to &&
-    first.body === message.body &&
-    first.mediaUrls.join('\n') === message.mediaUrls.join('\n');
-  if (!isSame) throw new ConflictError('This Idempotency-Key was used for another message; use a new one.');
-  return { message: first, isNew: false };
+  return number?.accountSid ?? null;
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { listAssigned, releaseNumber, type PhoneNumber } from '../db/phone-numbers.js';
+import { InvalidInputError } from '../errors.js';
 import { assignNumber, phoneNumberForm } from '../sources/numbers/assign-number.js';
 import { notFound } from './api-errors.js';
-import { defineEndpoint } from './endpoint.js';
+import { defineEndpoint, type MessagesDeps } from './endpoint.js';
 import { nextCursor, pageQuery, paginate } from './paging.js';
 import { phoneNumberParameter } from './path-parameters.js';
 import { parseUuid, renderTime, time, uuid } from './schemas.js';
@@ -20,6 +21,13 @@ const phoneNumberSchema = z
     id: uuid().meta({ description: 'Of this assignment: assigned again, a number has another id' }),
     tenant_id: uuid().meta({ description: 'Who has it' }),
     phone_number: z.string().meta({ examples: ['+15559876543'] }),
+    account_sid: z
+      .string()
+      .nullable()
+      .meta({
+        description: 'The Twilio account in which it is; null: the one that sends, `TWILIO_ACCOUNT_SID`',
+        examples: [null],
+      }),
     assigned_at: time('When the tenant got it'),
   })
   .meta({ id: 'PhoneNumber', description: 'A number that a tenant has' });
@@ -28,6 +36,7 @@ const renderPhoneNumber = (number: PhoneNumber): z.input<typeof phoneNumberSchem
   id: number.id,
   tenant_id: number.tenantId,
   phone_number: number.phoneNumber,
+  account_sid: number.accountSid,
   assigned_at: renderTime(number.assignedAt),
 });
 
@@ -43,11 +52,20 @@ export const phoneNumberEndpoints = [
     tag,
     summary: 'Give a number to a tenant',
     description:
-      'The tenant is told by `phone_number.assigned`. Safe to repeat: for the tenant that has the number it answers 200, and tells nobody. 409 when another tenant has it.',
+      'The tenant is told by `phone_number.assigned`. Safe to repeat: for the tenant that has the number it answers 200, and tells nobody; an `account_sid` that is given then replaces the one before. 409 when another tenant has it.',
     body: {
       schema: z.strictObject({
         tenant_id: uuid().meta({ description: 'Who gets it', format: 'uuid' }),
         phone_number: numberInput(form),
+        account_sid: z
+          .string('expected the sid of a Twilio account, or null')
+          .nullable()
+          .optional()
+          .meta({
+            description:
+              'The Twilio account in which the number is, where that is one of `TWILIO_SUBACCOUNTS`: its callbacks count for the number, and no other. null: the one that sends, `TWILIO_ACCOUNT_SID`. Absent: that one, or as it was',
+            examples: [null],
+          }),
       }),
       examples: { number: { tenant_id: '0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a', phone_number: '+15559876543' } },
     },
@@ -57,7 +75,11 @@ export const phoneNumberEndpoints = [
     },
     problems: [404, 409],
     async handle({ body }, deps) {
-      const { assigned, repeated } = await assignNumber(deps, body.tenant_id, body.phone_number);
+      requireAccount(deps.messages, body.account_sid);
+      const { assigned, repeated } = await assignNumber(deps, body.tenant_id, {
+        phoneNumber: body.phone_number,
+        accountSid: body.account_sid,
+      });
       return { status: repeated ? 200 : 201, body: { phone_number: renderPhoneNumber(assigned) } };
     },
   }),
@@ -106,3 +128,12 @@ export const phoneNumberEndpoints = [
     },
   }),
 ];
+
+/** One that is misspelt, or whose token nobody has, would make the number deaf. */
+function requireAccount(messages: MessagesDeps | undefined, accountSid: string | null | undefined): void {
+  if (accountSid === undefined || accountSid === null) return;
+  if (messages?.accounts.some(({ sid }) => sid === accountSid)) return;
+  const message =
+    'is no account that is configured here (TWILIO_ACCOUNT_SID, TWILIO_SUBACCOUNTS); configure it first, or correct it';
+  throw new InvalidInputError('The body does not fit: account_sid.', [{ path: 'account_sid', message }]);
+}

@@ -14,14 +14,14 @@ export const integer = (min: number, max: number, more = '') => {
 
 export const boolean = () => z.boolean('expected true or false');
 
-/** Text that Postgres can store: neither NUL nor half a surrogate pair. */
+/** Whether Postgres can store it: neither NUL nor half a surrogate pair. */
+export const isStorable = (value: string): boolean => !/[\0\p{Cs}]/u.test(value);
+export const notStorable = 'expected text without NUL and without half surrogate pairs';
+
+/** Text that Postgres can store. Characters are counted as Postgres does, an emoji of one code point once. */
 export const text = (min: number, max: number) => {
   const message = `expected text of ${min} to ${max} characters`;
-  return z
-    .string(message)
-    .min(min, message)
-    .max(max, message)
-    .refine((value) => !/[\0\p{Cs}]/u.test(value), 'expected text without NUL and without half surrogate pairs');
+  return z.string(message).min(min, message).max(max, message).refine(isStorable, notStorable);
 };
 
 /** RFC 3339 with any offset; finer than milliseconds is cut off. */

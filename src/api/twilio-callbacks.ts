@@ -23,7 +23,7 @@ type Form = Record<string, string | string[]>;
 
 /**
  * Twilio's callbacks: messages that came in, and what became of those that went out. Only what is signed with a token of
- * the account that it names is believed, 403 else. Answers are what Twilio understands: TwiML or nothing.
+ * the account that it names is believed, 403 else, and only of that account's numbers and messages. Answers are what Twilio understands: TwiML or nothing.
  */
 export function twilioCallbacks(deps: AppDeps): Router {
   const router = Router({ caseSensitive: true });
@@ -50,7 +50,7 @@ export function twilioCallbacks(deps: AppDeps): Router {
     const segments = count(field(form, 'NumSegments'));
     const answer = await inTime(deps, () =>
       receiveMessage(deps, {
-        accountSid: accountOf(deps, form),
+        ...vouching(form),
         messageSid,
         messagingServiceSid: field(form, 'MessagingServiceSid') || null,
         from: field(form, 'From'),
@@ -61,6 +61,11 @@ export function twilioCallbacks(deps: AppDeps): Router {
         at: new Date(),
       }),
     );
+    if (answer === 'other-account')
+      warnOfOther(
+        form,
+        'the number that it came to is not known to be in this one; if it is, assign it with its account_sid',
+      );
     if (answer === 'no-owner') deps.log.warn({ messageSid }, 'message.no_owner: nobody has the number that it came to');
     response.set('Content-Type', 'text/xml').send(nothingToSay);
   }
@@ -71,7 +76,7 @@ export function twilioCallbacks(deps: AppDeps): Router {
     if (!messageSid || !isEventId(`${messageSid}_status`)) return void response.status(400).end();
     const answer = await inTime(deps, () =>
       reportStatus(deps, {
-        accountSid: accountOf(deps, form),
+        ...vouching(form),
         messageSid,
         status: field(form, 'MessageStatus'),
         errorCode: field(form, 'ErrorCode').slice(0, 100) || null,
@@ -82,8 +87,21 @@ export function twilioCallbacks(deps: AppDeps): Router {
         tenantReference: isEventId(parameter(request, 'tenant')) ? parameter(request, 'tenant') : undefined,
       }),
     );
+    if (answer === 'other-account') warnOfOther(form, 'it is not for this one to say what became of the message');
     if (answer === 'no-message') deps.log.warn({ messageSid }, 'message.not_known: it is no message of a tenant');
     response.status(204).end();
+  }
+
+  /** Whose token it was that signed. */
+  function vouching(form: Form): { accountSid: string; isMainAccount: boolean } {
+    const accountSid = accountOf(deps, form);
+    return { accountSid, isMainAccount: accountSid === deps.messages?.accountSid };
+  }
+
+  /** Twilio is told that all is well: it would come again with the same. */
+  function warnOfOther(form: Form, reason: string): void {
+    const account = accountOf(deps, form);
+    deps.log.warn({ messageSid: field(form, 'MessageSid'), account }, `message.other_account: ${reason}`);
   }
 }
 

@@ -36,6 +36,8 @@ export interface Message {
   errorCode: string | null;
   /** As counted in the tenant's usage; null: not counted. */
   segments: number | null;
+  /** They were counted before Twilio's own count was known. */
+  segmentsEstimated: boolean;
   createdAt: Date;
   /** When the request to Twilio began. */
   sendBeganAt: Date | null;
@@ -58,6 +60,7 @@ interface MessageRow {
   status: MessageStatus;
   error_code: string | null;
   segments: number | null;
+  segments_estimated: boolean;
   created_at: Date;
   send_began_at: Date | null;
   accepted_at: Date | null;
@@ -65,7 +68,7 @@ interface MessageRow {
 }
 
 const columns = `id, tenant_id, direction, account_sid, message_sid, messaging_service_sid, from_number, to_number, body,
-  media_urls, media_count, status, error_code, segments, created_at, send_began_at, accepted_at, ended_at`;
+  media_urls, media_count, status, error_code, segments, segments_estimated, created_at, send_began_at, accepted_at, ended_at`;
 
 const toMessage = (row: MessageRow): Message => ({
   id: row.id,
@@ -82,6 +85,7 @@ const toMessage = (row: MessageRow): Message => ({
   status: row.status,
   errorCode: row.error_code,
   segments: row.segments,
+  segmentsEstimated: row.segments_estimated,
   createdAt: row.created_at,
   sendBeganAt: row.send_began_at,
   acceptedAt: row.accepted_at,
@@ -190,22 +194,34 @@ export interface MessageFilter {
   status: MessageStatus | null;
 }
 
-/** Newest first. */
+const lowestUuid = '00000000-0000-0000-0000-000000000000';
+const highestUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+/**
+ * Newest first. Each filter has its index, read as a range of its whole key and in its order. With plain equalities the
+ * planner also takes the primary key, and walks past every other tenant's messages.
+ */
 export async function listMessages(
   db: Queryable,
   tenantId: string,
-  filter: MessageFilter,
+  { direction, status }: MessageFilter,
   page: { limit: number; beforeId: string | null },
 ): Promise<Message[]> {
+  if (direction && status && direction !== directionOf(status)) return [];
+  const [column, value] = status ? ['status', status] : direction ? ['direction', direction] : [null, null];
+  const key = ['tenant_id', ...(column ? [column] : []), 'id'];
+  const values = [tenantId, page.beforeId ?? highestUuid, page.limit, ...(value ? [value] : [])];
+  const range = (id: string) => `($1::uuid, ${value ? '$4::text, ' : ''}${id})`;
   const { rows } = await db.query<MessageRow>(
     `select ${columns} from messages
-      where tenant_id = $1 and ($2::text is null or direction = $2) and ($3::text is null or status = $3)
-        and ($4::uuid is null or id < $4)
-      order by id desc limit $5`,
-    [tenantId, filter.direction, filter.status, page.beforeId, page.limit],
+      where (${key.join(', ')}) >= ${range(`'${lowestUuid}'::uuid`)} and (${key.join(', ')}) < ${range('$2::uuid')}
+      order by ${key.map((name) => `${name} desc`).join(', ')} limit $3`,
+    values,
   );
   return rows.map(toMessage);
 }
+
+const directionOf = (status: MessageStatus): Message['direction'] => (status === 'received' ? 'inbound' : 'outbound');
 
 /** Until the transaction ends nobody else changes the message. */
 export async function lockMessage(
@@ -259,15 +275,24 @@ export async function messageStatus(db: Queryable, id: string): Promise<MessageS
 export async function recordAcceptance(
   db: Queryable,
   id: string,
-  { messageSid, status, segments, at }: { messageSid: string; status: MessageStatus; segments: number; at: Date },
+  accepted: {
+    messageSid: string;
+    status: MessageStatus;
+    segments: number;
+    segmentsEstimated: boolean;
+    at: Date;
+  },
 ): Promise<void> {
-  await db.query('update messages set message_sid = $2, status = $3, segments = $4, accepted_at = $5 where id = $1', [
-    id,
-    messageSid,
-    status,
-    segments,
-    at,
-  ]);
+  await db.query(
+    `update messages set message_sid = $2, status = $3, segments = $4, segments_estimated = $5, accepted_at = $6
+      where id = $1`,
+    [id, accepted.messageSid, accepted.status, accepted.segments, accepted.segmentsEstimated, accepted.at],
+  );
+}
+
+/** Twilio's own count instead of an estimate. Of a locked message. */
+export async function recordSegments(db: Queryable, id: string, segments: number): Promise<void> {
+  await db.query('update messages set segments = $2, segments_estimated = false where id = $1', [id, segments]);
 }
 
 /** Of a locked message; `endedAt` goes with a status that is final. */

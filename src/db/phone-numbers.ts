@@ -6,6 +6,8 @@ export interface PhoneNumber {
   id: string;
   tenantId: string;
   phoneNumber: string;
+  /** The Twilio account in which it is; null: the one that sends. */
+  accountSid: string | null;
   assignedAt: Date;
 }
 
@@ -13,6 +15,7 @@ interface PhoneNumberRow {
   id: string;
   tenant_id: string;
   phone_number: string;
+  account_sid: string | null;
   assigned_at: Date;
 }
 
@@ -20,27 +23,28 @@ const toPhoneNumber = (row: PhoneNumberRow): PhoneNumber => ({
   id: row.id,
   tenantId: row.tenant_id,
   phoneNumber: row.phone_number,
+  accountSid: row.account_sid,
   assignedAt: row.assigned_at,
 });
 
-const columns = 'id, tenant_id, phone_number, assigned_at';
+const columns = 'id, tenant_id, phone_number, account_sid, assigned_at';
 
 /** The tenant that has the number now; null: nobody. The exact text, without NUL: nothing is normalised. */
 export async function ownerOfNumber(db: Queryable, phoneNumber: string): Promise<string | null> {
   return (await findAssigned(db, phoneNumber))?.tenantId ?? null;
 }
 
-/** The tenant that had the number at that moment; null: nobody. */
-export async function ownerAt(db: Queryable, phoneNumber: string, moment: Date): Promise<string | null> {
-  const { rows } = await db.query<{ tenant_id: string }>(
+/** The assignment of the number at that moment; null: nobody had it. */
+export async function findAssignedAt(db: Queryable, phoneNumber: string, moment: Date): Promise<PhoneNumber | null> {
+  const { rows } = await db.query<PhoneNumberRow>(
     // Twilio's times have no fraction of a second.
-    `select tenant_id from phone_numbers
+    `select ${columns} from phone_numbers
       where phone_number = $1 and assigned_at < $2::timestamptz + interval '1 s'
         and coalesce(released_at, 'infinity') > $2
       order by assigned_at limit 1`,
     [phoneNumber, moment],
   );
-  return rows[0]?.tenant_id ?? null;
+  return rows[0] ? toPhoneNumber(rows[0]) : null;
 }
 
 /** Null: nobody has the number at present. */
@@ -59,19 +63,41 @@ export async function findAssigned(db: Queryable, phoneNumber: string): Promise<
 export async function insertAssignment(
   db: Queryable,
   tenantId: string,
-  phoneNumber: string,
+  { phoneNumber, accountSid }: { phoneNumber: string; accountSid: string | null },
 ): Promise<PhoneNumber | null> {
   try {
     const { rows } = await db.query<PhoneNumberRow>(
-      `insert into phone_numbers (tenant_id, phone_number) values ($1, $2)
+      `insert into phone_numbers (tenant_id, phone_number, account_sid) values ($1, $2, $3)
        on conflict (phone_number) where released_at is null do nothing returning ${columns}`,
-      [tenantId, phoneNumber],
+      [tenantId, phoneNumber, accountSid],
     );
     return rows[0] ? toPhoneNumber(rows[0]) : null;
   } catch (error) {
     if (sqlStateOf(error) === sqlState.foreignKeyViolation) throw new NotFoundError(`There is no tenant ${tenantId}.`);
     throw error;
   }
+}
+
+/** The assignment stays what it is, in another account. Null: it was released before. */
+export async function setNumberAccount(
+  db: Queryable,
+  id: string,
+  accountSid: string | null,
+): Promise<PhoneNumber | null> {
+  const { rows } = await db.query<PhoneNumberRow>(
+    `update phone_numbers set account_sid = $2 where id = $1 and released_at is null returning ${columns}`,
+    [id, accountSid],
+  );
+  return rows[0] ? toPhoneNumber(rows[0]) : null;
+}
+
+/** Whether any number that the tenant has now is in that account, and was said to be. */
+export async function hasNumberIn(db: Queryable, tenantId: string, accountSid: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'select from phone_numbers where tenant_id = $1 and account_sid = $2 and released_at is null limit 1',
+    [tenantId, accountSid],
+  );
+  return rowCount === 1;
 }
 
 /** The assignment with that id, or the number as it is assigned now. False: there is none, or it was released before. */

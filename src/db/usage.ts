@@ -60,6 +60,18 @@ export async function addUsage(db: Queryable, { tenantId, month, resource }: Usa
   return toUsage(oneRow(rows));
 }
 
+/** Needs lockTenantUsage. Takes back what was counted too much; never below nothing. */
+export async function subtractUsage(
+  db: Queryable,
+  { tenantId, month, resource }: UsageKey,
+  parts: number,
+): Promise<void> {
+  await db.query(
+    `update tenant_usage set used = greatest(0, used - $4) where tenant_id = $1 and month = $2 and resource = $3`,
+    [tenantId, month, resource, parts],
+  );
+}
+
 /** Null: nothing was used in that month. */
 export async function findUsage(db: Queryable, { tenantId, month, resource }: UsageKey): Promise<Usage | null> {
   const { rows } = await db.query<UsageRow>(

@@ -32,8 +32,18 @@ export async function countedSegments(pool: Pool, tenantId: string): Promise<num
   return Number(rows[0]!.used);
 }
 
-export async function assignNumber(pool: Pool, tenantId: string, phoneNumber: string): Promise<void> {
-  await pool.query('insert into phone_numbers (tenant_id, phone_number) values ($1, $2)', [tenantId, phoneNumber]);
+/** Null: in the account that sends. */
+export async function assignNumber(
+  pool: Pool,
+  tenantId: string,
+  phoneNumber: string,
+  accountSid: string | null = null,
+): Promise<void> {
+  await pool.query('insert into phone_numbers (tenant_id, phone_number, account_sid) values ($1, $2, $3)', [
+    tenantId,
+    phoneNumber,
+    accountSid,
+  ]);
 }
 
 /** An outbound message as POST /v1/messages stores it, or in any later state; answers its id. */

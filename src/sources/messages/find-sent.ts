@@ -8,10 +8,11 @@ const earliestMs = 60_000;
 const latestMs = 5 * 60_000;
 
 /**
- * The message in Twilio's list that our request has become, when its answer was lost: same numbers and text, made at
- * that time, and not another message of ours. Null when there is none. Throws TwilioListError when Twilio does not say.
+ * What our request may have become in Twilio's list, when its answer was lost: same numbers and text, made at that time,
+ * and not another message of ours; the likeliest first. More than one where several that are just alike were sent: each
+ * is for whoever records it first. Throws TwilioListError when Twilio does not say.
  */
-export async function findSent(db: Queryable, twilio: TwilioClient, message: Message): Promise<ListedMessage | null> {
+export async function findSent(db: Queryable, twilio: TwilioClient, message: Message): Promise<ListedMessage[]> {
   const beganMs = (message.sendBeganAt ?? message.createdAt).getTime();
   const { accountSid, to, from } = message;
   const distanceMs = ({ createdAt }: ListedMessage) => Math.abs(createdAt.getTime() - beganMs);
@@ -25,10 +26,7 @@ export async function findSent(db: Queryable, twilio: TwilioClient, message: Mes
     db,
     candidates.map(({ messageSid }) => messageSid),
   );
-  const [closest] = candidates
-    .filter(({ messageSid }) => !known.has(messageSid))
-    .sort((a, b) => distanceMs(a) - distanceMs(b));
-  return closest ?? null;
+  return candidates.filter(({ messageSid }) => !known.has(messageSid)).sort((a, b) => distanceMs(a) - distanceMs(b));
 }
 
 function couldBe(message: Message, listed: ListedMessage, beganMs: number): boolean {

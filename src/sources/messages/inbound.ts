@@ -1,11 +1,15 @@
 import { insertInbound } from '../../db/messages.js';
-import { ownerAt, ownerOfNumber } from '../../db/phone-numbers.js';
+import { findAssigned, findAssignedAt } from '../../db/phone-numbers.js';
 import { recordWithEvents, type TriggerDeps } from '../../events/trigger.js';
 import { countUsage } from '../usage/count-usage.js';
 import { estimateSegments } from './segments.js';
+import { isIn } from './twilio-account.js';
 
 export interface InboundMessage {
+  /** Who vouches for it: whose token signed the callback, or whose list it is in. */
   accountSid: string;
+  /** Whether that is the account that sends: all numbers are in it of which nothing else was said. */
+  isMainAccount: boolean;
   messageSid: string;
   messagingServiceSid: string | null;
   /** As the network shows it: never checked, it may be a name or empty. */
@@ -22,18 +26,21 @@ export interface InboundMessage {
 
 /**
  * `sms.received` for the owner of the number, and the message's segments counted: once for each
- * message, however often and by whatever way it comes. `no-owner`: nobody is told.
+ * message, however often and by whatever way it comes. `no-owner`, `other-account` (the number is in another account than
+ * the one that vouches for the message): nobody is told.
  */
 export async function receiveMessage(
   deps: TriggerDeps,
   message: InboundMessage,
-): Promise<'received' | 'repeated' | 'no-owner'> {
+): Promise<'received' | 'repeated' | 'no-owner' | 'other-account'> {
   return recordWithEvents(deps, async (db, trigger) => {
     const { messageSid, from, to, body, mediaCount, at } = message;
     // Postgres takes no NUL, and no number has one.
     if (to.includes('\0')) return 'no-owner';
-    const tenantId = message.isLate ? await ownerAt(db, to, at) : await ownerOfNumber(db, to);
-    if (!tenantId) return 'no-owner';
+    const number = message.isLate ? await findAssignedAt(db, to, at) : await findAssigned(db, to);
+    if (!number) return 'no-owner';
+    if (!isIn(number, message)) return 'other-account';
+    const { tenantId } = number;
     const segments = message.segments ?? estimateSegments(body);
     const id = await insertInbound(db, { ...message, tenantId, segments });
     if (id === null) return 'repeated';

@@ -25,6 +25,17 @@ export function outboundStatus(word: string): OutboundStatus | null {
   return Object.hasOwn(progress, word) && !ours.includes(word) ? (word as OutboundStatus) : null;
 }
 
+/**
+ * Twilio's word for the message at the moment when it took it: what it says, where it speaks of that moment. A report
+ * that overtook the answer to the request speaks of a later one; a message begins as `queued`, by a Messaging Service as
+ * `accepted`.
+ */
+export function firstWordOf(message: Pick<Message, 'messagingServiceSid'>, word: string): string {
+  const status = outboundStatus(word);
+  if (status !== null && progress[status] <= progress.queued) return word;
+  return message.messagingServiceSid === null ? 'queued' : 'accepted';
+}
+
 /** The first of these stands, whatever is reported later. */
 export const isFinal = (status: MessageStatus): boolean =>
   status !== 'received' && progress[status] >= progress.delivered;

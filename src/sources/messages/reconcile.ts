@@ -29,6 +29,7 @@ export async function reconcileAccount(
 ): Promise<{ received: number; reported: number }> {
   const startedAt = new Date();
   const sentAfter = await windowStart(deps, accountSid, startedAt);
+  const account = { accountSid, isMainAccount: accountSid === twilio.mainAccountSid };
   const found = { received: 0, reported: 0 };
   for await (const page of twilio.list({ accountSid, sentAfter })) {
     const known = await statusesBySid(
@@ -37,10 +38,10 @@ export async function reconcileAccount(
     );
     for (const message of page) {
       const status = known.get(message.messageSid);
-      if (message.isInbound && !status && (await receive(deps, accountSid, message))) found.received += 1;
+      if (message.isInbound && !status && (await receive(deps, account, message))) found.received += 1;
       if (!message.isInbound && status && isNews(status, message)) {
-        await reportStatus(deps, { ...message, accountSid, at: message.updatedAt });
-        found.reported += 1;
+        const answer = await reportStatus(deps, { ...message, ...account, at: message.updatedAt });
+        if (answer === 'recorded') found.reported += 1;
       }
     }
     onPage();
@@ -57,9 +58,13 @@ async function windowStart({ db, retentionDays }: ReconcileDeps, accountSid: str
   return new Date(Math.max(sinceMs, earliestMs));
 }
 
-async function receive(deps: ReconcileDeps, accountSid: string, message: ListedMessage): Promise<boolean> {
+async function receive(
+  deps: ReconcileDeps,
+  account: { accountSid: string; isMainAccount: boolean },
+  message: ListedMessage,
+): Promise<boolean> {
   if (message.status !== 'received' && message.status !== 'receiving') return false;
-  return (await receiveMessage(deps, { ...message, accountSid, at: message.createdAt, isLate: true })) === 'received';
+  return (await receiveMessage(deps, { ...message, ...account, at: message.createdAt, isLate: true })) === 'received';
 }
 
 function isNews(known: MessageStatus, message: ListedMessage): boolean {

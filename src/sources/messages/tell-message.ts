@@ -1,8 +1,8 @@
 import type { Queryable } from '../../db/database.js';
-import { recordAcceptance, recordStatus, type Message } from '../../db/messages.js';
+import { recordAcceptance, recordSegments, recordStatus, type Message } from '../../db/messages.js';
 import type { Trigger } from '../../events/trigger.js';
-import { countUsage } from '../usage/count-usage.js';
-import { eventOf, isFinal, isForward, outboundStatus, senderOf } from './message-status.js';
+import { correctUsage, countUsage } from '../usage/count-usage.js';
+import { eventOf, firstWordOf, isFinal, isForward, outboundStatus, senderOf } from './message-status.js';
 import { estimateSegments } from './segments.js';
 
 // All of these change a message whose row the transaction has locked.
@@ -10,7 +10,7 @@ import { estimateSegments } from './segments.js';
 /** What Twilio says of a message that it has. */
 export interface Acceptance {
   messageSid: string;
-  /** Twilio's word. */
+  /** Twilio's word: in its answer to the request, or later. */
   providerStatus: string;
   /** Null: not known; then they are estimated. */
   segments: number | null;
@@ -18,21 +18,32 @@ export interface Acceptance {
   at: Date;
 }
 
-/** `sms.sent`, and the message's segments counted: once, whoever learns first that Twilio has it. Answers the message as it is then. */
+/**
+ * `sms.sent`, and the message's segments counted: once, whoever learns first that Twilio has it. Who comes later with
+ * Twilio's own count makes an estimate good. Answers the message as it is then.
+ */
 export async function tellAccepted(
   db: Queryable,
   trigger: Trigger,
   message: Message,
   { messageSid, providerStatus, at, ...counted }: Acceptance,
 ): Promise<Message> {
-  if (message.messageSid !== null) return message;
+  if (message.messageSid !== null)
+    return message.messageSid === messageSid ? countExactly(db, trigger, message, counted.segments) : message;
   const { id, tenantId, body, mediaUrls } = message;
   const segments = counted.segments ?? estimateSegments(body ?? '');
+  const segmentsEstimated = counted.segments === null;
   // It was given up for lost, and the tenant told so: an end stands.
   const isLate = isFinal(message.status);
   const status = isLate ? message.status : (outboundStatus(providerStatus) ?? 'accepted');
   // What Twilio reports at once as failed is accepted first, and ends by its report.
-  const accepted = { messageSid, status: isFinal(status) && !isLate ? 'accepted' : status, segments, at } as const;
+  const accepted = {
+    messageSid,
+    status: isFinal(status) && !isLate ? 'accepted' : status,
+    segments,
+    segmentsEstimated,
+    at,
+  } as const;
   // Usage first: whoever triggers several events in a transaction locks in this order.
   await countUsage(db, trigger, { tenantId, resource: 'sms_segments', amount: segments, at });
   await recordAcceptance(db, id, accepted);
@@ -50,14 +61,28 @@ export async function tellAccepted(
         media_urls: mediaUrls,
         direction: 'outbound',
         status: 'sent',
-        provider_status: providerStatus,
+        provider_status: firstWordOf(message, providerStatus),
         segments,
         timestamp: at,
         message_id: id,
       },
     });
   }
-  return { ...message, messageSid, status: accepted.status, segments, acceptedAt: at };
+  return { ...message, messageSid, status: accepted.status, segments, segmentsEstimated, acceptedAt: at };
+}
+
+/** A callback came before Twilio's answer to the request, which alone says how many segments the message has. */
+async function countExactly(
+  db: Queryable,
+  trigger: Trigger,
+  message: Message,
+  segments: number | null,
+): Promise<Message> {
+  const { id, tenantId, segmentsEstimated, segments: counted, acceptedAt } = message;
+  if (segments === null || !segmentsEstimated || counted === null || acceptedAt === null) return message;
+  await correctUsage(db, trigger, { tenantId, resource: 'sms_segments', counted, right: segments, at: acceptedAt });
+  await recordSegments(db, id, segments);
+  return { ...message, segments, segmentsEstimated: false };
 }
 
 /** Moves the message forward, never back; tells an end, the first one only. An error code is kept, whenever it came. */

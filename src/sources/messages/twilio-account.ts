@@ -5,3 +5,9 @@ export interface TwilioAccount {
   /** The current auth token, and during a rotation the next one. Secrets; none is empty. */
   readonly tokens: readonly string[];
 }
+
+/** Whether the number is in the account. A number of which nothing was said is in the one that sends. */
+export const isIn = (
+  number: { accountSid: string | null },
+  account: { accountSid: string; isMainAccount: boolean },
+): boolean => (number.accountSid === null ? account.isMainAccount : number.accountSid === account.accountSid);

@@ -49,6 +49,8 @@ export interface MessageList {
 }
 
 export interface TwilioClient {
+  /** The one that sends, and in which all numbers are of which nothing else was said. */
+  readonly mainAccountSid: string;
   readonly accountSids: readonly string[];
   /** Makes one request; never throws. */
   send(message: MessageToSend): Promise<SendOutcome>;
@@ -62,6 +64,8 @@ export class TwilioListError extends Error {
 }
 
 export interface TwilioClientOptions {
+  /** The main one; default the first of `accounts`. */
+  accountSid?: string;
   accounts: readonly TwilioAccount[];
   /** Default Twilio's own. */
   apiBaseUrl?: string | undefined;
@@ -109,6 +113,7 @@ export function createTwilioClient(options: TwilioClientOptions): TwilioClient {
   }
 
   return {
+    mainAccountSid: options.accountSid ?? options.accounts[0]?.sid ?? '',
     accountSids: [...clients.keys()],
     async send(message) {
       if (!clients.has(message.accountSid))

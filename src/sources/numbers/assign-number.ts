@@ -1,4 +1,4 @@
-import { findAssigned, insertAssignment, type PhoneNumber } from '../../db/phone-numbers.js';
+import { findAssigned, insertAssignment, setNumberAccount, type PhoneNumber } from '../../db/phone-numbers.js';
 import { ConflictError } from '../../errors.js';
 import { recordWithEvents, type TriggerDeps } from '../../events/trigger.js';
 
@@ -6,24 +6,25 @@ import { recordWithEvents, type TriggerDeps } from '../../events/trigger.js';
 export const phoneNumberForm = /^(\+[1-9][0-9]{1,14}|[0-9]{3,8})$/;
 
 /**
- * Gives the number to the tenant, with `phone_number.assigned`. `repeated`: the tenant has it already, and nothing was
- * changed or told. Throws ConflictError (another tenant has it), NotFoundError (no such tenant).
+ * Gives the number to the tenant, with `phone_number.assigned`. `accountSid`: the Twilio account in which it is; null: the
+ * one that sends; undefined: that one, or as it was. `repeated`: the tenant has it already, and nobody was told; only the
+ * account may have changed. Throws ConflictError (another tenant has it), NotFoundError (no such tenant).
  */
 export async function assignNumber(
   deps: TriggerDeps,
   tenantId: string,
-  phoneNumber: string,
+  { phoneNumber, accountSid }: { phoneNumber: string; accountSid?: string | null | undefined },
 ): Promise<{ assigned: PhoneNumber; repeated: boolean }> {
   return recordWithEvents(deps, async (tx, trigger) => {
-    const assigned = await insertAssignment(tx, tenantId, phoneNumber);
+    const assigned = await insertAssignment(tx, tenantId, { phoneNumber, accountSid: accountSid ?? null });
     if (!assigned) {
       const present = await findAssigned(tx, phoneNumber);
-      if (present?.tenantId === tenantId) return { assigned: present, repeated: true };
-      throw new ConflictError(
-        present
-          ? `${phoneNumber} is assigned to tenant ${present.tenantId}; release it first.`
-          : `${phoneNumber} was being released at this moment; assign it again.`,
-      );
+      if (present && present.tenantId !== tenantId)
+        throw new ConflictError(`${phoneNumber} is assigned to tenant ${present.tenantId}; release it first.`);
+      const isAsAsked = accountSid === undefined || present?.accountSid === accountSid;
+      const kept = present && !isAsAsked ? await setNumberAccount(tx, present.id, accountSid) : present;
+      if (!kept) throw new ConflictError(`${phoneNumber} was being released at this moment; assign it again.`);
+      return { assigned: kept, repeated: true };
     }
     await trigger({
       tenantId,

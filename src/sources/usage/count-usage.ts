@@ -1,5 +1,5 @@
 import type { Queryable } from '../../db/database.js';
-import { addUsage, lockTenantUsage } from '../../db/usage.js';
+import { addUsage, lockTenantUsage, subtractUsage } from '../../db/usage.js';
 import type { Trigger } from '../../events/trigger.js';
 import { tellAlerts } from './alerts.js';
 import { monthOf, toParts, type Resource } from './resources.js';
@@ -28,4 +28,19 @@ export async function countUsage(tx: Queryable, trigger: Trigger, use: Use): Pro
   await lockTenantUsage(tx, tenantId);
   const key = { tenantId, resource, month: monthOf(at) };
   await tellAlerts(tx, trigger, key, await addUsage(tx, key, parts), at);
+}
+
+/**
+ * Makes good what countUsage added by an estimate: `counted` then, `right` as it turned out, `at` as it was then. An
+ * alert that was sent stays. For inside recordWithEvents, and not safe to repeat, as countUsage.
+ */
+export async function correctUsage(
+  tx: Queryable,
+  trigger: Trigger,
+  { counted, right, ...use }: Omit<Use, 'amount'> & { counted: number; right: number },
+): Promise<void> {
+  if (right >= counted) return countUsage(tx, trigger, { ...use, amount: right - counted });
+  const { tenantId, resource, at } = use;
+  await lockTenantUsage(tx, tenantId);
+  await subtractUsage(tx, { tenantId, resource, month: monthOf(at) }, toParts(resource, counted - right));
 }

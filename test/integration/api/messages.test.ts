@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { createTenant, startApi, type Api, type TestTenant } from './fixture.js';
 import type { StartableMessage } from '../../../src/db/unstarted-messages.js';
 import { accountSid } from '../../support/contract-twilio.js';
+import { createTestDatabase } from '../../support/database.js';
 import { assignNumber } from '../../support/sms-events.js';
 import { publicBaseUrl, postCallback, smsForm } from '../../support/twilio-callback.js';
+import { waitFor } from '../../support/wait-for.js';
 
 const number = '+15557654321';
 const service = 'MG0123456789abcdef0123456789abcdef';
@@ -12,16 +14,13 @@ describe('/v1/messages', () => {
   let api: Api;
   let tenant: TestTenant;
   const started: StartableMessage[] = [];
-  before(async () => {
-    api = await startApi({
-      messages: {
-        accountSid,
-        accounts: [{ sid: accountSid, tokens: ['test-token-0001'] }],
-        publicBaseUrl,
-        workflows: { start: (message) => void started.push(message) },
-      },
-    });
+  const messages = () => ({
+    accountSid,
+    accounts: [{ sid: accountSid, tokens: ['test-token-0001'] }],
+    publicBaseUrl,
+    workflows: { start: (message: StartableMessage) => void started.push(message) },
   });
+  before(async () => void (api = await startApi({ messages: messages() })));
   after(() => api.close());
   beforeEach(async () => {
     await api.pool.query('truncate tenants cascade');
@@ -146,6 +145,129 @@ describe('/v1/messages', () => {
     assert.equal((await post({ ...text, from: '+15550000001' }, key, other)).status, 202, 'each tenant has its own');
   });
 
+  it('field case 98: answers a repeat with the first message, whatever has changed since', async () => {
+    const key = { 'Idempotency-Key': 'order-18' };
+    const first = await post(text, key);
+    await api.pool.query('update phone_numbers set released_at = now()');
+    for (let i = 0; i < 2; i++) {
+      const again = await post(text, key);
+      assert.deepEqual([again.status, again.body], [202, first.body]);
+    }
+    assert.equal((await post({ ...text, body: 'another' }, key)).status, 409);
+    assert.equal((await post(text)).status, 400, 'a new one is refused');
+    const byService = { to: text.to, body: 'x', messaging_service_sid: service };
+    const service17 = { 'Idempotency-Key': 'service-17' };
+    const sent = await post(byService, service17);
+    await api.pool.query('update messaging_services set tenant_id = $1', [(await createTenant(api)).id]);
+    assert.deepEqual((await post(byService, service17)).body, sent.body);
+    assert.equal((await post(byService)).status, 400);
+    assert.equal(started.length, 2);
+  });
+
+  it('answers a repeat with the first message when the right to send is lost between the two', async () => {
+    const asked = { to: text.to, body: 'x', messaging_service_sid: service };
+    const key = 'order-20';
+    const other = await createTenant(api);
+    const holder = await api.pool.connect();
+    try {
+      await holder.query('begin');
+      await holder.query('insert into messaging_services (service_sid, tenant_id) values ($1, $2)', [
+        service,
+        other.id,
+      ]);
+      const repeat = post(asked, { 'Idempotency-Key': key });
+      await waitFor(
+        async () =>
+          (
+            await api.pool.query(
+              "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+            )
+          ).rowCount === 1,
+        { what: 'the repeat to wait for the service' },
+      );
+      const { rows } = await api.pool.query<{ id: string }>(
+        `insert into messages (tenant_id, direction, account_sid, messaging_service_sid, to_number, body, status, idempotency_key)
+         values ($1, 'outbound', $2, $3, $4, 'x', 'pending', $5) returning id`,
+        [tenant.id, accountSid, service, text.to, key],
+      );
+      await holder.query('commit');
+      const { status, body } = await repeat;
+      assert.deepEqual([status, body.message?.id], [202, rows[0]!.id]);
+      assert.equal(started.length, 0);
+    } finally {
+      holder.release();
+    }
+  });
+
+  it('answers a repeat also where no account is configured any more', async () => {
+    const database = await createTestDatabase();
+    const configured = await startApi({ databaseUrl: database.url, messages: messages() });
+    const without = await startApi({ databaseUrl: database.url });
+    try {
+      const { id, key } = await createTenant(configured, ['messages:write']);
+      await assignNumber(database.pool, id, number);
+      const send = (to: Api, body: unknown) =>
+        to.call('POST', '/v1/messages', { key, body, headers: { 'Idempotency-Key': 'order-19' } });
+      const first = await send(configured, text);
+      assert.equal(first.status, 202);
+      assert.deepEqual((await send(without, text)).body, first.body);
+      const other = await send(without, { ...text, body: 'another' });
+      assert.match(other.body.detail, /used for another message/);
+    } finally {
+      await configured.close();
+      await without.close();
+      await database.drop();
+    }
+  });
+
+  it('field case 98: takes no list of media for another one', async () => {
+    const [one, two] = ['https://media.example.com/a', 'https://media.example.com/b'];
+    const media = (media_urls: string[]) => post({ ...text, media_urls }, { 'Idempotency-Key': 'media-1' });
+    assert.equal((await media([one, two])).status, 202);
+    for (const other of [[`${one}\n${two}`], [two, one], [one], [one, two, two]])
+      assert.equal((await media(other)).status, 409, JSON.stringify(other));
+    assert.equal((await media([one, two])).status, 202);
+    assert.equal(started.length, 1);
+  });
+
+  it('field case 98: measures a text as Twilio does, in UTF-16 units', async () => {
+    for (const [body, status] of [
+      ['😀'.repeat(800), 202],
+      ['😀'.repeat(801), 400],
+      [`${'😀'.repeat(799)}ab`, 202],
+      ['ą'.repeat(1_600), 202],
+      ['ą'.repeat(1_601), 400],
+    ] as const) {
+      const answer = await post({ ...text, body });
+      assert.equal(answer.status, status, `${body.length} units`);
+      if (status === 400) {
+        assert.deepEqual(
+          answer.body.errors.map((error: { path: string }) => error.path),
+          ['body'],
+        );
+        assert.match(answer.body.errors[0].message, /1 to 1600 characters.*UTF-16/);
+      }
+    }
+  });
+
+  it('refuses media that Postgres cannot store', async () => {
+    for (const rest of ['\0', '\ud800']) {
+      const answer = await post({ ...text, media_urls: [`https://media.example.com/${rest}`] });
+      assert.deepEqual([answer.status, answer.body.errors[0].path], [400, 'media_urls.0']);
+    }
+  });
+
+  it('gives a Messaging Service to one of two tenants that use it at the same moment', async () => {
+    const by = { to: text.to, body: 'x', messaging_service_sid: service };
+    const tenants = await Promise.all([1, 2, 3].map(() => createTenant(api, ['messages:write'])));
+    const answers = await Promise.all([...tenants, ...tenants].map((one) => post(by, undefined, one)));
+    const taken = answers.map(({ status }) => status);
+    assert.deepEqual([...taken].sort(), [202, 202, 400, 400, 400, 400]);
+    assert.deepEqual(taken.slice(0, 3), taken.slice(3), 'both of the same tenant');
+    const { rows } = await api.pool.query('select distinct tenant_id from messages');
+    assert.equal(rows.length, 1);
+  });
+
   it('lists messages in and out, newest first, by pages and filters', async () => {
     for (const body of ['one', 'two', 'three']) await post({ ...text, body });
     await postCallback(api.url, { path: '/twilio/sms', form: smsForm({ Body: 'four' }) });
@@ -160,6 +282,9 @@ describe('/v1/messages', () => {
     assert.deepEqual((await bodies('')).bodies, ['four', 'three', 'two', 'one']);
     assert.deepEqual((await bodies('?direction=inbound')).bodies, ['four']);
     assert.deepEqual((await bodies('?status=pending&direction=outbound')).bodies, ['three', 'two', 'one']);
+    assert.deepEqual((await bodies('?status=received&direction=inbound')).bodies, ['four']);
+    assert.deepEqual((await bodies('?status=received&direction=outbound')).bodies, []);
+    assert.deepEqual((await bodies('?status=pending&direction=inbound')).bodies, []);
     const first = await bodies('?limit=3');
     const second = await bodies(`?limit=3&cursor=${first.cursor}`);
     assert.deepEqual([first.bodies, second], [['four', 'three', 'two'], { bodies: ['one'], cursor: null }]);

@@ -221,7 +221,7 @@ describe('the callbacks of Twilio', () => {
         media_urls: [],
         direction: 'outbound',
         status: 'sent',
-        provider_status: 'delivered',
+        provider_status: 'queued',
         segments: 2,
         message_id: id,
       });
@@ -286,7 +286,8 @@ describe('the callbacks of Twilio', () => {
 
     it('with the next token as well, and a subaccount with its own', async () => {
       assert.equal((await post({ path: '/twilio/sms', form: smsForm(), token: 'test-token-0002' })).status, 200);
-      const form = smsForm({ AccountSid: subaccountSid, MessageSid: sid(2) });
+      await assignNumber(api.pool, tenantId, '+15550000002', subaccountSid);
+      const form = smsForm({ AccountSid: subaccountSid, MessageSid: sid(2), To: '+15550000002' });
       assert.equal((await post({ path: '/twilio/sms', form })).status, 403);
       assert.equal((await post({ path: '/twilio/sms', form, token: 'token-of-the-subaccount' })).status, 200);
       assert.equal((await events()).length, 2);
@@ -349,6 +350,110 @@ describe('the callbacks of Twilio', () => {
       for (const header of headers)
         assert.equal((await post({ path: '/twilio/sms', form: smsForm(), signature: header })).status, 403, header);
     });
+  });
+
+  describe('count for the account alone whose token signed them', () => {
+    const bySubaccount = { token: 'token-of-the-subaccount' };
+    const status = (word: string, fields: Record<string, string> = {}, query = '') =>
+      post({
+        ...bySubaccount,
+        path: `/twilio/status${query}`,
+        form: statusForm(word, { AccountSid: subaccountSid, ...fields }),
+      });
+    const inboundOf = (account: string, fields: Record<string, string>) =>
+      post({
+        ...(account === subaccountSid && bySubaccount),
+        path: '/twilio/sms',
+        form: smsForm({ AccountSid: account, ...fields }),
+      });
+    const warnings = () => api.logLines.filter((line) => line.includes('message.other_account'));
+
+    it('field case 97: a sub-account says nothing of what the main account sent', async () => {
+      const known = await insertOutboundMessage(api.pool, tenantId, { messageSid: sid(1) });
+      const underWay = await insertOutboundMessage(api.pool, tenantId, { status: 'unknown' });
+      const before = await rows();
+      const reports: [fields: Record<string, string>, query: string][] = [
+        [{ MessageSid: sid(1), ErrorCode: '30003' }, ''],
+        [{ MessageSid: sid(1) }, `?tenant=${tenantId}&message=${known}`],
+        [{ MessageSid: sid(2) }, `?tenant=${tenantId}&message=${underWay}`],
+      ];
+      for (const [fields, query] of reports)
+        for (const word of ['failed', 'delivered']) {
+          const answer = await status(word, fields, query);
+          assert.deepEqual([answer.status, answer.text], [204, '']);
+        }
+      assert.deepEqual([await events(), await rows()], [[], before]);
+      assert.equal(warnings().length, 2 * reports.length, 'each is logged once');
+      // The message's own account is heard as ever.
+      await post({ path: '/twilio/status', form: statusForm('delivered', { MessageSid: sid(1) }) });
+      assert.deepEqual(typesOf(await events()), ['sms.delivered']);
+    });
+
+    it('a message that came in is told where the number is in that account', async () => {
+      const [mains, subs] = [number, '+15550000002'];
+      await assignNumber(api.pool, tenantId, subs, subaccountSid);
+      const cases: [account: string, to: string, told: boolean][] = [
+        [subaccountSid, mains, false],
+        [accountSid, subs, false],
+        [accountSid, mains, true],
+        [subaccountSid, subs, true],
+      ];
+      for (const [n, [account, To, isTold]] of cases.entries()) {
+        const before = (await events()).length;
+        const answer = await inboundOf(account, { To, MessageSid: sid(n) });
+        assert.deepEqual([answer.status, answer.text], [200, nothingToSay]);
+        assert.equal((await events()).length - before, isTold ? 1 : 0, `${account} for ${To}`);
+      }
+      assert.equal(warnings().length, 2);
+      assert.doesNotMatch(warnings().join(''), /1555/);
+      assert.equal((await rows()).length, 2);
+      assert.equal(await countedSegments(api.pool, tenantId), 2);
+    });
+
+    it('one that was turned away is told when it comes again after the number got its account', async () => {
+      await inboundOf(subaccountSid, { MessageSid: sid(1) });
+      await api.pool.query('update phone_numbers set account_sid = $1', [subaccountSid]);
+      await inboundOf(subaccountSid, { MessageSid: sid(1) });
+      assert.deepEqual(typesOf(await events()), ['sms.received']);
+    });
+
+    it('of another program’s message a sub-account tells only tenants that have a number in it', async () => {
+      const other = await insertTenant(api.pool);
+      await assignNumber(api.pool, other, '+15550000002', subaccountSid);
+      const of = (tenant: string, fields: Record<string, string>) => status('failed', fields, `?tenant=${tenant}`);
+      // From a number in it, from one of the main account's, and from what is no number.
+      await of(tenantId, { MessageSid: sid(1), From: '+15550000002' });
+      await of(other, { MessageSid: sid(2), From: number });
+      await of(tenantId, { MessageSid: sid(3), From: 'ACME' });
+      assert.deepEqual([await events(), await smsEvents(api.pool, other), await rows()], [[], [], []]);
+      assert.equal(warnings().length, 3);
+      await of(other, { MessageSid: sid(4), From: '+15550000002' });
+      await of(other, { MessageSid: sid(5), From: 'ACME' });
+      assert.deepEqual(typesOf(await smsEvents(api.pool, other)), ['sms.failed', 'sms.failed']);
+      // The main account's own programs may name any tenant, but not speak for a number of a sub-account.
+      const byMain = (From: string, n: number) =>
+        post({
+          path: `/twilio/status?tenant=${tenantId}`,
+          form: statusForm('failed', { MessageSid: sid(n), From }),
+        });
+      await byMain('+15550000002', 6);
+      assert.deepEqual(await events(), []);
+      await byMain('ACME', 7);
+      assert.deepEqual(typesOf(await events()), ['sms.failed']);
+    });
+  });
+
+  it('are answered well, and told to nobody, when the tenant is gone', async () => {
+    const id = await insertOutboundMessage(api.pool, tenantId, { messageSid: sid(1) });
+    await api.pool.query('truncate tenants cascade');
+    const query = `?tenant=${tenantId}&message=${id}`;
+    const answer = await post({
+      path: `/twilio/status${query}`,
+      form: statusForm('delivered', { MessageSid: sid(1) }),
+    });
+    assert.equal(answer.status, 204);
+    assert.equal((await sms()).status, 200);
+    assert.deepEqual(await rows(), []);
   });
 
   it('are refused where no account is configured', async () => {

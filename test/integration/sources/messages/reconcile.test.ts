@@ -4,7 +4,12 @@ import { reconciledUntil, recordReconciliation } from '../../../../src/db/messag
 import type { FakeTwilio } from '../../../../src/server/demo/fake-twilio.js';
 import { receiveMessage } from '../../../../src/sources/messages/inbound.js';
 import { reconcileAccount } from '../../../../src/sources/messages/reconcile.js';
-import { createTwilioClient, TwilioListError } from '../../../../src/sources/messages/twilio-client.js';
+import {
+  createTwilioClient,
+  TwilioListError,
+  type ListedMessage,
+  type TwilioClient,
+} from '../../../../src/sources/messages/twilio-client.js';
 import { accountSid, authToken, startContractTwilio } from '../../../support/contract-twilio.js';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.js';
 import { insertTenant } from '../../../support/rows.js';
@@ -67,6 +72,7 @@ describe('reconciling messages with Twilio', () => {
     const known = inbound('known');
     await receiveMessage(deps(), {
       accountSid,
+      isMainAccount: true,
       messageSid: known.sid,
       messagingServiceSid: null,
       from: 'SUPPORT',
@@ -126,6 +132,45 @@ describe('reconciling messages with Twilio', () => {
     await reconcile();
     const bodies = async (tenant: string) => (await events(tenant)).map(({ data }) => data['body']);
     assert.deepEqual([await bodies(tenantId), await bodies(next)], [['before'], ['after']]);
+  });
+
+  it('field case 97: leaves alone what is in another account’s list than its number or message', async () => {
+    const sub = 'AC00000000000000000000000000000001';
+    const outbound = await insertOutboundMessage(database.pool, tenantId, { messageSid: 'SM1', status: 'sent' });
+    const page = ['SM1', 'SM2'].map((messageSid): ListedMessage => {
+      const isInbound = messageSid === 'SM2';
+      const [from, to] = isInbound ? ['SUPPORT', number] : [number, '+15551234567'];
+      return {
+        messageSid,
+        messagingServiceSid: null,
+        isInbound,
+        status: isInbound ? 'received' : 'failed',
+        errorCode: null,
+        from,
+        to,
+        body: 'x',
+        mediaCount: 0,
+        segments: 1,
+        createdAt: new Date(),
+        updatedAt: new Date(),
+      };
+    });
+    const twilio: TwilioClient = {
+      mainAccountSid: accountSid,
+      accountSids: [accountSid, sub],
+      send: () => Promise.reject(new Error('nothing is sent here')),
+      async *list() {
+        yield page;
+      },
+    };
+    assert.deepEqual(await reconcileAccount(deps(), twilio, sub), { received: 0, reported: 0 });
+    assert.deepEqual(await events(), []);
+    // Once it is known in which account the number is, what was turned away is told.
+    await database.pool.query('update phone_numbers set account_sid = $1', [sub]);
+    await database.pool.query('update messages set account_sid = $1 where id = $2', [sub, outbound]);
+    assert.deepEqual(await reconcileAccount(deps(), twilio, sub), { received: 1, reported: 1 });
+    assert.deepEqual(typesOf(await events()).sort(), ['sms.failed', 'sms.received']);
+    assert.deepEqual(await reconcileAccount(deps(), twilio, accountSid), { received: 0, reported: 0 });
   });
 
   it('leaves alone what is of no tenant', async () => {

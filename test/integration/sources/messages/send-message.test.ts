@@ -182,6 +182,33 @@ describe('sending a message', function () {
       assert.deepEqual([fake.requests.length, typesOf(await events())], [0, ['sms.sent']]);
     });
 
+    it('does not wait for an answer beyond the deadline, and finds what that would have said', async () => {
+      const id = await pending();
+      let answerLate = (): void => assert.fail('no request came');
+      fake.answerNext((response) => void (answerLate = () => void response.status(201).json(fake.messages[0])), {
+        create: true,
+      });
+      assert.deepEqual(await send(id, deps([authToken], 200)), { state: 'unsettled' });
+      answerLate();
+      assert.deepEqual(await send(id), { state: 'unsettled' });
+      assert.equal(await settle(id), 'settled');
+      assert.deepEqual([posts().length, typesOf(await events())], [1, ['sms.sent']]);
+      assert.equal(await countedSegments(database.pool, tenantId), 1);
+    });
+
+    it('finds each of several that are just alike, asked for at the same moment and for the last time', async () => {
+      const ids = await Promise.all([1, 2, 3].map(() => pending()));
+      for (const id of ids) {
+        loseAnswer();
+        await send(id);
+      }
+      assert.deepEqual(await Promise.all(ids.map((id) => settle(id, true))), ['settled', 'settled', 'settled']);
+      const told = await events();
+      assert.deepEqual(typesOf(told), ['sms.sent', 'sms.sent', 'sms.sent']);
+      assert.deepEqual(told.map(({ id }) => id).sort(), fake.messages.map(({ sid }) => sid).sort());
+      assert.equal(new Set(told.map(({ data }) => data['message_id'])).size, 3);
+    });
+
     it('takes no other message for it', async () => {
       const [known, other] = [await pending(), await pending()];
       await send(known);

@@ -78,6 +78,18 @@ describe('the Twilio client', () => {
       for (const name of new URLSearchParams(posts()[0]!.body).keys()) assert.ok(known.includes(name), name);
     });
 
+    it('asks the account of the message, with its token', async () => {
+      const sub = 'AC00000000000000000000000000000001';
+      const accounts = [
+        { sid: accountSid, tokens: [authToken] },
+        { sid: sub, tokens: ['token-of-the-subaccount'] },
+      ];
+      await client({ accounts }).send({ ...message, accountSid: sub });
+      const [request] = posts();
+      assert.match(request!.url, new RegExp(`/Accounts/${sub}/Messages.json$`));
+      assert.equal(request!.authorization, `Basic ${Buffer.from(`${sub}:token-of-the-subaccount`).toString('base64')}`);
+    });
+
     it('tells what Twilio made of it', async () => {
       const outcome = await client().send({ ...message, body: 'a'.repeat(307) });
       const { sid } = fake.messages[0]!;

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { createTenant, startApi, type Api, type TestTenant } from './fixture.js';
+import { accountSid, authToken } from '../../support/contract-twilio.js';
+import { publicBaseUrl } from '../../support/twilio-callback.js';
+
+const subaccountSid = 'AC00000000000000000000000000000001';
+const number = '+15557654321';
+
+describe('the Twilio account of a phone number', () => {
+  let api: Api;
+  let tenant: TestTenant;
+  before(async () => {
+    api = await startApi({
+      messages: {
+        accountSid,
+        accounts: [
+          { sid: accountSid, tokens: [authToken] },
+          { sid: subaccountSid, tokens: ['token-of-the-subaccount'] },
+        ],
+        publicBaseUrl,
+        workflows: { start: () => undefined },
+      },
+    });
+  });
+  after(() => api.close());
+  beforeEach(async () => {
+    await api.pool.query('truncate tenants cascade');
+    tenant = await createTenant(api, ['messages:write']);
+  });
+
+  const assign = (account_sid?: unknown) =>
+    api.call('POST', '/v1/phone-numbers', { body: { tenant_id: tenant.id, phone_number: number, account_sid } });
+  const shown = async () => {
+    const { body } = await api.call('GET', '/v1/phone-numbers');
+    return body.phone_numbers[0].account_sid as unknown;
+  };
+  const told = async () =>
+    (await api.pool.query("select from webhook_events where event_type = 'phone_number.assigned'")).rowCount;
+
+  it('is the one that sends, unless it is said to be another', async () => {
+    const { status, body } = await assign();
+    assert.deepEqual([status, body.phone_number.account_sid, await shown()], [201, null, null]);
+  });
+
+  it('is changed by assigning the number again, stays when nothing is said of it, and is told to nobody', async () => {
+    const first = await assign();
+    for (const [given, expected] of [
+      [subaccountSid, subaccountSid],
+      [undefined, subaccountSid],
+      [accountSid, accountSid],
+      [null, null],
+    ]) {
+      const { status, body } = await assign(given);
+      assert.deepEqual([status, body.phone_number.account_sid, await shown()], [200, expected, expected]);
+      assert.equal(body.phone_number.id, first.body.phone_number.id);
+    }
+    assert.equal(await told(), 1);
+  });
+
+  it('is refused unless it is configured', async () => {
+    for (const account of [`AC${'f'.repeat(32)}`, 'AC', '', 7]) {
+      const { status, body } = await assign(account);
+      assert.deepEqual([status, body.errors[0].path], [400, 'account_sid'], String(account));
+    }
+    assert.equal(await told(), 0);
+  });
+
+  it('is not changed by who asks for the number of another tenant', async () => {
+    await assign(subaccountSid);
+    const other = await createTenant(api);
+    const answer = await api.call('POST', '/v1/phone-numbers', {
+      body: { tenant_id: other.id, phone_number: number, account_sid: null },
+    });
+    assert.deepEqual([answer.status, await shown()], [409, subaccountSid]);
+  });
+
+  it('is the one by which its messages go out', async () => {
+    const accounts = async () =>
+      (await api.pool.query<{ account_sid: string }>('select account_sid from messages order by created_at')).rows.map(
+        (row) => row.account_sid,
+      );
+    const send = () => tenant.call('POST', '/v1/messages', { body: { to: '+15551234567', from: number, body: 'x' } });
+    await assign();
+    assert.equal((await send()).status, 202);
+    await assign(subaccountSid);
+    assert.equal((await send()).status, 202);
+    assert.deepEqual(await accounts(), [accountSid, subaccountSid]);
+  });
+});

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { openDatabase, type Database, type Queryable } from '../../../src/db/database.js';
+import { listMessages, messageStatuses, type MessageFilter } from '../../../src/db/messages.js';
+import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { insertTenant } from '../../support/rows.js';
+
+const pageSize = 51;
+
+interface Plan {
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  'Node Type': string;
+  Plans?: Plan[];
+}
+
+describe('the list of 100,000 messages', function () {
+  this.timeout(120_000);
+  let database: TestDatabase;
+  let db: Database;
+  let tenantId: string;
+  let oldest: string;
+  let smallTenantId: string;
+  before(async () => {
+    database = await createTestDatabase();
+    db = openDatabase({ url: database.url, poolSize: 2 });
+    tenantId = await insertTenant(database.pool);
+    // The newest are all alike; of every other kind there are a few, the oldest: whoever looks for these by reading
+    // everything reads everything. A third of all is another tenant's.
+    const other = await insertTenant(database.pool);
+    await database.pool.query(
+      `insert into messages (id, tenant_id, direction, account_sid, message_sid, to_number, status, send_began_at, ended_at, segments)
+       select uuid_v7_floor(now() - (100000 - n) * interval '1 second'), case n % 3 when 0 then $2::uuid else $1::uuid end,
+              case status when 'received' then 'inbound' else 'outbound' end, 'AC1',
+              case when status in ('pending', 'unknown') then null else 'SM' || n end, '+15551234567', status,
+              case when status in ('pending', 'received') then null else now() end,
+              case when status in ('delivered', 'read', 'undelivered', 'failed', 'canceled') then now() end, 1
+         from generate_series(1, 100000) n
+         cross join lateral (select case when n <= 1000 then ($3::text[])[1 + n % 13] else 'delivered' end as status) s`,
+      [tenantId, other, messageStatuses],
+    );
+    smallTenantId = await insertTenant(database.pool);
+    await database.pool.query(
+      `insert into messages (id, tenant_id, direction, account_sid, message_sid, to_number, status)
+       select uuid_v7_floor(now() - (200000 - n) * interval '1 second'), $1, 'outbound', 'AC1', 'SMsmall' || n, '+15551234567', 'sent'
+         from generate_series(1, 10) n`,
+      [smallTenantId],
+    );
+    await database.pool.query('analyze messages');
+    const { rows } = await database.pool.query<{ id: string }>(
+      'select id from messages where tenant_id = $1 order by id offset 500 limit 1',
+      [tenantId],
+    );
+    oldest = rows[0]!.id;
+  });
+  after(async () => {
+    await db.close();
+    await database.drop();
+  });
+
+  /** The most rows that any step of the plan met, those that it left out included. */
+  const rowsRead = (plan: Plan): number =>
+    Math.max(
+      plan['Actual Loops'] * (plan['Actual Rows'] + (plan['Rows Removed by Filter'] ?? 0)),
+      ...(plan.Plans ?? []).map(rowsRead),
+    );
+
+  /** What Postgres does for the list, and what it answers. */
+  async function read(
+    filter: MessageFilter,
+    beforeId: string | null,
+    of = tenantId,
+  ): Promise<{ read: number; found: number }> {
+    let read = 0;
+    const explained: Queryable = {
+      async query(statement, values) {
+        const { rows } = await db.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+          `explain (analyze, format json) ${statement as string}`,
+          values,
+        );
+        read = rowsRead(rows[0]!['QUERY PLAN'][0].Plan);
+        return db.query(statement, values);
+      },
+    };
+    return { found: (await listMessages(explained, of, filter, { limit: pageSize, beforeId })).length, read };
+  }
+
+  it('reads only a tenant’s own, however few and old they are', async () => {
+    for (const filter of [
+      { direction: null, status: null },
+      { direction: 'outbound', status: null },
+      { direction: null, status: 'sent' },
+    ] as const)
+      assert.deepEqual(await read(filter, null, smallTenantId), { read: 10, found: 10 });
+    assert.deepEqual(await read({ direction: null, status: 'failed' }, null, smallTenantId), { read: 0, found: 0 });
+  });
+
+  for (const direction of [null, 'inbound', 'outbound'] as const)
+    for (const status of [null, ...messageStatuses])
+      it(`reads only its page (direction ${direction ?? 'any'}, status ${status ?? 'any'})`, async () => {
+        const isContradiction =
+          status !== null && direction !== null && (status === 'received') !== (direction === 'inbound');
+        for (const beforeId of [null, oldest]) {
+          const { read: count, found } = await read({ direction, status }, beforeId);
+          assert.ok(count <= pageSize, `${count} rows were read for ${found}`);
+          assert.equal(found > 0, !isContradiction);
+        }
+      });
+});

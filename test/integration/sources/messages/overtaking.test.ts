@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { openDatabase, type Database } from '../../../../src/db/database.js';
+import { recordAccepted, recordUnsent, reportStatus } from '../../../../src/sources/messages/outbound.js';
+import { setLimits } from '../../../../src/sources/usage/limits.js';
+import { accountSid } from '../../../support/contract-twilio.js';
+import { createTestDatabase, type TestDatabase } from '../../../support/database.js';
+import { insertTenant } from '../../../support/rows.js';
+import { countedSegments, insertOutboundMessage, smsEvents, typesOf } from '../../../support/sms-events.js';
+
+const messageSid = 'SM00000000000000000000000000000001';
+
+describe('callbacks that overtake the answer of Twilio', () => {
+  let database: TestDatabase;
+  let db: Database;
+  let tenantId: string;
+  let id: string;
+  before(async () => {
+    database = await createTestDatabase();
+    db = openDatabase({ url: database.url, poolSize: 8 });
+  });
+  after(async () => {
+    await db.close();
+    await database.drop();
+  });
+  const start = async (body = 'hello') => {
+    await database.pool.query('truncate tenants cascade');
+    tenantId = await insertTenant(database.pool);
+    id = await insertOutboundMessage(database.pool, tenantId, { status: 'unknown', body });
+  };
+  beforeEach(() => start());
+
+  const deps = () => ({ db, workflows: { start() {}, wake() {} } });
+  const callback = (status: string) =>
+    reportStatus(deps(), {
+      accountSid,
+      messageSid,
+      status,
+      errorCode: null,
+      from: '+15557654321',
+      to: '+15551234567',
+      at: new Date(),
+      messageId: id,
+    });
+  const answer = (segments: number | null, providerStatus = 'queued') =>
+    recordAccepted(deps(), id, { messageSid, providerStatus, segments, at: new Date() });
+  const events = () => smsEvents(database.pool, tenantId);
+  const row = async () =>
+    (
+      await database.pool.query<{ status: string; segments: number | null }>(
+        'select status, segments from messages where id = $1',
+        [id],
+      )
+    ).rows[0]!;
+
+  it('field case 98: leave it to the answer how many segments are counted', async () => {
+    await callback('delivered');
+    assert.equal(await countedSegments(database.pool, tenantId), 1, 'an estimate, until the answer comes');
+    for (let times = 0; times < 3; times += 1) {
+      await answer(3);
+      assert.equal(await countedSegments(database.pool, tenantId), 3);
+      assert.deepEqual(await row(), { status: 'delivered', segments: 3 });
+    }
+    assert.deepEqual(typesOf(await events()), ['sms.sent', 'sms.delivered']);
+  });
+
+  it('may have been counted with too many', async () => {
+    await start('ą'.repeat(71));
+    await insertOutboundMessage(database.pool, tenantId);
+    await callback('sent');
+    assert.equal(await countedSegments(database.pool, tenantId), 2);
+    await answer(1);
+    await answer(1);
+    assert.equal(await countedSegments(database.pool, tenantId), 1);
+    assert.deepEqual(await row(), { status: 'sent', segments: 1 });
+  });
+
+  it('count in the month in which the message was counted first', async () => {
+    await callback('sent');
+    await database.pool.query("update messages set accepted_at = '2025-10-31T23:59:59Z'");
+    await database.pool.query("update tenant_usage set month = '2025-10'");
+    await answer(3);
+    const { rows } = await database.pool.query('select month, used from tenant_usage');
+    assert.deepEqual(rows, [{ month: '2025-10', used: '3' }]);
+  });
+
+  it('bring a limit about that only the answer’s count reaches', async () => {
+    await setLimits(deps(), tenantId, { sms_segments: 3 });
+    await callback('sent');
+    await answer(3);
+    const { rows } = await database.pool.query<{ event_type: string }>(
+      "select event_type from webhook_events where event_type like 'tenant.%' order by 1",
+    );
+    assert.deepEqual(
+      rows.map((row) => row.event_type),
+      ['tenant.limit.reached', 'tenant.limit.warning'],
+    );
+  });
+
+  it('leave the estimate where the answer has no count, and change nothing that was counted exactly', async () => {
+    await callback('sent');
+    await answer(null);
+    assert.deepEqual(await row(), { status: 'sent', segments: 1 });
+    await answer(2);
+    await answer(5);
+    assert.deepEqual(await row(), { status: 'sent', segments: 2 });
+    assert.equal(await countedSegments(database.pool, tenantId), 2);
+  });
+
+  it('tell the provider’s word for the moment when it took the message, as documented', async () => {
+    for (const [service, word, expected] of [
+      [null, 'delivered', 'queued'],
+      [null, 'sent', 'queued'],
+      [null, 'partially_delivered', 'queued'],
+      [null, 'queued', 'queued'],
+      ['MG0123456789abcdef0123456789abcdef', 'sent', 'accepted'],
+      ['MG0123456789abcdef0123456789abcdef', 'queued', 'queued'],
+    ] as const) {
+      await start();
+      await database.pool.query('update messages set messaging_service_sid = $1', [service]);
+      await callback(word);
+      const [sent] = await events();
+      assert.deepEqual([sent!.data['provider_status'], sent!.data['status']], [expected, 'sent'], word);
+    }
+  });
+
+  it('tell one sms.sent, before one end, and count as the answer says, whatever comes at the same moment', async () => {
+    const words = ['queued', 'sent', 'delivered', 'undelivered', 'failed', 'read'];
+    const ends = ['delivered', 'undelivered', 'failed', 'read'];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 5 }),
+        fc.nat(5),
+        async (reports, at) => {
+          await start();
+          const work: (() => Promise<unknown>)[] = reports.map((word) => () => callback(word));
+          work.splice(at, 0, () => answer(3));
+          // Recorded a second time, as after a worker's death.
+          work.push(() => answer(3));
+          await Promise.all(work.map((one) => one()));
+          const [first, ...others] = typesOf(await events());
+          assert.equal(first, 'sms.sent');
+          assert.equal(others.length, reports.some((word) => ends.includes(word)) ? 1 : 0, String(others));
+          assert.equal(await countedSegments(database.pool, tenantId), 3);
+          assert.equal((await row()).segments, 3);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('at the moment when the message is given up: what is told is one thing, and what was sent is counted', async () => {
+    for (let times = 0; times < 10; times += 1) {
+      await start();
+      await Promise.all([
+        callback('delivered'),
+        recordUnsent(deps(), id, { errorCode: null, at: new Date() }),
+        callback('sent'),
+      ]);
+      const told = typesOf(await events()).join(' ');
+      assert.ok(['sms.sent sms.delivered', 'sms.failed'].includes(told), told);
+      assert.equal(await countedSegments(database.pool, tenantId), 1);
+    }
+  });
+});
