@@ -60,6 +60,18 @@ export async function addUsage(db: Queryable, { tenantId, month, resource }: Usa
   return toUsage(oneRow(rows));
 }
 
+/** Needs lockTenantUsage. For what was counted and turned out not to be used; alerts that were sent stay sent. */
+export async function takeBackUsage(
+  db: Queryable,
+  { tenantId, month, resource }: UsageKey,
+  parts: number,
+): Promise<void> {
+  await db.query(
+    `update tenant_usage set used = greatest(0, used - $4) where tenant_id = $1 and month = $2 and resource = $3`,
+    [tenantId, month, resource, parts],
+  );
+}
+
 /** Null: nothing was used in that month. */
 export async function findUsage(db: Queryable, { tenantId, month, resource }: UsageKey): Promise<Usage | null> {
   const { rows } = await db.query<UsageRow>(
