@@ -10,19 +10,32 @@ export interface KeptEvent {
 }
 
 export interface NewCallEvent extends KeptEvent {
-  /** False: only kept if a call of that id is known. */
+  /** False: only kept if that leg is a call of its own. */
   isFirstLeg: boolean;
+  /** Another leg on which it happened: if that is a call of its own, the event is that call's. */
+  leg: string | null;
 }
 
-/** Keeps many events of one switch, those that are there already excepted. Safe to repeat, from any number of listeners. */
+/**
+ * Keeps many events of one switch, in its order, those that are there already excepted. Safe to repeat, from any number
+ * of listeners.
+ */
 export async function keepCallEvents(db: Queryable, switchName: string, events: NewCallEvent[]): Promise<void> {
   const column = <K extends keyof NewCallEvent>(key: K) => events.map((event) => event[key]);
+  // A leg is a call of its own once a first event of it was kept, handled or not: not only when somebody has handled it.
+  const isOwnCall = (leg: string) =>
+    `(exists (select from calls c where c.call_sid = ${leg})
+      or exists (select from call_events k where k.call_sid = ${leg} and k.handled_at is null)
+      or exists (select from incoming i where i.call_sid = ${leg} and i.is_first_leg and i.leg is null and i.place < e.place))`;
   await db.query(
-    `insert into call_events (core_uuid, event_sequence, switch, call_sid, kind, facts)
-     select e.core_uuid, e.event_sequence, $1, e.call_sid, e.kind, e.facts
-       from unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::boolean[])
-            as e (core_uuid, event_sequence, call_sid, kind, facts, is_first_leg)
-      where e.is_first_leg or exists (select from calls c where c.call_sid = e.call_sid)
+    `with incoming as (
+       select * from unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::text[])
+                with ordinality as e (core_uuid, event_sequence, call_sid, kind, facts, is_first_leg, leg, place))
+     insert into call_events (core_uuid, event_sequence, switch, call_sid, kind, facts)
+     select e.core_uuid, e.event_sequence, $1,
+            case when e.leg is not null and ${isOwnCall('e.leg')} then e.leg else e.call_sid end, e.kind, e.facts
+       from incoming e
+      where e.is_first_leg or ${isOwnCall('e.call_sid')}
          -- two listeners that keep the same events in one order never wait for each other in a circle
       order by e.core_uuid, e.event_sequence
      on conflict (core_uuid, event_sequence) do nothing`,
@@ -34,6 +47,7 @@ export async function keepCallEvents(db: Queryable, switchName: string, events: 
       column('kind'),
       column('facts'),
       column('isFirstLeg'),
+      column('leg'),
     ],
   );
 }
@@ -50,8 +64,8 @@ interface KeptRow {
 /** A kept event that nobody has handled, with the name of its switch. */
 export type UnhandledEvent = KeptEvent & { switchName: string };
 
-/** In the switch's order. */
-export async function unhandledEvents(db: Queryable, callSid: string, limit = 10_000): Promise<UnhandledEvent[]> {
+/** Those of one run in its order; runs in any order. */
+export async function unhandledEvents(db: Queryable, callSid: string, limit: number): Promise<UnhandledEvent[]> {
   const { rows } = await db.query<KeptRow>(
     `select core_uuid, event_sequence, switch, call_sid, kind, facts from call_events
       where call_sid = $1 and handled_at is null order by core_uuid, event_sequence limit $2`,
@@ -67,34 +81,52 @@ export async function unhandledEvents(db: Queryable, callSid: string, limit = 10
   }));
 }
 
-export async function nextEvent(db: Queryable, callSid: string): Promise<UnhandledEvent | undefined> {
-  return (await unhandledEvents(db, callSid, 1))[0];
+/** Whether events of the uuid were kept at which nobody has looked yet. */
+export async function hasNewEvents(db: Queryable, callSid: string): Promise<boolean> {
+  const { rows } = await db.query<{ has: boolean }>(
+    `select exists (select from call_events
+                     where call_sid = $1 and handled_at is null and looked_at is null) as has`,
+    [callSid],
+  );
+  return rows[0]?.has ?? false;
 }
 
-export async function markHandled(db: Queryable, { coreUuid, sequence }: KeptEvent): Promise<void> {
+export type EventKey = Pick<KeptEvent, 'coreUuid' | 'sequence'>;
+
+export async function markHandled(db: Queryable, { coreUuid, sequence }: EventKey): Promise<void> {
   await db.query('update call_events set handled_at = now() where core_uuid = $1 and event_sequence = $2', [
     coreUuid,
     sequence,
   ]);
 }
 
-/** Calls with events that were kept a while ago and that nobody has handled, unless their tenant was sought since. */
+/** It is not handled and will not be tried again: what comes after it must be. False: it was handled meanwhile. */
+export async function setAside(db: Queryable, { coreUuid, sequence }: EventKey): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update call_events set handled_at = now(), set_aside_at = now()
+      where core_uuid = $1 and event_sequence = $2 and handled_at is null`,
+    [coreUuid, sequence],
+  );
+  return rowCount === 1;
+}
+
+/** They say too little so far: a later event of the uuid brings them up again, the sweep does not. */
+export async function markLookedAt(db: Queryable, events: EventKey[]): Promise<void> {
+  await db.query(
+    `update call_events k set looked_at = now()
+       from unnest($1::text[], $2::bigint[]) as e (core_uuid, event_sequence)
+      where k.core_uuid = e.core_uuid and k.event_sequence = e.event_sequence and k.looked_at is null`,
+    [events.map(({ coreUuid }) => coreUuid), events.map(({ sequence }) => sequence)],
+  );
+}
+
+/** Uuids with events that were kept a while ago and at which nobody has looked, those that wait longest first. */
 export async function callsWithLeftovers(db: Queryable, olderThanMs: number, limit: number): Promise<string[]> {
   const { rows } = await db.query<{ call_sid: string }>(
-    `select e.call_sid from call_events e left join calls c using (call_sid)
-      where e.handled_at is null and e.kept_at < now() - $1 * interval '1 millisecond'
-        and (c.tenant_id is not null or c.tenant_sought_at is null or c.tenant_sought_at < e.kept_at)
-      group by e.call_sid limit $2`,
+    `select call_sid from call_events
+      where handled_at is null and looked_at is null and kept_at < now() - $1 * interval '1 millisecond'
+      group by call_sid order by min(kept_at) limit $2`,
     [olderThanMs, limit],
   );
   return rows.map((row) => row.call_sid);
-}
-
-/** When the last event of this run of a switch was kept; null when none was. */
-export async function lastHeardOf(db: Queryable, coreUuid: string): Promise<Date | null> {
-  const { rows } = await db.query<{ kept_at: Date }>(
-    'select kept_at from call_events where core_uuid = $1 order by event_sequence desc limit 1',
-    [coreUuid],
-  );
-  return rows[0]?.kept_at ?? null;
 }

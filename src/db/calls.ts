@@ -1,13 +1,38 @@
-import { oneRow, type Queryable } from './database.js';
+import type { Queryable } from './database.js';
 
 export type CallDirection = 'inbound' | 'outbound';
 export type CallStatus = 'completed' | 'no-answer' | 'busy' | 'failed' | 'canceled';
 
-export interface Call {
+/** A uuid that was used before names several calls; the first one's suffix is empty. */
+export interface CallKey {
   callSid: string;
+  idSuffix: string;
+}
+
+/** The call's own id: of it event ids are made. That of the first call of a uuid is the uuid. */
+export const callIdOf = ({ callSid, idSuffix }: CallKey): string => callSid + idSuffix;
+
+/** What was heard of a call in one run of a switch. */
+export interface CallRun {
+  /** When the switch says that it made the channel; null: it did not say. */
+  createdMs: number | null;
+  /** The sequence of its first event, and of its end; null: not heard. */
+  from: number;
+  until: number | null;
+  /** The run took the call over from another one. */
+  tookOver: boolean;
+}
+
+export interface Call extends CallKey {
   /** null: not known (yet). */
   tenantId: string | null;
+  /** The channel variable as it was heard last. */
+  tenantReference: string | null;
+  /** By which name the switch that has the call was reached, and which run of it that is. */
+  switchName: string;
   coreUuid: string;
+  /** By Core-UUID. */
+  runs: Record<string, CallRun>;
   direction: CallDirection;
   from: string;
   to: string;
@@ -16,6 +41,9 @@ export interface Call {
   answeredAt: Date | null;
   answerTold: boolean;
   endedAt: Date | null;
+  /** Nobody heard the end. */
+  endEstimated: boolean;
+  durationMs: number | null;
 }
 
 export interface CallBeginning {
@@ -32,12 +60,17 @@ export interface CallEnd {
   hangupCause: string;
   /** From answer to end. */
   durationMs: number;
+  isEstimated: boolean;
 }
 
 interface CallRow {
   call_sid: string;
+  id_suffix: string;
   tenant_id: string | null;
+  tenant_reference: string | null;
+  switch: string;
   core_uuid: string;
+  runs: Record<string, CallRun> | null;
   direction: CallDirection;
   from_number: string;
   to_number: string;
@@ -46,15 +79,28 @@ interface CallRow {
   answered_at: Date | null;
   answer_told: boolean;
   ended_at: Date | null;
+  end_estimated: boolean;
+  duration_ms: number | null;
 }
 
-const columns = `call_sid, tenant_id, core_uuid, direction, from_number, to_number, beginning_seen, started_at,
-  answered_at, answer_told, ended_at`;
+const columns = `call_sid, id_suffix, tenant_id, tenant_reference, switch, core_uuid, runs, direction, from_number,
+  to_number, beginning_seen, started_at, answered_at, answer_told, ended_at, end_estimated, duration_ms`;
 
 const toCall = (row: CallRow): Call => ({
   callSid: row.call_sid,
+  idSuffix: row.id_suffix,
   tenantId: row.tenant_id,
+  tenantReference: row.tenant_reference,
+  switchName: row.switch,
   coreUuid: row.core_uuid,
+  runs: row.runs ?? {
+    [row.core_uuid]: {
+      createdMs: null,
+      from: 0,
+      until: row.ended_at && !row.end_estimated ? 0 : null,
+      tookOver: false,
+    },
+  },
   direction: row.direction,
   from: row.from_number,
   to: row.to_number,
@@ -63,80 +109,172 @@ const toCall = (row: CallRow): Call => ({
   answeredAt: row.answered_at,
   answerTold: row.answer_told,
   endedAt: row.ended_at,
+  endEstimated: row.end_estimated,
+  durationMs: row.duration_ms,
 });
 
-/** The call, made if need be, and locked until the transaction ends. What is there already stays as it is. */
-export async function openCall(
-  db: Queryable,
-  call: CallBeginning & { callSid: string; switchName: string; coreUuid: string },
-): Promise<Call> {
+/** Until the transaction ends nobody else handles events of this uuid. Take it before any other lock. */
+export async function lockCallSid(db: Queryable, callSid: string): Promise<void> {
+  await db.query("select pg_advisory_xact_lock(hashtextextended('call ' || $1, 0))", [callSid]);
+}
+
+/** All calls of the uuid, in the order in which they began. */
+export async function callsOfSid(db: Queryable, callSid: string): Promise<Call[]> {
   const { rows } = await db.query<CallRow>(
-    `insert into calls (call_sid, switch, core_uuid, direction, from_number, to_number, started_at)
-     values ($1, $2, $3, $4, $5, $6, $7)
-     -- an update that changes nothing: it locks the row and returns it
-     on conflict (call_sid) do update set call_sid = excluded.call_sid
-     returning ${columns}`,
-    [call.callSid, call.switchName, call.coreUuid, call.direction, call.from, call.to, call.startedAt],
+    `select ${columns} from calls where call_sid = $1 order by started_at, created_at, id_suffix`,
+    [callSid],
   );
-  return toCall(oneRow(rows));
+  return rows.map(toCall);
 }
 
-/** Locked until the transaction ends. */
-export async function lockCall(db: Queryable, callSid: string): Promise<Call | null> {
-  const { rows } = await db.query<CallRow>(`select ${columns} from calls where call_sid = $1 for update`, [callSid]);
-  return rows[0] ? toCall(rows[0]) : null;
+/** Needs lockCallSid. */
+export async function insertCall(
+  db: Queryable,
+  call: CallKey & CallBeginning & { switchName: string; coreUuid: string; run: CallRun },
+): Promise<void> {
+  await db.query(
+    `insert into calls (call_sid, id_suffix, switch, core_uuid, runs, direction, from_number, to_number, started_at)
+     values ($1, $2, $3, $4, jsonb_build_object($4::text, $5::jsonb), $6, $7, $8, $9)`,
+    [
+      call.callSid,
+      call.idSuffix,
+      call.switchName,
+      call.coreUuid,
+      JSON.stringify(call.run),
+      call.direction,
+      call.from,
+      call.to,
+      call.startedAt,
+    ],
+  );
 }
 
-export async function callExists(db: Queryable, callSid: string): Promise<boolean> {
-  const { rowCount } = await db.query('select from calls where call_sid = $1', [callSid]);
-  return rowCount === 1;
+/** The run is noted, and from now on the call is where this run is. */
+export async function moveCall(
+  db: Queryable,
+  key: CallKey,
+  to: { switchName: string; coreUuid: string; run: CallRun },
+): Promise<void> {
+  await db.query(
+    `update calls set switch = $3, core_uuid = $4, runs = coalesce(runs, '{}') || jsonb_build_object($4::text, $5::jsonb)
+      where call_sid = $1 and id_suffix = $2`,
+    [key.callSid, key.idSuffix, to.switchName, to.coreUuid, JSON.stringify(to.run)],
+  );
+}
+
+/** Another switch lists the call, though nobody heard it say so: that one is asked from now on. */
+export async function leaveCallTo(
+  db: Queryable,
+  key: CallKey,
+  { switchName, coreUuid }: { switchName: string; coreUuid: string | null },
+): Promise<void> {
+  await db.query(
+    `update calls set switch = $3, core_uuid = coalesce($4, core_uuid)
+      where call_sid = $1 and id_suffix = $2 and ended_at is null`,
+    [key.callSid, key.idSuffix, switchName, coreUuid],
+  );
+}
+
+export async function noteRun(db: Queryable, key: CallKey, runs: Record<string, CallRun>): Promise<void> {
+  await db.query('update calls set runs = $3 where call_sid = $1 and id_suffix = $2', [
+    key.callSid,
+    key.idSuffix,
+    JSON.stringify(runs),
+  ]);
+}
+
+/** Whether the leg is a call of its own: it is known, or an event of it waits to be handled. */
+export async function isOwnCall(db: Queryable, callSid: string): Promise<boolean> {
+  const { rows } = await db.query<{ known: boolean }>(
+    `select exists (select from calls where call_sid = $1)
+         or exists (select from call_events where call_sid = $1 and handled_at is null) as known`,
+    [callSid],
+  );
+  return rows[0]?.known ?? false;
+}
+
+/**
+ * The tenant's call of that uuid, for an uploader: the one whose switch told of that recording, else the last.
+ * Null: the tenant has none.
+ */
+export async function findCallOfRecording(
+  db: Queryable,
+  { callSid, tenantId, path }: { callSid: string; tenantId: string; path: string },
+): Promise<CallKey | null> {
+  const { rows } = await db.query<{ call_sid: string; id_suffix: string }>(
+    `select c.call_sid, c.id_suffix from calls c
+      where c.call_sid = $1 and c.tenant_id = $2
+      order by exists (select from recordings r where r.call_sid = c.call_sid and r.id_suffix = c.id_suffix and r.path = $3) desc,
+               c.started_at desc, c.created_at desc
+      limit 1`,
+    [callSid, tenantId, path],
+  );
+  return rows[0] ? { callSid: rows[0].call_sid, idSuffix: rows[0].id_suffix } : null;
 }
 
 /** From now on all events of the call are this tenant's. */
-export async function assignCall(db: Queryable, callSid: string, tenantId: string): Promise<void> {
-  await db.query('update calls set tenant_id = $2 where call_sid = $1', [callSid, tenantId]);
+export async function assignCall(db: Queryable, key: CallKey, tenantId: string): Promise<void> {
+  await db.query('update calls set tenant_id = $3 where call_sid = $1 and id_suffix = $2', [
+    key.callSid,
+    key.idSuffix,
+    tenantId,
+  ]);
+}
+
+/** What the channel variable said last. */
+export async function noteTenantReference(db: Queryable, key: CallKey, tenantReference: string): Promise<void> {
+  await db.query('update calls set tenant_reference = $3 where call_sid = $1 and id_suffix = $2', [
+    key.callSid,
+    key.idSuffix,
+    tenantReference,
+  ]);
 }
 
 /** `isOver`: the call has ended, so that most likely no event will name its tenant. True when that is so for the first time. */
-export async function markTenantSought(db: Queryable, callSid: string, isOver: boolean): Promise<boolean> {
+export async function markTenantSought(db: Queryable, key: CallKey, isOver: boolean): Promise<boolean> {
   const { rows } = await db.query<{ is_first: boolean }>(
     `update calls c set tenant_sought_at = clock_timestamp(),
-                        tenant_missed_at = coalesce(c.tenant_missed_at, case when $2 then now() end)
-       from (select call_sid, tenant_missed_at from calls where call_sid = $1) before
-      where c.call_sid = before.call_sid
-     returning $2 and before.tenant_missed_at is null as is_first`,
-    [callSid, isOver],
+                        tenant_missed_at = coalesce(c.tenant_missed_at, case when $3 then now() end)
+       from (select call_sid, id_suffix, tenant_missed_at from calls where call_sid = $1 and id_suffix = $2) before
+      where c.call_sid = before.call_sid and c.id_suffix = before.id_suffix
+     returning $3 and before.tenant_missed_at is null as is_first`,
+    [key.callSid, key.idSuffix, isOver],
   );
   return rows[0]?.is_first ?? false;
 }
 
-export async function recordBeginning(db: Queryable, callSid: string, beginning: CallBeginning): Promise<void> {
+export async function recordBeginning(db: Queryable, key: CallKey, beginning: CallBeginning): Promise<void> {
   await db.query(
-    `update calls set beginning_seen = true, direction = $2, from_number = $3, to_number = $4, started_at = $5
-      where call_sid = $1`,
-    [callSid, beginning.direction, beginning.from, beginning.to, beginning.startedAt],
+    `update calls set beginning_seen = true, direction = $3, from_number = $4, to_number = $5, started_at = $6
+      where call_sid = $1 and id_suffix = $2`,
+    [key.callSid, key.idSuffix, beginning.direction, beginning.from, beginning.to, beginning.startedAt],
   );
 }
 
-export async function recordAnswer(db: Queryable, callSid: string, answeredAt: Date): Promise<void> {
-  await db.query('update calls set answered_at = $2, answer_told = true where call_sid = $1', [callSid, answeredAt]);
-}
-
-export async function recordEnd(db: Queryable, callSid: string, end: CallEnd): Promise<void> {
+/** `isTold`: call.answered is triggered in the same transaction. */
+export async function recordAnswer(db: Queryable, key: CallKey, answeredAt: Date, isTold: boolean): Promise<void> {
   await db.query(
-    `update calls set answered_at = $2, ended_at = $3, status = $4, hangup_cause = $5, duration_ms = $6
-      where call_sid = $1`,
-    [callSid, end.answeredAt, end.endedAt, end.status, end.hangupCause, end.durationMs],
+    'update calls set answered_at = $3, answer_told = answer_told or $4 where call_sid = $1 and id_suffix = $2',
+    [key.callSid, key.idSuffix, answeredAt, isTold],
   );
 }
 
-/** Calls of a switch that have not ended as far as we know. */
-export async function openCallSids(db: Queryable, switchName: string): Promise<string[]> {
-  const { rows } = await db.query<{ call_sid: string }>(
-    'select call_sid from calls where switch = $1 and ended_at is null and tenant_missed_at is null',
-    [switchName],
+/** Also of a call that had ended by an estimate. */
+export async function recordEnd(db: Queryable, key: CallKey, end: CallEnd): Promise<void> {
+  await db.query(
+    `update calls set answered_at = $3, ended_at = $4, status = $5, hangup_cause = $6, duration_ms = $7, end_estimated = $8
+      where call_sid = $1 and id_suffix = $2`,
+    [
+      key.callSid,
+      key.idSuffix,
+      end.answeredAt,
+      end.endedAt,
+      end.status,
+      end.hangupCause,
+      end.durationMs,
+      end.isEstimated,
+    ],
   );
-  return rows.map((row) => row.call_sid);
 }
 
 /**
@@ -153,10 +291,13 @@ export async function expireCalls(db: Queryable, retentionDays: number, limit: n
     return rowCount ?? 0;
   };
   const handledDays = Math.min(2, retentionDays);
+  // What was set aside stays: it is what an operator wants to see, and perhaps to have handled again.
+  const handled = 'handled_at is not null and set_aside_at is null and kept_at';
   return (
-    (await deleteBatch('call_events', 'core_uuid, event_sequence', 'handled_at is not null and kept_at', handledDays)) +
+    (await deleteBatch('call_events', 'core_uuid, event_sequence', handled, handledDays)) +
     (await deleteBatch('call_events', 'core_uuid, event_sequence', 'kept_at', retentionDays)) +
-    (await deleteBatch('recordings', 'call_sid, path_hash', 'created_at', retentionDays)) +
-    (await deleteBatch('calls', 'call_sid', 'created_at', retentionDays))
+    (await deleteBatch('recordings', 'call_sid, id_suffix, path_hash', 'created_at', retentionDays)) +
+    (await deleteBatch('calls', 'call_sid, id_suffix', 'created_at', retentionDays)) +
+    (await deleteBatch('switch_runs', 'core_uuid', 'seen_at', retentionDays))
   );
 }

@@ -1,7 +1,7 @@
+import type { CallKey } from './calls.js';
 import type { Queryable } from './database.js';
 
-export interface RecordingKey {
-  callSid: string;
+export interface RecordingKey extends CallKey {
   /** Tells the recordings of a call apart: the file's path at the switch, or an uploader's own name for it. */
   path: string;
 }
@@ -22,23 +22,25 @@ export async function recordRecordingStart(
   recording: RecordingKey & { tenantId: string; startedAt: Date },
 ): Promise<void> {
   await db.query(
-    `insert into recordings (call_sid, path, tenant_id, started_at) values ($1, $2, $3, $4)
-     on conflict (call_sid, path_hash) do nothing`,
-    [recording.callSid, recording.path, recording.tenantId, recording.startedAt],
+    `insert into recordings (call_sid, id_suffix, path, tenant_id, started_at) values ($1, $2, $3, $4, $5)
+     on conflict (call_sid, id_suffix, path_hash) do nothing`,
+    [recording.callSid, recording.idSuffix, recording.path, recording.tenantId, recording.startedAt],
   );
 }
 
 /** False when that recording was completed before, and not only by a switch that knew no url; then nothing changes. */
 export async function recordRecordingStop(db: Queryable, recording: CompletedRecording): Promise<boolean> {
   const { rowCount } = await db.query(
-    `insert into recordings as r (call_sid, path, tenant_id, completed_at, duration_ms, size_bytes, format, url)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)
-     on conflict (call_sid, path_hash) do update
+    `insert into recordings as r
+       (call_sid, id_suffix, path, tenant_id, completed_at, duration_ms, size_bytes, format, url)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     on conflict (call_sid, id_suffix, path_hash) do update
         set completed_at = excluded.completed_at, duration_ms = excluded.duration_ms, size_bytes = excluded.size_bytes,
             format = excluded.format, url = excluded.url
       where r.completed_at is null or r.url is null and excluded.url is not null`,
     [
       recording.callSid,
+      recording.idSuffix,
       recording.path,
       recording.tenantId,
       recording.completedAt,
@@ -52,10 +54,10 @@ export async function recordRecordingStop(db: Queryable, recording: CompletedRec
 }
 
 /** How many recordings of the call have begun and not ended. */
-export async function countUnfinishedRecordings(db: Queryable, callSid: string): Promise<number> {
+export async function countUnfinishedRecordings(db: Queryable, { callSid, idSuffix }: CallKey): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
-    'select count(*) from recordings where call_sid = $1 and completed_at is null',
-    [callSid],
+    'select count(*) from recordings where call_sid = $1 and id_suffix = $2 and completed_at is null',
+    [callSid, idSuffix],
   );
   return rows[0]?.count ?? 0;
 }

@@ -60,8 +60,8 @@ export async function addUsage(db: Queryable, { tenantId, month, resource }: Usa
   return toUsage(oneRow(rows));
 }
 
-/** Needs lockTenantUsage. Takes back what was counted too much; never below nothing. */
-export async function subtractUsage(
+/** Needs lockTenantUsage. For what was counted and turned out not to be used; alerts that were sent stay sent. */
+export async function takeBackUsage(
   db: Queryable,
   { tenantId, month, resource }: UsageKey,
   parts: number,

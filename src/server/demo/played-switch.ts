@@ -20,6 +20,8 @@ export interface PlayedSwitch {
   greetings: Greeting[];
   /** Answered to `show channels as json`; null: no answer at all. */
   channels: readonly string[] | null;
+  /** Of the last event sent; answered to `global_getvar core_uuid`. */
+  coreUuid: string;
   /** Sends bytes to whoever has subscribed. */
   send(bytes: string | Uint8Array): void;
   /** Sends the events of a recorded stream, as they are, one after the other. */
@@ -75,14 +77,17 @@ export async function startPlayedSwitch(at = 0): Promise<PlayedSwitch> {
       reply('+OK event listener enabled json');
       return void subscribers.add(socket);
     }
+    const answerApi = (body: string) =>
+      socket.write(`Content-Type: api/response\nContent-Length: ${Buffer.byteLength(body)}\n\n${body}`);
+    if (command === 'api global_getvar core_uuid') return void answerApi(self.coreUuid);
     if (command !== 'api show channels as json') return void reply('-ERR command not found');
     if (!self.channels) return;
     const rows = self.channels.map((uuid) => ({ uuid, call_uuid: uuid }));
-    const body = JSON.stringify({ row_count: rows.length, ...(rows.length > 0 && { rows }) });
-    socket.write(`Content-Type: api/response\nContent-Length: ${Buffer.byteLength(body)}\n\n${body}`);
+    answerApi(JSON.stringify({ row_count: rows.length, ...(rows.length > 0 && { rows }) }));
   }
 
   const send = (bytes: string | Uint8Array) => {
+    self.coreUuid = /"Core-UUID":\s*"([^"]+)"/.exec(Buffer.from(bytes as Uint8Array).toString())?.[1] ?? self.coreUuid;
     for (const socket of subscribers) socket.write(bytes);
   };
   await new Promise<void>((resolve, reject) => {
@@ -105,6 +110,7 @@ export async function startPlayedSwitch(at = 0): Promise<PlayedSwitch> {
     },
     greetings: ['serve'],
     channels: [],
+    coreUuid: '',
     send,
     async play(stream, pauseMs = 0) {
       for (const { headers, contentType, body } of new FrameReader().read(stream)) {

@@ -1,5 +1,5 @@
 import type { Event } from 'modesl';
-import { storableText } from '../../db/database.js';
+import { cutText } from './cut-text.js';
 import { decodePercent, plainFormHeader } from './sound-frame.js';
 
 /** What is subscribed to; everything that `readCallEvent` understands, and the sign of life. */
@@ -38,6 +38,14 @@ export interface CallFacts {
   to: string;
   /** The other leg, where the switch does not say which of the two was first. */
   otherLeg?: string;
+  /** Of a recording: the leg on which it was made, if that is not the call's first one. The facts are then that leg's. */
+  leg?: string;
+  /** The event carries no channel variables: whether the call is inbound cannot be told. */
+  isBare?: true;
+  /** When the switch made the channel: the same in all events of a channel, and another when its uuid is used again. */
+  createdMs?: number;
+  /** Whether the channel was taken over from a run of a switch that had died; undefined: the switch did not say. */
+  wasRecovered?: boolean;
   /** What the dialplan wrote into the channel variable. */
   tenantReference?: string;
   startedAt: string;
@@ -58,6 +66,8 @@ export interface CallEvent {
   callSid: string;
   /** False: an event of a further leg, unless that leg is a call of its own already. */
   isFirstLeg: boolean;
+  /** The leg on which it happened, if that is another one; should that be a call of its own, the event is that call's. */
+  leg: string | null;
   kind: CallEventKind;
   facts: CallFacts;
 }
@@ -101,9 +111,14 @@ export function readCallEvent(event: Event, tenantVariable: string): ReadEvent {
       sizeBytes: count(header('variable_record_file_size')),
     };
     // A recording belongs to the call, whichever leg it was made on.
-    return { is: 'call-event', event: { coreUuid, sequence, callSid: first, isFirstLeg: true, kind, facts } };
+    const otherLeg = first === leg ? null : leg;
+    if (otherLeg) facts.leg = otherLeg;
+    return {
+      is: 'call-event',
+      event: { coreUuid, sequence, callSid: first, isFirstLeg: true, leg: otherLeg, kind, facts },
+    };
   }
-  return { is: 'call-event', event: { coreUuid, sequence, callSid: leg, isFirstLeg, kind, facts } };
+  return { is: 'call-event', event: { coreUuid, sequence, callSid: leg, isFirstLeg, leg: null, kind, facts } };
 }
 
 type Header = (name: string) => string | undefined;
@@ -116,7 +131,10 @@ function readFacts(kind: CallEventKind, header: Header, tenantVariable: string):
     return value === undefined ? undefined : storable(isPlain ? value : decodePercent(value));
   };
   const occurredAt = microseconds(header('Event-Date-Timestamp')) ?? new Date();
-  const answeredAt = microseconds(header('Caller-Channel-Answered-Time'));
+  const near = timesNear(header);
+  const answeredAt = near(microseconds(header('Caller-Channel-Answered-Time')));
+  const createdAt = near(microseconds(header('Caller-Channel-Created-Time')));
+  const resurrectTime = header('Caller-Channel-Resurrect-Time');
   const tenantReference = header(`variable_${tenantVariable}`);
   const otherLeg = header('Other-Type') === undefined ? header('Other-Leg-Unique-ID') : undefined;
   const originalCaller = number('Caller-Orig-Caller-ID-Number');
@@ -129,7 +147,11 @@ function readFacts(kind: CallEventKind, header: Header, tenantVariable: string):
     // Later an outbound call shows its callee as the caller; what it showed first is then kept beside it.
     from: (kind === 'created' ? undefined : originalCaller) ?? number('Caller-Caller-ID-Number') ?? '',
     to: (wasTransferred ? number('Caller-RDNIS') : undefined) ?? number('Caller-Destination-Number') ?? '',
-    startedAt: (microseconds(header('Caller-Channel-Created-Time')) ?? occurredAt).toISOString(),
+    startedAt: (createdAt ?? occurredAt).toISOString(),
+    ...(createdAt && { createdMs: createdAt.getTime() }),
+    ...(resurrectTime !== undefined && { wasRecovered: resurrectTime !== '0' }),
+    // Every other event has them; a key press only if the dialplan asked for verbose events.
+    ...(kind === 'key-pressed' && !tenantReference && header('variable_uuid') === undefined && { isBare: true }),
     ...(answeredAt && { answeredAt: answeredAt.toISOString() }),
     ...(tenantReference && { tenantReference: storable(tenantReference) }),
     ...(otherLeg && isId(otherLeg) && { otherLeg }),
@@ -137,13 +159,16 @@ function readFacts(kind: CallEventKind, header: Header, tenantVariable: string):
 }
 
 function readEnd(header: Header): Partial<CallFacts> {
-  const answeredAt = microseconds(header('variable_answer_uepoch')) ?? seconds(header('variable_answer_epoch'));
+  const near = timesNear(header);
+  const answeredAt =
+    near(microseconds(header('variable_answer_uepoch'))) ?? near(seconds(header('variable_answer_epoch')));
   const endedAt =
-    microseconds(header('variable_end_uepoch')) ??
-    seconds(header('variable_end_epoch')) ??
-    microseconds(header('Caller-Channel-Hangup-Time'));
+    near(microseconds(header('variable_end_uepoch'))) ??
+    near(seconds(header('variable_end_epoch'))) ??
+    near(microseconds(header('Caller-Channel-Hangup-Time')));
   const billedSeconds = count(header('variable_billsec'));
-  const billedMs = count(header('variable_billmsec')) ?? (billedSeconds === null ? null : billedSeconds * 1000);
+  const billed = count(header('variable_billmsec')) ?? (billedSeconds === null ? null : billedSeconds * 1000);
+  const billedMs = billed !== null && billed <= longestCallMs ? billed : null;
   const hangupCause = header('Hangup-Cause') ?? header('variable_hangup_cause');
   return {
     ...(answeredAt && { answeredAt: answeredAt.toISOString() }),
@@ -176,19 +201,33 @@ function firstLegOf(leg: string, header: Header): { first: string; isFirstLeg: b
 /** FreeSWITCH's options for the file stand before the path: `{name=value}/path`. */
 function recordingPath(value: string | undefined): string | undefined {
   const path = value?.replace(/^(\{[^}]*\})+/, '');
-  return path && path.length <= 1024 && !path.includes('\0') ? path : undefined;
+  // Well formed: it becomes part of a url, which half a character cannot.
+  return path && path.length <= 1024 && !path.includes('\0') ? cutText(path, 1024) : undefined;
 }
 
 /** Uuids become event ids, keys and headers; by `origination_uuid` they may be any text. */
 const isId = (text: string) => text.length <= 100 && /^[\x21-\x7e]+$/.test(text);
 
 /** More than this is no number and no cause. */
-const storable = (text: string) => storableText(text).slice(0, 255);
+const storable = (text: string) => cutText(text, 255);
 
 /** A whole number from 0, else null: never NaN, never -1. */
 function count(text: string | undefined): number | null {
   if (text === undefined || !/^\d{1,15}$/.test(text)) return null;
   return Number(text);
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+const longestCallMs = 366 * dayMs;
+
+/** Lets a time of the call through that can be one: within a year before the event, as the same clock shows it. */
+function timesNear(header: Header): (time: Date | undefined) => Date | undefined {
+  const occurredAt = microseconds(header('Event-Date-Timestamp'))?.getTime();
+  return (time) => {
+    if (!time || occurredAt === undefined) return time;
+    const beforeMs = occurredAt - time.getTime();
+    return beforeMs >= -dayMs && beforeMs <= longestCallMs ? time : undefined;
+  };
 }
 
 const latest = Date.UTC(9999, 0);

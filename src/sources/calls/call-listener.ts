@@ -27,7 +27,12 @@ export function startCallListener(
 ): CallListener {
   const handler = new CallHandler(deps);
   const all = { ...switchListenerOptions, ...options };
-  const listeners = switches.map((address) => new SwitchListener(deps, address, handler, all));
+  const listeners: SwitchListener[] = [];
+  for (const address of switches) {
+    const fellows = () => listeners.filter((each) => each !== listener);
+    const listener: SwitchListener = new SwitchListener(deps, address, handler, all, fellows);
+    listeners.push(listener);
+  }
   // What a process that died had kept.
   void handler.sweep();
   return {

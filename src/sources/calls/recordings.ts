@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path/posix';
+import { callIdOf, findCallOfRecording, type CallKey } from '../../db/calls.js';
 import { recordRecordingStart, recordRecordingStop } from '../../db/recordings.js';
 import type { Queryable } from '../../db/database.js';
 import { resolveTenant } from '../../db/tenants.js';
@@ -19,7 +20,10 @@ export interface UploadedRecording {
   format?: string;
   /** Default now. */
   createdAt?: Date;
-  /** Tells the recordings of a call apart; default: the url without its query, where signatures are. */
+  /**
+   * Tells the recordings of a call apart; default: the url without its query, where signatures are. The file's path at
+   * the switch finds the right call if the uuid was used again.
+   */
   path?: string;
 }
 
@@ -46,8 +50,9 @@ export async function recordingCompleted(
   return recordWithEvents(deps, async (db, trigger) => {
     const tenantId = await resolveTenant(db, recording.tenantId);
     if (!tenantId) throw new NotFoundError(`There is no tenant ${recording.tenantId}.`);
+    const call = await findCallOfRecording(db, { callSid, tenantId, path: key });
     return tellRecording(db, trigger, {
-      callSid,
+      ...(call ?? { callSid, idSuffix: '' }),
       tenantId,
       path: key,
       url: recordingUrl,
@@ -65,8 +70,7 @@ export interface RecordingLog {
   info(fields: object, message: string): void;
 }
 
-interface Recording {
-  callSid: string;
+interface Recording extends CallKey {
   tenantId: string;
   path: string;
   url: string | null;
@@ -84,7 +88,7 @@ async function tellRecording(db: Queryable, trigger: Trigger, recording: Recordi
   return trigger({
     tenantId,
     eventType: 'call.recording.completed',
-    eventId: recordingEventId(callSid, recording.path),
+    eventId: recordingEventId(callIdOf(recording), recording.path),
     occurredAt: at,
     payload: {
       call_sid: callSid,
@@ -98,7 +102,13 @@ async function tellRecording(db: Queryable, trigger: Trigger, recording: Recordi
 }
 
 export async function beginRecording(db: Queryable, call: KnownCall, file: string, startedAt: Date): Promise<void> {
-  await recordRecordingStart(db, { callSid: call.callSid, path: file, tenantId: call.tenantId, startedAt });
+  await recordRecordingStart(db, {
+    callSid: call.callSid,
+    idSuffix: call.idSuffix,
+    path: file,
+    tenantId: call.tenantId,
+    startedAt,
+  });
 }
 
 /** The switch has closed the file. An empty one, and any without a template for urls, is recorded and told to nobody. */
@@ -109,10 +119,10 @@ export async function endRecording(
   file: { path: string; durationMs: number | null; sizeBytes: number | null; at: Date },
   urlTemplate: string | undefined,
 ): Promise<void> {
-  const { callSid, tenantId } = call;
+  const { callSid, idSuffix, tenantId } = call;
   const isTold = urlTemplate !== undefined && !isEmptyRecording(file);
   const url = isTold ? recordingUrl(urlTemplate, { callSid, path: file.path }) : null;
-  await tellRecording(db, trigger, { ...file, callSid, tenantId, url, format: formatOf(file.path) });
+  await tellRecording(db, trigger, { ...file, callSid, idSuffix, tenantId, url, format: formatOf(file.path) });
 }
 
 /** The header of a WAV file: a file of that size holds no sound, whatever length is claimed for it. */
@@ -129,16 +139,18 @@ export function formatOf(file: string): string {
 }
 
 /** The call and a digest of the path: a path may be longer than an event id, and shows the switch's folders. */
-export function recordingEventId(callSid: string, file: string): string {
-  return `recording_${callSid}_${createHash('sha256').update(file).digest('hex').slice(0, 16)}`;
+export function recordingEventId(callId: string, file: string): string {
+  return `recording_${callId}_${createHash('sha256').update(file).digest('hex').slice(0, 16)}`;
 }
 
-/** Each part percent-encoded; `{path}` is the whole path without its first slash. */
+/** Each part percent-encoded, what is no text as U+FFFD; `{path}` is the whole path without its first slash. */
 export function recordingUrl(template: string, { callSid, path: file }: { callSid: string; path: string }): string {
+  // encodeURIComponent throws at half a character.
+  const encode = (part: string) => encodeURIComponent(part.replaceAll(/\p{Surrogate}/gu, '\ufffd'));
   const values: Record<string, string> = {
-    path: file.replace(/^\/+/, '').split('/').map(encodeURIComponent).join('/'),
-    file: encodeURIComponent(path.basename(file)),
-    call_sid: encodeURIComponent(callSid),
+    path: file.replace(/^\/+/, '').split('/').map(encode).join('/'),
+    file: encode(path.basename(file)),
+    call_sid: encode(callSid),
   };
   return template.replace(/\{(path|file|call_sid)\}/g, (_, name: string) => values[name]!);
 }

@@ -16,9 +16,13 @@ export interface ConnectionDeadlines {
   readyMs: number;
   /** The longest silence: HEARTBEAT comes every 20 s. */
   silenceMs: number;
+  /** The longest silence once the switch has given notice, default 2 s, if it does not say itself how long it lingers. */
+  afterNoticeMs?: number;
 }
 
 export const connectionDeadlines: ConnectionDeadlines = { readyMs: 10_000, silenceMs: 60_000 };
+
+const longestLingerMs = 60_000;
 
 export interface ConnectionEnd {
   kind: ConnectionEndKind;
@@ -62,6 +66,8 @@ export function connectToSwitch(
 
   let end: ConnectionEnd | undefined;
   let isReady = false;
+  /** The silence that is left to the switch after its notice; undefined: it gave none. */
+  let lingerMs: number | undefined;
   let replies = 0;
   let heardAt = performance.now();
   const drop = (kind: ConnectionEndKind, reason: string) => {
@@ -76,10 +82,21 @@ export function connectToSwitch(
     if (socket.isPaused()) heardAt = performance.now();
     else if (performance.now() - heardAt > deadlines.silenceMs) drop('lost', `silent for ${deadlines.silenceMs} ms`);
   }, deadlines.silenceMs / 8);
+  let noticeDeadline: NodeJS.Timeout | undefined;
+  const leaveSoon = () => {
+    clearTimeout(noticeDeadline);
+    noticeDeadline = setTimeout(() => {
+      // While we do not read, it is not the switch that is silent.
+      if (socket.isPaused()) leaveSoon();
+      else drop('lost', 'the switch gave notice');
+    }, lingerMs);
+  };
   const ended = new Promise<ConnectionEnd>((resolve) => {
     socket.once('close', () => {
       clearTimeout(readyDeadline);
+      clearTimeout(noticeDeadline);
       clearInterval(silenceWatch);
+      if (lingerMs !== undefined) end ??= { kind: 'lost', reason: 'the switch gave notice' };
       resolve(end ?? { kind: isReady ? 'lost' : 'unreachable', reason: 'the connection was closed' });
     });
   });
@@ -99,6 +116,7 @@ export function connectToSwitch(
         for (const frame of frames.read(bytes)) {
           if (end) return;
           heardAt = performance.now();
+          if (lingerMs !== undefined) leaveSoon();
           parse(toSoundBytes(frame));
         }
       } catch (error) {
@@ -108,10 +126,18 @@ export function connectToSwitch(
       }
     });
   });
-  connection.on('esl::end', () => drop(isReady ? 'lost' : 'unreachable', 'the switch ended the connection'));
+  connection.on('esl::end', () => {
+    if (lingerMs !== undefined) drop('lost', 'the switch gave notice');
+    else drop(isReady ? 'lost' : 'unreachable', 'the switch ended the connection');
+  });
   connection.on('esl::event::auth::fail', () => drop('rejected', 'the password was refused'));
   connection.on('esl::event::raw::text/rude-rejection', () => drop('rejected', 'our address was refused'));
-  connection.on('esl::event::disconnect::notice', () => drop('lost', 'the switch gave notice'));
+  // Not the end yet: with linger the ends of calls follow it, in other packets or in the same one.
+  connection.on('esl::event::disconnect::notice', (notice) => {
+    const seconds = Number(notice.getHeader('Linger-Time') ?? 0) || 0;
+    lingerMs = Math.min(Math.max(deadlines.afterNoticeMs ?? 2_000, seconds * 1000), longestLingerMs);
+    leaveSoon();
+  });
   connection.on('esl::event::command::reply', (reply) => {
     // The first answers the login, the second modesl's subscription; a login refused has ended the connection by now.
     replies += 1;

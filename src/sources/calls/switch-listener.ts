@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Event } from 'modesl';
 import { keepCallEvents } from '../../db/call-events.js';
+import { hasCallsOfOtherNames } from '../../db/open-calls.js';
 import { readCallEvent, subscribedEvents, type CallEvent } from './call-event.js';
 import type { CallHandler, CallHandlerDeps } from './call-handler.js';
-import { GoneCalls, readChannelList } from './gone-calls.js';
+import { GoneCalls, type Fellow } from './gone-calls.js';
+import { isRefusedByPostgres } from './refused.js';
 import { reconnectDelayMs, reconnectDelays, type ReconnectDelays } from './reconnect-delay.js';
 import {
   connectionDeadlines,
@@ -13,6 +15,7 @@ import {
   type SwitchAddress,
   type SwitchConnection,
 } from './switch-connection.js';
+import { SwitchQuestions } from './switch-questions.js';
 
 export interface SwitchListenerOptions {
   /** The channel variable that names the tenant. */
@@ -24,6 +27,8 @@ export interface SwitchListenerOptions {
   /** Between the looks for calls that are gone: the second one after a connection, and all others. */
   confirmGoneAfterMs: number;
   lookForGoneEveryMs: number;
+  /** Calls of a switch that no name leads to and whose run nobody has reached for so long are given up. */
+  orphanAfterMs: number;
 }
 
 export const switchListenerOptions: Omit<SwitchListenerOptions, 'tenantVariable'> = {
@@ -33,6 +38,8 @@ export const switchListenerOptions: Omit<SwitchListenerOptions, 'tenantVariable'
   // The switch lists a new channel, and sends an end, within far less; twice that, and a HEARTBEAT has come.
   confirmGoneAfterMs: 11_000,
   lookForGoneEveryMs: 60_000,
+  // Other processes may serve other switches, and be away for a while.
+  orphanAfterMs: 15 * 60_000,
 };
 
 /** What an operator asks first. */
@@ -52,12 +59,14 @@ export interface SwitchState {
 const batchSize = 200;
 const pauseAt = 50_000;
 const resumeAt = 10_000;
+/** A switch that has not said its Core-UUID by this look is asked; it says it with every HEARTBEAT. */
+const askForRunAtLook = 3;
 
 /**
  * Listens to one switch until it is closed: reads always, keeps what it hears before it is handled, connects again
  * whatever ended the connection, and never holds two.
  */
-export class SwitchListener {
+export class SwitchListener implements Fellow {
   readonly #name: string;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
@@ -70,15 +79,18 @@ export class SwitchListener {
   #unusable = 0;
   #coreUuid: string | null = null;
   #lastContactAt: Date | null = null;
+  #questions: SwitchQuestions | undefined;
 
   constructor(
     private readonly deps: CallHandlerDeps,
     private readonly address: SwitchAddress,
     private readonly handler: CallHandler,
     private readonly options: SwitchListenerOptions,
+    /** The other switches of the process. */
+    private readonly fellows: () => readonly Fellow[] = () => [],
   ) {
     this.#name = switchName(address);
-    this.#goneCalls = new GoneCalls(deps, this.#name);
+    this.#goneCalls = new GoneCalls(deps, this.#name, fellows, options);
     this.#running = this.#run();
   }
 
@@ -90,6 +102,18 @@ export class SwitchListener {
       waitingEvents: this.#waiting.length,
       unusableEvents: this.#unusable,
     };
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  get coreUuid(): string | null {
+    return this.#isConnected ? this.#coreUuid : null;
+  }
+
+  async listChannels(): Promise<ReadonlySet<string> | null> {
+    return (await this.#questions?.listChannels()) ?? null;
   }
 
   /** Hangs up, and keeps what was heard. */
@@ -125,6 +149,7 @@ export class SwitchListener {
       const { kind, reason } = await connection.ended;
       const wasConnected = this.#isConnected;
       this.#setConnected(false);
+      this.#questions = undefined;
       if (signal.aborted) break;
       const wasSteady = wasConnected && performance.now() - openedAt > this.options.steadyAfterMs;
       // Rejections are counted apart: they wait for somebody to act, all else for the switch.
@@ -163,12 +188,26 @@ export class SwitchListener {
   }
 
   async #keep(): Promise<void> {
+    let atOnce = batchSize;
     for (let failures = 0; this.#waiting.length > 0;) {
-      const batch = this.#waiting.slice(0, batchSize);
+      const batch = this.#waiting.slice(0, atOnce);
       try {
         const kept = batch.map((event) => ({ ...event, facts: JSON.stringify(event.facts) }));
         await keepCallEvents(this.deps.db, this.#name, kept);
       } catch (error) {
+        if (isRefusedByPostgres(error) || error instanceof TypeError || error instanceof RangeError) {
+          // One of them cannot be kept, now or later: the others are not to wait for it.
+          if (batch.length > 1) atOnce = 1;
+          else {
+            this.#waiting.shift();
+            const { callSid, kind, sequence } = batch[0]!;
+            this.deps.log.error(
+              { error, switch: this.#name, callSid, kind, sequence },
+              'call.event_lost: not storable',
+            );
+          }
+          continue;
+        }
         failures += 1;
         if (this.#stop.signal.aborted && failures > 3) {
           this.deps.log.error({ error, events: this.#waiting.length }, 'call.events_lost: Postgres is away at our end');
@@ -179,9 +218,12 @@ export class SwitchListener {
         continue;
       }
       failures = 0;
+      atOnce = batchSize;
       this.#waiting.splice(0, batch.length);
       if (this.#waiting.length <= resumeAt) this.#connection?.resume();
-      for (const callSid of new Set(batch.map((event) => event.callSid))) this.handler.handle(callSid);
+      // A recording may be of another leg's call.
+      const uuids = new Set(batch.flatMap(({ callSid, leg }) => (leg === null ? [callSid] : [callSid, leg])));
+      for (const uuid of uuids) this.handler.handle(uuid);
     }
   }
 
@@ -190,25 +232,22 @@ export class SwitchListener {
     const { confirmGoneAfterMs, lookForGoneEveryMs } = this.options;
     const over = new AbortController();
     void connection.ended.then(() => over.abort());
-    // A second question before the first is answered would get the first one's answer.
-    let asking: Promise<string | null> | undefined;
-    const listChannels = async () => {
-      if (asking) return null;
-      asking = connection.ask('show channels as json').finally(() => (asking = undefined));
-      const patience = delay(lookForGoneEveryMs, null, { signal: over.signal }).catch(() => null);
-      const answer = await Promise.race([asking, patience]);
-      const listed = answer === null ? null : readChannelList(answer);
-      if (!listed && !over.signal.aborted)
-        this.deps.log.warn({ switch: this.#name }, 'switch.no_channel_list: calls that ended unseen stay open');
-      return listed;
-    };
+    const questions = new SwitchQuestions(connection, lookForGoneEveryMs, () =>
+      this.deps.log.warn({ switch: this.#name }, 'switch.no_channel_list: calls that ended unseen stay open'),
+    );
+    this.#questions = questions;
     let lastAliveAt = lastContactAt;
-    while (!over.signal.aborted) {
+    for (let looks = 1; !over.signal.aborted; looks++) {
       // What was heard and is not kept yet may be the ends that are missed.
       await this.#keeping;
       try {
         const lookedAt = new Date();
-        const gone = await this.#goneCalls.look(listChannels, { coreUuid: this.#coreUuid, lastAliveAt });
+        if (looks >= askForRunAtLook && this.#coreUuid === null && (await this.#hasCallsOfOtherNames()))
+          this.#coreUuid ??= await questions.coreUuid();
+        const gone = await this.#goneCalls.look(() => questions.listChannels(), {
+          coreUuid: this.#coreUuid,
+          lastAliveAt,
+        });
         lastAliveAt = lookedAt;
         if (gone.length > 0)
           this.deps.log.warn(
@@ -221,6 +260,11 @@ export class SwitchListener {
       const waitMs = this.#goneCalls.hasSuspects ? confirmGoneAfterMs : lookForGoneEveryMs;
       await delay(waitMs, undefined, { signal: over.signal }).catch(() => undefined);
     }
+  }
+
+  /** Then the name under which a call was heard may have led to this switch. */
+  #hasCallsOfOtherNames(): Promise<boolean> {
+    return hasCallsOfOtherNames(this.deps.db, [this.#name, ...this.fellows().map(({ name }) => name)]);
   }
 }
 

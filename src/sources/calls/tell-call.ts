@@ -1,7 +1,7 @@
-import { recordAnswer, recordBeginning, recordEnd, type Call, type CallBeginning } from '../../db/calls.js';
+import { callIdOf, recordAnswer, recordBeginning, recordEnd, type Call, type CallBeginning } from '../../db/calls.js';
 import type { Queryable } from '../../db/database.js';
 import type { Trigger } from '../../events/trigger.js';
-import { countUsage } from '../usage/count-usage.js';
+import { correctUsage, countUsage } from '../usage/count-usage.js';
 import { callStatus } from './call-status.js';
 
 /** A call whose row this transaction has locked and whose tenant is known. */
@@ -11,11 +11,11 @@ export interface KnownCall extends Call {
 
 export async function tellBeginning(db: Queryable, trigger: Trigger, call: KnownCall, beginning: CallBeginning) {
   if (call.beginningSeen) return;
-  await recordBeginning(db, call.callSid, beginning);
+  await recordBeginning(db, call, beginning);
   await trigger({
     tenantId: call.tenantId,
     eventType: 'call.initiated',
-    eventId: call.callSid,
+    eventId: callIdOf(call),
     occurredAt: beginning.startedAt,
     payload: {
       call_sid: call.callSid,
@@ -29,14 +29,19 @@ export async function tellBeginning(db: Queryable, trigger: Trigger, call: Known
 }
 
 export async function tellAnswer(db: Queryable, trigger: Trigger, call: KnownCall, answeredAt: Date): Promise<void> {
-  // Heard late, after an end that knew of no answer: the end has the last word.
-  if (call.answerTold || (call.endedAt && !call.answeredAt)) return;
+  if (call.answerTold) return;
   const at = call.answeredAt ?? answeredAt;
-  await recordAnswer(db, call.callSid, at);
+  // Heard late, after an end that knew of no answer: the end has the last word. If that was only an estimate, the true
+  // end will want to know from when to count.
+  if (call.endedAt && !call.answeredAt) {
+    if (call.endEstimated) await recordAnswer(db, call, at, false);
+    return;
+  }
+  await recordAnswer(db, call, at, true);
   await trigger({
     tenantId: call.tenantId,
     eventType: 'call.answered',
-    eventId: call.callSid,
+    eventId: callIdOf(call),
     occurredAt: at,
     payload: { call_sid: call.callSid, from: call.from, to: call.to, status: 'in-progress', answered_at: at },
   });
@@ -58,31 +63,30 @@ export interface EndedCall {
   durationMs: number;
 }
 
-/** null when the end was told before. Counts the call's minutes, exactly once. */
+/** null when the end was told before, and was no estimate. Counts the call's minutes, exactly once. */
 export async function tellEnd(
   db: Queryable,
   trigger: Trigger,
   call: KnownCall,
-  { endedAt, hangupCause, isEstimated, ...end }: HangUp,
+  hangUp: HangUp,
 ): Promise<EndedCall | null> {
   if (call.endedAt) return null;
-  const answeredAt = call.answeredAt ?? end.answeredAt;
-  const durationMs = answeredAt ? (end.billedMs ?? Math.max(0, endedAt.getTime() - answeredAt.getTime())) : 0;
-  const status = callStatus(hangupCause, answeredAt !== null);
-  const { callSid, tenantId, from, to, direction, startedAt } = call;
+  const { tenantId, from, to, direction, startedAt } = call;
+  const { endedAt, hangupCause, isEstimated } = hangUp;
+  const { answeredAt, durationMs, status } = resultOf(call, hangUp);
   // Usage first: it locks the tenant's row, and all that end a call then lock in one order.
   if (durationMs > 0)
     await countUsage(db, trigger, { tenantId, resource: 'call_minutes', amount: durationMs / 60_000, at: endedAt });
   // We were away when it was answered. Who was told of the beginning is owed this too.
   if (answeredAt && call.beginningSeen) await tellAnswer(db, trigger, call, answeredAt);
-  await recordEnd(db, callSid, { answeredAt, endedAt, status, hangupCause, durationMs });
+  await recordEnd(db, call, { answeredAt, endedAt, status, hangupCause, durationMs, isEstimated });
   await trigger({
     tenantId,
     eventType: 'call.completed',
-    eventId: callSid,
+    eventId: callIdOf(call),
     occurredAt: endedAt,
     payload: {
-      call_sid: callSid,
+      call_sid: call.callSid,
       from,
       to,
       direction,
@@ -98,6 +102,40 @@ export async function tellEnd(
   return { status, hangupCause, durationMs };
 }
 
+/**
+ * The true end of a call whose end was told as an estimate: its row and the tenant's minutes are made good. Nobody is
+ * told a second time.
+ */
+export async function correctEnd(
+  db: Queryable,
+  trigger: Trigger,
+  call: KnownCall,
+  hangUp: HangUp,
+): Promise<EndedCall & { countedMs: number }> {
+  const { tenantId } = call;
+  const { endedAt, hangupCause } = hangUp;
+  const { answeredAt, durationMs, status } = resultOf(call, hangUp);
+  const countedMs = call.durationMs ?? 0;
+  await correctUsage(db, trigger, {
+    tenantId,
+    resource: 'call_minutes',
+    counted: { amount: countedMs / 60_000, at: call.endedAt ?? endedAt },
+    used: { amount: durationMs / 60_000, at: endedAt },
+  });
+  await recordEnd(db, call, { answeredAt, endedAt, status, hangupCause, durationMs, isEstimated: false });
+  return { status, hangupCause, durationMs, countedMs };
+}
+
+function resultOf(call: Call, { endedAt, hangupCause, ...end }: HangUp) {
+  const answeredAt = call.answeredAt ?? end.answeredAt;
+  const sinceAnswerMs = answeredAt ? Math.max(0, endedAt.getTime() - answeredAt.getTime()) : 0;
+  // A run that took the call over may have counted from then on.
+  const wasTakenOver = Object.values(call.runs).some(({ tookOver }) => tookOver);
+  const billedMs = end.billedMs === null || !wasTakenOver ? end.billedMs : Math.max(end.billedMs, sinceAnswerMs);
+  const durationMs = answeredAt ? (billedMs ?? sinceAnswerMs) : 0;
+  return { answeredAt, durationMs, status: callStatus(hangupCause, answeredAt !== null) };
+}
+
 /** Told by its place in the switch's sequence: keys come faster than any clock ticks. */
 export async function tellKeyPress(
   trigger: Trigger,
@@ -107,7 +145,7 @@ export async function tellKeyPress(
   await trigger({
     tenantId: call.tenantId,
     eventType: 'call.dtmf',
-    eventId: `${call.callSid}_dtmf_${press.coreUuid}_${press.sequence}`,
+    eventId: `${callIdOf(call)}_dtmf_${press.coreUuid}_${press.sequence}`,
     occurredAt: press.at,
     payload: { call_sid: call.callSid, digit: press.digit, timestamp: press.at },
   });

@@ -80,7 +80,12 @@ async function countExactly(
 ): Promise<Message> {
   const { id, tenantId, segmentsEstimated, segments: counted, acceptedAt } = message;
   if (segments === null || !segmentsEstimated || counted === null || acceptedAt === null) return message;
-  await correctUsage(db, trigger, { tenantId, resource: 'sms_segments', counted, right: segments, at: acceptedAt });
+  await correctUsage(db, trigger, {
+    tenantId,
+    resource: 'sms_segments',
+    counted: { amount: counted, at: acceptedAt },
+    used: { amount: segments, at: acceptedAt },
+  });
   await recordSegments(db, id, segments);
   return { ...message, segments, segmentsEstimated: false };
 }

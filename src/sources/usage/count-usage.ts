@@ -1,5 +1,5 @@
 import type { Queryable } from '../../db/database.js';
-import { addUsage, lockTenantUsage, subtractUsage } from '../../db/usage.js';
+import { addUsage, lockTenantUsage, takeBackUsage } from '../../db/usage.js';
 import type { Trigger } from '../../events/trigger.js';
 import { tellAlerts } from './alerts.js';
 import { monthOf, toParts, type Resource } from './resources.js';
@@ -30,17 +30,25 @@ export async function countUsage(tx: Queryable, trigger: Trigger, use: Use): Pro
   await tellAlerts(tx, trigger, key, await addUsage(tx, key, parts), at);
 }
 
-/**
- * Makes good what countUsage added by an estimate: `counted` then, `right` as it turned out, `at` as it was then. An
- * alert that was sent stays. For inside recordWithEvents, and not safe to repeat, as countUsage.
- */
-export async function correctUsage(
-  tx: Queryable,
-  trigger: Trigger,
-  { counted, right, ...use }: Omit<Use, 'amount'> & { counted: number; right: number },
-): Promise<void> {
-  if (right >= counted) return countUsage(tx, trigger, { ...use, amount: right - counted });
-  const { tenantId, resource, at } = use;
+export interface Correction {
+  tenantId: string;
+  resource: Resource;
+  /** What was counted, and in which month. */
+  counted: { amount: number; at: Date };
+  /** What it should have been. More than was counted counts in this month. */
+  used: { amount: number; at: Date };
+}
+
+/** Counts the difference, or takes it back from the month in which too much was counted. As countUsage otherwise. */
+export async function correctUsage(tx: Queryable, trigger: Trigger, correction: Correction): Promise<void> {
+  const { tenantId, resource, counted, used } = correction;
+  const parts = toParts(resource, used.amount) - toParts(resource, counted.amount);
+  if (parts === 0) return;
   await lockTenantUsage(tx, tenantId);
-  await subtractUsage(tx, { tenantId, resource, month: monthOf(at) }, toParts(resource, counted - right));
+  if (parts < 0) {
+    await takeBackUsage(tx, { tenantId, resource, month: monthOf(counted.at) }, -parts);
+    return;
+  }
+  const key = { tenantId, resource, month: monthOf(used.at) };
+  await tellAlerts(tx, trigger, key, await addUsage(tx, key, parts), used.at);
 }

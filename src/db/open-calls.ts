@@ -1,0 +1,84 @@
+import type { CallKey } from './calls.js';
+import type { Queryable } from './database.js';
+
+/** A call that has not ended as far as we know. */
+export interface OpenCall extends CallKey {
+  coreUuid: string;
+  /** A later call of the same uuid has begun since: if that uuid is listed, it is the later call's. */
+  wasFollowed: boolean;
+  /** No listener serves its switch: the name is nobody's, and its run was not reached for a long time. */
+  isOrphan: boolean;
+}
+
+/**
+ * Those that a look at one switch can judge: the calls of its present run, whatever the name by which that was reached;
+ * those of earlier runs under this name; and those whose switch nobody serves.
+ */
+export async function listOpenCalls(
+  db: Queryable,
+  look: {
+    switchName: string;
+    /** null: not heard yet. */
+    coreUuid: string | null;
+    /** The names of all switches that this process serves. */
+    servedNames: readonly string[];
+    orphanAfterMs: number;
+  },
+): Promise<OpenCall[]> {
+  const { rows } = await db.query<{
+    call_sid: string;
+    id_suffix: string;
+    core_uuid: string;
+    was_followed: boolean;
+    is_orphan: boolean;
+  }>(
+    `with open as (
+       select c.call_sid, c.id_suffix, c.core_uuid, c.switch, c.started_at, c.created_at,
+              c.core_uuid = $2 or c.switch = $1 or coalesce(r.switch = $1, false) as is_ours,
+              not c.switch = any($3) and not coalesce(r.switch = any($3), false)
+                and greatest(c.created_at, r.seen_at) < now() - $4 * interval '1 millisecond' as is_orphan
+         from calls c left join switch_runs r on r.core_uuid = c.core_uuid
+        where c.ended_at is null and c.tenant_missed_at is null)
+     select o.call_sid, o.id_suffix, o.core_uuid, o.is_orphan and not coalesce(o.is_ours, false) as is_orphan,
+            exists (select from calls l where l.call_sid = o.call_sid
+                       and (l.started_at, l.created_at, l.id_suffix) > (o.started_at, o.created_at, o.id_suffix)) as was_followed
+       from open o where o.is_ours or o.is_orphan`,
+    [look.switchName, look.coreUuid, look.servedNames, look.orphanAfterMs],
+  );
+  return rows.map((row) => ({
+    callSid: row.call_sid,
+    idSuffix: row.id_suffix,
+    coreUuid: row.core_uuid,
+    wasFollowed: row.was_followed,
+    isOrphan: row.is_orphan,
+  }));
+}
+
+/** Whether calls are open of which no name of ours leads to their switch: its Core-UUID will tell which one that is. */
+export async function hasCallsOfOtherNames(db: Queryable, servedNames: readonly string[]): Promise<boolean> {
+  const { rows } = await db.query<{ has: boolean }>(
+    `select exists (select from calls
+                     where ended_at is null and tenant_missed_at is null and not switch = any($1)) as has`,
+    [servedNames],
+  );
+  return rows[0]?.has ?? false;
+}
+
+/** This run is being reached, under this name. */
+export async function noteSwitchRun(db: Queryable, coreUuid: string, switchName: string): Promise<void> {
+  await db.query(
+    `insert into switch_runs (core_uuid, switch) values ($1, $2)
+     on conflict (core_uuid) do update set switch = excluded.switch, seen_at = now()`,
+    [coreUuid, switchName],
+  );
+}
+
+/** The last moment at which this run was reached, or an event of it kept; null: never. */
+export async function lastSeenRun(db: Queryable, coreUuid: string): Promise<Date | null> {
+  const { rows } = await db.query<{ seen_at: Date | null }>(
+    `select greatest((select seen_at from switch_runs where core_uuid = $1),
+                     (select kept_at from call_events where core_uuid = $1 order by event_sequence desc limit 1)) as seen_at`,
+    [coreUuid],
+  );
+  return rows[0]?.seen_at ?? null;
+}

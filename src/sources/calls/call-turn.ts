@@ -1,0 +1,253 @@
+import {
+  assignCall,
+  callIdOf,
+  callsOfSid,
+  insertCall,
+  isOwnCall,
+  lockCallSid,
+  markTenantSought,
+  moveCall,
+  noteRun,
+  noteTenantReference,
+  type Call,
+  type CallRun,
+} from '../../db/calls.js';
+import {
+  markHandled,
+  markLookedAt,
+  unhandledEvents,
+  type EventKey,
+  type UnhandledEvent,
+} from '../../db/call-events.js';
+import type { Queryable } from '../../db/database.js';
+import type { Trigger } from '../../events/trigger.js';
+import type { CallEventKind, CallFacts } from './call-event.js';
+import type { CallLog } from './call-handler.js';
+import { handleCallEvent } from './handle-call-event.js';
+import { whichCall } from './which-call.js';
+import { isAnothersCall, saysWhose, whoseCall } from './whose-call.js';
+
+/** A kept event, read. */
+export type ReadEvent = Omit<UnhandledEvent, 'kind' | 'facts'> & { kind: CallEventKind; facts: CallFacts };
+
+/** One event's turn. */
+export interface Turn {
+  /** The event at which the turn is; if it fails, this one made it fail. */
+  event?: (EventKey & { kind: string }) | undefined;
+  /** Said once the transaction has committed. */
+  lines: (() => void)[];
+}
+
+export interface CallTurnDeps {
+  log: CallLog;
+  recordingUrlTemplate: string | undefined;
+  /** Answers how many there have been. */
+  countCallWithoutTenant(): number;
+}
+
+/** Most calls have fewer; all are read where these say too little. */
+const firstLook = 200;
+const wholeLook = 10_000;
+
+/**
+ * Handles the next event of the uuid that can be handled, in one transaction; `done`: there is none. Whichever process
+ * takes the turn, and whatever was kept since the last one, an event is of the same call and of the same tenant.
+ */
+export async function takeTurn(
+  db: Queryable,
+  trigger: Trigger,
+  callSid: string,
+  turn: Turn,
+  deps: CallTurnDeps,
+): Promise<'next' | 'done'> {
+  for (const limit of [firstLook, wholeLook]) {
+    // What an earlier try of this transaction would have said is rolled back with it.
+    turn.lines = [];
+    turn.event = undefined;
+    await lockCallSid(db, callSid);
+    const kept = await unhandledEvents(db, callSid, limit);
+    const step = await new CallTurn(db, trigger, callSid, turn, deps).take(kept);
+    if (step === 'next') return step;
+    // No event is to blame for what fails from here on.
+    turn.event = undefined;
+    if (kept.length < limit || limit === wholeLook) {
+      await markLookedAt(db, kept);
+      break;
+    }
+  }
+  return 'done';
+}
+
+class CallTurn {
+  #calls: Call[] = [];
+  #hasOpened = false;
+
+  constructor(
+    private readonly db: Queryable,
+    private readonly trigger: Trigger,
+    private readonly callSid: string,
+    private readonly turn: Turn,
+    private readonly deps: CallTurnDeps,
+  ) {}
+
+  async take(kept: readonly UnhandledEvent[]): Promise<'next' | 'done'> {
+    const events = inOrder(kept.map((event) => this.#read(event)));
+    if (events.length === 0) return 'done';
+    this.#calls = await callsOfSid(this.db, this.callSid);
+    const waiting = new Map<Call, ReadEvent[]>();
+    let isIncomplete: boolean;
+    do {
+      waiting.clear();
+      isIncomplete = false;
+      this.#hasOpened = false;
+      for (const event of events) {
+        this.turn.event = event;
+        if (await this.#isOfFurtherLeg(event)) {
+          await markHandled(this.db, event);
+          return 'next';
+        }
+        const call = await this.#callOf(event, events);
+        if (!call) isIncomplete = true;
+        else if (call.tenantId) return this.#handle(call, call.tenantId, event);
+        else {
+          waiting.set(call, [...(waiting.get(call) ?? []), event]);
+          // Not handled before the tenant is known; but what follows it may be another call.
+          if (event.kind === 'ended') call.runs[event.coreUuid]!.until ??= event.sequence;
+        }
+      }
+      // What said too little is perhaps of the call that a later event has opened.
+    } while (isIncomplete && this.#hasOpened);
+    for (const [call, ofCall] of waiting) {
+      this.turn.event = ofCall[0];
+      const tenantId = await this.#findTenant(call, ofCall);
+      if (tenantId) return this.#handle(call, tenantId, ofCall[0]!);
+    }
+    return 'done';
+  }
+
+  #read(event: UnhandledEvent): ReadEvent {
+    this.turn.event = event;
+    return { ...event, kind: event.kind as CallEventKind, facts: JSON.parse(event.facts) as CallFacts };
+  }
+
+  /** Where the switch does not say which of two legs was first, the one is that we know already. */
+  async #isOfFurtherLeg({ facts: { otherLeg } }: ReadEvent): Promise<boolean> {
+    return otherLeg !== undefined && this.#calls.length === 0 && (await isOwnCall(this.db, otherLeg));
+  }
+
+  /** The call of the event, opened or moved to the event's run if need be; null: it says too little to open one. */
+  async #callOf(event: ReadEvent, events: readonly ReadEvent[]): Promise<Call | null> {
+    const decision = await whichCall(event, this.#calls, (call) => isAnothersCall(this.db, call, event));
+    if (decision.is === 'known') return decision.call;
+    const { facts, coreUuid, switchName } = event;
+    const run: CallRun = { createdMs: facts.createdMs ?? null, from: event.sequence, until: null, tookOver: false };
+    if (decision.is === 'taken-over') {
+      const { call } = decision;
+      run.tookOver = true;
+      await moveCall(this.db, call, { switchName, coreUuid, run });
+      Object.assign(call, { switchName, coreUuid, runs: { ...call.runs, [coreUuid]: run } });
+      const fields = { callSid: this.callSid, callId: callIdOf(call), tenantId: call.tenantId, switch: switchName };
+      if (call.endEstimated)
+        this.#say(() => this.deps.log.warn(fields, 'call.not_gone: it goes on, and was told as ended by an estimate'));
+      else this.#say(() => this.deps.log.info(fields, 'call.taken_over: by another run of a switch'));
+      return call;
+    }
+    if (!saysWhose(facts)) return null;
+    run.from = this.#firstOfRun(event, events);
+    const call = await this.#open(event, run);
+    this.#calls.push(call);
+    this.#hasOpened = true;
+    return call;
+  }
+
+  /** An event of the same channel that said too little may stand before the one that opens its call. */
+  #firstOfRun({ coreUuid, sequence }: ReadEvent, events: readonly ReadEvent[]): number {
+    const lastEnd = Math.max(-1, ...this.#calls.map(({ runs }) => runs[coreUuid]?.until ?? -1));
+    const earlier = events.find(
+      (event) => event.coreUuid === coreUuid && event.sequence > lastEnd && !saysWhose(event.facts),
+    );
+    return Math.min(sequence, earlier?.sequence ?? sequence);
+  }
+
+  async #open({ facts, coreUuid, switchName }: ReadEvent, run: CallRun): Promise<Call> {
+    const { direction, from, to } = facts;
+    const startedAt = new Date(facts.startedAt);
+    const idSuffix = this.#freeSuffix(startedAt);
+    const call = { callSid: this.callSid, idSuffix, switchName, coreUuid, direction, from, to, startedAt };
+    await insertCall(this.db, { ...call, run });
+    if (idSuffix !== '') {
+      const fields = { callSid: this.callSid, callId: callIdOf(call) };
+      this.#say(() => this.deps.log.info(fields, 'call.uuid_used_again: told under an id of its own'));
+    }
+    return {
+      ...call,
+      runs: { [coreUuid]: run },
+      tenantId: null,
+      tenantReference: null,
+      beginningSeen: false,
+      answeredAt: null,
+      answerTold: false,
+      endedAt: null,
+      endEstimated: false,
+      durationMs: null,
+    };
+  }
+
+  #freeSuffix(startedAt: Date): string {
+    const taken = new Set(this.#calls.map(({ idSuffix }) => idSuffix));
+    if (taken.size === 0) return '';
+    const own = `_${startedAt.getTime()}`;
+    for (let suffix = own, count = 2; ; suffix = `${own}_${count++}`) if (!taken.has(suffix)) return suffix;
+  }
+
+  async #findTenant(call: Call, events: readonly ReadEvent[]): Promise<string | null> {
+    const found = await whoseCall(this.db, call, events);
+    if (found) {
+      await assignCall(this.db, call, found);
+      return found;
+    }
+    // While it goes on, a later event may name one: the dialplan runs only after the call has begun.
+    const isOver = events.some(({ kind }) => kind === 'ended');
+    const { callSid, direction } = call;
+    if (await markTenantSought(this.db, call, isOver))
+      this.#say(() => {
+        const fields = { callSid, direction, callsWithoutTenant: this.deps.countCallWithoutTenant() };
+        this.deps.log.warn(fields, 'call.no_tenant: it ended, and no event of it has named one');
+      });
+    return null;
+  }
+
+  async #handle(call: Call, tenantId: string, event: ReadEvent): Promise<'next'> {
+    this.turn.event = event;
+    const { tenantReference, leg } = event.facts;
+    if (tenantReference !== undefined && leg === undefined && tenantReference !== call.tenantReference)
+      await noteTenantReference(this.db, call, tenantReference);
+    const isEnd = event.kind === 'ended' && event.coreUuid === call.coreUuid;
+    const run = call.runs[event.coreUuid]!;
+    if (isEnd) await noteRun(this.db, call, { ...call.runs, [event.coreUuid]: { ...run, until: event.sequence } });
+    await handleCallEvent(this.db, this.trigger, { ...call, tenantId }, event, {
+      ...this.deps,
+      say: (line) => this.#say(line),
+    });
+    await markHandled(this.db, event);
+    return 'next';
+  }
+
+  #say(line: () => void): void {
+    this.turn.lines.push(line);
+  }
+}
+
+/** Each run in its own order, which is the order of the channel; runs among each other by the switches' clocks. */
+function inOrder(events: readonly ReadEvent[]): ReadEvent[] {
+  const cores = [...new Set(events.map(({ coreUuid }) => coreUuid))];
+  const runs = cores.map((core) => events.filter(({ coreUuid }) => coreUuid === core));
+  const ordered: ReadEvent[] = [];
+  while (ordered.length < events.length) {
+    const next = runs
+      .filter((run) => run.length > 0)
+      .reduce((a, b) => (b[0]!.facts.occurredAt < a[0]!.facts.occurredAt ? b : a));
+    ordered.push(next.shift()!);
+  }
+  return ordered;
+}

@@ -1,0 +1,98 @@
+import { callIdOf } from '../../db/calls.js';
+import type { Queryable } from '../../db/database.js';
+import { countUnfinishedRecordings } from '../../db/recordings.js';
+import type { Trigger } from '../../events/trigger.js';
+import type { CallLog } from './call-handler.js';
+import type { ReadEvent } from './call-turn.js';
+import { beginRecording, endRecording, isEmptyRecording } from './recordings.js';
+import {
+  correctEnd,
+  tellAnswer,
+  tellBeginning,
+  tellEnd,
+  tellKeyPress,
+  type HangUp,
+  type KnownCall,
+} from './tell-call.js';
+
+export interface EventDeps {
+  log: CallLog;
+  recordingUrlTemplate: string | undefined;
+  /** To be said once the transaction has committed. */
+  say(line: () => void): void;
+}
+
+/** Changes the call as the event says, and triggers what its tenant is to hear. Harmless for an event that repeats another. */
+export async function handleCallEvent(
+  db: Queryable,
+  trigger: Trigger,
+  call: KnownCall,
+  event: ReadEvent,
+  { log, recordingUrlTemplate, say }: EventDeps,
+): Promise<void> {
+  const { facts } = event;
+  const at = new Date(facts.occurredAt);
+  const { callSid, tenantId } = call;
+  switch (event.kind) {
+    case 'progressed':
+      return;
+    case 'created': {
+      // A run that took the call over makes a channel for it; the call has begun long ago.
+      if (call.runs[event.coreUuid]?.tookOver) return;
+      const { direction, from, to, startedAt } = facts;
+      return tellBeginning(db, trigger, call, { direction, from, to, startedAt: new Date(startedAt) });
+    }
+    case 'answered':
+      return tellAnswer(db, trigger, call, dateOf(facts.answeredAt) ?? at);
+    case 'key-pressed':
+      return tellKeyPress(trigger, call, { ...event, digit: facts.digit ?? '', at });
+    case 'recording-started':
+      return beginRecording(db, call, facts.recording!.path, at);
+    case 'recording-stopped': {
+      const file = { ...facts.recording!, at };
+      if (isEmptyRecording(file))
+        say(() => log.warn({ callSid, tenantId, sizeBytes: file.sizeBytes }, 'recording.empty: no event'));
+      return endRecording(db, trigger, call, file, recordingUrlTemplate);
+    }
+    case 'ended':
+      return end(db, trigger, call, event, { log, recordingUrlTemplate, say });
+  }
+}
+
+async function end(
+  db: Queryable,
+  trigger: Trigger,
+  call: KnownCall,
+  { coreUuid, switchName, facts }: ReadEvent,
+  { log, say }: EventDeps,
+): Promise<void> {
+  const { tenantId, direction } = call;
+  const names = { callSid: call.callSid, callId: callIdOf(call), tenantId, direction };
+  // The call goes on elsewhere: what ended is what the run that lost it had left of it.
+  if (coreUuid !== call.coreUuid) {
+    if (!call.endedAt)
+      say(() => log.warn({ ...names, switch: switchName }, 'call.ended_where_it_was: it was taken over'));
+    return;
+  }
+  const hangUp: HangUp = {
+    endedAt: dateOf(facts.endedAt) ?? new Date(facts.occurredAt),
+    hangupCause: facts.hangupCause ?? 'UNKNOWN',
+    answeredAt: dateOf(facts.answeredAt),
+    billedMs: facts.billedMs ?? null,
+    isEstimated: false,
+  };
+  if (call.endedAt && call.endEstimated) {
+    const corrected = await correctEnd(db, trigger, call, hangUp);
+    const message = 'call.end_corrected: it was told as ended by an estimate; the minutes are made good';
+    say(() => log.warn({ ...names, ...corrected }, message));
+    return;
+  }
+  const ended = await tellEnd(db, trigger, call, hangUp);
+  if (!ended) return;
+  say(() => log.info({ ...names, ...ended }, 'call.ended'));
+  const unfinished = await countUnfinishedRecordings(db, call);
+  if (unfinished > 0)
+    say(() => log.error({ ...names, unfinished }, 'recording.no_stop: it began, and its end was not heard'));
+}
+
+const dateOf = (text: string | undefined): Date | null => (text === undefined ? null : new Date(text));

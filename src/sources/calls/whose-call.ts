@@ -1,0 +1,73 @@
+import type { Call } from '../../db/calls.js';
+import type { Queryable } from '../../db/database.js';
+import { ownerOfNumber } from '../../db/phone-numbers.js';
+import { resolveTenant } from '../../db/tenants.js';
+import type { CallEventKind, CallFacts } from './call-event.js';
+
+interface Heard {
+  kind: CallEventKind;
+  facts: CallFacts;
+}
+
+/**
+ * The tenant of a call by what was heard of it so far, in its order; null: nobody's, so far. The first of these decides,
+ * and none of them depends on how the switch's frames reached us:
+ *
+ * 1. the variable with which the channel was made;
+ * 2. the owner of the tenant's number;
+ * 3. the variable as the dialplan set it afterwards.
+ *
+ * A variable of (1) that names no tenant says that the call is not the number's owner's either.
+ */
+export async function whoseCall(
+  db: Queryable,
+  call: Pick<Call, 'direction' | 'from' | 'to'>,
+  events: readonly Heard[],
+): Promise<string | null> {
+  const bornWith = variableAtBirth(call, events);
+  if (bornWith !== undefined) {
+    const tenantId = await resolveTenant(db, bornWith);
+    if (tenantId) return tenantId;
+  } else {
+    const owner = await ownerOfNumber(db, ownNumber(call));
+    if (owner) return owner;
+  }
+  for (const reference of new Set(events.map(({ facts }) => ofFirstLeg(facts)))) {
+    const tenantId = reference === undefined ? null : await resolveTenant(db, reference);
+    if (tenantId) return tenantId;
+  }
+  return null;
+}
+
+/** Another leg may have another tenant's. */
+const ofFirstLeg = ({ leg, tenantReference }: CallFacts) => (leg === undefined ? tenantReference : undefined);
+
+/**
+ * Of a call whose beginning nobody heard: an outbound channel is made with its variables, and an inbound one gets them
+ * from the dialplan.
+ */
+function variableAtBirth({ direction }: Pick<Call, 'direction'>, events: readonly Heard[]): string | undefined {
+  const created = events.find(({ kind }) => kind === 'created');
+  if (created) return created.facts.tenantReference;
+  if (direction === 'inbound') return undefined;
+  return events.map(({ facts }) => ofFirstLeg(facts)).find((reference) => reference !== undefined);
+}
+
+/** Whether an event that may be the call's names another tenant than the call has. */
+export async function isAnothersCall(db: Queryable, call: Call, { facts }: Heard): Promise<boolean> {
+  if (call.tenantId === null || facts.leg !== undefined) return false;
+  const { tenantReference } = facts;
+  // What the variable said before was no objection then.
+  if (tenantReference !== undefined)
+    return tenantReference !== call.tenantReference && (await resolveTenant(db, tenantReference)) !== call.tenantId;
+  // Nor is the call's own number, whoever has it by now.
+  if (!saysWhose(facts) || facts.direction !== call.direction || ownNumber(facts) === ownNumber(call)) return false;
+  const owner = await ownerOfNumber(db, ownNumber(facts));
+  return owner !== null && owner !== call.tenantId;
+}
+
+/** Whether direction and numbers are those of the call: not of another leg of it, and known at all. */
+export const saysWhose = ({ leg, isBare }: CallFacts): boolean => leg === undefined && !isBare;
+
+const ownNumber = ({ direction, from, to }: Pick<Call, 'direction' | 'from' | 'to'>) =>
+  direction === 'inbound' ? to : from;
