@@ -9,6 +9,7 @@ import {
 } from '../db/sealed-values.js';
 import { sealContext } from '../seal-context.js';
 import { openIfReadable, type Sealer } from '../seal.js';
+import { StartError } from './embedded/server-process.js';
 
 /** A key that stored values ask for and that is not here (`missing`), or another one than the one of that name here (`wrong`). */
 export interface UnreadableKey {
@@ -58,8 +59,7 @@ export async function requireReadable(db: Queryable, sealer: Sealer): Promise<vo
 }
 
 /** What is stored needs other keys than those that were given. Names keys by their ids, never by their bytes. */
-export class EncryptionKeyError extends Error {
-  override readonly name = 'EncryptionKeyError';
+export class EncryptionKeyError extends StartError {
   constructor(
     readonly unreadable: readonly (UnreadableKey & { webhooks: number })[],
     keyIds: readonly string[],
@@ -73,7 +73,7 @@ export class EncryptionKeyError extends Error {
 
 export const remedy =
   'Start with the keys from before, or add the missing ones to IRISX_ENCRYPTION_KEYS behind the first. ' +
-  'If a key is lost for good: npm run rotate-encryption-key -- --discard-unreadable (see docs/operations.md).';
+  'What to do when a key is lost for good is in docs/operations.md.';
 
 function describe({ keyId, reason, webhooks }: UnreadableKey & { webhooks: number }): string {
   const of = `${webhooks} ${webhooks === 1 ? 'webhook has' : 'webhooks have'} values`;

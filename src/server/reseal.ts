@@ -35,8 +35,8 @@ export interface ResealResult {
 
 export interface ResealOptions {
   batchSize?: number;
-  /** Gives up what cannot be opened; see `discardSealed`. */
-  discardUnreadable?: boolean;
+  /** Keys that are lost for good (null: of values that name none): what asks for them and cannot be opened is given up; see `discardSealed`. */
+  lostKeys?: readonly (string | null)[];
   /** After each batch: webhooks looked at in this pass, of those that were outdated at its start. */
   onProgress?: (progress: { webhooks: number; of: number; resealed: number }) => void;
   /** How long to wait for webhooks that somebody has locked, without getting any further. */
@@ -67,71 +67,75 @@ export async function resealAll(db: Queryable, sealer: Sealer, options: ResealOp
 async function resealOnce(
   db: Queryable,
   sealer: Sealer,
-  { batchSize = 500, discardUnreadable = false, onProgress }: ResealOptions,
+  { batchSize = 500, lostKeys = [], onProgress }: ResealOptions,
   before: number,
-): Promise<{ resealed: number; left: number; discarded: number; unreadable: UnreadableValue[] }> {
+): Promise<Pass> {
   const keyId = sealer.keyIds[0]!;
   const of = await countOutdated(db, keyId);
-  const pass = { resealed: 0, left: 0, discarded: 0, unreadable: [] as UnreadableValue[] };
+  const pass: Pass = { resealed: 0, left: 0, discarded: 0, unreadable: [] };
   for (let afterId = 0, webhooks = 0; ;) {
     const batch = await listOutdated(db, keyId, { afterId, limit: batchSize });
     if (batch.length === 0) return pass;
-    const reseals: Reseal[] = [];
-    for (const webhook of batch) {
-      const { readable, lost } = sortValues(webhook, sealer);
-      reseals.push(...readable);
-      if (lost.length === 0 || webhook.isDeleted) continue;
-      if (webhook.previous_secret_sealed && lost.includes('previous_secret_sealed')) {
-        if (webhook.isOverlapOver || discardUnreadable)
-          await dropPreviousSecret(db, webhook.id, webhook.previous_secret_sealed);
-      }
-      const needed = lost.filter((column) => column !== 'previous_secret_sealed' || !webhook.isOverlapOver);
-      if (!discardUnreadable)
-        pass.unreadable.push(
-          ...needed.map((column) => ({ webhookId: webhook.id, column, keyId: sealedKeyId(webhook[column]!) })),
-        );
-      else if (await discard(db, sealer, webhook, lost)) pass.discarded += 1;
-    }
+    const sorted = batch.map((webhook) => ({ webhook, ...sortValues(webhook, sealer) }));
+    const reseals = sorted.flatMap(({ readable }) => readable);
     const replaced = await replaceSealed(db, reseals);
     pass.resealed += replaced;
     pass.left += reseals.length - replaced;
+    for (const { webhook, unreadable } of sorted) {
+      if (unreadable.length === 0 || webhook.isDeleted) continue;
+      const isLost = ({ column, keyId }: UnreadableValue) =>
+        lostKeys.includes(keyId) || (column === 'previous_secret_sealed' && webhook.isOverlapOver);
+      pass.unreadable.push(...unreadable.filter((value) => !isLost(value)));
+      if (await giveUp(db, sealer, webhook, unreadable.filter(isLost))) pass.discarded += 1;
+    }
     webhooks += batch.length;
     afterId = batch.at(-1)!.id;
     onProgress?.({ webhooks, of: Math.max(of, webhooks), resealed: before + pass.resealed });
   }
 }
 
-function sortValues(webhook: OutdatedWebhook, sealer: Sealer): { readable: Reseal[]; lost: SealedColumn[] } {
+interface Pass {
+  resealed: number;
+  /** Values that could be opened and were not replaced. */
+  left: number;
+  discarded: number;
+  unreadable: UnreadableValue[];
+}
+
+function sortValues(webhook: OutdatedWebhook, sealer: Sealer): { readable: Reseal[]; unreadable: UnreadableValue[] } {
   const readable: Reseal[] = [];
-  const lost: SealedColumn[] = [];
+  const unreadable: UnreadableValue[] = [];
   for (const column of sealedColumns) {
     const from = webhook[column];
     if (!from) continue;
     const context = contextOf(column, webhook.tenantId);
     const text = openIfReadable(sealer, from, context);
-    if (text === undefined) lost.push(column);
+    if (text === undefined) unreadable.push({ webhookId: webhook.id, column, keyId: sealedKeyId(from) });
     else readable.push({ webhookId: webhook.id, column, from, to: sealer.seal(text, context) });
   }
-  return { readable, lost };
+  return { readable, unreadable };
 }
 
-/** False where only the previous secret was lost, or somebody was quicker. */
-async function discard(
+/** Whether the webhook was disabled for it: not where only its previous secret was lost, or somebody was quicker. */
+async function giveUp(
   db: Queryable,
   sealer: Sealer,
-  { id, tenantId, secret_sealed: secret, headers_sealed: headers }: OutdatedWebhook,
-  lost: SealedColumn[],
+  webhook: OutdatedWebhook,
+  lost: UnreadableValue[],
 ): Promise<boolean> {
-  const losesSecret = secret !== null && lost.includes('secret_sealed');
-  const losesHeaders = headers !== null && lost.includes('headers_sealed');
-  if (!losesSecret && !losesHeaders) return false;
-  const what = [losesSecret && 'its signing secret', losesHeaders && 'its headers'].filter(Boolean).join(' and ');
-  const todo = [losesSecret && 'replace the secret', losesHeaders && 'set the headers'].filter(Boolean).join(' and ');
-  return discardSealed(db, id, {
-    ...(losesSecret && {
-      secret: { from: secret, to: sealer.seal(createSecret(), contextOf('secret_sealed', tenantId)) },
+  const lostValue = (column: SealedColumn) => (lost.some((value) => value.column === column) ? webhook[column] : null);
+  const previous = lostValue('previous_secret_sealed');
+  if (previous) await dropPreviousSecret(db, webhook.id, previous);
+  const secret = lostValue('secret_sealed');
+  const headers = lostValue('headers_sealed');
+  if (!secret && !headers) return false;
+  const what = [secret && 'its signing secret', headers && 'its headers'].filter(Boolean).join(' and ');
+  const todo = [secret && 'replace the secret', headers && 'set the headers'].filter(Boolean).join(' and ');
+  return discardSealed(db, webhook.id, {
+    ...(secret && {
+      secret: { from: secret, to: sealer.seal(createSecret(), contextOf('secret_sealed', webhook.tenantId)) },
     }),
-    ...(losesHeaders && { headers }),
+    ...(headers && { headers }),
     reason: `the service has lost ${what}: ${todo}, then enable it again`,
   });
 }

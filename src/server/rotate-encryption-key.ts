@@ -10,16 +10,23 @@ import { resealAll, type UnreadableValue } from './reseal.js';
 
 /**
  * `npm run rotate-encryption-key`: seals with the first key of IRISX_ENCRYPTION_KEYS whatever another one sealed, while
- * services run. Exits with 1 when something stays that it could not. With `-- --discard-unreadable` it gives up what no key
- * opens: such webhooks are disabled until their tenants have set the secret or the headers anew.
+ * services run. Exits with 1 when something stays that it could not. For a key that is lost for good: `-- --lost-key <id>`
+ * (more than once; `--lost-key-without-id` for values that name none) gives up what needs it and cannot be opened. Such
+ * webhooks are disabled until their tenants have set the secret or the headers anew.
  */
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { 'discard-unreadable': { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: {
+      'lost-key': { type: 'string', multiple: true, default: [] },
+      'lost-key-without-id': { type: 'boolean', default: false },
+    },
+  });
+  const lostKeys = [...values['lost-key'], ...(values['lost-key-without-id'] ? [null] : [])];
   const config = loadRotationConfig(process.env);
   const log = createLogger({ ...config.log, name: 'rotate-encryption-key' });
   const db = openDatabase({ url: config.databaseUrl, poolSize: 2, applicationName: 'irisx-rotate-encryption-key' });
   try {
-    return await rotate(db, config, log, values['discard-unreadable']);
+    return await rotate(db, config, log, lostKeys);
   } catch (error) {
     log.fatal({ error }, 'encryption.rotation_failed');
     return 1;
@@ -32,7 +39,7 @@ async function rotate(
   db: Database,
   { encryptionKeys }: RotationConfig,
   log: Logger,
-  discardUnreadable: boolean,
+  lostKeys: (string | null)[],
 ): Promise<number> {
   const pending = await pendingMigrations(db);
   if (pending.length > 0)
@@ -46,7 +53,7 @@ async function rotate(
     );
   log.info({ keyId }, 'encryption.rotating');
   const { resealed, unreadable, discarded, busy } = await resealAll(db, sealer, {
-    discardUnreadable,
+    lostKeys,
     onProgress: (progress) => log.info(progress, 'encryption.progress'),
   });
   tellUnreadable(unreadable, log);
@@ -64,7 +71,7 @@ async function rotate(
       keyId,
       resealed,
       unreadable: unreadable.length,
-      ...(discardUnreadable && { disabledWebhooks: discarded }),
+      ...(lostKeys.length > 0 && { disabledWebhooks: discarded }),
       stillNeeded: old.filter(isNeeded).map(({ id }) => id),
       noLongerNeeded: old.filter((key) => !isNeeded(key)).map(({ id }) => id),
     },
@@ -82,7 +89,7 @@ function tellUnreadable(unreadable: UnreadableValue[], log: Logger): void {
     const webhooks = [...new Set(values.map(({ webhookId }) => webhookId))];
     log.error(
       { keyId, values: values.length, webhooks: webhooks.length, firstWebhooks: webhooks.slice(0, 100) },
-      'encryption.unreadable: add the key that opens them, or give them up with -- --discard-unreadable',
+      'encryption.unreadable: add the key that opens them; if it is lost for good, give them up with -- --lost-key (docs/operations.md)',
     );
   }
 }

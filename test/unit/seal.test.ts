@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createCipheriv, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   createSealer,
   keyIdsOf,
@@ -9,19 +9,11 @@ import {
   UnreadableError,
   type EncryptionKey,
 } from '../../src/seal.js';
+import { sealInVersion1 } from '../support/seal-version-1.js';
 
 const newKey = (id: string): EncryptionKey => ({ id, key: randomBytes(32) });
 const context = 'webhook:12:secret';
 const secret = 'whsec_geheim';
-
-/** As the program sealed before values named their key. */
-function sealInVersion1(key: Buffer, text: string, context: string): Buffer {
-  const nonce = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce);
-  cipher.setAAD(Buffer.from(context));
-  const ciphertext = Buffer.concat([cipher.update(text), cipher.final()]);
-  return Buffer.concat([Buffer.of(1), nonce, cipher.getAuthTag(), ciphertext]);
-}
 
 describe('sealer', () => {
   const sealer = createSealer([newKey('k1')]);
