@@ -5,6 +5,7 @@ import { Connection, type ExchangeInput, type RawAnswer } from './connection.js'
 import { blockedAddress, closedWhileIdle, connectFailure, exchangeFailure, lookupFailure } from './failure.js';
 import type { IdleConnections } from './idle-connections.js';
 import type { AttemptOutcome } from './outcome.js';
+import type { ReadingTurns } from './read-in-turns.js';
 import type { Resolve } from './resolve.js';
 import { readResponse, singleHeader } from './response.js';
 import { parseRetryAfter } from './retry-after.js';
@@ -14,6 +15,7 @@ export interface AttemptDeps {
   resolve: Resolve;
   connect: Connect;
   idle: IdleConnections;
+  turns: ReadingTurns;
   maxResponseBytes: number;
 }
 
@@ -74,12 +76,12 @@ async function send(deps: AttemptDeps, input: AttemptInput, addresses: string[])
     }
   }
   input.onStep('connection');
-  const { socket, address } = await deps.connect(connectInput(url, addresses), signal).catch((error: unknown) => {
+  const connected = await deps.connect(connectInput(url, addresses), signal).catch((error: unknown) => {
     signal.throwIfAborted();
     throw connectFailure(error, url.protocol === 'https:');
   });
   try {
-    return await exchange(deps, input, address, new Connection(url.origin, socket));
+    return await exchange(deps, input, connected.address, new Connection(url.origin, connected, deps.turns));
   } catch (error) {
     throw exchangeFailure(error);
   }

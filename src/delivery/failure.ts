@@ -19,6 +19,11 @@ export class AttemptFailure extends Error {
 /** The one reason for every blocked address, so that nobody learns from it what is behind one. */
 export const blockedAddress = (): AttemptFailure => new AttemptFailure('blocked_address', 'destination not allowed');
 
+/** By the code of TooManyBytesError. */
+const tooManyBytes = 'ERR_TOO_MANY_BYTES';
+const tooManyBytesFailure = (): AttemptFailure =>
+  new AttemptFailure('invalid_response', 'the receiver sent over 1 MB without coming to the end of its answer');
+
 const onlyHttp2 = 'the receiver speaks only HTTP/2; HTTP/1.1 is needed';
 
 const dnsMessages: Record<string, string> = {
@@ -81,6 +86,7 @@ export function lookupFailure(error: unknown): AttemptFailure {
 export function connectFailure(error: unknown, isTls: boolean): AttemptFailure {
   const code = codeOf(error);
   throwOurOwn(code);
+  if (code === tooManyBytes) return tooManyBytesFailure();
   const tlsMessage = tlsMessages[code];
   if (tlsMessage !== undefined) return new AttemptFailure('tls', tlsMessage);
   if (connectionMessages[code] !== undefined) return new AttemptFailure('connection', connectionMessages[code]);
@@ -96,6 +102,7 @@ export function exchangeFailure(error: unknown): AttemptFailure {
   const code = codeOf(cause);
   throwOurOwn(code);
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') throw cause;
+  if (code === tooManyBytes) return tooManyBytesFailure();
   if (tlsMessages[code] !== undefined) return new AttemptFailure('tls', tlsMessages[code]);
   if (code.startsWith('ERR_SSL_')) return new AttemptFailure('tls', `TLS failed${inBrackets(code)}`);
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {

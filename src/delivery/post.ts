@@ -4,6 +4,7 @@ import { createConnect } from './connect.js';
 import { AttemptFailure } from './failure.js';
 import { createIdleConnections } from './idle-connections.js';
 import type { AttemptOutcome, FinishedAttempt } from './outcome.js';
+import { ReadingTurns } from './read-in-turns.js';
 import { createResolve, type Resolve } from './resolve.js';
 
 export interface PosterOptions {
@@ -54,6 +55,7 @@ export function createPoster(options: PosterOptions): Poster {
     resolve: options.resolve ?? createResolve(),
     connect: createConnect(options.ca),
     idle: createIdleConnections(options.idleConnectionsPerOrigin ?? 10, options.idleConnections ?? 256),
+    turns: new ReadingTurns(),
     maxResponseBytes: options.maxResponseBytes ?? 65_536,
   };
   const underWay = new Set<Promise<unknown>>();
