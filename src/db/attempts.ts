@@ -139,8 +139,11 @@ export async function takeAttempt(
   }
 }
 
-/** `retry` becomes failed where the schedule has nothing left; `gone` also disables the webhook. */
-export type AttemptVerdict = 'delivered' | 'retry' | 'final' | 'gone';
+/**
+ * `retry` becomes failed where the schedule has nothing left; `gone` also disables the webhook. `again`: a failed
+ * attempt for which the receiver's idle connection is to blame; the next one follows at once and the schedule stays.
+ */
+export type AttemptVerdict = 'delivered' | 'retry' | 'again' | 'final' | 'gone';
 
 export interface AttemptRecord {
   deliveryId: string;

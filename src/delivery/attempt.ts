@@ -2,7 +2,14 @@ import type { AddressGuard } from './address.js';
 import { isLocalhost, literalAddress, loopbackAddresses } from './check-url.js';
 import type { Connect } from './connect.js';
 import { Connection, type ExchangeInput, type RawAnswer } from './connection.js';
-import { blockedAddress, closedWhileIdle, connectFailure, exchangeFailure, lookupFailure } from './failure.js';
+import {
+  blockedAddress,
+  connectFailure,
+  exchangeFailure,
+  lookupFailure,
+  wasNeverSent,
+  type AttemptFailure,
+} from './failure.js';
 import type { IdleConnections } from './idle-connections.js';
 import type { AttemptOutcome } from './outcome.js';
 import type { ReadingTurns } from './read-in-turns.js';
@@ -58,12 +65,11 @@ async function findAddresses(deps: AttemptDeps, host: string, signal: AbortSigna
 /**
  * Sends on an idle connection to one of the addresses, else on a new one.
  *
- * A reused connection may be closed by the receiver in the very moment the request goes out on it. Nothing was
- * processed then, and it would be wrong to count it as an attempt; so the request is sent again, once, on a new
- * connection and within the same deadline, as clients do by RFC 9112 §9.3.1. When the request was not written yet this
- * is certain to be right. When it was, and not one byte of an answer came before the end, which came soon, it is the
- * likely case; should the receiver have read the request after all, it sees the same `webhook-id` twice, as with any
- * retry. A new connection that breaks tells of the receiver, not of its idle timer, and is never repeated.
+ * A reused connection may be closed by the receiver in the very moment the request goes out on it. As long as not one
+ * byte of the request was written, it goes on a new connection instead, and nobody can tell. From the first byte on
+ * nobody can tell either whether the receiver has read it: then it is an attempt like any other, with an outcome of its
+ * own, and whether to send again is for the caller to decide. So the receiver never gets a request that no outcome
+ * tells of.
  */
 async function send(deps: AttemptDeps, input: AttemptInput, addresses: string[]): Promise<RawAnswer> {
   const { url, signal } = input;
@@ -72,7 +78,7 @@ async function send(deps: AttemptDeps, input: AttemptInput, addresses: string[])
     try {
       return await exchange(deps, input, idle.address, idle.connection);
     } catch (error) {
-      if (!closedWhileIdle(error)) throw exchangeFailure(error);
+      if (!wasNeverSent(error)) throw reusedFailure(deps, url.origin, error);
     }
   }
   input.onStep('connection');
@@ -83,8 +89,16 @@ async function send(deps: AttemptDeps, input: AttemptInput, addresses: string[])
   try {
     return await exchange(deps, input, connected.address, new Connection(url.origin, connected, deps.turns));
   } catch (error) {
-    throw exchangeFailure(error);
+    throw exchangeFailure(error, false);
   }
+}
+
+function reusedFailure({ idle }: AttemptDeps, origin: string, error: unknown): AttemptFailure {
+  // Those beside it have most likely gone the same way: the next attempt opens a new one.
+  idle.closeOrigin(origin);
+  const failure = exchangeFailure(error, true);
+  if (failure.onReusedConnection) idle.countBroken(origin);
+  return failure;
 }
 
 function connectInput(url: URL, addresses: string[]): Parameters<Connect>[0] {
@@ -107,6 +121,7 @@ async function exchange(
     headers: { ...input.headers, 'Accept-Encoding': 'identity' },
     body,
     maxResponseBytes: deps.maxResponseBytes,
+    keepOpen: deps.idle.mayKeep(url.origin),
     onAnswer: () => onStep('rest of answer'),
   };
   const answer = await connection.exchange(request, signal);

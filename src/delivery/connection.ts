@@ -9,6 +9,8 @@ export interface ExchangeInput {
   headers: Record<string, string>;
   body: Buffer;
   maxResponseBytes: number;
+  /** Whether the connection may carry another request after this one; if not, the receiver is told. */
+  keepOpen: boolean;
   /** Called when the status line and headers of the answer have arrived. */
   onAnswer?: () => void;
 }
@@ -27,7 +29,10 @@ export interface RawAnswer {
 export class ExchangeError extends Error {
   constructor(
     override readonly cause: Error & { code?: string },
-    /** When the request was handed to the socket (`performance.now()`); undefined when not one byte of it was. */
+    /**
+     * When the request was handed to the socket (`performance.now()`); undefined when not one byte of it was. Whether
+     * bytes that were handed over have left this machine cannot be known.
+     */
     readonly sentAtMs: number | undefined,
     /** At least one byte of an answer came. */
     readonly answerStarted: boolean,
@@ -124,9 +129,9 @@ export class Connection {
 
       if (!this.isNew) this.received.restart();
       this.isNew = false;
-      const { path, headers, body } = input;
+      const { path, headers, body, keepOpen } = input;
       this.client.dispatch(
-        { method: 'POST', path, headers, body },
+        { method: 'POST', path, headers, body, ...(!keepOpen && { reset: true }) },
         {
           // Called in the same step as the write, and right before it.
           onRequestStart: () => {

@@ -54,7 +54,10 @@ export function createPoster(options: PosterOptions): Poster {
     guard: options.guard,
     resolve: options.resolve ?? createResolve(),
     connect: createConnect(options.ca),
-    idle: createIdleConnections(options.idleConnectionsPerOrigin ?? 10, options.idleConnections ?? 256),
+    idle: createIdleConnections({
+      maxPerOrigin: options.idleConnectionsPerOrigin ?? 10,
+      max: options.idleConnections ?? 256,
+    }),
     turns: new ReadingTurns(),
     maxResponseBytes: options.maxResponseBytes ?? 65_536,
   };
@@ -120,5 +123,6 @@ function timeout(step: Step, timeoutMs: number): AttemptFailure {
 
 function toOutcome(error: unknown): AttemptOutcome {
   if (!(error instanceof AttemptFailure)) throw error;
-  return { kind: 'unreachable', errorClass: error.errorClass, message: error.message };
+  const { errorClass, message, onReusedConnection } = error;
+  return { kind: 'unreachable', errorClass, message, onReusedConnection };
 }

@@ -138,6 +138,7 @@ describe('post, looking the name up', () => {
         kind: 'unreachable',
         errorClass: 'blocked_address',
         message: 'destination not allowed',
+        onReusedConnection: false,
       });
       assert.ok(durationMs < 1000, `${url} took ${durationMs} ms`);
     }
