@@ -4,21 +4,28 @@ import type { Connect } from './connect.js';
 import { Connection, type ExchangeInput, type RawAnswer } from './connection.js';
 import {
   blockedAddress,
+  blockedHttp,
   connectFailure,
   exchangeFailure,
   lookupFailure,
+  unknownName,
   wasNeverSent,
   type AttemptFailure,
 } from './failure.js';
 import type { IdleConnections } from './idle-connections.js';
 import type { AttemptOutcome } from './outcome.js';
+import { isPrivateName } from './private-names.js';
 import type { ReadingTurns } from './read-in-turns.js';
 import type { Resolve } from './resolve.js';
 import { readResponse, singleHeader } from './response.js';
 import { parseRetryAfter } from './retry-after.js';
 
+/** Of one name. An answer of DNS has room for four thousand, which take 20 ms to check. */
+const maxAddresses = 64;
+
 export interface AttemptDeps {
   guard: AddressGuard;
+  allowHttp: boolean;
   resolve: Resolve;
   connect: Connect;
   idle: IdleConnections;
@@ -40,26 +47,39 @@ export interface AttemptInput {
 
 /** Looks up, checks, connects, sends and reads. Throws an AttemptFailure when that gives no complete answer. */
 export async function attempt(deps: AttemptDeps, input: AttemptInput): Promise<AttemptOutcome> {
+  if (input.url.protocol === 'http:' && !deps.allowHttp) throw blockedHttp();
   input.onStep('lookup');
   const addresses = await findAddresses(deps, input.url.hostname, input.signal);
-  if (!addresses.every((address) => deps.guard.isAllowed(address))) throw blockedAddress();
   return judge(await send(deps, input, addresses));
 }
 
+/** Only addresses that are allowed. */
 async function findAddresses(deps: AttemptDeps, host: string, signal: AbortSignal): Promise<string[]> {
+  const { guard } = deps;
   const literal = literalAddress(host);
-  if (literal !== undefined) return [literal];
+  if (literal !== undefined) return allAllowed(guard, [literal]);
   if (isLocalhost(host)) {
     // No name server is asked (RFC 6761 §6.3). Where only one of the two loopback addresses is allowed, it is that one.
-    const allowed = loopbackAddresses.filter((address) => deps.guard.isAllowed(address));
-    return allowed.length > 0 ? allowed : loopbackAddresses;
+    const allowed = loopbackAddresses.filter((address) => guard.isAllowed(address));
+    return allAllowed(guard, allowed.length > 0 ? allowed : loopbackAddresses);
   }
-  const addresses = await untilAborted(deps.resolve(host, signal), signal).catch((error: unknown) => {
+  const isPrivate = isPrivateName(host);
+  if (isPrivate && !guard.allowsPrivateNames) throw blockedAddress();
+  const found = await untilAborted(deps.resolve(host, signal), signal).catch((error: unknown) => {
     signal.throwIfAborted();
-    throw lookupFailure(error);
+    throw lookupFailure(error, isPrivate);
   });
-  if (addresses.length === 0) throw lookupFailure({ code: 'ENODATA' });
-  return [...new Set(addresses)];
+  if (found.length === 0) throw lookupFailure({ code: 'ENODATA' }, isPrivate);
+  // What is over this is neither checked nor connected to.
+  const addresses = [...new Set(found)].slice(0, maxAddresses);
+  // As if nobody knew it: which names there are on our networks is not for tenants to find out.
+  if (isPrivate && !addresses.every((address) => guard.isAllowed(address))) throw unknownName();
+  return allAllowed(guard, addresses);
+}
+
+function allAllowed(guard: AddressGuard, addresses: string[]): string[] {
+  if (!addresses.every((address) => guard.isAllowed(address))) throw blockedAddress();
+  return addresses;
 }
 
 /**

@@ -21,6 +21,10 @@ export class AttemptFailure extends Error {
 /** The one reason for every blocked address, so that nobody learns from it what is behind one. */
 export const blockedAddress = (): AttemptFailure => new AttemptFailure('blocked_address', 'destination not allowed');
 
+/** Plain http, allowed when the webhook was made and not any more. */
+export const blockedHttp = (): AttemptFailure =>
+  new AttemptFailure('blocked_address', 'plain http is not allowed; change the url of the webhook to https');
+
 /** By the code of TooManyBytesError. */
 const tooManyBytes = 'ERR_TOO_MANY_BYTES';
 const tooManyBytesFailure = (): AttemptFailure =>
@@ -78,9 +82,13 @@ const tlsMessages: Record<string, string> = {
 /** This process is out of something: no fault of the receiver's, so no outcome of an attempt. */
 const ourOwnCodes = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS']);
 
-export function lookupFailure(error: unknown): AttemptFailure {
+export const unknownName = (): AttemptFailure => lookupFailure({ code: 'ENOTFOUND' }, false);
+
+/** Of a private name nobody is told that it exists and has no address. */
+export function lookupFailure(error: unknown, isPrivateName: boolean): AttemptFailure {
   const code = codeOf(error);
   throwOurOwn(code);
+  if (isPrivateName && code === 'ENODATA') return unknownName();
   return new AttemptFailure('dns', dnsMessages[code] ?? `name lookup failed${inBrackets(code)}`);
 }
 

@@ -9,6 +9,8 @@ import { createResolve, type Resolve } from './resolve.js';
 
 export interface PosterOptions {
   guard: AddressGuard;
+  /** Whether a request may go to an http url; if not, the attempt is blocked, whenever its webhook was registered. */
+  allowHttp: boolean;
   /** Default: DNS, then what the system knows besides. */
   resolve?: Resolve;
   /** Of one answer's body; default 65536. What comes after it is not read. */
@@ -50,9 +52,13 @@ export interface Poster {
 
 /** Keeps connections open between requests; one for the whole process. */
 export function createPoster(options: PosterOptions): Poster {
+  const { guard, allowHttp } = options;
+  const isAllowed = (ip: string): boolean => guard.isAllowed(ip);
+  const knowsPrivateNames = guard.allowsPrivateNames;
   const deps: AttemptDeps = {
-    guard: options.guard,
-    resolve: options.resolve ?? createResolve(),
+    guard,
+    allowHttp,
+    resolve: options.resolve ?? createResolve({ isAllowed, knowsPrivateNames }),
     connect: createConnect(options.ca),
     idle: createIdleConnections({
       maxPerOrigin: options.idleConnectionsPerOrigin ?? 10,
