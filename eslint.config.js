@@ -68,7 +68,7 @@ export default tseslint.config(
   mayImport(['src/db/**/*.ts'], ['pg$', nodeBuiltin, ourErrors], 'db knows only pg and Node'),
   mayImport(
     ['src/delivery/**/*.ts'],
-    ['undici$', 'ipaddr\\.js$', nodeBuiltin, ourErrors],
+    ['undici$', 'ipaddr\\.js$', 'lru-cache$', nodeBuiltin, ourErrors],
     'delivery knows neither the database nor Temporal',
   ),
   mayImport(

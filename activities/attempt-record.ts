@@ -55,6 +55,7 @@ function verdictOf(outcome: AttemptOutcome): AttemptVerdict {
     case 'rejected':
       return outcome.response.statusCode === 410 ? 'gone' : 'retry';
     case 'unreachable':
+      if (outcome.onReusedConnection) return 'again';
       // An address that is not allowed now will not be allowed in 16 s.
       return outcome.errorClass === 'blocked_address' ? 'final' : 'retry';
   }
@@ -74,8 +75,9 @@ function errorOf(outcome: AttemptOutcome): { class: ErrorClass; message: string 
   }
 }
 
-/** The schedule's delay after attempt `used`, stretched by Retry-After up to the cap, never shortened by it. */
+/** The schedule's delay after attempt `used`, stretched by Retry-After up to the cap, never shortened by it; `again`: none. */
 function retryWaitMs(outcome: AttemptOutcome, used: number, maxRetryAfterMs: number): number {
+  if (verdictOf(outcome) === 'again') return 0;
   const asked = outcome.kind === 'rejected' ? Math.min(outcome.retryAfterMs ?? 0, maxRetryAfterMs) : 0;
   return Math.max(retryDelayMs(used), asked);
 }

@@ -5,6 +5,8 @@ import { checkUrl, type CheckedUrl, type CheckUrlOptions } from './check-url.js'
 export interface AddressGuard {
   /** Whether a request may be sent to this address. Anything that is not a plain IP address is refused. */
   isAllowed(ip: string): boolean;
+  /** Some network is allowed beside the public ones: names that only a private network knows are looked up too. */
+  readonly allowsPrivateNames: boolean;
   /**
    * Whether a tenant may register this url; no name is looked up here, since the answer may differ at delivery, when
    * every address is checked. `url` is the parser's normal form: store that, never the text. A `reason` names the
@@ -34,7 +36,11 @@ export function createAddressGuard(allowedNetworks: string[]): AddressGuard {
     const address = parseAddress(ip);
     return allowed.some((network) => contains(network, address)) || isGloballyRoutable(address);
   };
-  return { isAllowed, checkUrl: (text, options) => checkUrl(text, options, isAllowed) };
+  return {
+    isAllowed,
+    allowsPrivateNames: allowed.length > 0,
+    checkUrl: (text, options) => checkUrl(text, options, isAllowed),
+  };
 }
 
 /** Says yes to what is known to be good, not no to what is known to be bad: new special ranges stay refused. */

@@ -2,18 +2,34 @@ import type { AddressGuard } from './address.js';
 import { isLocalhost, literalAddress, loopbackAddresses } from './check-url.js';
 import type { Connect } from './connect.js';
 import { Connection, type ExchangeInput, type RawAnswer } from './connection.js';
-import { blockedAddress, closedWhileIdle, connectFailure, exchangeFailure, lookupFailure } from './failure.js';
+import {
+  blockedAddress,
+  blockedHttp,
+  connectFailure,
+  exchangeFailure,
+  lookupFailure,
+  unknownName,
+  wasNeverSent,
+  type AttemptFailure,
+} from './failure.js';
 import type { IdleConnections } from './idle-connections.js';
 import type { AttemptOutcome } from './outcome.js';
+import { isPrivateName } from './private-names.js';
+import type { ReadingTurns } from './read-in-turns.js';
 import type { Resolve } from './resolve.js';
 import { readResponse, singleHeader } from './response.js';
 import { parseRetryAfter } from './retry-after.js';
 
+/** Of one name. An answer of DNS has room for four thousand, which take 20 ms to check. */
+const maxAddresses = 64;
+
 export interface AttemptDeps {
   guard: AddressGuard;
+  allowHttp: boolean;
   resolve: Resolve;
   connect: Connect;
   idle: IdleConnections;
+  turns: ReadingTurns;
   maxResponseBytes: number;
 }
 
@@ -31,37 +47,49 @@ export interface AttemptInput {
 
 /** Looks up, checks, connects, sends and reads. Throws an AttemptFailure when that gives no complete answer. */
 export async function attempt(deps: AttemptDeps, input: AttemptInput): Promise<AttemptOutcome> {
+  if (input.url.protocol === 'http:' && !deps.allowHttp) throw blockedHttp();
   input.onStep('lookup');
   const addresses = await findAddresses(deps, input.url.hostname, input.signal);
-  if (!addresses.every((address) => deps.guard.isAllowed(address))) throw blockedAddress();
   return judge(await send(deps, input, addresses));
 }
 
+/** Only addresses that are allowed. */
 async function findAddresses(deps: AttemptDeps, host: string, signal: AbortSignal): Promise<string[]> {
+  const { guard } = deps;
   const literal = literalAddress(host);
-  if (literal !== undefined) return [literal];
+  if (literal !== undefined) return allAllowed(guard, [literal]);
   if (isLocalhost(host)) {
     // No name server is asked (RFC 6761 §6.3). Where only one of the two loopback addresses is allowed, it is that one.
-    const allowed = loopbackAddresses.filter((address) => deps.guard.isAllowed(address));
-    return allowed.length > 0 ? allowed : loopbackAddresses;
+    const allowed = loopbackAddresses.filter((address) => guard.isAllowed(address));
+    return allAllowed(guard, allowed.length > 0 ? allowed : loopbackAddresses);
   }
-  const addresses = await untilAborted(deps.resolve(host, signal), signal).catch((error: unknown) => {
+  const isPrivate = isPrivateName(host);
+  if (isPrivate && !guard.allowsPrivateNames) throw blockedAddress();
+  const found = await untilAborted(deps.resolve(host, signal), signal).catch((error: unknown) => {
     signal.throwIfAborted();
-    throw lookupFailure(error);
+    throw lookupFailure(error, isPrivate);
   });
-  if (addresses.length === 0) throw lookupFailure({ code: 'ENODATA' });
-  return [...new Set(addresses)];
+  if (found.length === 0) throw lookupFailure({ code: 'ENODATA' }, isPrivate);
+  // What is over this is neither checked nor connected to.
+  const addresses = [...new Set(found)].slice(0, maxAddresses);
+  // As if nobody knew it: which names there are on our networks is not for tenants to find out.
+  if (isPrivate && !addresses.every((address) => guard.isAllowed(address))) throw unknownName();
+  return allAllowed(guard, addresses);
+}
+
+function allAllowed(guard: AddressGuard, addresses: string[]): string[] {
+  if (!addresses.every((address) => guard.isAllowed(address))) throw blockedAddress();
+  return addresses;
 }
 
 /**
  * Sends on an idle connection to one of the addresses, else on a new one.
  *
- * A reused connection may be closed by the receiver in the very moment the request goes out on it. Nothing was
- * processed then, and it would be wrong to count it as an attempt; so the request is sent again, once, on a new
- * connection and within the same deadline, as clients do by RFC 9112 §9.3.1. When the request was not written yet this
- * is certain to be right. When it was, and not one byte of an answer came before the end, which came soon, it is the
- * likely case; should the receiver have read the request after all, it sees the same `webhook-id` twice, as with any
- * retry. A new connection that breaks tells of the receiver, not of its idle timer, and is never repeated.
+ * A reused connection may be closed by the receiver in the very moment the request goes out on it. As long as not one
+ * byte of the request was written, it goes on a new connection instead, and nobody can tell. From the first byte on
+ * nobody can tell either whether the receiver has read it: then it is an attempt like any other, with an outcome of its
+ * own, and whether to send again is for the caller to decide. So the receiver never gets a request that no outcome
+ * tells of.
  */
 async function send(deps: AttemptDeps, input: AttemptInput, addresses: string[]): Promise<RawAnswer> {
   const { url, signal } = input;
@@ -70,19 +98,27 @@ async function send(deps: AttemptDeps, input: AttemptInput, addresses: string[])
     try {
       return await exchange(deps, input, idle.address, idle.connection);
     } catch (error) {
-      if (!closedWhileIdle(error)) throw exchangeFailure(error);
+      if (!wasNeverSent(error)) throw reusedFailure(deps, url.origin, error);
     }
   }
   input.onStep('connection');
-  const { socket, address } = await deps.connect(connectInput(url, addresses), signal).catch((error: unknown) => {
+  const connected = await deps.connect(connectInput(url, addresses), signal).catch((error: unknown) => {
     signal.throwIfAborted();
     throw connectFailure(error, url.protocol === 'https:');
   });
   try {
-    return await exchange(deps, input, address, new Connection(url.origin, socket));
+    return await exchange(deps, input, connected.address, new Connection(url.origin, connected, deps.turns));
   } catch (error) {
-    throw exchangeFailure(error);
+    throw exchangeFailure(error, false);
   }
+}
+
+function reusedFailure({ idle }: AttemptDeps, origin: string, error: unknown): AttemptFailure {
+  // Those beside it have most likely gone the same way: the next attempt opens a new one.
+  idle.closeOrigin(origin);
+  const failure = exchangeFailure(error, true);
+  if (failure.onReusedConnection) idle.countBroken(origin);
+  return failure;
 }
 
 function connectInput(url: URL, addresses: string[]): Parameters<Connect>[0] {
@@ -105,6 +141,7 @@ async function exchange(
     headers: { ...input.headers, 'Accept-Encoding': 'identity' },
     body,
     maxResponseBytes: deps.maxResponseBytes,
+    keepOpen: deps.idle.mayKeep(url.origin),
     onAnswer: () => onStep('rest of answer'),
   };
   const answer = await connection.exchange(request, signal);

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import {
   checkServerIdentity,
@@ -6,6 +7,7 @@ import {
   rootCertificates,
   type SecureContext,
 } from 'node:tls';
+import { ReceivedBytes, TooManyBytesError } from './received-bytes.js';
 
 export interface ConnectInput {
   /** Checked addresses in order of preference. Nothing else is ever connected to. */
@@ -19,6 +21,8 @@ export interface Connected {
   socket: Socket;
   /** The one of `addresses` that the socket is connected to. */
   address: string;
+  /** On the connection, since it was opened. */
+  received: ReceivedBytes;
 }
 
 export type Connect = (input: ConnectInput, signal: AbortSignal) => Promise<Connected>;
@@ -26,6 +30,8 @@ export type Connect = (input: ConnectInput, signal: AbortSignal) => Promise<Conn
 /** When the next address is tried beside one that has not answered yet; the delay RFC 8305 §5 recommends. */
 const nextAddressMs = 250;
 const maxAddresses = 8;
+/** How often the bytes of a TLS connection are looked at: records without data reach nobody who could count them. */
+const countTlsEveryMs = 50;
 
 /** Opens connections; `ca` are certificates (PEM) that are trusted beside Node's own roots. */
 export function createConnect(ca: string[] = []): Connect {
@@ -36,10 +42,12 @@ export function createConnect(ca: string[] = []): Connect {
     // Made once: reading the roots anew takes milliseconds of every connection.
     secureContext ??= createSecureContext({
       minVersion: 'TLSv1.2',
+      // A receiver could have the handshake repeated without end (TLS 1.2), which costs us more than it.
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
       ...(ca.length > 0 && { ca: [...rootCertificates, ...ca] }),
     });
-    const socket = await secure(connected.socket, tlsHost, secureContext, signal);
-    return { socket, address: connected.address };
+    const socket = await secure(connected, tlsHost, secureContext, signal);
+    return { ...connected, socket };
   };
 }
 
@@ -69,7 +77,9 @@ function connectToFirst(addresses: string[], port: number, signal: AbortSignal):
       // A literal address: net.connect looks nothing up for it.
       const socket = connectTcp({ host: address, port, noDelay: true });
       open.add(socket);
-      socket.once('connect', () => open.has(socket) && settle(() => resolve({ socket, address }), socket));
+      socket.once('connect', () => {
+        if (open.has(socket)) settle(() => resolve({ socket, address, received: new ReceivedBytes(socket) }), socket);
+      });
       // Stays on for the life of the socket: an error that nobody listens to would end the process.
       socket.on('error', (error: NodeJS.ErrnoException) => {
         if (!open.delete(socket)) return;
@@ -90,12 +100,12 @@ function mostTelling(errors: NodeJS.ErrnoException[]): Error {
   return errors.find(({ code }) => !unreachable.has(code ?? '')) ?? errors[0] ?? new Error('no address to connect to');
 }
 
-function secure(tcp: Socket, host: string, secureContext: SecureContext, signal: AbortSignal): Promise<Socket> {
+function secure(tcp: Connected, host: string, secureContext: SecureContext, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     // Neither SNI (RFC 6066 §3) nor a certificate has the root's full stop.
     const name = host.replace(/\.$/, '');
     const socket = startTls({
-      socket: tcp,
+      socket: tcp.socket,
       secureContext,
       servername: isIP(name) ? '' : name,
       checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
@@ -103,6 +113,10 @@ function secure(tcp: Socket, host: string, secureContext: SecureContext, signal:
       // Said aloud so that NODE_TLS_REJECT_UNAUTHORIZED=0 cannot switch checking off for everybody.
       rejectUnauthorized: true,
     });
+    const counting = setInterval(() => {
+      if (tcp.received.areTooMany) socket.destroy(new TooManyBytesError());
+    }, countTlsEveryMs).unref();
+    socket.once('close', () => clearInterval(counting));
     const settle = (act: () => void): void => {
       signal.removeEventListener('abort', onAbort);
       act();

@@ -1,11 +1,16 @@
 import type { Socket } from 'node:net';
 import { Client } from 'undici';
+import type { Connected } from './connect.js';
+import { readInTurns, type ReadingTurns, type TurnwiseSocket } from './read-in-turns.js';
+import type { ReceivedBytes } from './received-bytes.js';
 
 export interface ExchangeInput {
   path: string;
   headers: Record<string, string>;
   body: Buffer;
   maxResponseBytes: number;
+  /** Whether the connection may carry another request after this one; if not, the receiver is told. */
+  keepOpen: boolean;
   /** Called when the status line and headers of the answer have arrived. */
   onAnswer?: () => void;
 }
@@ -24,7 +29,10 @@ export interface RawAnswer {
 export class ExchangeError extends Error {
   constructor(
     override readonly cause: Error & { code?: string },
-    /** When the request was handed to the socket (`performance.now()`); undefined when not one byte of it was. */
+    /**
+     * When the request was handed to the socket (`performance.now()`); undefined when not one byte of it was. Whether
+     * bytes that were handed over have left this machine cannot be known.
+     */
     readonly sentAtMs: number | undefined,
     /** At least one byte of an answer came. */
     readonly answerStarted: boolean,
@@ -47,12 +55,16 @@ export class Connection {
   /** Called when the socket has closed, whoever closed it. One for the holder of the moment, not a list. */
   onClosed: (() => void) | undefined;
   private readonly client: Client;
+  private readonly socket: Socket;
+  private readonly received: ReceivedBytes;
+  private readonly turnwise: TurnwiseSocket;
   private isKept = true;
+  private isNew = true;
 
-  constructor(
-    origin: string,
-    private readonly socket: Socket,
-  ) {
+  constructor(origin: string, { socket, received }: Connected, turns: ReadingTurns) {
+    this.socket = socket;
+    this.received = received;
+    this.turnwise = readInTurns(socket, received, turns);
     socket.once('close', () => this.onClosed?.());
     let connects = 0;
     this.client = new Client(origin, {
@@ -89,9 +101,8 @@ export class Connection {
    */
   exchange(input: ExchangeInput, signal: AbortSignal): Promise<RawAnswer> {
     return new Promise((resolve, reject) => {
-      const chunks: Buffer[] = [];
+      const kept = new KeptBody(input.maxResponseBytes);
       let head = noAnswerYet;
-      let size = 0;
       let sentAtMs: number | undefined;
       let answerStarted = false;
       let closedByReceiver = false;
@@ -102,10 +113,10 @@ export class Connection {
         isSettled = true;
         signal.removeEventListener('abort', onAbort);
         this.socket.off('end', onEnd);
+        this.turnwise.isIdle = true;
         act();
       };
-      const finish = (truncated: boolean): void =>
-        settle(() => resolve({ ...head, body: Buffer.concat(chunks), truncated }));
+      const finish = (truncated: boolean): void => settle(() => resolve({ ...head, body: kept.bytes, truncated }));
       const onEnd = (): void => void (closedByReceiver = true);
       const onAbort = (): void => {
         settle(() => reject(signal.reason as Error));
@@ -116,11 +127,17 @@ export class Connection {
       // Before undici's own listener, which ends the request.
       this.socket.prependListener('end', onEnd);
 
-      const { path, headers, body, maxResponseBytes } = input;
+      if (!this.isNew) this.received.restart();
+      this.isNew = false;
+      const { path, headers, body, keepOpen } = input;
       this.client.dispatch(
-        { method: 'POST', path, headers, body },
+        { method: 'POST', path, headers, body, ...(!keepOpen && { reset: true }) },
         {
-          onRequestStart: () => void (sentAtMs = performance.now()),
+          // Called in the same step as the write, and right before it.
+          onRequestStart: () => {
+            sentAtMs = performance.now();
+            this.turnwise.isIdle = false;
+          },
           onResponseStarted: () => void (answerStarted = true),
           onResponseStart: ({ rawHeaders }, statusCode) => {
             if (statusCode < 200) return;
@@ -135,10 +152,7 @@ export class Connection {
             });
           },
           onResponseData: (_, chunk) => {
-            const room = maxResponseBytes - size;
-            size += Math.min(chunk.length, room);
-            chunks.push(chunk.length > room ? chunk.subarray(0, room) : chunk);
-            if (chunk.length <= room) return;
+            if (kept.add(chunk)) return;
             finish(true);
             this.destroy();
           },
@@ -150,6 +164,31 @@ export class Connection {
         },
       );
     });
+  }
+}
+
+/** The beginning of a body. Copied: a body in chunks of one byte would else hold sixty thousand buffers. */
+class KeptBody {
+  #buffer = Buffer.alloc(0);
+  #size = 0;
+
+  constructor(private readonly maxBytes: number) {}
+
+  get bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#size);
+  }
+
+  /** False when not all of it had room. */
+  add(chunk: Buffer): boolean {
+    const end = Math.min(this.#size + chunk.length, this.maxBytes);
+    if (end > this.#buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(Math.max(end, 2 * this.#buffer.length), this.maxBytes));
+      this.#buffer.copy(larger, 0, 0, this.#size);
+      this.#buffer = larger;
+    }
+    const added = chunk.copy(this.#buffer, this.#size, 0, end - this.#size);
+    this.#size = end;
+    return added === chunk.length;
   }
 }
 

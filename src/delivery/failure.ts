@@ -9,6 +9,8 @@ export class AttemptFailure extends Error {
   constructor(
     readonly errorClass: Unreachable['errorClass'],
     message: string,
+    /** As in the outcome. */
+    readonly onReusedConnection = false,
   ) {
     super(message);
   }
@@ -18,6 +20,15 @@ export class AttemptFailure extends Error {
 
 /** The one reason for every blocked address, so that nobody learns from it what is behind one. */
 export const blockedAddress = (): AttemptFailure => new AttemptFailure('blocked_address', 'destination not allowed');
+
+/** Plain http, allowed when the webhook was made and not any more. */
+export const blockedHttp = (): AttemptFailure =>
+  new AttemptFailure('blocked_address', 'plain http is not allowed; change the url of the webhook to https');
+
+/** By the code of TooManyBytesError. */
+const tooManyBytes = 'ERR_TOO_MANY_BYTES';
+const tooManyBytesFailure = (): AttemptFailure =>
+  new AttemptFailure('invalid_response', 'the receiver sent over 1 MB without coming to the end of its answer');
 
 const onlyHttp2 = 'the receiver speaks only HTTP/2; HTTP/1.1 is needed';
 
@@ -71,9 +82,13 @@ const tlsMessages: Record<string, string> = {
 /** This process is out of something: no fault of the receiver's, so no outcome of an attempt. */
 const ourOwnCodes = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS']);
 
-export function lookupFailure(error: unknown): AttemptFailure {
+export const unknownName = (): AttemptFailure => lookupFailure({ code: 'ENOTFOUND' }, false);
+
+/** Of a private name nobody is told that it exists and has no address. */
+export function lookupFailure(error: unknown, isPrivateName: boolean): AttemptFailure {
   const code = codeOf(error);
   throwOurOwn(code);
+  if (isPrivateName && code === 'ENODATA') return unknownName();
   return new AttemptFailure('dns', dnsMessages[code] ?? `name lookup failed${inBrackets(code)}`);
 }
 
@@ -81,6 +96,7 @@ export function lookupFailure(error: unknown): AttemptFailure {
 export function connectFailure(error: unknown, isTls: boolean): AttemptFailure {
   const code = codeOf(error);
   throwOurOwn(code);
+  if (code === tooManyBytes) return tooManyBytesFailure();
   const tlsMessage = tlsMessages[code];
   if (tlsMessage !== undefined) return new AttemptFailure('tls', tlsMessage);
   if (connectionMessages[code] !== undefined) return new AttemptFailure('connection', connectionMessages[code]);
@@ -88,14 +104,20 @@ export function connectFailure(error: unknown, isTls: boolean): AttemptFailure {
   return new AttemptFailure('connection', `connection failed${inBrackets(code)}`);
 }
 
-/** A request that was sent, or begun, and not answered completely. */
-export function exchangeFailure(error: unknown): AttemptFailure {
+/** A request that was sent, or begun, and not answered completely; `isReused`: on a connection that had carried another. */
+export function exchangeFailure(error: unknown, isReused: boolean): AttemptFailure {
   // Nothing that a receiver does: an assertion, a header that nobody checked.
   if (!(error instanceof ExchangeError)) throw error;
-  const { cause, answerStarted, closedByReceiver } = error;
+  const { cause, sentAtMs, answerStarted, closedByReceiver } = error;
   const code = codeOf(cause);
-  throwOurOwn(code);
-  if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') throw cause;
+  const isStale = isReused && brokeUnanswered(error);
+  const kept = isStale ? ', on a connection kept open from an earlier request' : '';
+  // Only while nothing has left: what the receiver may have got is an attempt, whoever broke it off.
+  if (sentAtMs === undefined) {
+    throwOurOwn(code);
+    if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') throw cause;
+  }
+  if (code === tooManyBytes) return tooManyBytesFailure();
   if (tlsMessages[code] !== undefined) return new AttemptFailure('tls', tlsMessages[code]);
   if (code.startsWith('ERR_SSL_')) return new AttemptFailure('tls', `TLS failed${inBrackets(code)}`);
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
@@ -103,15 +125,19 @@ export function exchangeFailure(error: unknown): AttemptFailure {
   }
   if (closedByReceiver || connectionMessages[code] !== undefined) {
     if (answerStarted) return new AttemptFailure('connection', 'connection closed before the answer was complete');
-    return new AttemptFailure('connection', connectionMessages[code] ?? 'connection closed without an answer');
+    const message = connectionMessages[code] ?? 'connection closed without an answer';
+    return new AttemptFailure('connection', message + kept, isStale);
   }
   if (speaksHttp2(cause)) return new AttemptFailure('invalid_response', onlyHttp2);
   // Also a status that was not asked for (100, 101): undici closes the socket then, with the code UND_ERR_SOCKET.
   if (answerStarted || cause instanceof errors.HTTPParserError) {
     return new AttemptFailure('invalid_response', 'the answer is not valid HTTP/1.1');
   }
-  return new AttemptFailure('connection', `connection failed${inBrackets(code)}`);
+  return new AttemptFailure('connection', `connection failed${inBrackets(code)}${kept}`, isStale);
 }
+
+/** Whether not one byte of the request was handed to the socket: it may go on another connection, and nobody can tell. */
+export const wasNeverSent = (error: unknown): boolean => error instanceof ExchangeError && error.sentAtMs === undefined;
 
 /**
  * A receiver that worked on a request for longer than this has read it: the end of the connection was then not that of
@@ -120,11 +146,10 @@ export function exchangeFailure(error: unknown): AttemptFailure {
 const idleCloseWindowMs = 2000;
 const closedCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
-/** Whether a request on a reused connection failed because the receiver closed it before the request arrived. */
-export function closedWhileIdle(error: unknown): boolean {
-  if (!(error instanceof ExchangeError) || error.answerStarted) return false;
-  if (error.sentAtMs === undefined) return true;
-  return closedCodes.has(codeOf(error.cause)) && performance.now() - error.sentAtMs < idleCloseWindowMs;
+/** Whether it looks as if the receiver had closed the connection before the request arrived. */
+function brokeUnanswered({ cause, sentAtMs, answerStarted }: ExchangeError): boolean {
+  if (sentAtMs === undefined || answerStarted) return false;
+  return closedCodes.has(codeOf(cause)) && performance.now() - sentAtMs < idleCloseWindowMs;
 }
 
 /** The first frame of an HTTP/2 server is SETTINGS: a length of three bytes, then type 4 (RFC 9113 §3.4, §4.1). */

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Connection } from './connection.js';
 
 export interface IdleConnection {
@@ -12,12 +13,39 @@ export interface IdleConnections {
   take(origin: string, addresses: string[]): IdleConnection | undefined;
   /** Keeps a connection for the next attempt, or closes it when it is of no more use. */
   put(origin: string, address: string, connection: Connection): void;
+  /** Closes those of one origin. */
+  closeOrigin(origin: string): void;
+  /** A request on a connection of this origin broke without an answer; three within some minutes, and none is kept for a while. */
+  countBroken(origin: string): void;
+  /** Whether `put` would keep a connection of this origin. */
+  mayKeep(origin: string): boolean;
   /** Closes all, now and in future. */
   close(): void;
 }
 
-/** Open connections without a request. When there are too many, those idle the longest are closed. */
-export function createIdleConnections(maxPerOrigin: number, max: number): IdleConnections {
+export interface IdleConnectionsOptions {
+  maxPerOrigin: number;
+  max: number;
+  /** How long a broken connection counts, and how long none is kept after the third; default 10 minutes. */
+  distrustMs?: number;
+}
+
+const maxBroken = 3;
+/** Of origins with broken connections; beyond, the one that had none for the longest is forgotten. */
+const maxDistrusted = 5000;
+
+/**
+ * Open connections without a request. When there are too many, those idle the longest are closed. Receivers that break
+ * them again and again, having announced nothing, get a new connection for each request: a handshake costs less than
+ * an attempt that fails.
+ */
+export function createIdleConnections({
+  maxPerOrigin,
+  max,
+  distrustMs = 600_000,
+}: IdleConnectionsOptions): IdleConnections {
+  const broken = new LRUCache<string, number>({ max: maxDistrusted, ttl: distrustMs });
+  const mayKeep = (origin: string): boolean => (broken.get(origin) ?? 0) < maxBroken;
   // In order of becoming idle. A walk through it is short: max bounds it.
   const kept = new Set<IdleConnection>();
   let isClosed = false;
@@ -43,7 +71,7 @@ export function createIdleConnections(maxPerOrigin: number, max: number): IdleCo
       return undefined;
     },
     put(origin, address, connection) {
-      if (isClosed || !connection.isUsable) return connection.destroy();
+      if (isClosed || !connection.isUsable || !mayKeep(origin)) return connection.destroy();
       const entry = { origin, address, connection };
       kept.add(entry);
       connection.onClosed = () => kept.delete(entry);
@@ -51,6 +79,13 @@ export function createIdleConnections(maxPerOrigin: number, max: number): IdleCo
       dropOldest(ofOrigin, maxPerOrigin, (other) => other.origin === origin);
       dropOldest(kept.size, max, () => true);
     },
+    closeOrigin(origin) {
+      dropOldest(kept.size, 0, (entry) => entry.origin === origin);
+    },
+    countBroken(origin) {
+      broken.set(origin, (broken.get(origin) ?? 0) + 1);
+    },
+    mayKeep,
     close() {
       isClosed = true;
       dropOldest(kept.size, 0, () => true);

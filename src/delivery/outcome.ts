@@ -17,7 +17,17 @@ export interface ReceiverResponse {
 export type AttemptOutcome =
   | { kind: 'accepted'; response: ReceiverResponse }
   | { kind: 'rejected'; response: ReceiverResponse; retryAfterMs?: number }
-  | { kind: 'unreachable'; errorClass: Exclude<ErrorClass, 'http_status'>; message: string };
+  | {
+      kind: 'unreachable';
+      errorClass: Exclude<ErrorClass, 'http_status'>;
+      message: string;
+      /**
+       * The connection had carried an earlier request and broke, soon and without a byte of an answer, when this one
+       * was on its way: most likely the receiver was just closing an idle connection. It may have read the request
+       * all the same.
+       */
+      onReusedConnection: boolean;
+    };
 
 /** One finished attempt, measured by the clock of this process. */
 export interface FinishedAttempt {

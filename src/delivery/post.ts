@@ -4,10 +4,13 @@ import { createConnect } from './connect.js';
 import { AttemptFailure } from './failure.js';
 import { createIdleConnections } from './idle-connections.js';
 import type { AttemptOutcome, FinishedAttempt } from './outcome.js';
+import { ReadingTurns } from './read-in-turns.js';
 import { createResolve, type Resolve } from './resolve.js';
 
 export interface PosterOptions {
   guard: AddressGuard;
+  /** Whether a request may go to an http url; if not, the attempt is blocked, whenever its webhook was registered. */
+  allowHttp: boolean;
   /** Default: DNS, then what the system knows besides. */
   resolve?: Resolve;
   /** Of one answer's body; default 65536. What comes after it is not read. */
@@ -49,11 +52,19 @@ export interface Poster {
 
 /** Keeps connections open between requests; one for the whole process. */
 export function createPoster(options: PosterOptions): Poster {
+  const { guard, allowHttp } = options;
+  const isAllowed = (ip: string): boolean => guard.isAllowed(ip);
+  const knowsPrivateNames = guard.allowsPrivateNames;
   const deps: AttemptDeps = {
-    guard: options.guard,
-    resolve: options.resolve ?? createResolve(),
+    guard,
+    allowHttp,
+    resolve: options.resolve ?? createResolve({ isAllowed, knowsPrivateNames }),
     connect: createConnect(options.ca),
-    idle: createIdleConnections(options.idleConnectionsPerOrigin ?? 10, options.idleConnections ?? 256),
+    idle: createIdleConnections({
+      maxPerOrigin: options.idleConnectionsPerOrigin ?? 10,
+      max: options.idleConnections ?? 256,
+    }),
+    turns: new ReadingTurns(),
     maxResponseBytes: options.maxResponseBytes ?? 65_536,
   };
   const underWay = new Set<Promise<unknown>>();
@@ -118,5 +129,6 @@ function timeout(step: Step, timeoutMs: number): AttemptFailure {
 
 function toOutcome(error: unknown): AttemptOutcome {
   if (!(error instanceof AttemptFailure)) throw error;
-  return { kind: 'unreachable', errorClass: error.errorClass, message: error.message };
+  const { errorClass, message, onReusedConnection } = error;
+  return { kind: 'unreachable', errorClass, message, onReusedConnection };
 }

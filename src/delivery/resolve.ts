@@ -8,29 +8,47 @@ export type Resolve = (hostname: string, signal: AbortSignal) => Promise<string[
 const secondFamilyMs = 250;
 const maxSystemLookups = 2;
 /** Answers after which the name may still be known to this machine: its hosts file, its search domains. */
-const askTheSystem = new Set(['ENOTFOUND', 'ENODATA', 'ECONNREFUSED']);
+const unknownCodes = new Set(['ENOTFOUND', 'ENODATA']);
+/** No name server can be reached in the direct way; the system may have another. */
+const noServerCode = 'ECONNREFUSED';
 
 export interface ResolveOptions {
   /** `address:port`; default the system's. */
   servers?: string[];
   /** Default the system's. */
   lookup?: (hostname: string) => Promise<string[]>;
+  /** Whether the system is asked for names that DNS does not know; where not, the time tells nothing either. Default true. */
+  knowsPrivateNames?: boolean;
+  /** Which addresses the system may add to what DNS knows. Default: all. */
+  isAllowed?: (ip: string) => boolean;
 }
 
 /**
- * Asks the name servers directly, and the system's own lookup only for what they don't know. The system's lookup holds
- * one of the process's four libuv threads until it ends: four names on a server that never answers would stop the
- * lookups of every other tenant. So no more than two of them run at once, and names that DNS knows never wait there.
+ * Asks the name servers directly, and the system's own lookup only for what they don't know. A name that only this
+ * machine knows and that leads to an address that is not allowed is not found, like one that nobody knows: what tenants
+ * are told must not add up to a list of our hosts.
+ *
+ * The system's lookup holds one of the process's four libuv threads until it ends: four names on a server that never
+ * answers would stop the lookups of every other tenant. So no more than two of them run at once, and names that DNS
+ * knows never wait there.
  */
-export function createResolve({ servers, lookup = lookupBySystem }: ResolveOptions = {}): Resolve {
+export function createResolve({
+  servers,
+  lookup = lookupBySystem,
+  knowsPrivateNames = true,
+  isAllowed = () => true,
+}: ResolveOptions = {}): Resolve {
   const systemLookup = limit(maxSystemLookups, lookup);
   return async (hostname, signal) => {
     try {
       return await lookupByDns(hostname, servers, signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (!askTheSystem.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-      return systemLookup(hostname, signal);
+      const code = (error as NodeJS.ErrnoException).code ?? '';
+      if (code !== noServerCode && !(knowsPrivateNames && unknownCodes.has(code))) throw error;
+      const found = await systemLookup(hostname, signal);
+      if (!found.every(isAllowed)) throw Object.assign(new Error('not found'), { code: 'ENOTFOUND' });
+      return found;
     }
   };
 }

@@ -40,8 +40,10 @@ function pairs(rawHeaders: Buffer[]): [name: string, value: string][] {
   return found;
 }
 
+const utf8 = new TextDecoder();
+
 function showText(bytes: Buffer | undefined): string {
-  return replaceNul(new TextDecoder().decode(bytes));
+  return replaceNul(utf8.decode(bytes));
 }
 
 /** Replacement marks take three times the bytes they stand for, so the text is capped as well as the wire. */

@@ -99,7 +99,7 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
     };
     const startByClient = () => use(client, { taskQueue: config.temporal.taskQueue, eager: false });
     startByClient();
-    const poster = createPoster({ guard });
+    const poster = createPoster({ guard, allowHttp: config.allowHttp });
     closers.push(() => poster.close());
 
     let worker: DeliveryWorker | undefined;

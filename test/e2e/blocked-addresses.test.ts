@@ -6,6 +6,7 @@ import { scenario } from '../support/scenario.js';
 import { attemptSummary, followDelivery, sendEvent } from '../support/sent-delivery.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { stubName } from '../support/stub-dns.js';
+import { waitFor } from '../support/wait-for.js';
 
 describe('a webhook whose name leads to an address that is not allowed', function () {
   this.timeout(60_000);
@@ -121,6 +122,37 @@ describe('a webhook whose name leads to an address that is not allowed', functio
     assert.equal(attempt!.request_headers['X-Team'], 'billing');
     assert.equal(attempt!.request_headers['X-IRISX-Signature'], '[masked]');
     assert.doesNotMatch(JSON.stringify(delivery), /hush|quiet|set-cookie|sha256=|v1,/i);
+  });
+});
+
+describe('a webhook with plain http where only https is allowed', function () {
+  this.timeout(60_000);
+  let stack: Stack;
+  let receiver: Receiver;
+  before(async () => {
+    receiver = await startReceiver();
+    stack = await startStack({ config: { allowHttp: false } });
+  });
+  after(async () => {
+    await stack.close();
+    await receiver.close();
+  });
+
+  it('was registered before and fails for good at its first attempt, without a request', async () => {
+    const tenantId = await stack.insertTenant();
+    await stack.insertWebhook(tenantId, { url: receiver.url });
+    const [id] = await stack.trigger(tenantId);
+    const delivery = await waitFor(
+      async () => {
+        const now = await stack.delivery(id!);
+        return now.status === 'pending' ? undefined : now;
+      },
+      { what: 'the end of the delivery' },
+    );
+    assert.deepEqual(
+      [delivery.status, delivery.attempt_count, delivery.error_class, receiver.connections],
+      ['failed', 1, 'blocked_address', 0],
+    );
   });
 });
 

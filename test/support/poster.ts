@@ -4,7 +4,7 @@ import { createPoster, type PostInput, type Poster, type PosterOptions } from '.
 
 /** A poster that may reach loopback, where the receivers of tests are. */
 export const createTestPoster = (options: Partial<PosterOptions> = {}): Poster =>
-  createPoster({ guard: createAddressGuard(['127.0.0.0/8', '::1/128']), ...options });
+  createPoster({ guard: createAddressGuard(['127.0.0.0/8', '::1/128']), allowHttp: true, ...options });
 
 /** One attempt, in which only what matters is stated. */
 export const postTo = (poster: Poster, url: string, input: Partial<PostInput> = {}): Promise<FinishedAttempt> =>

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createAddressGuard } from '../../../src/delivery/address.js';
+import { createAddressGuard, type AddressGuard } from '../../../src/delivery/address.js';
 import { createPoster, type Poster, type PosterOptions } from '../../../src/delivery/post.js';
 import { postTo, summary } from '../../support/poster.js';
 import { startRawServer } from '../../support/raw-server.js';
@@ -22,7 +22,7 @@ describe('post, looking the name up', () => {
   const posters: Poster[] = [];
 
   function posterWith(options: Partial<PosterOptions>): Poster {
-    const made = createPoster({ guard, ...options });
+    const made = createPoster({ guard, allowHttp: true, ...options });
     posters.push(made);
     return made;
   }
@@ -138,12 +138,70 @@ describe('post, looking the name up', () => {
         kind: 'unreachable',
         errorClass: 'blocked_address',
         message: 'destination not allowed',
+        onReusedConnection: false,
       });
       assert.ok(durationMs < 1000, `${url} took ${durationMs} ms`);
     }
     answers = [['127.0.0.1']];
     assert.equal(await send('with-a-name.test'), blocked);
     assert.equal(inside.connections, 0);
+  });
+
+  it('blocks names that only a private network can know without a lookup, whether they exist or not', async () => {
+    const names = ['postgres', 'postgres.', 'db.internal', 'DB.Internal', 'printer.local', 'a.svc.cluster.local'];
+    const more = ['api.default.svc', 'nas.lan', 'router.home.arpa', '1.0.0.10.in-addr.arpa', 'x.corp', 'y.localdomain'];
+    for (const answer of [['127.0.0.1'], ['127.0.0.2'], []]) {
+      answers = [answer];
+      const closed = posterWith({
+        guard: createAddressGuard([]),
+        resolve: (hostname) => Promise.resolve(void lookups.push(hostname)).then(() => answer),
+      });
+      for (const host of [...names, ...more]) {
+        assert.equal(summary(await postTo(closed, `http://${host}/`)), blocked, host);
+      }
+    }
+    assert.deepEqual(lookups, []);
+  });
+
+  it('tells no private name that exists from one that does not where some network is allowed', async () => {
+    const known: Record<string, string[]> = { 'crm.internal': ['127.0.0.2'], postgres: ['127.0.0.1'], empty: [] };
+    const open = posterWith({
+      resolve: async (hostname) => known[hostname] ?? failing(hostname === 'nodata' ? 'ENODATA' : 'ENOTFOUND')(),
+    });
+    const outcomeOf = async (host: string) => (await postTo(open, `http://${host}:${inside.port}/`)).outcome;
+    assert.equal(summary({ outcome: await outcomeOf('crm.internal') }), 'accepted 200');
+    const unknown = await outcomeOf('nowhere.internal');
+    assert.equal(summary({ outcome: unknown }), 'dns: host name not found');
+    for (const host of ['postgres', 'empty', 'nodata']) assert.deepEqual(await outcomeOf(host), unknown, host);
+    assert.equal(inside.connections, 0);
+  });
+
+  it('looks at no more than 64 addresses of a name, and connects to no other', async () => {
+    const many = Array.from({ length: 4000 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
+    answers = [['127.0.0.2', ...Array<string>(100).fill('127.0.0.2'), ...many.slice(0, 62)]];
+    assert.equal(await send(), blocked);
+    let checked = 0;
+    const counting: AddressGuard = { ...guard, isAllowed: (ip) => ++checked > 0 && !ip.startsWith('10.1.') };
+    const poster64 = posterWith({
+      guard: counting,
+      resolve: () => Promise.resolve(['127.0.0.2', ...many.map((ip) => ip.replace(/^10\.0\./, '10.2.'))]),
+    });
+    assert.equal(summary(await postTo(poster64, `http://many.test:${inside.port}/`)), 'accepted 200');
+    assert.equal(checked, 64);
+  });
+
+  it('blocks plain http where it is not allowed, before anything else, and says what to do', async () => {
+    const strict = posterWith({ allowHttp: false, resolve: (name) => Promise.resolve([`${lookups.push(name)}`]) });
+    for (const url of [outside.url, inside.url, 'http://hooks.test/']) {
+      assert.deepEqual((await postTo(strict, url)).outcome, {
+        kind: 'unreachable',
+        errorClass: 'blocked_address',
+        message: 'plain http is not allowed; change the url of the webhook to https',
+        onReusedConnection: false,
+      });
+    }
+    assert.equal(summary(await postTo(strict, outside.url.replace('http:', 'https:'))).split(':')[0], 'tls');
+    assert.deepEqual([lookups, inside.connections, outside.requests.length], [[], 0, 0]);
   });
 
   it('goes on to the next address when one refuses or does not answer', async () => {

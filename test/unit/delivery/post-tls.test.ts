@@ -108,12 +108,16 @@ describe('post, over TLS', () => {
     }
   });
 
-  it('reuses a connection, and repeats once what was sent on one that the receiver was closing', async () => {
+  it('reuses a connection, and tells of a request on one that the receiver was closing', async () => {
     const receiver = await startReceiver(200, { tls: good });
     const url = `https://receiver.test:${receiver.port}/`;
     for (let i = 0; i < 3; i++) assert.equal(summary(await postTo(poster, url)), 'accepted 200');
     assert.equal(receiver.connections, 1);
     receiver.respond = (_, response, index) => (index === 3 ? void response.socket?.destroy() : 200);
+    const { outcome } = await postTo(poster, url);
+    assert.match(summary({ outcome }), /^connection: .* kept open from an earlier request$/);
+    assert.ok(outcome.kind === 'unreachable' && outcome.onReusedConnection);
+    assert.equal(receiver.requests.length, 4);
     assert.equal(summary(await postTo(poster, url)), 'accepted 200');
     assert.equal(receiver.requests.length, 5);
     assert.equal(receiver.connections, 2);

@@ -56,6 +56,36 @@ describe('resolve', () => {
     assert.deepEqual(asked, ['hosts-file.test', 'nowhere.test', 'empty.test']);
   });
 
+  it('does not find a name that only the system knows and that leads to an address that is not allowed', async () => {
+    const resolve = createResolve({
+      servers: [server.address],
+      lookup: (hostname) =>
+        hostname.startsWith('nowhere') ? unknown(hostname) : Promise.resolve(['192.0.2.3', hostname.split('_')[1]!]),
+      isAllowed: (ip) => ip.startsWith('192.0.2.'),
+    });
+    assert.deepEqual(await resolve('hosts-file.test_192.0.2.4', signal), ['192.0.2.3', '192.0.2.4']);
+    for (const hostname of ['hosts-file.test_10.0.0.1', 'nowhere.test']) {
+      await assert.rejects(resolve(hostname, signal), code('ENOTFOUND'), hostname);
+    }
+  });
+
+  it('asks the system for no unknown name where private ones are not to be known, but for all without a name server', async () => {
+    names = { 'empty.test': { A: [], AAAA: [] } };
+    const asked: string[] = [];
+    const lookup = (hostname: string): Promise<string[]> => {
+      asked.push(hostname);
+      return Promise.resolve(['192.0.2.3']);
+    };
+    const resolve = createResolve({ servers: [server.address], lookup, knowsPrivateNames: false });
+    await assert.rejects(resolve('nowhere.test', signal), code('ENOTFOUND'));
+    await assert.rejects(resolve('empty.test', signal), code('ENODATA'));
+    assert.deepEqual(asked, []);
+    const closed = await startNameServer(() => nxdomain);
+    closed.close();
+    const alone = createResolve({ servers: [closed.address], lookup, knowsPrivateNames: false });
+    assert.deepEqual(await alone('hooks.test', signal), ['192.0.2.3']);
+  });
+
   it('is not held up by names whose lookup hangs, at the name server or in the system', async () => {
     names = { 'fast.test': { A: ['192.0.2.1'], AAAA: [] }, 'slow.test': {} };
     const controllers = Array.from({ length: 20 }, () => new AbortController());

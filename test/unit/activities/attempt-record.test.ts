@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { attemptRecord } from '../../../activities/attempt-record.js';
+import type { AttemptRecord, TakenAttempt } from '../../../src/db/attempts.js';
+import type { AttemptOutcome, ErrorClass } from '../../../src/delivery/outcome.js';
+
+const recordOf = (outcome: AttemptOutcome): AttemptRecord =>
+  attemptRecord({
+    deliveryId: 'd',
+    requestId: 'r',
+    attempt: { number: 3, attemptsUsed: 2, token: 7 } as TakenAttempt,
+    requestHeaders: {},
+    finished: { startedAt: new Date(0), durationMs: 5, outcome },
+    elapsedMs: 6,
+    maxRetryAfterMs: 3_600_000,
+  });
+
+const unreachable = (errorClass: Exclude<ErrorClass, 'http_status'>, onReusedConnection = false): AttemptOutcome => ({
+  kind: 'unreachable',
+  errorClass,
+  message: 'why',
+  onReusedConnection,
+});
+
+describe('the record of an attempt', () => {
+  it('asks for another one at once where a reused connection broke, as a failed attempt of its own', () => {
+    const record = recordOf(unreachable('connection', true));
+    assert.deepEqual(
+      [record.verdict, record.retryWaitMs, record.number, record.token, record.error],
+      ['again', 0, 3, 7, { class: 'connection', message: 'why' }],
+    );
+  });
+
+  it('asks for a retry on schedule for any other failure, and for none after a blocked address', () => {
+    const verdicts = (['connection', 'timeout', 'dns', 'tls', 'invalid_response', 'blocked_address'] as const).map(
+      (errorClass) => {
+        const { verdict, retryWaitMs } = recordOf(unreachable(errorClass));
+        return [errorClass, verdict, retryWaitMs];
+      },
+    );
+    assert.deepEqual(verdicts, [
+      ['connection', 'retry', 4000],
+      ['timeout', 'retry', 4000],
+      ['dns', 'retry', 4000],
+      ['tls', 'retry', 4000],
+      ['invalid_response', 'retry', 4000],
+      ['blocked_address', 'final', 4000],
+    ]);
+  });
+});
