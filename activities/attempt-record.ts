@@ -75,9 +75,8 @@ function errorOf(outcome: AttemptOutcome): { class: ErrorClass; message: string 
   }
 }
 
-/** The schedule's delay after attempt `used`, stretched by Retry-After up to the cap, never shortened by it; `again`: none. */
+/** The schedule's delay after attempt `used`, stretched by Retry-After up to the cap, never shortened by it. */
 function retryWaitMs(outcome: AttemptOutcome, used: number, maxRetryAfterMs: number): number {
-  if (verdictOf(outcome) === 'again') return 0;
   const asked = outcome.kind === 'rejected' ? Math.min(outcome.retryAfterMs ?? 0, maxRetryAfterMs) : 0;
   return Math.max(retryDelayMs(used), asked);
 }

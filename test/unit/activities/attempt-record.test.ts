@@ -6,10 +6,10 @@ import type { AttemptOutcome, ErrorClass } from '../../../src/delivery/outcome.j
 const recordOf = (outcome: AttemptOutcome): AttemptRecord =>
   attemptRecord({
     deliveryId: 'd',
-    requestId: 'r',
-    attempt: { number: 3, attemptsUsed: 2, token: 7 } as TakenAttempt,
+    attempt: { requestId: 'r', takenAt: new Date(0), number: 3, attemptsUsed: 2, token: 7 } as TakenAttempt,
     requestHeaders: {},
     finished: { startedAt: new Date(0), durationMs: 5, outcome },
+    waitedMs: 1,
     elapsedMs: 6,
     maxRetryAfterMs: 3_600_000,
   });
@@ -22,12 +22,13 @@ const unreachable = (errorClass: Exclude<ErrorClass, 'http_status'>, onReusedCon
 });
 
 describe('the record of an attempt', () => {
-  it('asks for another one at once where a reused connection broke, as a failed attempt of its own', () => {
+  it('asks for another one where a reused connection broke, as a failed attempt of its own', () => {
     const record = recordOf(unreachable('connection', true));
     assert.deepEqual(
-      [record.verdict, record.retryWaitMs, record.number, record.token, record.error],
-      ['again', 0, 3, 7, { class: 'connection', message: 'why' }],
+      [record.verdict, record.number, record.token, record.error],
+      ['again', 3, 7, { class: 'connection', message: 'why' }],
     );
+    assert.equal(record.retryWaitMs, 4000, 'for when there were too many of these already');
   });
 
   it('asks for a retry on schedule for any other failure, and for none after a blocked address', () => {
