@@ -212,13 +212,17 @@ export async function findCallOfRecording(
   return rows[0] ? { callSid: rows[0].call_sid, idSuffix: rows[0].id_suffix } : null;
 }
 
-/** From now on all events of the call are this tenant's. */
+/** From now on all events of the call are this tenant's. If it had ended by an estimate, of which nobody was told, it is open again. */
 export async function assignCall(db: Queryable, key: CallKey, tenantId: string): Promise<void> {
-  await db.query('update calls set tenant_id = $3 where call_sid = $1 and id_suffix = $2', [
-    key.callSid,
-    key.idSuffix,
-    tenantId,
-  ]);
+  await db.query(
+    `update calls set tenant_id = $3, end_estimated = false,
+                      ended_at = case when not end_estimated then ended_at end,
+                      status = case when not end_estimated then status end,
+                      hangup_cause = case when not end_estimated then hangup_cause end,
+                      duration_ms = case when not end_estimated then duration_ms end
+      where call_sid = $1 and id_suffix = $2`,
+    [key.callSid, key.idSuffix, tenantId],
+  );
 }
 
 /** What the channel variable said last. */

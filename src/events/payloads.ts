@@ -6,7 +6,10 @@ import { z } from 'zod';
 /** RFC 3339 with offset, any precision. Stricter in two points: no leap second, and `T` and `Z` are capitals. */
 const time = (meaning: string) => z.iso.datetime({ offset: true }).describe(meaning);
 
-const callSid = z.string().min(1).describe("The call's ID, the same in all events of the call");
+const callSid = z
+  .string()
+  .min(1)
+  .describe("The call's ID, the same in all events of the call; a later call may use it again, with other event IDs");
 const messageSid = z
   .string()
   .min(1)

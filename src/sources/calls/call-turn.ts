@@ -127,7 +127,11 @@ class CallTurn {
 
   #read(event: UnhandledEvent): ReadEvent {
     this.turn.event = event;
-    return { ...event, kind: event.kind as CallEventKind, facts: JSON.parse(event.facts) as CallFacts };
+    const facts = JSON.parse(event.facts) as CallFacts;
+    if (facts.leg === event.callSid) delete facts.leg;
+    // When another leg was made says nothing of the call.
+    const own = facts.leg === undefined ? facts : { ...facts, createdMs: undefined, wasRecovered: undefined };
+    return { ...event, kind: event.kind as CallEventKind, facts: own };
   }
 
   /** Where the switch does not say which of two legs was first, the one is that we know already. */
@@ -204,6 +208,8 @@ class CallTurn {
     const found = await whoseCall(this.db, call, events);
     if (found) {
       await assignCall(this.db, call, found);
+      // Nobody was told of an end that was estimated before.
+      if (call.endEstimated) Object.assign(call, { endedAt: null, endEstimated: false, durationMs: null });
       return found;
     }
     // While it goes on, a later event may name one: the dialplan runs only after the call has begun.

@@ -19,7 +19,7 @@ export interface EventDeps {
   log: CallLog;
   recordingUrlTemplate: string | undefined;
   /** To be said once the transaction has committed. */
-  say(line: () => void): void;
+  say: (line: () => void) => void;
 }
 
 /** Changes the call as the event says, and triggers what its tenant is to hear. Harmless for an event that repeats another. */

@@ -25,7 +25,7 @@ export class SwitchQuestions {
   /** The run of the switch, which it says with every event too; null: no answer. */
   async coreUuid(): Promise<string | null> {
     const answer = (await this.#ask('global_getvar core_uuid'))?.trim() ?? '';
-    return /^[0-9a-f-]{36}$/i.test(answer) ? answer : null;
+    return /^(?!-)[\x21-\x7e]{1,100}$/.test(answer) ? answer : null;
   }
 
   async #list(): Promise<ReadonlySet<string> | null> {

@@ -141,6 +141,45 @@ describe('readCallEvent', () => {
       assert.deepEqual(digit(key), { is: 'unusable', what: 'digit' }, JSON.stringify(key));
   });
 
+  it('field case 101: cuts a long number or name between characters, in all events alike', () => {
+    const from = `${'a'.repeat(254)}😀`;
+    for (const name of ['CHANNEL_CREATE', 'CHANNEL_ANSWER', 'CHANNEL_HANGUP_COMPLETE']) {
+      const { facts } = callEvent({ ...minimal, 'Event-Name': name, 'Caller-Caller-ID-Number': from });
+      assert.equal(facts.from, 'a'.repeat(254), name);
+    }
+  });
+
+  it('field case 100: has no half of a character in the path of a recording', () => {
+    const { facts } = callEvent({ ...minimal, 'Event-Name': 'RECORD_STOP', 'Record-File-Path': '/r/\ud83d.wav' });
+    assert.equal(facts.recording!.path, '/r/\ufffd.wav');
+  });
+
+  it('field case 100: has no time of a call that cannot be one, and no duration longer than a year', () => {
+    const far = { answered: '1000000', ended: '253370764800000000' };
+    const { facts } = callEvent({
+      ...minimal,
+      'Event-Name': 'CHANNEL_HANGUP_COMPLETE',
+      'Event-Date-Timestamp': '1795608862000000',
+      'Caller-Channel-Created-Time': '1000000',
+      variable_answer_uepoch: far.answered,
+      variable_end_uepoch: far.ended,
+      variable_billmsec: '999999999999999',
+    });
+    assert.deepEqual([facts.answeredAt, facts.endedAt, facts.billedMs], [undefined, undefined, undefined]);
+    assert.equal(facts.startedAt, facts.occurredAt);
+  });
+
+  it('field case 95: names the leg of a recording that was not made on the first one', () => {
+    const event = callEvent({
+      ...minimal,
+      'Event-Name': 'RECORD_STOP',
+      'Unique-ID': 'B',
+      'Channel-Call-UUID': 'A',
+      'Record-File-Path': '/r/b.wav',
+    });
+    assert.deepEqual([event.callSid, event.leg, event.facts.leg, event.isFirstLeg], ['A', 'B', 'B', true]);
+  });
+
   it('cannot use an event without identity, or with a uuid that would make no event id', () => {
     for (const broken of [
       { 'Core-UUID': '' },

@@ -20,6 +20,11 @@ describe('recordings', () => {
     );
   });
 
+  it('field case 100: make a url of any path', () => {
+    const file = { callSid: 'uuid-1', path: '/r/\ud83d.wav' };
+    assert.equal(recordingUrl('https://r.example.com/{file}', file), 'https://r.example.com/%EF%BF%BD.wav');
+  });
+
   it('are of the format that the name of the file says', () => {
     for (const [file, format] of [
       ['/a/b.wav', 'wav'],

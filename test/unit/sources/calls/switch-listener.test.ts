@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import pg from 'pg';
 import type { Database } from '../../../../src/db/database.js';
 import { jsonEvent, startPlayedSwitch, type PlayedSwitch } from '../../../../src/server/demo/played-switch.js';
 import { startCallListener, type CallListener } from '../../../../src/sources/calls/call-listener.js';
@@ -10,18 +11,23 @@ const fast: Partial<SwitchListenerOptions> = {
   deadlines: { readyMs: 200, silenceMs: 2_000 },
 };
 
+/** As Postgres says that a value is out of range. */
+const refusal = () => Object.assign(new pg.DatabaseError('numeric_value_out_of_range', 0, 'error'), { code: '22003' });
+
 describe('switch listener', () => {
   let played: PlayedSwitch;
   let listener: CallListener | undefined;
   let kept: string[];
   let lines: { message: string; reason: string }[];
   let blocked: Promise<void> | undefined;
+  let refused: string | undefined;
 
   beforeEach(async () => {
     played = await startPlayedSwitch();
     kept = [];
     lines = [];
     blocked = undefined;
+    refused = undefined;
   });
   afterEach(async () => {
     await listener?.close();
@@ -33,6 +39,7 @@ describe('switch listener', () => {
     query: async (statement, values) => {
       if (typeof statement === 'string' && statement.includes('insert into call_events')) {
         await blocked;
+        if ((values![3] as string[]).includes(refused!)) throw refusal();
         kept.push(...(values![3] as string[]));
       }
       return { rows: [], rowCount: 0, command: '', oid: 0, fields: [] };
@@ -148,6 +155,51 @@ describe('switch listener', () => {
       await keeps('uuid-after');
     });
   }
+
+  const notice = (more = '') =>
+    Buffer.from(`Content-Type: text/disconnect-notice\nContent-Length: 10\n${more}\nGood bye!\n`);
+
+  for (const [what, parts] of [
+    ['in packets of their own', (...frames: Buffer[]) => frames],
+    ['all in one packet', (...frames: Buffer[]) => [Buffer.concat(frames)]],
+  ] as const)
+    it(`field case 99: hears what follows the notice of the switch, ${what}`, async () => {
+      listen();
+      await subscribed();
+      const linger = 'Content-Disposition: linger\nLinger-Time: 5\n';
+      for (const part of parts(
+        press('uuid-before', 1),
+        notice(linger),
+        press('uuid-behind', 2),
+        press('uuid-last', 3),
+      )) {
+        played.send(part);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      played.hangUp();
+      await keeps('uuid-last');
+      assert.deepEqual(kept, ['uuid-before', 'uuid-behind', 'uuid-last']);
+      await waitFor(() => said('switch.lost').length === 1, { what: 'the end to be noticed' });
+      assert.equal(said('switch.lost')[0]!.reason, 'the switch gave notice');
+    });
+
+  it('field case 99: does not wait for ever for a switch that gave notice and stays', async () => {
+    listen({ deadlines: { readyMs: 200, silenceMs: 60_000, afterNoticeMs: 50 } });
+    await subscribed();
+    played.send(notice());
+    await waitFor(() => played.connections === 2, { what: 'a new connection' });
+    assert.equal(said('switch.lost')[0]!.reason, 'the switch gave notice');
+  });
+
+  it('field case 100: keeps the others when Postgres refuses one event for good', async () => {
+    refused = 'uuid-3';
+    listen();
+    await subscribed();
+    played.send(Buffer.concat(Array.from({ length: 6 }, (_, index) => press(`uuid-${index}`, index))));
+    await keeps('uuid-5');
+    assert.deepEqual(kept.sort(), ['uuid-0', 'uuid-1', 'uuid-2', 'uuid-4', 'uuid-5']);
+    assert.equal(lines.filter(({ message }) => message.startsWith('call.event_lost')).length, 1);
+  });
 
   it('field case 56: counts keys that are none, and logs no key', async () => {
     listen();
