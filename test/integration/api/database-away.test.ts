@@ -75,7 +75,7 @@ describe('/readyz', () => {
       const { status, body } = await api.call('GET', '/readyz', { key: null });
       assert.deepEqual(
         [status, body],
-        [200, { status: 'ready', postgres: 'up', migrations: 'current', temporal: 'down' }],
+        [200, { status: 'ready', postgres: 'up', migrations: 'current', temporal: 'down', temporal_problems: [] }],
       );
     } finally {
       await api.close();
@@ -91,7 +91,7 @@ describe('/readyz', () => {
       const { status, body } = await api.call('GET', '/readyz', { key: null });
       assert.deepEqual(
         [status, body],
-        [503, { status: 'unready', postgres: 'up', migrations: 'pending', temporal: 'down' }],
+        [503, { status: 'unready', postgres: 'up', migrations: 'pending', temporal: 'down', temporal_problems: [] }],
       );
     } finally {
       await api.close();
