@@ -17,6 +17,7 @@ import { recordingCompleted, type UploadedRecording } from '../sources/calls/rec
 import { createSealer } from '../seal.js';
 import { MessageStarter } from '../message-starter.js';
 import type { StartOptions } from '../temporal.js';
+import { allOf, closeAll } from './close-all.js';
 import { startDeliveryWorker, type DeliveryWorker } from './delivery-worker.js';
 import { listen, type ListeningServer } from './listen.js';
 import { listenerHealth } from './listener-health.js';
@@ -81,16 +82,7 @@ export async function openService(
     onIdleError: (error) => log.warn({ reason: error.message }, 'postgres.connection_lost'),
   });
   const closers: (() => Promise<unknown>)[] = [() => db.close()];
-  // Whatever becomes of one, the others are closed; then it is told.
-  const close = async () => {
-    const errors: unknown[] = [];
-    for (const closer of closers.splice(0).reverse())
-      await closer().catch((error: unknown) => {
-        log.error({ error }, 'process.part_not_closed');
-        errors.push(error);
-      });
-    if (errors.length > 0) throw new AggregateError(errors, `${errors.length} parts of this process did not close`);
-  };
+  const close = () => closeAll(closers, log);
   try {
     const pending = await pendingMigrations(db);
     if (pending.length > 0)
@@ -217,13 +209,6 @@ export async function openService(
     await close();
     throw error;
   }
-}
-
-/** Waits for all, whatever becomes of any; then fails if one did. */
-async function allOf(work: (Promise<unknown> | undefined)[]): Promise<void> {
-  const begun = work.filter((each) => each !== undefined);
-  await Promise.allSettled(begun);
-  await Promise.all(begun);
 }
 
 /** What is not done by then goes on while the others close. */
