@@ -4,10 +4,12 @@ import type { Logger } from 'pino';
 import type { Database } from './db/database.js';
 import type { StartableDelivery } from './db/events.js';
 import { markStarted } from './db/unstarted-deliveries.js';
+import { OnceAMinute } from './once-a-minute.js';
 import { FairQueue } from './pace/fair-queue.js';
 import type { FirstAttempts } from './pace/first-attempts.js';
 import type { Pace, Urgency } from './pace/pace.js';
 import type { Turn } from './pace/turn.js';
+import { temporalFailure } from './temporal-failure.js';
 import type { SettlingWebhook } from './db/settling.js';
 import {
   startDelivery,
@@ -59,6 +61,8 @@ export interface DeliveryStarterDeps {
   log: Logger;
   pace: Pace;
   firstAttempts: FirstAttempts;
+  /** Temporal answered, and refused a start: something is missing there. */
+  onRefused?: () => void;
 }
 
 /**
@@ -75,6 +79,8 @@ export class DeliveryStarter implements DeliveryWorkflows {
   readonly #marking: NodeJS.Timeout;
   #connection: Connection | undefined;
   #isAway = false;
+  readonly #said = new OnceAMinute();
+  #isClosed = false;
   #pause: NodeJS.Timeout | undefined;
 
   constructor(private readonly deps: DeliveryStarterDeps) {
@@ -89,7 +95,7 @@ export class DeliveryStarter implements DeliveryWorkflows {
 
   /** From now on workflows are started through this client; before, they are left to the sweeper. */
   use(client: Client, options: StartOptions): void {
-    this.#connection = { client, options };
+    if (!this.#isClosed) this.#connection = { client, options };
   }
 
   start(deliveries: StartableDelivery[]): void {
@@ -117,9 +123,13 @@ export class DeliveryStarter implements DeliveryWorkflows {
     }
   }
 
-  /** For the sweeper: in its tenant's turn like the others; resolves when the workflow runs. */
+  /**
+   * For the sweeper: in its tenant's turn like the others; resolves when the workflow runs. Rejects when it is not
+   * started, also for the reason that this process stops.
+   */
   startInTurn(delivery: StartableDelivery): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (this.#isClosed) return reject(stopping());
       const done = (error?: Error) => (error ? reject(error) : resolve());
       this.#add({ delivery, call: startOrWakeDelivery, urgency: 'backlog', sinceMs: performance.now(), done });
       this.deps.pace.next();
@@ -182,6 +192,7 @@ export class DeliveryStarter implements DeliveryWorkflows {
       waiting.done?.();
       if (this.#isAway) this.deps.log.info('temporal.back');
       this.#isAway = false;
+      this.#said.keepOnly([]);
       if (isEager) await turn.ended;
       // Only calls that do the same can be compared.
       const busyMs = isEager ? turn.sentAfterMs : tookMs;
@@ -194,14 +205,28 @@ export class DeliveryStarter implements DeliveryWorkflows {
         this.#pause = undefined;
         this.deps.pace.next();
       }, pauseMs).unref();
-      if (this.#isAway) return;
       this.#isAway = true;
-      const reason = isGrpcDeadlineError(error) ? `no answer within ${callDeadlineMs} ms` : error;
-      this.deps.log.warn(
-        { error: reason, delivery: delivery.id },
+      this.#tell(error, delivery);
+    }
+  }
+
+  /** At once, and once a minute as long as it lasts. */
+  #tell(error: unknown, { id }: StartableDelivery): void {
+    const { log, onRefused } = this.deps;
+    const { kind, reason } = temporalFailure(error);
+    if (kind !== 'away') onRefused?.();
+    if (!this.#said.isDue(kind)) return;
+    if (kind === 'away')
+      log.warn(
+        { error: isGrpcDeadlineError(error) ? `no answer within ${callDeadlineMs} ms` : error, delivery: id },
         'temporal.start_failed: events are accepted all the same, the sweeper starts them later',
       );
-    }
+    // What is missing, and the command, is in the line `temporal.problem` that follows.
+    else
+      log.error(
+        { reason, delivery: id },
+        'temporal.start_refused: Temporal answers and starts nothing; events are accepted all the same',
+      );
   }
 
   async #mark(): Promise<void> {
@@ -221,12 +246,14 @@ export class DeliveryStarter implements DeliveryWorkflows {
 
   /** Lets running calls end and marks what they started; what still waits is left to the sweeper. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#connection = undefined;
-    for (const queue of Object.values(this.#queues))
-      for (const { done } of queue.clear()) done?.(new Error('this process stops'));
+    for (const queue of Object.values(this.#queues)) for (const { done } of queue.clear()) done?.(stopping());
     await Promise.race([Promise.all(this.#running), delay(closePatienceMs, undefined, { ref: false })]);
     clearTimeout(this.#pause);
     clearInterval(this.#marking);
     await this.#mark();
   }
 }
+
+const stopping = () => new Error('this process stops');

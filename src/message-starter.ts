@@ -3,6 +3,8 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Database } from './db/database.js';
 import { markMessagesStarted, type StartableMessage } from './db/unstarted-messages.js';
+import { OnceAMinute } from './once-a-minute.js';
+import { temporalFailure } from './temporal-failure.js';
 import { startMessage, type StartOptions } from './temporal.js';
 import type { MessageWorkflows } from './workflows.js';
 
@@ -15,13 +17,14 @@ const closePatienceMs = 3_000;
 export class MessageStarter implements MessageWorkflows {
   readonly #running = new Set<Promise<void>>();
   #connection: { client: Client; options: StartOptions } | undefined;
-  #isAway = false;
+  readonly #said = new OnceAMinute();
+  #isClosed = false;
 
-  constructor(private readonly deps: { db: Database; log: Logger }) {}
+  constructor(private readonly deps: { db: Database; log: Logger; onRefused?: () => void }) {}
 
   /** From now on workflows are started through this client; before, they are left to the sweeper. */
   use(client: Client, options: StartOptions): void {
-    this.#connection = { client, options };
+    if (!this.#isClosed) this.#connection = { client, options };
   }
 
   start(message: StartableMessage): void {
@@ -34,16 +37,19 @@ export class MessageStarter implements MessageWorkflows {
     const { db, log } = this.deps;
     try {
       await client.withDeadline(Date.now() + callDeadlineMs, () => startMessage(client, message, options));
-      this.#isAway = false;
+      this.#said.keepOnly([]);
       await markMessagesStarted(db, [message.id]);
     } catch (error) {
-      if (!this.#isAway) log.warn({ error, message: message.id }, 'message.start_failed: the sweeper starts it later');
-      this.#isAway = true;
+      const { kind } = temporalFailure(error);
+      if (kind !== 'away') this.deps.onRefused?.();
+      if (this.#said.isDue(kind))
+        log.warn({ error, kind, message: message.id }, 'message.start_failed: the sweeper starts it later');
     }
   }
 
   /** Lets running calls end. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#connection = undefined;
     await Promise.race([Promise.all(this.#running), delay(closePatienceMs, undefined, { ref: false })]);
   }

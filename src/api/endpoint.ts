@@ -5,6 +5,7 @@ import type { AddressGuard } from '../delivery/address.js';
 import type { Logger } from '../log.js';
 import type { Sealer } from '../seal.js';
 import type { TwilioAccount } from '../sources/messages/twilio-account.js';
+import type { TemporalProblem } from '../temporal-failure.js';
 import type { DeliveryWorkflows, MessageWorkflows } from '../workflows.js';
 import type { Subject } from './api-errors.js';
 import type { Access, TenantScope } from './authenticate.js';
@@ -30,6 +31,8 @@ export interface AppDeps {
   log: Logger;
   version: string;
   isTemporalReachable(): Promise<boolean>;
+  /** What was found wrong with it lately; absent: nobody looks. */
+  temporalProblems?(): readonly TemporalProblem[];
   hasPendingMigrations(): Promise<boolean>;
   /** Whether the keys of this process open what is stored. */
   encryptionState(): Promise<'current' | 'unknown_key'>;

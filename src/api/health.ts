@@ -10,9 +10,13 @@ const readinessSchema = z
     encryption: z.enum(['current', 'unknown_key', 'unknown']).meta({
       description: '`unknown_key`: something is stored that the encryption keys of this process do not open',
     }),
-    temporal: z
-      .enum(['up', 'down'])
-      .meta({ description: 'Only reported: events are accepted without Temporal, and delivered later' }),
+    temporal: z.enum(['up', 'degraded', 'down']).meta({
+      description:
+        'Only reported: events are accepted without Temporal, and delivered later. `degraded`: it answers, and something is wrong',
+    }),
+    temporal_problems: z
+      .array(z.object({ what: z.string(), remedy: z.string() }))
+      .meta({ description: 'What keeps deliveries from going out, and what mends it' }),
   })
   .meta({ id: 'Readiness' });
 
@@ -23,7 +27,7 @@ const temporalPatienceMs = 1_500;
 async function readiness(deps: AppDeps): Promise<Readiness> {
   const [database, temporal] = await Promise.all([databaseState(deps), temporalState(deps)]);
   const isReady = database.migrations === 'current' && database.encryption === 'current';
-  return { status: isReady ? 'ready' : 'unready', ...database, temporal };
+  return { status: isReady ? 'ready' : 'unready', ...database, ...temporal };
 }
 
 async function databaseState(deps: AppDeps): Promise<Pick<Readiness, 'postgres' | 'migrations' | 'encryption'>> {
@@ -38,14 +42,16 @@ async function databaseState(deps: AppDeps): Promise<Pick<Readiness, 'postgres' 
 }
 
 /** Down is also what does not answer for a moment: a probe of the process must not hang on another one. */
-async function temporalState(deps: AppDeps): Promise<Readiness['temporal']> {
+async function temporalState(deps: AppDeps): Promise<Pick<Readiness, 'temporal' | 'temporal_problems'>> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<boolean>((resolve) => {
     timer = setTimeout(resolve, temporalPatienceMs, false);
   });
   const reachable = await Promise.race([deps.isTemporalReachable().catch(() => false), patience]);
   clearTimeout(timer);
-  return reachable ? 'up' : 'down';
+  const problems = (deps.temporalProblems?.() ?? []).map(({ what, remedy }) => ({ what, remedy }));
+  const state = problems.length > 0 ? 'degraded' : 'up';
+  return { temporal: reachable ? state : 'down', temporal_problems: problems };
 }
 
 const tag = 'Health';

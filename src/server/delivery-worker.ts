@@ -1,13 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, type ActivityDeps } from '../../activities/index.js';
 import type { Config } from '../config.js';
+import { OnceAMinute } from '../once-a-minute.js';
+import { failureProblem, temporalFailure, type TemporalProblem } from '../temporal-failure.js';
 import { startMessage, type StartOptions } from '../temporal.js';
-import { connectWorker } from './temporal-connection.js';
+import { endingWith } from './ending-with.js';
+import { keepRunning, NotYetError, type KeptRunning, type Life } from './keep-running.js';
 import { pacedSlots } from './paced-slots.js';
-import { createSchedules, registerSearchAttributes } from './temporal-setup.js';
+import { connectWorker } from './temporal-connection.js';
+import { startLife } from './worker-life.js';
 import { workflowBundle } from './workflow-bundle.js';
 
 /** A request may be open for so long, plus taking its token and recording it. Nothing is ever cut off before. */
@@ -22,12 +25,18 @@ const queuedSlots = 1_000;
 const queuedPollers = 2;
 /** Never below the workflow task slots, or new workflows starve behind cached ones. */
 const cachedWorkflows = 250;
+/** One call's longest wait; by itself it would have no end at a server that is silent. */
+const callDeadlineMs = 10_000;
 
 export interface DeliveryWorker {
-  /** Resolves when the worker polls; until then (Temporal away) it goes on trying. */
+  /** Resolves when the worker polls for the first time; until then (Temporal away) it goes on trying. */
   ready: Promise<void>;
-  /** Rejects when the worker fails for good. */
+  /** Rejects when the workflow code cannot be loaded. */
+  loaded: Promise<void>;
+  /** Rejects when only a new process helps: nothing is loaded, or workers failed and cannot be freed. */
   failed: Promise<never>;
+  /** Why it does not run at present; empty while it does. */
+  readonly problems: readonly TemporalProblem[];
   /** Takes no new work, lets every open request end and be recorded. */
   shutdown: () => Promise<void>;
 }
@@ -38,6 +47,8 @@ export interface DeliveryWorkerDeps {
   activities: Omit<ActivityDeps, 'startMessage' | 'deliverTaskQueue'>;
   /** Called with a client whose starts are eager: the first workflow task comes with the answer. */
   onConnected?: (client: Client, options: StartOptions) => void;
+  /** That client leads nowhere from now on. */
+  onDisconnected?: () => void;
 }
 
 let isRuntimeInstalled = false;
@@ -72,101 +83,148 @@ function isExpected(message: string, meta?: { workflowType?: string }): boolean 
   return message.startsWith('No workflows registered');
 }
 
-/** Connects in the background and goes on trying while Temporal is away; returns at once. */
+/**
+ * Connects in the background and returns at once. While Temporal is away or sick it goes on trying, and workers that the
+ * SDK gives up are made anew: neither ends the process.
+ */
 export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
-  installRuntime(deps.config.temporal, deps.log);
+  const { config, log } = deps;
+  installRuntime(config.temporal, log);
+  const { address, namespace, taskQueue } = config.temporal;
   const stop = new AbortController();
-  let workers: Worker[] = [];
-  let connection: NativeConnection | undefined;
-  let running: Promise<unknown> = Promise.resolve();
-  let fail: (error: unknown) => void;
-  const failed = new Promise<never>((_, reject) => (fail = reject));
+  const said = new OnceAMinute();
+  let connected: Client | undefined;
+  let kept: KeptRunning | undefined;
+
+  const keep = (bundle: Bundle) =>
+    keepRunning({
+      log,
+      async open(signal) {
+        const connection = await connect(deps);
+        if (signal.aborted) await connection.close();
+        if (signal.aborted) return undefined;
+        connected = new Client({ connection, namespace });
+        return openWorkers(deps, connected, connection, bundle, stop.signal);
+      },
+      onUp() {
+        said.keepOnly([]);
+        deps.onConnected?.(connected!, { taskQueue, eager: true });
+        log.info({ address, taskQueue }, 'worker.ready');
+      },
+      onDown(error, retryInMs) {
+        deps.onDisconnected?.();
+        const isAway = error instanceof NotYetError;
+        if (!said.isDue(isAway ? 'away' : 'failed')) return;
+        if (isAway) log.warn({ error: error.cause, address, namespace, retryInMs }, 'temporal.unreachable: trying on');
+        else
+          log.error({ error, taskQueue, retryInMs }, 'worker.failed: it is made anew; events are accepted meanwhile');
+      },
+    });
+
+  const bundling = workflowBundle(log).then((bundle) => {
+    if (!stop.signal.aborted) kept = keep(bundle);
+  });
+  const failed = (async () => {
+    await bundling;
+    await kept?.spent;
+    if (!kept) return new Promise<never>(() => undefined);
+    throw new Error('The worker failed several times and could not be freed. Start this process anew.');
+  })();
   failed.catch(() => undefined);
 
-  const ready = (async () => {
-    const bundle = await workflowBundle(deps.log);
-    connection = await connectPatiently(deps, stop.signal);
-    if (!connection) return;
-    workers = await createWorkers(deps, connection, bundle);
-    // Also when we were told to stop meanwhile: a worker lets go of its connection only by running and being shut down.
-    running = Promise.all(workers.map((worker) => worker.run()));
-    running.catch((error: unknown) => fail(error));
-    deps.log.info({ address: deps.config.temporal.address, taskQueue: deps.config.temporal.taskQueue }, 'worker.ready');
-  })();
-  ready.catch((error: unknown) => fail(error));
-
   return {
-    ready,
+    ready: bundling.then(() => kept?.ready),
+    loaded: bundling,
     failed,
+    get problems() {
+      const trouble = kept?.trouble;
+      if (trouble === undefined) return [];
+      return [
+        {
+          what: 'The worker does not run: this process delivers nothing',
+          remedy:
+            'it is made anew by itself as soon as Temporal lets it; where Temporal is well and this lasts, start this process anew',
+          detail: trouble,
+        },
+      ];
+    },
     async shutdown() {
       stop.abort();
-      await ready.catch(() => undefined);
-      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-      await running.catch(() => undefined);
-      await connection?.close();
+      await bundling.catch(() => undefined);
+      await kept?.stop();
     },
   };
 }
 
-async function connectPatiently(
-  { config, log }: DeliveryWorkerDeps,
-  signal: AbortSignal,
-): Promise<NativeConnection | undefined> {
-  const stopped = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined)));
-  for (let waitMs = 500; !signal.aborted; waitMs = Math.min(waitMs * 2, 5_000)) {
-    try {
-      const connecting = connectWorker(config.temporal);
-      const connection = await Promise.race([connecting, stopped]);
-      // It cannot be broken off, and at a server that is silent takes half a minute.
-      if (!connection) connecting.then((late) => late.close()).catch(() => undefined);
-      return connection;
-    } catch (error) {
-      if (waitMs === 500) log.warn({ error, address: config.temporal.address }, 'temporal.unreachable: trying on');
-      await delay(waitMs, undefined, { signal }).catch(() => undefined);
-    }
+type Bundle = Awaited<ReturnType<typeof workflowBundle>>;
+
+/** What a worker asks for when it is made is asked for before: one that is made in vain costs a thread. */
+async function connect({ config }: DeliveryWorkerDeps): Promise<NativeConnection> {
+  const { namespace } = config.temporal;
+  let connection: NativeConnection | undefined;
+  try {
+    const opened = (connection = await connectWorker(config.temporal));
+    await opened.withDeadline(Date.now() + callDeadlineMs, () =>
+      opened.workflowService.describeNamespace({ namespace }),
+    );
+    return opened;
+  } catch (error) {
+    await connection?.close();
+    throw new NotYetError(failureProblem(temporalFailure(error), namespace).what, { cause: error });
   }
-  return undefined;
 }
 
-async function createWorkers(
+async function openWorkers(
   deps: DeliveryWorkerDeps,
+  client: Client,
   connection: NativeConnection,
-  bundle: Awaited<ReturnType<typeof workflowBundle>>,
-): Promise<Worker[]> {
+  bundle: Bundle,
+  stopping: AbortSignal,
+): Promise<Life> {
   const { namespace, taskQueue } = deps.config.temporal;
   const deliverTaskQueue = `${taskQueue}-deliver`;
-  const client = new Client({ connection, namespace });
   const options: StartOptions = { taskQueue, eager: true };
-  await registerSearchAttributes(connection, namespace, deps.log);
-  const activities = createActivities({
-    ...deps.activities,
-    deliverTaskQueue,
-    startMessage: (message) => startMessage(client, message, options),
-  });
+  const activities = endingWith(
+    stopping,
+    createActivities({
+      ...deps.activities,
+      deliverTaskQueue,
+      startMessage: (message) =>
+        client.withDeadline(Date.now() + callDeadlineMs, () => startMessage(client, message, options)),
+    }),
+  );
   const common = { connection, namespace, activities, shutdownGraceTime: drainMs };
-  const workers = [
-    await Worker.create({
-      ...common,
-      taskQueue,
-      workflowBundle: bundle,
-      maxConcurrentWorkflowTaskExecutions: inlineSlots,
-      maxConcurrentLocalActivityExecutions: inlineSlots,
-      maxCachedWorkflows: cachedWorkflows,
-    }),
-    await Worker.create({
-      ...common,
-      taskQueue: deliverTaskQueue,
-      activityTaskPollerBehavior: { type: 'simple-maximum', maximum: queuedPollers },
-      tuner: {
-        activityTaskSlotSupplier: pacedSlots(queuedSlots, deps.activities.pace),
-        // That queue has no other tasks.
-        workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 2 },
-        localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
-        nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
-      },
-    }),
-  ];
-  await createSchedules(client, taskQueue, { messages: deps.activities.twilio !== undefined });
-  deps.onConnected?.(client, options);
-  return workers;
+  const workers: Worker[] = [];
+  try {
+    // First the one without workflows: if Temporal refuses it, no thread for workflows has been started in vain.
+    workers.push(
+      await Worker.create({
+        ...common,
+        taskQueue: deliverTaskQueue,
+        activityTaskPollerBehavior: { type: 'simple-maximum', maximum: queuedPollers },
+        tuner: {
+          activityTaskSlotSupplier: pacedSlots(queuedSlots, deps.activities.pace),
+          // That queue has no other tasks.
+          workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 2 },
+          localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
+          nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
+        },
+      }),
+    );
+    workers.push(
+      await Worker.create({
+        ...common,
+        taskQueue,
+        workflowBundle: bundle,
+        maxConcurrentWorkflowTaskExecutions: inlineSlots,
+        maxConcurrentLocalActivityExecutions: inlineSlots,
+        maxCachedWorkflows: cachedWorkflows,
+      }),
+    );
+  } catch (error) {
+    // A worker lets go of its connection only by running and being shut down.
+    await startLife(workers, connection, drainMs).stop();
+    throw error;
+  }
+  return startLife(workers, connection, drainMs);
 }

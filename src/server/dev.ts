@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import { ConfigError, loadLogConfig } from '../config.js';
 import { createLogger } from '../log.js';
+import { closeInTime } from './close-in-time.js';
 import { startEmbeddedStack, type EmbeddedStack } from './embedded/embedded-stack.js';
 import { StartError } from './embedded/server-process.js';
 import { openService, type Service } from './open-service.js';
@@ -38,7 +39,7 @@ async function main(): Promise<number> {
     console.error(`\n${pc.red(isExpected ? error.message : String((error as Error).stack ?? error))}`);
     return 1;
   } finally {
-    await service?.close();
+    if (service) await closeInTime(service, log);
     await stack?.stop();
     console.log('Stopped.');
   }

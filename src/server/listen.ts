@@ -1,18 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { StartError } from './embedded/server-process.js';
 
 export interface ListeningServer {
   address: AddressInfo;
-  /** Takes no new connection and no new request; resolves when those in progress are answered. */
+  /**
+   * Takes no new connection and no new request; resolves when those in progress are answered, after 25 s at the latest:
+   * then what is open is cut. A connection on which no request has come in whole is cut after 5 s.
+   */
   close: () => Promise<void>;
 }
+
+/** Begun and not asked yet: half of the headers, or a connection that says nothing. Node's own timeouts end with `close`. */
+const unaskedMs = 5_000;
+const longestAnswerMs = 25_000;
 
 /** Rejects with clear words when the port is taken. */
 export async function listen(app: RequestListener, at: { host: string; port: number }): Promise<ListeningServer> {
   const open = new Set<ServerResponse>();
+  const sockets = new Set<Socket>();
   let isClosing = false;
   const server = createServer();
   // A connection that is kept alive closes with its present answer. Before the app, which may answer at once.
@@ -22,6 +30,10 @@ export async function listen(app: RequestListener, at: { host: string; port: num
     response.once('close', () => open.delete(response));
   });
   server.on('request', app);
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.on('clientError', refuseUnreadable);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
@@ -41,7 +53,18 @@ export async function listen(app: RequestListener, at: { host: string; port: num
       new Promise((resolve, reject) => {
         isClosing = true;
         for (const response of open) if (!response.headersSent) response.setHeader('Connection', 'close');
-        server.close((error) => (error ? reject(error) : resolve()));
+        const timers = [
+          setTimeout(() => {
+            const asked = new Set([...open].map(({ socket }) => socket));
+            for (const socket of sockets) if (!asked.has(socket)) socket.destroy();
+          }, unaskedMs),
+          setTimeout(() => server.closeAllConnections(), longestAnswerMs),
+        ];
+        server.close((error) => {
+          timers.forEach(clearTimeout);
+          if (error) reject(error);
+          else resolve();
+        });
         server.closeIdleConnections();
       }),
   };

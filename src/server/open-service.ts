@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import type { ActivityDeps } from '../../activities/index.js';
 import { ConfigError, type Config } from '../config.js';
@@ -18,15 +19,19 @@ import { createSealer } from '../seal.js';
 import { MessageStarter } from '../message-starter.js';
 import type { StartOptions } from '../temporal.js';
 import { requireReadable } from './check-encryption.js';
+import { allOf, closeAll } from './close-all.js';
 import { startDeliveryWorker, type DeliveryWorker } from './delivery-worker.js';
 import { listen, type ListeningServer } from './listen.js';
 import { listenerHealth } from './listener-health.js';
 import { pendingMigrations } from './migrations.js';
 import { connectClient } from './temporal-connection.js';
 import { watchEncryption } from './watch-encryption.js';
+import { TemporalWatch } from './temporal-watch.js';
 
 /** The longest that one request to Twilio may take; recording it comes on top. */
 const twilioDeadlineMs = 20_000;
+/** What the listener heard is to be kept by then. */
+const listenerCloseMs = 10_000;
 
 export interface Service {
   /** Where the API listens, or a process that only hears calls answers for its health; undefined without either. */
@@ -58,8 +63,18 @@ export interface ServiceParts {
   listener?: boolean;
 }
 
+/** For tests: shorter than what is good for production. */
+export interface ServiceTimes {
+  temporalLookEveryMs?: number;
+}
+
 /** Wires the parts into this process. Rejects while a migration is pending or Postgres is away; Temporal may be away. */
-export async function openService(config: Config, log: Logger, parts: ServiceParts): Promise<Service> {
+export async function openService(
+  config: Config,
+  log: Logger,
+  parts: ServiceParts,
+  { temporalLookEveryMs }: ServiceTimes = {},
+): Promise<Service> {
   if (parts.listener && !parts.api && !parts.worker && !config.freeswitch)
     throw new ConfigError([
       'FREESWITCH_URLS is missing: esl://:password@host:8021 of each switch, separated by commas',
@@ -70,9 +85,7 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
     onIdleError: (error) => log.warn({ reason: error.message }, 'postgres.connection_lost'),
   });
   const closers: (() => Promise<unknown>)[] = [() => db.close()];
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer();
-  };
+  const close = () => closeAll(closers, log);
   try {
     const pending = await pendingMigrations(db);
     if (pending.length > 0)
@@ -88,11 +101,23 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
     else encryption.close();
     const pace = new Pace();
     const firstAttempts = new FirstAttempts();
-    const starter = new DeliveryStarter({ db, log, pace, firstAttempts });
-    const messageStarter = new MessageStarter({ db, log });
+    // What refuses a start is looked for at once.
+    const onRefused = () => watch.lookSoon();
+    const starter = new DeliveryStarter({ db, log, pace, firstAttempts, onRefused });
+    const messageStarter = new MessageStarter({ db, log, onRefused });
     const connection = connectClient(config.temporal);
     closers.push(() => connection.close());
     const client = new Client({ connection, namespace: config.temporal.namespace });
+    const twilio = await twilioOf(config);
+    const watch = new TemporalWatch({
+      client,
+      temporal: config.temporal,
+      log,
+      mends: parts.worker,
+      messages: parts.worker && twilio !== undefined,
+      ...(temporalLookEveryMs !== undefined && { everyMs: temporalLookEveryMs }),
+    });
+    closers.push(() => watch.close());
     const use = (by: Client, options: StartOptions) => {
       starter.use(by, options);
       messageStarter.use(by, options);
@@ -105,17 +130,19 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
     let worker: DeliveryWorker | undefined;
     let closeUnrecorded: (() => Promise<void>) | undefined;
     let server: ListeningServer | undefined;
-    const drainApi = async () => {
-      await server?.close();
-      await Promise.all([starter.close(), messageStarter.close()]);
-    };
+    let callListener: CallListener | undefined;
+    // What they still trigger is started, therefore the starters come last.
+    const drainSources = () =>
+      allOf([server?.close(), callListener && within(listenerCloseMs, callListener.close(), log)]).finally(() =>
+        allOf([starter.close(), messageStarter.close()]),
+      );
     // After the last request has ended.
     closers.push(async () => closeUnrecorded?.());
     closers.push(() => {
       // The worker takes its connection with it; what the API still accepts is started without.
       startByClient();
       // Both at once: what the worker began while the API drained would outlast the time that a stop may take.
-      return Promise.all([worker?.shutdown(), drainApi()]);
+      return allOf([worker?.shutdown(), drainSources()]);
     });
     if (parts.worker) {
       // A connection of its own: a beat must not wait behind deliveries.
@@ -142,9 +169,10 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
           retentionDays: config.retentionDays,
           version,
           workflows: starter,
-          twilio: await twilioOf(config),
+          twilio,
         },
         onConnected: use,
+        onDisconnected: startByClient,
       });
     }
 
@@ -171,6 +199,7 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
         log,
         version,
         isTemporalReachable: () => isReachable(client),
+        temporalProblems: () => [...watch.problems, ...(worker?.problems ?? [])],
         hasPendingMigrations: async () => (await pendingMigrations(db)).length > 0,
         encryptionState: () => encryption.state(),
       });
@@ -178,13 +207,10 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
       url = urlOf(config.api.host, server.address.port);
       log.info({ url }, 'api.listening');
     }
-    let callListener: CallListener | undefined;
     if (parts.listener && config.freeswitch) {
       const { switches, tenantVariable, recordingUrlTemplate } = config.freeswitch;
       const deps = { db, workflows: starter, log, recordingUrlTemplate };
       const listener = (callListener = startCallListener(deps, switches, { tenantVariable }));
-      // First of all to be closed: what it still triggers is started.
-      closers.push(() => listener.close());
       if (!parts.api) {
         const health = await listen(listenerHealth(listener), config.api);
         closers.push(() => health.close());
@@ -197,13 +223,29 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
       recordingCompleted: (recording) => recordingCompleted({ db, workflows: starter, log }, recording),
       triggerEvent: (event) => triggerEvent({ db, workflows: starter }, event),
       ready: worker?.ready ?? Promise.resolve(),
-      failed: worker?.failed ?? new Promise<never>(() => undefined),
+      failed: failureOf(worker, parts),
       close,
     };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** What is not done by then goes on while the others close. */
+async function within(ms: number, work: Promise<unknown>, log: Logger): Promise<void> {
+  const stop = new AbortController();
+  const late = delay(ms, true, { signal: stop.signal, ref: false });
+  const isLate = await Promise.race([work.then(() => false), late]).finally(() => stop.abort());
+  if (isLate) log.warn({ afterMs: ms }, 'listener.close_too_long: what it kept is handled by the next listener');
+}
+
+/** An API goes on accepting without its worker, unless that could not even be loaded. */
+function failureOf(worker: DeliveryWorker | undefined, parts: ServiceParts): Promise<never> {
+  const never = new Promise<never>(() => undefined);
+  if (!worker) return never;
+  if (!parts.api) return worker.failed;
+  return worker.loaded.then(() => never);
 }
 
 /** The SDK takes half a second to load: only where it is needed. */

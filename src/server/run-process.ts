@@ -1,11 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError, loadConfig, type Config } from '../config.js';
-import { createLogger } from '../log.js';
-import { longestRequestMs } from './delivery-worker.js';
-import { openService, type ServiceParts } from './open-service.js';
+import { DatabaseUnavailableError } from '../db/database.js';
+import { createLogger, type Logger } from '../log.js';
+import { closeInTime } from './close-in-time.js';
+import { openService, type Service, type ServiceParts } from './open-service.js';
 
-/** Longer than the longest request by what recording it may take; then the process ends, whatever hangs. */
-const hardExitMs = longestRequestMs + 5_000;
+/** A start waits for Postgres for so long: it may be starting as well, or failing over. */
+const postgresPatienceMs = 60_000;
+const postgresPauseMs = 2_000;
+/** Told to stop while it opens: it may be there in a moment, and then drains; one that waits for Postgres just ends. */
+const openingPatienceMs = 3_000;
+const waitingLineMs = 10_000;
 
 /** Reads the environment, runs the parts until SIGTERM or SIGINT, then drains: no request is cut, no attempt lost. */
 export async function runProcess(name: string, parts: ServiceParts): Promise<void> {
@@ -15,21 +20,30 @@ export async function runProcess(name: string, parts: ServiceParts): Promise<voi
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });
   try {
-    const service = await openService(config, log, parts);
+    const opening = openPatiently(config, log, parts);
+    const stoppedEarly = stopped.then(() => delay(openingPatienceMs));
+    const service = await Promise.race([opening, stoppedEarly]);
+    if (service) await runUntilStopped(service);
+    else log.info('process.stopped: it had not begun');
+  } catch (error) {
+    if (error instanceof DatabaseUnavailableError)
+      log.fatal({ reason: reasonOf(error), afterMs: postgresPatienceMs }, `process.failed: ${error.message}`);
+    else log.fatal({ error }, 'process.failed');
+    process.exitCode = 1;
+  }
+  // Connections of Temporal's core are not ours to close one by one.
+  process.exit();
+
+  async function runUntilStopped(service: Service) {
     const reason = await Promise.race([stopped, service.failed]).catch((error: unknown) => {
       log.fatal({ error }, 'process.failed');
       process.exitCode = 1;
       return 'failure';
     });
     log.info({ reason }, 'process.draining');
-    await Promise.race([service.close(), giveUp()]);
+    if (!(await closeInTime(service, log))) process.exitCode = 1;
     log.info('process.stopped');
-  } catch (error) {
-    log.fatal({ error }, 'process.failed');
-    process.exitCode = 1;
   }
-  // Connections of Temporal's core are not ours to close one by one.
-  process.exit();
 
   function readConfig(): Config {
     try {
@@ -40,10 +54,26 @@ export async function runProcess(name: string, parts: ServiceParts): Promise<voi
       process.exit(1);
     }
   }
+}
 
-  async function giveUp() {
-    await delay(hardExitMs, undefined, { ref: false });
-    log.error({ afterMs: hardExitMs }, 'process.drain_too_long: what is open is cut; no accepted event is lost');
-    process.exitCode = 1;
+/** Tries again while Postgres is away; rejects when it still is after a minute. */
+async function openPatiently(config: Config, log: Logger, parts: ServiceParts): Promise<Service> {
+  const beganAtMs = performance.now();
+  for (let nextLineMs = 0; ;) {
+    try {
+      return await openService(config, log, parts);
+    } catch (error) {
+      const waitedMs = performance.now() - beganAtMs;
+      if (!(error instanceof DatabaseUnavailableError) || waitedMs > postgresPatienceMs) throw error;
+      if (waitedMs >= nextLineMs) {
+        nextLineMs = waitedMs + waitingLineMs;
+        const seconds = Math.ceil((postgresPatienceMs - waitedMs) / 1_000);
+        log.warn({ reason: reasonOf(error) }, `postgres.away: waiting for it, for ${seconds} s more`);
+      }
+      await delay(postgresPauseMs);
+    }
   }
 }
+
+/** Without a stack: it is a state of the surroundings. */
+const reasonOf = ({ message, cause }: Error) => (cause instanceof Error && cause.message ? cause.message : message);

@@ -253,6 +253,24 @@ describe('a process that gets SIGTERM', function () {
     await assertEndedWell(child);
   });
 
+  scenario('ends in time although clients have sent half a request, or nothing', async () => {
+    const child = await startChild('api');
+    const { hostname, port } = new URL(child.url!);
+    const begun = ['', 'GET /healthz HTTP/1.1\r\nHost: local', 'POST /v1/events HTTP/1.1\r\nHost: localhost\r\n'];
+    const body = `Authorization: Bearer ${stack.adminKey}\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"a"`;
+    for (const words of [...begun, `${begun[2]}${body}`]) {
+      const socket = connect(Number(port), hostname).on('error', () => undefined);
+      socket.write(words);
+    }
+    // What came first is read first.
+    await fetch(`${child.url}/healthz`);
+    child.kill('SIGTERM');
+    const stoppedAtMs = performance.now();
+    await assertEndedWell(child);
+    const stopMs = (await child.exited).atMs - stoppedAtMs;
+    assert.ok(stopMs < longestStopMs, `${stopMs} ms`);
+  });
+
   scenario('ends at once while it still looks for a Temporal that is silent', async () => {
     const temporal = await startTemporalProxy();
     temporal.freeze();

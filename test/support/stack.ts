@@ -5,7 +5,7 @@ import { createSecret } from '../../src/delivery/signature.js';
 import { createLogger } from '../../src/log.js';
 import { createSealer, unnamedKey } from '../../src/seal.js';
 import { sealContext } from '../../src/seal-context.js';
-import { openService, type Service, type ServiceParts } from '../../src/server/open-service.js';
+import { openService, type Service, type ServiceParts, type ServiceTimes } from '../../src/server/open-service.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { insertTenant, insertWebhook, type WebhookRow } from './rows.js';
 
@@ -46,7 +46,7 @@ const env = (name: string) => {
 
 /** The product on a database, a task queue and a port of its own, with loopback receivers allowed. */
 export async function startStack(
-  options: { parts?: ServiceParts; temporalAddress?: string; config?: Partial<Config> } = {},
+  options: { parts?: ServiceParts; temporalAddress?: string; config?: Partial<Config>; times?: ServiceTimes } = {},
 ): Promise<Stack> {
   const database = await createTestDatabase();
   const adminKey = `test_${randomUUID()}`;
@@ -71,7 +71,7 @@ export async function startStack(
   const log = createLogger(config.log);
   const opened: Service[] = [];
   const open = async (parts: ServiceParts) => {
-    const service = await openService(config, log, parts);
+    const service = await openService(config, log, parts, options.times);
     opened.push(service);
     return service;
   };

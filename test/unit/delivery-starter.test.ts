@@ -9,13 +9,14 @@ import { FirstAttempts } from '../../src/pace/first-attempts.js';
 import { Pace } from '../../src/pace/pace.js';
 
 /** Temporal as the starter sees it: answers each start at once or never, and keeps in which order they came. */
-function fakeTemporal({ eager, isSilent }: { eager: boolean; isSilent: boolean }) {
+function fakeTemporal({ eager, isSilent, refusal }: { eager: boolean; isSilent: boolean; refusal: Error | undefined }) {
   const started: string[] = [];
   const client = {
     withDeadline: (_deadline: number, call: () => Promise<unknown>) => call(),
     workflow: {
       start: (_type: string, { workflowId }: { workflowId: string }) => {
         started.push(workflowId);
+        if (refusal) return Promise.reject(refusal);
         return isSilent ? new Promise(() => {}) : Promise.resolve({ eagerlyStarted: eager });
       },
     },
@@ -27,12 +28,21 @@ describe('delivery starter', () => {
   let close: () => Promise<void>;
   afterEach(() => close());
 
-  function open({ eager = true, isSilent = false } = {}) {
+  function open({
+    eager = true,
+    isSilent = false,
+    refusal,
+  }: { eager?: boolean; isSilent?: boolean; refusal?: Error } = {}) {
     const firstAttempts = new FirstAttempts();
     const db = { query: () => Promise.resolve({ rows: [] }) } as unknown as Database;
-    const log = createLogger({ level: 'silent', format: 'json' });
-    const starter = new DeliveryStarter({ db, log, pace: new Pace(), firstAttempts });
-    const { client, started } = fakeTemporal({ eager, isSilent });
+    const lines: { msg: string; level: string }[] = [];
+    const log = createLogger(
+      { level: 'info', format: 'json' },
+      { write: (line) => lines.push(JSON.parse(line) as never) },
+    );
+    let refused = 0;
+    const starter = new DeliveryStarter({ db, log, pace: new Pace(), firstAttempts, onRefused: () => refused++ });
+    const { client, started } = fakeTemporal({ eager, isSilent, refusal });
     close = async () => {
       const closed = starter.close();
       for (const id of started) firstAttempts.turnOf(id)?.end();
@@ -49,7 +59,7 @@ describe('delivery starter', () => {
           eventId: `${n}`,
         })),
       );
-    return { firstAttempts, started, start };
+    return { firstAttempts, started, start, starter, lines, refused: () => refused };
   }
 
   it('begins no more of a backlog than it works on, and the next as soon as one ended', async () => {
@@ -110,4 +120,41 @@ describe('delivery starter', () => {
       clock.uninstall();
     }
   });
+
+  const delivery = { id: '1-1', tenantId: 'tenant', webhookId: 1, eventType: 'call.completed', eventId: '1' };
+
+  it('leaves nobody waiting who asked for a start in turn and whom the stop overtook', async () => {
+    const { starter } = open({ isSilent: true });
+    const begun = Array.from({ length: 300 }, (_, n) =>
+      starter.startInTurn({ ...delivery, id: `1-${n}`, webhookId: n }),
+    );
+    const ended = Promise.allSettled(begun.slice(100));
+    await Promise.all([starter.close(), assert.rejects(starter.startInTurn(delivery), /this process stops/)]);
+    await assert.rejects(starter.startInTurn(delivery), /this process stops/);
+    assert.ok((await ended).every(({ status }) => status === 'rejected'));
+  });
+
+  for (const [what, code, line, isRefusal] of [
+    ['that is away', 14, /^temporal\.start_failed/, false],
+    ['without our search attributes', 3, /^temporal\.start_refused/, true],
+    ['without our namespace', 5, /^temporal\.start_refused/, true],
+  ] as const)
+    it(`tells of a Temporal ${what}, once a minute as long as it lasts`, async () => {
+      const clock = install({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+      try {
+        const { start, lines, refused } = open({ refusal: Object.assign(new Error('no'), { code }) });
+        const lineCount = () => lines.filter(({ msg }) => line.test(msg)).length;
+        for (let seconds = 0; seconds < 150; seconds++) {
+          start(1, 1);
+          for (let n = 0; n < 10; n++) await turn();
+          if (seconds === 50) assert.equal(lineCount(), 1);
+          clock.tick(1_000);
+        }
+        assert.equal(lineCount(), 3);
+        assert.equal(lines.length, 3);
+        assert.equal(refused() > 0, isRefusal);
+      } finally {
+        clock.uninstall();
+      }
+    });
 });

@@ -43,7 +43,13 @@ describe('the API while Postgres is away', () => {
     assert.deepEqual([health.status, health.body], [200, { status: 'ok' }]);
     const ready = await api.call('GET', '/readyz', { key: null });
     assert.equal(ready.status, 503);
-    assert.deepEqual(ready.body, { status: 'unready', postgres: 'down', migrations: 'unknown', encryption: 'unknown', temporal: 'up' });
+    assert.deepEqual(ready.body, {
+      status: 'unready',
+      postgres: 'down',
+      migrations: 'unknown',
+      encryption: 'unknown',
+      temporal: 'up',
+    });
   });
 });
 
@@ -75,7 +81,17 @@ describe('/readyz', () => {
       const { status, body } = await api.call('GET', '/readyz', { key: null });
       assert.deepEqual(
         [status, body],
-        [200, { status: 'ready', postgres: 'up', migrations: 'current', encryption: 'current', temporal: 'down' }],
+        [
+          200,
+          {
+            status: 'ready',
+            postgres: 'up',
+            migrations: 'current',
+            encryption: 'current',
+            temporal: 'down',
+            temporal_problems: [],
+          },
+        ],
       );
     } finally {
       await api.close();
@@ -91,7 +107,17 @@ describe('/readyz', () => {
       const { status, body } = await api.call('GET', '/readyz', { key: null });
       assert.deepEqual(
         [status, body],
-        [503, { status: 'unready', postgres: 'up', migrations: 'pending', encryption: 'unknown', temporal: 'down' }],
+        [
+          503,
+          {
+            status: 'unready',
+            postgres: 'up',
+            migrations: 'pending',
+            encryption: 'unknown',
+            temporal: 'down',
+            temporal_problems: [],
+          },
+        ],
       );
     } finally {
       await api.close();

@@ -1,34 +1,161 @@
 import assert from 'node:assert/strict';
-import type { NativeConnection } from '@temporalio/worker';
-import { createLogger } from '../../../src/log.js';
-import { registerSearchAttributes } from '../../../src/server/temporal-setup.js';
+import { ScheduleAlreadyRunning, ScheduleNotFoundError, type ScheduleDescription } from '@temporalio/client';
+import {
+  checkSchedule,
+  checkSearchAttributes,
+  expectedSchedules,
+  searchAttributeCommand,
+  type SetupTarget,
+} from '../../../src/server/temporal-setup.js';
+
+const grpcError = (code: number, message: string) => Object.assign(new Error(message), { code });
+const all = { TenantId: 2, WebhookId: 3, EventType: 2, EventId: 2 };
 
 describe('search attributes', () => {
-  const register = async (addSearchAttributes: (request: unknown) => Promise<object>) => {
-    const lines: string[] = [];
-    const log = createLogger({ level: 'info', format: 'json' }, { write: (line) => void lines.push(line) });
-    await registerSearchAttributes(
-      { operatorService: { addSearchAttributes } } as unknown as NativeConnection,
-      'calls',
-      log,
-    );
-    return lines.map((line) => JSON.parse(line) as { run?: string; level: string });
-  };
+  interface Server {
+    list?: () => Promise<object>;
+    add?: (request: unknown) => Promise<object>;
+    mends?: boolean;
+  }
+  const target = ({ list, add, mends = true }: Server) =>
+    ({
+      namespace: 'calls',
+      mends,
+      client: {
+        connection: {
+          operatorService: {
+            listSearchAttributes: list ?? (() => Promise.resolve({ customAttributes: {} })),
+            addSearchAttributes: add ?? (() => assert.fail('adds')),
+          },
+        },
+      },
+    }) as unknown as SetupTarget;
 
-  it('are registered with their types', async () => {
+  it('that are missing are added with their types', async () => {
     const requests: unknown[] = [];
-    assert.deepEqual(await register(async (request) => requests.push(request) && {}), []);
+    const add = async (request: unknown) => requests.push(request) && {};
+    const list = () => Promise.resolve({ customAttributes: { TenantId: 2 } });
+    assert.deepEqual(await checkSearchAttributes(target({ add })), []);
+    assert.deepEqual(await checkSearchAttributes(target({ list, add })), []);
     assert.deepEqual(requests, [
-      { namespace: 'calls', searchAttributes: { TenantId: 2, WebhookId: 3, EventType: 2, EventId: 2 } },
+      { namespace: 'calls', searchAttributes: all },
+      { namespace: 'calls', searchAttributes: { WebhookId: 3, EventType: 2, EventId: 2 } },
     ]);
   });
 
-  it('that the server refuses are named in a command for the operator, and the worker goes on', async () => {
-    const [line] = await register(() => Promise.reject(Object.assign(new Error('7 PERMISSION_DENIED'), { code: 7 })));
-    assert.equal(line!.level, 'error');
+  it('that are there are left alone', async () => {
+    const list = () => Promise.resolve({ customAttributes: { ...all, Another: 1 } });
+    assert.deepEqual(await checkSearchAttributes(target({ list })), []);
+  });
+
+  it('that the server refuses are named in a command for the operator', async () => {
+    const [problem] = await checkSearchAttributes(
+      target({ add: () => Promise.reject(grpcError(7, '7 PERMISSION_DENIED')) }),
+    );
     assert.equal(
-      line!.run,
+      problem!.remedy,
       'temporal operator search-attribute create --namespace calls --name TenantId --type Keyword --name WebhookId --type Int --name EventType --type Keyword --name EventId --type Keyword',
     );
+    assert.match(problem!.what, /TenantId, WebhookId, EventType, EventId/);
+  });
+
+  it('that another worker added in the same moment are no problem', async () => {
+    const add = () => Promise.reject(grpcError(6, '6 ALREADY_EXISTS'));
+    assert.deepEqual(await checkSearchAttributes(target({ add })), []);
+  });
+
+  it('of another type are told, and how to mend them', async () => {
+    const list = () => Promise.resolve({ customAttributes: { ...all, WebhookId: 2 } });
+    const [problem, ...more] = await checkSearchAttributes(target({ list }));
+    assert.deepEqual(more, []);
+    assert.match(problem!.what, /WebhookId has another type than Int/);
+    assert.ok(problem!.remedy.endsWith(searchAttributeCommand('calls')));
+  });
+
+  it('are only told by a process without a worker', async () => {
+    const [problem] = await checkSearchAttributes(target({ mends: false }));
+    assert.match(problem!.what, /are missing/);
+  });
+
+  it('that nobody may look at are no problem, and a server that is away is no answer', async () => {
+    const list = (code: number) => () => Promise.reject(grpcError(code, 'no'));
+    assert.deepEqual(await checkSearchAttributes(target({ list: list(7) })), []);
+    await assert.rejects(checkSearchAttributes(target({ list: list(14) })), /no/);
+  });
+});
+
+describe('a Schedule', () => {
+  const [sweep] = expectedSchedules('queue', { messages: false });
+  const described = (change: { state?: object; spec?: object } = {}) =>
+    ({
+      spec: { intervals: [{ every: 10_000, offset: 0 }], ...change.spec },
+      action: { workflowType: 'sweepDeliveries', taskQueue: 'queue', workflowExecutionTimeout: 600_000 },
+      policies: { overlap: 'SKIP', catchupWindow: 60_000, pauseOnFailure: false },
+      state: { paused: false, ...change.state },
+    }) as unknown as ScheduleDescription;
+
+  /** `calls`: what was changed at the server. */
+  async function check(found: ScheduleDescription | Error, { mends = true, create = (): unknown => ({}) } = {}) {
+    const calls: unknown[] = [];
+    const schedule = {
+      getHandle: () => ({
+        describe: () => (found instanceof Error ? Promise.reject(found) : Promise.resolve(found)),
+        update: async (change: (previous: unknown) => unknown) => calls.push(change(found)),
+      }),
+      create: async (options: unknown) => calls.push(options) && create(),
+    };
+    const target = { namespace: 'calls', mends, client: { schedule } } as unknown as SetupTarget;
+    return { ...(await checkSchedule(target, sweep!)), calls };
+  }
+
+  it('as it should be is left alone', async () => {
+    const { problems, calls } = await check(described());
+    assert.deepEqual([problems, calls], [[], []]);
+  });
+
+  it('that is missing is made, and runs at once', async () => {
+    const { problems, calls } = await check(new ScheduleNotFoundError('no', 'queue-sweep'));
+    assert.deepEqual(problems, []);
+    assert.deepEqual(
+      calls.map((each) => (each as { state: object }).state),
+      [{ triggerImmediately: true }],
+    );
+  });
+
+  it('that another worker made in the same moment is no problem', async () => {
+    const create = () => {
+      throw new ScheduleAlreadyRunning('is there', 'queue-sweep');
+    };
+    assert.deepEqual((await check(new ScheduleNotFoundError('no', 'queue-sweep'), { create })).problems, []);
+  });
+
+  it('that somebody paused stays paused, and is told with the command', async () => {
+    const { problems, calls } = await check(described({ state: { paused: true, note: 'for the night' } }));
+    assert.deepEqual(calls, []);
+    assert.match(problems[0]!.what, /queue-sweep is paused \(for the night\)/);
+    assert.match(
+      problems[0]!.remedy,
+      /^temporal schedule toggle --unpause --namespace calls --schedule-id queue-sweep /,
+    );
+  });
+
+  for (const [what, change] of Object.entries({
+    'another interval': { spec: { intervals: [{ every: 3_600_000, offset: 0 }] } },
+    'an end': { spec: { endAt: new Date() } },
+    'no actions left': { state: { remainingActions: 0 } },
+  }))
+    it(`that was edited (${what}) is put right, and not unpaused by that`, async () => {
+      const { problems, calls } = await check(described({ ...change, state: { ...change.state, paused: true } }));
+      assert.equal(problems.length, 1);
+      const [{ spec, state }] = calls as [{ spec: unknown; state: unknown }];
+      assert.deepEqual([spec, state], [{ intervals: [{ every: 10_000 }] }, { paused: true }]);
+    });
+
+  it('is only told by a process without a worker', async () => {
+    const missing = await check(new ScheduleNotFoundError('no', 'queue-sweep'), { mends: false });
+    assert.match(missing.problems[0]!.what, /queue-sweep is missing/);
+    const edited = await check(described({ spec: { intervals: [] } }), { mends: false });
+    assert.match(edited.problems[0]!.what, /queue-sweep was changed/);
+    assert.deepEqual([missing.calls, edited.calls], [[], []]);
   });
 });

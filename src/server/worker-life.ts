@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NativeConnection, Worker } from '@temporalio/worker';
+import type { Life } from './keep-running.js';
+import { stopOnPollFailure } from './poll-failure.js';
+
+/** A worker that the SDK has given up may never say so: its state is looked at. */
+const stateEveryMs = 1_000;
+/** A worker that has failed frees what it holds within this time, or never. */
+const failedPatienceMs = 10_000;
+
+/** Runs the workers, which share the connection, until one ends by itself or `stop`; then all of them end. */
+export function startLife(workers: Worker[], connection: NativeConnection, longestStopMs: number): Life {
+  let end: (reason: unknown) => void;
+  const ended = new Promise<unknown>((resolve) => (end = resolve));
+  const runs = workers.map((worker) => {
+    stopOnPollFailure(worker, end);
+    return runToTheEnd(worker, end);
+  });
+  let stopping: Promise<boolean> | undefined;
+  return {
+    ended,
+    stop: () =>
+      (stopping ??= (async () => {
+        for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+        const patience = delay(longestStopMs, [false], { ref: false });
+        const isAllFreed = (await Promise.race([Promise.all(runs), patience])).every(Boolean);
+        // Refused as long as a worker holds it.
+        return connection.close().then(
+          () => isAllFreed,
+          () => false,
+        );
+      })()),
+  };
+}
+
+/** Resolves to true when it has freed all it held; to false when it failed and does not. */
+async function runToTheEnd(worker: Worker, onEnd: (reason: unknown) => void): Promise<boolean> {
+  const run = worker.run().then(
+    () => {
+      onEnd(new Error('it stopped by itself'));
+      return true;
+    },
+    (error: unknown) => {
+      onEnd(error);
+      return false;
+    },
+  );
+  const isOver = new AbortController();
+  const watch = async () => {
+    const { signal } = isOver;
+    while (!['FAILED', 'STOPPED'].includes(worker.getState())) await delay(stateEveryMs, undefined, { signal });
+    onEnd(new Error(`its state is ${worker.getState()}`));
+    await delay(failedPatienceMs, undefined, { signal });
+    return false;
+  };
+  const isFreed = await Promise.race([run, watch().catch(() => run)]);
+  isOver.abort();
+  return isFreed;
+}

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { Config } from '../../src/config.js';
+import { createLogger } from '../../src/log.js';
+import { namespaceCommand } from '../../src/temporal-failure.js';
+import { startTemporal, type EmbeddedTemporal } from '../../src/server/embedded/temporal.js';
+import { startChildService, type ChildService } from '../support/child-service.js';
+import { readiness } from '../support/readiness.js';
+import { startReceiver, type Receiver } from '../support/receiver.js';
+import { scenario } from '../support/scenario.js';
+import { callCompleted, startStack, type Stack } from '../support/stack.js';
+import { waitFor } from '../support/wait-for.js';
+
+const log = createLogger({ level: 'silent', format: 'json' });
+const namespace = 'irisx';
+
+const start = (options: { namespace: string; port?: number }) =>
+  startTemporal({ binary: process.env['TEST_TEMPORAL_BINARY']!, log, ...options });
+
+/** A process with API and worker, and a Temporal of its own, which has its namespace or not. */
+class Trial {
+  private constructor(
+    readonly stack: Stack,
+    readonly receiver: Receiver,
+    readonly tenantId: string,
+    readonly child: ChildService,
+    private temporal: EmbeddedTemporal,
+  ) {}
+
+  static async start({ withNamespace }: { withNamespace: boolean }): Promise<Trial> {
+    const temporal = await start({ namespace: withNamespace ? namespace : 'another' });
+    const taskQueue = `test-${randomUUID()}`;
+    const config: Partial<Config> = { temporal: { address: temporal.address, namespace, taskQueue } };
+    const stack = await startStack({ parts: { api: false, worker: false }, temporalAddress: temporal.address, config });
+    const receiver = await startReceiver();
+    const tenantId = await stack.insertTenant();
+    await stack.insertWebhook(tenantId, { url: receiver.url });
+    const child = await startChildService('service', stack.config, { waitUntilReady: withNamespace });
+    if (!withNamespace) await child.waitForLine('api.listening');
+    return new Trial(stack, receiver, tenantId, child, temporal);
+  }
+
+  get url(): string {
+    return this.child.lines.find(({ msg }) => msg === 'api.listening')!['url'] as string;
+  }
+
+  async close(): Promise<void> {
+    await this.child.end();
+    await this.stack.close();
+    await this.temporal.stop();
+    await this.receiver.close();
+  }
+
+  /** Temporal is started anew on the same port, in memory, with another namespace than ours. */
+  async loseNamespace(): Promise<void> {
+    const port = Number(this.temporal.address.split(':')[1]);
+    await this.temporal.stop();
+    this.temporal = await start({ namespace: 'another', port });
+  }
+
+  async makeNamespace(): Promise<void> {
+    await this.stack.temporal.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
+    });
+  }
+
+  async trigger(): Promise<string> {
+    const response = await fetch(`${this.url}/v1/events`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${this.stack.adminKey}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({
+        tenant_id: this.tenantId,
+        event_type: 'call.completed',
+        event_id: randomUUID(),
+        payload: callCompleted,
+      }),
+    });
+    assert.equal(response.status, 201);
+    return ((await response.json()) as { deliveries: { id: string }[] }).deliveries[0]!.id;
+  }
+
+  async delivered(ids: string[]): Promise<void> {
+    await waitFor(
+      async () => {
+        const { rows } = await this.stack.database.pool.query(
+          'select from webhook_deliveries where id = any($1) and status = $2',
+          [ids, 'delivered'],
+        );
+        return rows.length === ids.length;
+      },
+      { what: `${ids.length} deliveries`, timeoutMs: 60_000, intervalMs: 50 },
+    );
+  }
+
+  async namespaceProblem(): Promise<void> {
+    const { httpStatus, status, temporal, temporal_problems } = await waitFor(
+      async () => {
+        const answer = await readiness(this.url);
+        const isTold = answer.temporal_problems.some(({ remedy }) => remedy === namespaceCommand(namespace));
+        return isTold ? answer : undefined;
+      },
+      { what: 'the missing namespace in /readyz', timeoutMs: 50_000, intervalMs: 100 },
+    );
+    // Events are accepted: another process would do no better.
+    assert.deepEqual([httpStatus, status, temporal], [200, 'ready', 'degraded']);
+    assert.equal(temporal_problems[0]!.what, 'Temporal has no namespace irisx');
+    assert.equal((await this.child.waitForLine('temporal.problem'))['remedy'], namespaceCommand(namespace));
+  }
+
+  async endsInOrder(): Promise<void> {
+    this.child.kill('SIGTERM');
+    const { code, signal } = await this.child.exited;
+    assert.deepEqual({ code, signal }, { code: 0, signal: null });
+    assert.ok(this.child.lines.some(({ msg }) => msg === 'process.stopped'));
+    assert.ok(!this.child.lines.some(({ msg }) => msg.startsWith('process.drain_too_long')));
+  }
+}
+
+describe('a Temporal that answers and is sick', function () {
+  this.timeout(240_000);
+  const trials: Trial[] = [];
+  after(() => Promise.all(trials.map((trial) => trial.close())));
+
+  async function startTrial(options: { withNamespace: boolean }): Promise<Trial> {
+    const trial = await Trial.start(options);
+    trials.push(trial);
+    return trial;
+  }
+
+  const readyCount = ({ child }: Trial) => child.lines.filter(({ msg }) => msg === 'worker.ready').length;
+
+  // Over a minute: so long does the SDK put up with polls that are refused, before it gives its worker up.
+  scenario(
+    'field case 78: accepts while its namespace is gone, and makes the worker anew when it is back',
+    async () => {
+      const trial = await startTrial({ withNamespace: true });
+      const ids = [await trial.trigger()];
+      await trial.delivered(ids);
+      await trial.loseNamespace();
+      ids.push(await trial.trigger());
+      await trial.namespaceProblem();
+      await waitFor(() => trial.child.lines.some(({ msg }) => msg.startsWith('worker.failed')), {
+        what: 'the end of the worker',
+        timeoutMs: 120_000,
+      });
+      ids.push(await trial.trigger());
+      const { temporal_problems } = await readiness(trial.url);
+      assert.ok(temporal_problems.some(({ what }) => what.startsWith('The worker does not run')));
+      assert.equal(readyCount(trial), 1);
+
+      await trial.makeNamespace();
+      await waitFor(() => readyCount(trial) === 2, { what: 'the second worker', timeoutMs: 60_000 });
+      await trial.delivered(ids);
+      ids.push(await trial.trigger());
+      await trial.delivered(ids);
+      const { temporal } = await readiness(trial.url);
+      assert.equal(temporal, 'up');
+      assert.ok(!trial.child.lines.some(({ msg }) => msg.startsWith('worker.left_behind')));
+      await trial.endsInOrder();
+    },
+  );
+
+  scenario('is no reason not to start: it accepts without a namespace, and delivers when there is one', async () => {
+    const trial = await startTrial({ withNamespace: false });
+    const id = await trial.trigger();
+    await trial.namespaceProblem();
+    await trial.makeNamespace();
+    await trial.child.waitForLine('worker.ready', 60_000);
+    await trial.delivered([id]);
+    await trial.endsInOrder();
+  });
+});

@@ -1,0 +1,14 @@
+import type { TemporalProblem } from '../../src/temporal-failure.js';
+
+export interface Readiness {
+  httpStatus: number;
+  status: string;
+  temporal: string;
+  temporal_problems: TemporalProblem[];
+}
+
+/** What `/readyz` says. */
+export async function readiness(url: string): Promise<Readiness> {
+  const response = await fetch(`${url}/readyz`);
+  return { httpStatus: response.status, ...((await response.json()) as Omit<Readiness, 'httpStatus'>) };
+}

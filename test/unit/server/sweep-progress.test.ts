@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import type { ScheduleDescription } from '@temporalio/client';
+import { SweepProgress } from '../../../src/server/sweep-progress.js';
+
+describe('the progress of sweeps', () => {
+  let nowMs: number;
+  let progress: SweepProgress;
+  beforeEach(() => {
+    nowMs = 1;
+    progress = new SweepProgress(() => nowMs);
+  });
+
+  const look = (taken: number, { running, paused = false }: { running?: string; paused?: boolean } = {}) =>
+    progress.problem({
+      scheduleId: 'queue-sweep',
+      state: { paused },
+      info: {
+        numActionsTaken: taken,
+        runningActions: running ? [{ workflow: { workflowId: 'queue-sweep-1', firstExecutionRunId: running } }] : [],
+      },
+    } as unknown as ScheduleDescription);
+
+  it('is well as long as they come', () => {
+    for (let taken = 1; taken < 20; taken++) {
+      assert.equal(look(taken), undefined);
+      nowMs += 30_000;
+    }
+  });
+
+  it('is told when none has come for two minutes', () => {
+    look(7);
+    nowMs += 110_000;
+    assert.equal(look(7), undefined);
+    nowMs += 20_000;
+    assert.match(look(7)!.what, /has not run for 2 minutes/);
+    assert.equal(look(8), undefined);
+  });
+
+  it('may take three minutes, and is told when it does not end', () => {
+    look(7, { running: 'a' });
+    nowMs += 200_000;
+    assert.equal(look(7, { running: 'a' }), undefined);
+    nowMs += 50_000;
+    const { what, remedy } = look(7, { running: 'a' })!;
+    assert.match(what, /running for 4 minutes/);
+    assert.match(remedy, /--workflow-id queue-sweep-1/);
+    assert.equal(look(8, { running: 'b' }), undefined);
+  });
+
+  it('begins anew after a pause or a time in which nobody could look', () => {
+    look(7);
+    nowMs += 300_000;
+    assert.equal(look(7, { paused: true }), undefined);
+    assert.equal(look(7), undefined);
+    progress.problem(undefined);
+    nowMs += 300_000;
+    assert.equal(look(7), undefined);
+  });
+});
