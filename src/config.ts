@@ -67,8 +67,10 @@ export interface TwilioConfig {
 export interface Config {
   /** Connection string of our database. A secret: it holds a password. */
   readonly databaseUrl: string;
-  /** The most connections that one process opens. */
+  /** The most connections that one process opens for its work; one more looks after Postgres. */
   readonly databasePoolSize: number;
+  /** Whether statements that every delivery needs are prepared once a connection. */
+  readonly databasePreparedStatements: boolean;
   readonly temporal: TemporalConfig;
   readonly api: {
     readonly host: string;
@@ -154,9 +156,14 @@ const baseUrl = z
 const withoutLastSlash = (url: string) => url.replace(/\/+$/, '');
 const required = (remedy: string) => ({ error: `is missing: ${remedy}` });
 
+const hostsOf = (url: string) => url.split('/')[2]!.split('@').at(-1)!;
 const databaseUrl = z
   .string(required('postgres://user:password@host:5432/database'))
-  .regex(/^postgres(ql)?:\/\//, 'must be a url that begins with postgres:// or postgresql://')
+  .regex(/^postgres(ql)?:\/\//, { error: 'must be a url that begins with postgres:// or postgresql://', abort: true })
+  .refine((value) => !hostsOf(value).includes(','), {
+    error: 'names several hosts: give one name that follows the primary (docs/operations.md, Failover)',
+    abort: true,
+  })
   .refine((value) => URL.canParse(value), 'is no valid url (are special characters in the password percent-encoded?)');
 
 const logVariables = {
@@ -170,6 +177,7 @@ const migrateVariables = z.object({ DATABASE_URL: databaseUrl, ...logVariables }
 const serviceVariables = z.object({
   DATABASE_URL: databaseUrl,
   DATABASE_POOL_SIZE: integer(1, 1000).default(20),
+  DATABASE_PREPARED_STATEMENTS: boolean.default(true),
   TEMPORAL_ADDRESS: z
     .string(required('host:port of the Temporal frontend, for example localhost:7233'))
     .pipe(hostAndPort),
@@ -241,6 +249,7 @@ export function loadConfig(env: Environment): Config {
   return deepFreeze({
     databaseUrl: variables.DATABASE_URL,
     databasePoolSize: variables.DATABASE_POOL_SIZE,
+    databasePreparedStatements: variables.DATABASE_PREPARED_STATEMENTS,
     temporal: {
       address: variables.TEMPORAL_ADDRESS,
       namespace: variables.TEMPORAL_NAMESPACE,

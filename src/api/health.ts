@@ -5,7 +5,9 @@ import { defineEndpoint, type AppDeps } from './endpoint.js';
 const readinessSchema = z
   .object({
     status: z.enum(['ready', 'unready']),
-    postgres: z.enum(['up', 'down']),
+    postgres: z
+      .enum(['up', 'read_only', 'down'])
+      .meta({ description: '`read_only`: it answers and takes no writes, as a standby does' }),
     migrations: z.enum(['current', 'pending', 'unknown']).meta({ description: '`pending`: run `npm run migrate`' }),
     temporal: z
       .enum(['up', 'down'])
@@ -19,7 +21,8 @@ const temporalPatienceMs = 1_500;
 
 async function readiness(deps: AppDeps): Promise<Readiness> {
   const [database, temporal] = await Promise.all([databaseState(deps), temporalState(deps)]);
-  return { status: database.migrations === 'current' ? 'ready' : 'unready', ...database, temporal };
+  const isReady = database.postgres === 'up' && database.migrations === 'current';
+  return { status: isReady ? 'ready' : 'unready', ...database, temporal };
 }
 
 async function databaseState(deps: AppDeps): Promise<Pick<Readiness, 'postgres' | 'migrations'>> {
@@ -27,7 +30,9 @@ async function databaseState(deps: AppDeps): Promise<Pick<Readiness, 'postgres' 
     return { postgres: 'up', migrations: (await deps.hasPendingMigrations()) ? 'pending' : 'current' };
   } catch (error) {
     if (!(error instanceof DatabaseUnavailableError)) throw error;
-    return { postgres: 'down', migrations: 'unknown' };
+    return error.reason === 'read-only'
+      ? { postgres: 'read_only', migrations: 'current' }
+      : { postgres: 'down', migrations: 'unknown' };
   }
 }
 
@@ -66,8 +71,11 @@ export const healthEndpoints = [
     tag,
     summary: 'Whether the process can take calls',
     answers: {
-      200: { description: 'Postgres answers and no migration is pending', schema: readinessSchema },
-      503: { description: 'Postgres does not answer, or a migration is pending', schema: readinessSchema },
+      200: { description: 'Postgres takes writes and no migration is pending', schema: readinessSchema },
+      503: {
+        description: 'Postgres does not answer or takes no writes, or a migration is pending',
+        schema: readinessSchema,
+      },
     },
     async handle(_request, deps) {
       const body = await readiness(deps);

@@ -2,7 +2,6 @@ import { createRequire } from 'node:module';
 import { Client } from '@temporalio/client';
 import type { ActivityDeps } from '../../activities/index.js';
 import { ConfigError, type Config } from '../config.js';
-import { openDatabase } from '../db/database.js';
 import { createAddressGuard } from '../delivery/address.js';
 import { OpenRequests } from '../delivery/open-requests.js';
 import { createPoster } from '../delivery/post.js';
@@ -19,7 +18,7 @@ import type { StartOptions } from '../temporal.js';
 import { startDeliveryWorker, type DeliveryWorker } from './delivery-worker.js';
 import { listen, type ListeningServer } from './listen.js';
 import { listenerHealth } from './listener-health.js';
-import { pendingMigrations } from './migrations.js';
+import { openDatabases } from './open-databases.js';
 import { connectClient } from './temporal-connection.js';
 
 /** The longest that one request to Twilio may take; recording it comes on top. */
@@ -61,17 +60,14 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
     throw new ConfigError([
       'FREESWITCH_URLS is missing: esl://:password@host:8021 of each switch, separated by commas',
     ]);
-  const db = openDatabase({
-    url: config.databaseUrl,
-    poolSize: config.databasePoolSize,
-    onIdleError: (error) => log.warn({ reason: error.message }, 'postgres.connection_lost'),
-  });
-  const closers: (() => Promise<unknown>)[] = [() => db.close()];
+  const databases = openDatabases(config, log, parts);
+  const db = databases.api;
+  const closers: (() => Promise<unknown>)[] = [() => databases.close()];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const pending = await pendingMigrations(db);
+    const pending = await databases.pendingMigrations();
     if (pending.length > 0)
       throw new Error(`Migrations are pending: ${pending.join(', ')}. Run \`npm run migrate\` first.`);
 
@@ -110,7 +106,7 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
         config,
         log,
         activities: {
-          db,
+          db: databases.worker,
           log,
           poster,
           sealer,
@@ -151,7 +147,7 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
         log,
         version,
         isTemporalReachable: () => isReachable(client),
-        hasPendingMigrations: async () => (await pendingMigrations(db)).length > 0,
+        hasPendingMigrations: () => databases.hasPendingMigrations(),
       });
       server = await listen(app, config.api);
       url = urlOf(config.api.host, server.address.port);

@@ -113,6 +113,7 @@ function environmentOf(config: Config): Record<string, string> {
   return {
     DATABASE_URL: config.databaseUrl,
     DATABASE_POOL_SIZE: String(config.databasePoolSize),
+    DATABASE_PREPARED_STATEMENTS: String(config.databasePreparedStatements),
     TEMPORAL_ADDRESS: config.temporal.address,
     TEMPORAL_NAMESPACE: config.temporal.namespace,
     TEMPORAL_TASK_QUEUE: config.temporal.taskQueue,

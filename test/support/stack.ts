@@ -53,6 +53,7 @@ export async function startStack(
   const config: Config = {
     databaseUrl: database.url,
     databasePoolSize: 10,
+    databasePreparedStatements: true,
     temporal: {
       address: options.temporalAddress ?? env('TEST_TEMPORAL_ADDRESS'),
       namespace: 'default',
