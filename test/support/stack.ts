@@ -46,9 +46,15 @@ const env = (name: string) => {
 
 /** The product on a database, a task queue and a port of its own, with loopback receivers allowed. */
 export async function startStack(
-  options: { parts?: ServiceParts; temporalAddress?: string; config?: Partial<Config> } = {},
+  options: {
+    parts?: ServiceParts;
+    temporalAddress?: string;
+    config?: Partial<Config>;
+    /** Instead of one of its own. */
+    database?: TestDatabase;
+  } = {},
 ): Promise<Stack> {
-  const database = await createTestDatabase();
+  const database = options.database ?? (await createTestDatabase());
   const adminKey = `test_${randomUUID()}`;
   const config: Config = {
     databaseUrl: database.url,
