@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { databaseTime } from '../db/clock.js';
 import type { Queryable } from '../db/database.js';
 import { getStatistics, noStatistics, type WebhookStatistics } from '../db/statistics.js';
 import {
@@ -223,7 +224,7 @@ export const webhookEndpoints = [
       const overlapMs = body.overlap_seconds * 1000;
       const webhook = await replaceSecret(db, tenantId, params.webhook_id, {
         sealedSecret: sealer.seal(secret, sealContext.secret(tenantId)),
-        previousSecretExpiresAt: overlapMs > 0 ? new Date(Date.now() + overlapMs) : null,
+        previousSecretExpiresAt: overlapMs > 0 ? new Date((await databaseTime(db)).getTime() + overlapMs) : null,
       });
       if (!webhook) throw notFound('webhook');
       return {

@@ -90,11 +90,12 @@ export async function callsWithLeftovers(db: Queryable, olderThanMs: number, lim
   return rows.map((row) => row.call_sid);
 }
 
-/** When the last event of this run of a switch was kept; null when none was. */
+/** When the last event of this run of a switch happened, by the switch's clock; null when none was kept. */
 export async function lastHeardOf(db: Queryable, coreUuid: string): Promise<Date | null> {
-  const { rows } = await db.query<{ kept_at: Date }>(
-    'select kept_at from call_events where core_uuid = $1 order by event_sequence desc limit 1',
+  const { rows } = await db.query<{ facts: string }>(
+    'select facts from call_events where core_uuid = $1 order by event_sequence desc limit 1',
     [coreUuid],
   );
-  return rows[0]?.kept_at ?? null;
+  if (!rows[0]) return null;
+  return new Date((JSON.parse(rows[0].facts) as { occurredAt: string }).occurredAt);
 }

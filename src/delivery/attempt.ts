@@ -7,7 +7,7 @@ import type { IdleConnections } from './idle-connections.js';
 import type { AttemptOutcome } from './outcome.js';
 import type { Resolve } from './resolve.js';
 import { readResponse, singleHeader } from './response.js';
-import { parseRetryAfter } from './retry-after.js';
+import { parseRetryAfter, receiversTime } from './retry-after.js';
 
 export interface AttemptDeps {
   guard: AddressGuard;
@@ -115,7 +115,8 @@ async function exchange(
 function judge(answer: RawAnswer): AttemptOutcome {
   const response = readResponse(answer);
   if (answer.statusCode >= 200 && answer.statusCode <= 299) return { kind: 'accepted', response };
-  const retryAfterMs = parseRetryAfter(singleHeader(answer.rawHeaders, 'retry-after'), Date.now());
+  const now = receiversTime(singleHeader(answer.rawHeaders, 'date'), Date.now());
+  const retryAfterMs = parseRetryAfter(singleHeader(answer.rawHeaders, 'retry-after'), now);
   return { kind: 'rejected', response, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 

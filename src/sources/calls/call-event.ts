@@ -194,7 +194,7 @@ function count(text: string | undefined): number | null {
 const latest = Date.UTC(9999, 0);
 
 /** 0 means never. */
-function microseconds(text: string | undefined): Date | undefined {
+export function microseconds(text: string | undefined): Date | undefined {
   const value = Math.floor((Number(/^\d{1,17}$/.test(text ?? '') ? text : 0) || 0) / 1000);
   return value > 0 && value < latest ? new Date(value) : undefined;
 }

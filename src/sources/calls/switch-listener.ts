@@ -4,6 +4,7 @@ import { keepCallEvents } from '../../db/call-events.js';
 import { readCallEvent, subscribedEvents, type CallEvent } from './call-event.js';
 import type { CallHandler, CallHandlerDeps } from './call-handler.js';
 import { GoneCalls, readChannelList } from './gone-calls.js';
+import { SwitchClock } from './switch-clock.js';
 import { reconnectDelayMs, reconnectDelays, type ReconnectDelays } from './reconnect-delay.js';
 import {
   connectionDeadlines,
@@ -69,6 +70,8 @@ export class SwitchListener {
   #since = new Date();
   #unusable = 0;
   #coreUuid: string | null = null;
+  /** Of the switch; so is `#lastContactAt`. */
+  readonly #clock = new SwitchClock();
   #lastContactAt: Date | null = null;
 
   constructor(
@@ -145,7 +148,9 @@ export class SwitchListener {
   }
 
   #hear(event: Event): void {
-    this.#lastContactAt = new Date();
+    const timestamp: unknown = event.getHeader('Event-Date-Timestamp');
+    this.#clock.hear(typeof timestamp === 'string' ? timestamp : undefined);
+    this.#lastContactAt = this.#clock.now();
     const coreUuid = event.getHeader('Core-UUID');
     if (typeof coreUuid === 'string') this.#coreUuid = coreUuid;
     const read = readCallEvent(event, this.options.tenantVariable);
@@ -207,7 +212,7 @@ export class SwitchListener {
       // What was heard and is not kept yet may be the ends that are missed.
       await this.#keeping;
       try {
-        const lookedAt = new Date();
+        const lookedAt = this.#clock.now();
         const gone = await this.#goneCalls.look(listChannels, { coreUuid: this.#coreUuid, lastAliveAt });
         lastAliveAt = lookedAt;
         if (gone.length > 0)

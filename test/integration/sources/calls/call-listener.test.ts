@@ -225,6 +225,9 @@ describe('call listener', function () {
       assert.equal(events[2]!.type, 'call.completed');
       assert.deepEqual([data.call_sid, data.hangup_cause, data.status], [callSid, 'ENDED_UNSEEN', 'completed']);
       assert.equal(data.ended_at_estimated, true);
+      // By the clock of the switch, which was another one when this was recorded.
+      const seenForMs = Date.parse(data.ended_at as string) - Date.parse(data.started_at as string);
+      assert.ok(seenForMs >= 0 && seenForMs < 600_000, `field case 82: ${seenForMs} ms`);
       assert.ok(played.commands.includes('api show channels as json'));
     });
 
