@@ -83,7 +83,7 @@ export interface Config {
   };
   /** The first admin key, known to the operator; absent: only keys in the database count. A secret. */
   readonly adminKey?: string;
-  /** 32 bytes that encrypt the webhooks' secrets at rest (AES-256-GCM). A secret. */
+  /** 32 bytes that encrypt the webhooks' secrets at rest (AES-256-GCM); empty in a process that needs none. A secret. */
   readonly encryptionKey: Buffer;
   /** CIDR ranges that the address guard lets through although they are private; usually none. */
   readonly allowedNetworks: readonly string[];
@@ -228,6 +228,12 @@ const serviceVariables = z.object({
   ...logVariables,
 });
 
+/** Not even kept in memory. */
+const unused = z
+  .string()
+  .default('')
+  .transform(() => Buffer.alloc(0));
+
 const embeddedVariables = z.object({
   IRISX_DATA_DIR: z.string().default('.data'),
   POSTGRES_PORT: integer(1, 65535).optional(),
@@ -236,13 +242,15 @@ const embeddedVariables = z.object({
 });
 
 /**
- * The service's configuration; an empty variable counts as not set.
+ * The service's configuration; an empty variable counts as not set. `needsKey` false: the process opens no secret of a
+ * webhook, and has no use for the key.
  * @throws {ConfigError} naming every problem at once
  */
-export function loadConfig(env: Environment): Config {
+export function loadConfig(env: Environment, { needsKey = true }: { needsKey?: boolean } = {}): Config {
   const problems: string[] = [];
   const given = present(serviceVariables, env);
-  const variables = parse(serviceVariables, given, problems);
+  const keyless = { ...serviceVariables.shape, IRISX_ENCRYPTION_KEY: unused };
+  const variables = needsKey ? parse(serviceVariables, given, problems) : parse(z.object(keyless), given, problems);
   const tls = loadTls(given, problems);
   const twilio = variables && loadTwilio(variables, problems);
   if (!variables || problems.length > 0) throw new ConfigError(problems);

@@ -47,3 +47,13 @@ export function createSealer(key: Uint8Array): Sealer {
     },
   };
 }
+
+/** For a process that has no key, as it opens and seals nothing. */
+export const noSealer: Sealer = {
+  seal: () => {
+    throw new Error('this process has no encryption key');
+  },
+  open: () => {
+    throw new Error('this process has no encryption key');
+  },
+};

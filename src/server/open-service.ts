@@ -12,7 +12,7 @@ import { triggerEvent, type TriggerAnswer, type TriggeredEvent } from '../events
 import type { Logger } from '../log.js';
 import { startCallListener, type CallListener } from '../sources/calls/call-listener.js';
 import { recordingCompleted, type UploadedRecording } from '../sources/calls/recordings.js';
-import { createSealer } from '../seal.js';
+import { createSealer, noSealer } from '../seal.js';
 import { MessageStarter } from '../message-starter.js';
 import type { StartOptions } from '../temporal.js';
 import { startDeliveryWorker, type DeliveryWorker } from './delivery-worker.js';
@@ -72,7 +72,7 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
       throw new Error(`Migrations are pending: ${pending.join(', ')}. Run \`npm run migrate\` first.`);
 
     const guard = createAddressGuard([...config.allowedNetworks]);
-    const sealer = createSealer(config.encryptionKey);
+    const sealer = parts.api || parts.worker ? createSealer(config.encryptionKey) : noSealer;
     const pace = new Pace();
     const firstAttempts = new FirstAttempts();
     const starter = new DeliveryStarter({ db, log, pace, firstAttempts });

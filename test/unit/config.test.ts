@@ -89,6 +89,13 @@ describe('config', () => {
     assert.equal(config.temporal.tls, undefined);
   });
 
+  it('asks for no encryption key where the process needs none, and keeps none', () => {
+    for (const IRISX_ENCRYPTION_KEY of ['', required.IRISX_ENCRYPTION_KEY, 'nonsense']) {
+      const config = loadConfig({ ...required, IRISX_ENCRYPTION_KEY }, { needsKey: false });
+      assert.equal(config.encryptionKey.length, 0);
+    }
+  });
+
   it('takes one host of Postgres, and says so where there are several', () => {
     for (const hosts of ['a:5432,b:5432', 'a,b']) {
       const problems = problemsOf({ ...required, DATABASE_URL: `postgres://irisx:p,a@${hosts}/irisx` });
