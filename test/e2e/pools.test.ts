@@ -94,7 +94,7 @@ describe('connections to Postgres', function () {
         ['GET', '/readyz', undefined, 200],
       ] as const) {
         const isAdmin = path.startsWith('/v1/tenants');
-        const answer =
+        const answer: Response =
           path === '/v1/events'
             ? await trigger(stack, tenantId, 'held')
             : await call(stack, method, path, isAdmin ? stack.adminKey : key, body);
