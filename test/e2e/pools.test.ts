@@ -49,8 +49,12 @@ describe('connections to Postgres', function () {
   it('field case 81: through a pooler in transaction mode every trigger is accepted and delivered', async () => {
     const own = await startStack({ parts: { api: false, worker: false } });
     try {
-      pooler = await startTransactionPooler(own.database.url, 5);
-      stack = await startStack({ database: { ...own.database, url: pooler.url, drop: () => Promise.resolve() } });
+      // Fewer than the connections of each pool, so that two of them share a session whatever the order is.
+      pooler = await startTransactionPooler(own.database.url, 3);
+      stack = await startStack({
+        database: { ...own.database, url: pooler.url, drop: () => Promise.resolve() },
+        config: { databasePoolSize: 20 },
+      });
       const tenantId = await own.insertTenant();
       await stack.insertWebhook(tenantId, { url: receiver.url, ...noLimit });
       const statuses = new Set<number>();
