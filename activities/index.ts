@@ -1,6 +1,7 @@
 import { cancelDelivery, type CancelDeliveryInput } from './cancel-delivery.js';
 import { deliver, deliverAtOnce, deliverInline, type DeliverDeps, type DeliverInput } from './deliver.js';
 import { expire, type ExpireDeps } from './expire.js';
+import { withPlainFailures } from './failures.js';
 import { reconcileMessages, type ReconcileMessagesDeps } from './reconcile-messages.js';
 import { recordOutcome, type RecordOutcomeInput } from './record-outcome.js';
 import { reserveToken, type ReserveTokenDeps, type ReserveTokenInput } from './reserve-token.js';
@@ -19,7 +20,9 @@ export type ActivityDeps = ReserveTokenDeps &
   ReconcileMessagesDeps;
 
 /** Everything the workflows call; they see only the type. */
-export const createActivities = (deps: ActivityDeps) => ({
+export const createActivities = (deps: ActivityDeps) => withPlainFailures(activitiesOf(deps), deps.log);
+
+const activitiesOf = (deps: ActivityDeps) => ({
   reserveToken: (input: ReserveTokenInput) => reserveToken(deps, input),
   deliver: (input: DeliverInput) => deliver(deps, input),
   deliverAtOnce: (input: Omit<DeliverInput, 'attemptsUsed'>) => deliverAtOnce(deps, input),

@@ -70,8 +70,10 @@ export interface TwilioConfig {
 export interface Config {
   /** Connection string of our database. A secret: it holds a password. */
   readonly databaseUrl: string;
-  /** The most connections that one process opens. */
+  /** The most connections that one process opens for its work; one more looks after Postgres. */
   readonly databasePoolSize: number;
+  /** Whether statements that every delivery needs are prepared once a connection. */
+  readonly databasePreparedStatements: boolean;
   readonly temporal: TemporalConfig;
   readonly api: {
     readonly host: string;
@@ -84,7 +86,10 @@ export interface Config {
   };
   /** The first admin key, known to the operator; absent: only keys in the database count. A secret. */
   readonly adminKey?: string;
-  /** They encrypt the webhooks' secrets at rest: the first one all that is new, the others open what is older. Secrets. */
+  /**
+   * They encrypt the webhooks' secrets at rest: the first one all that is new, the others open what is older. Empty in a
+   * process that needs none. Secrets.
+   */
   readonly encryptionKeys: Keyring;
   /** CIDR ranges that the address guard lets through although they are private; usually none. */
   readonly allowedNetworks: readonly string[];
@@ -166,9 +171,14 @@ const baseUrl = z
 const withoutLastSlash = (url: string) => url.replace(/(?<!\/)\/+$/, '');
 const required = (remedy: string) => ({ error: `is missing: ${remedy}` });
 
+const hostsOf = (url: string) => url.split('/')[2]!.split('@').at(-1)!;
 const databaseUrl = z
   .string(required('postgres://user:password@host:5432/database'))
-  .regex(/^postgres(ql)?:\/\//, 'must be a url that begins with postgres:// or postgresql://')
+  .regex(/^postgres(ql)?:\/\//, { error: 'must be a url that begins with postgres:// or postgresql://', abort: true })
+  .refine((value) => !hostsOf(value).includes(','), {
+    error: 'names several hosts: give one name that follows the primary (docs/operations.md, Failover)',
+    abort: true,
+  })
   .refine((value) => URL.canParse(value), 'is no valid url (are special characters in the password percent-encoded?)');
 
 const logVariables = {
@@ -189,6 +199,7 @@ const migrateVariables = z.object({ DATABASE_URL: databaseUrl, ...logVariables }
 const serviceVariables = z.object({
   DATABASE_URL: databaseUrl,
   DATABASE_POOL_SIZE: integer(1, 1000).default(20),
+  DATABASE_PREPARED_STATEMENTS: boolean.default(true),
   TEMPORAL_ADDRESS: z
     .string(required('host:port of the Temporal frontend, for example localhost:7233'))
     .pipe(hostAndPort),
@@ -244,20 +255,23 @@ const embeddedVariables = z.object({
 });
 
 /**
- * The service's configuration; an empty variable counts as not set.
+ * The service's configuration; an empty variable counts as not set. `needsKey` false: the process opens no secret of a
+ * webhook, and has no use for the key.
  * @throws {ConfigError} naming every problem at once
  */
-export function loadConfig(env: Environment): Config {
+export function loadConfig(env: Environment, { needsKey = true }: { needsKey?: boolean } = {}): Config {
   const problems: string[] = [];
   const given = present(serviceVariables, env);
+  if (!needsKey) for (const name of ['IRISX_ENCRYPTION_KEY', 'IRISX_ENCRYPTION_KEYS']) delete given[name];
   const variables = parse(serviceVariables, given, problems);
   const tls = loadTls(given, problems);
   const twilio = variables && loadTwilio(variables, problems);
-  const encryptionKeys = loadEncryptionKeys(given, variables, problems);
+  const encryptionKeys = needsKey ? loadEncryptionKeys(given, variables, problems) : [];
   if (!variables || problems.length > 0) throw new ConfigError(problems);
   return deepFreeze({
     databaseUrl: variables.DATABASE_URL,
     databasePoolSize: variables.DATABASE_POOL_SIZE,
+    databasePreparedStatements: variables.DATABASE_PREPARED_STATEMENTS,
     temporal: {
       address: variables.TEMPORAL_ADDRESS,
       namespace: variables.TEMPORAL_NAMESPACE,

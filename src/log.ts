@@ -16,6 +16,16 @@ const secretFields = [
   'token',
 ];
 
+/** Fields of Postgres' errors that quote a row, a statement or its parameters. */
+const quotingFields = ['detail', 'hint', 'where', 'internalQuery', 'dataType'];
+
+/** As pino does it, without what may quote a tenant's data. */
+function describeError(error: unknown): unknown {
+  const described: unknown = pino.stdSerializers.err(error as Error);
+  if (!(error instanceof Error)) return described;
+  return Object.fromEntries(Object.entries(described as object).filter(([field]) => !quotingFields.includes(field)));
+}
+
 /** Where lines go; a test collects them. */
 export interface LogDestination {
   write(line: string): void;
@@ -30,6 +40,7 @@ export function createLogger(options: LogConfig & { name?: string }, destination
     level: options.level,
     base: options.name ? { name: options.name } : {},
     errorKey: 'error',
+    serializers: { error: describeError },
     formatters: { level: (label: string) => ({ level: label }) },
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: secretFields.flatMap((field) => [field, `*.${field}`]), censor: '[masked]' },

@@ -161,3 +161,14 @@ function decrypt(key: Buffer, body: Buffer, authenticated: Buffer): string | und
     return undefined;
   }
 }
+
+/** For a process that has no key, as it opens and seals nothing. */
+export const noSealer: Sealer = {
+  keyIds: [],
+  seal: () => {
+    throw new Error('this process has no encryption key');
+  },
+  open: () => {
+    throw new Error('this process has no encryption key');
+  },
+};

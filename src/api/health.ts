@@ -5,7 +5,9 @@ import { defineEndpoint, type AppDeps } from './endpoint.js';
 const readinessSchema = z
   .object({
     status: z.enum(['ready', 'unready']),
-    postgres: z.enum(['up', 'down']),
+    postgres: z
+      .enum(['up', 'read_only', 'down'])
+      .meta({ description: '`read_only`: it answers and takes no writes, as a standby does' }),
     migrations: z.enum(['current', 'pending', 'unknown']).meta({ description: '`pending`: run `npm run migrate`' }),
     encryption: z.enum(['current', 'unknown_key', 'unknown']).meta({
       description: '`unknown_key`: something is stored that the encryption keys of this process do not open',
@@ -26,7 +28,7 @@ const temporalPatienceMs = 1_500;
 
 async function readiness(deps: AppDeps): Promise<Readiness> {
   const [database, temporal] = await Promise.all([databaseState(deps), temporalState(deps)]);
-  const isReady = database.migrations === 'current' && database.encryption === 'current';
+  const isReady = database.postgres === 'up' && database.migrations === 'current' && database.encryption === 'current';
   return { status: isReady ? 'ready' : 'unready', ...database, ...temporal };
 }
 
@@ -37,7 +39,9 @@ async function databaseState(deps: AppDeps): Promise<Pick<Readiness, 'postgres' 
     return { postgres: 'up', migrations: 'current', encryption: await deps.encryptionState() };
   } catch (error) {
     if (!(error instanceof DatabaseUnavailableError)) throw error;
-    return { postgres: 'down', migrations: 'unknown', encryption: 'unknown' };
+    return error.reason === 'read-only'
+      ? { postgres: 'read_only', migrations: 'current', encryption: 'unknown' }
+      : { postgres: 'down', migrations: 'unknown', encryption: 'unknown' };
   }
 }
 
@@ -79,11 +83,12 @@ export const healthEndpoints = [
     summary: 'Whether the process can take calls',
     answers: {
       200: {
-        description: 'Postgres answers, no migration is pending, and the encryption keys open what is stored',
+        description: 'Postgres takes writes, no migration is pending, and the encryption keys open what is stored',
         schema: readinessSchema,
       },
       503: {
-        description: 'Postgres does not answer, a migration is pending, or an encryption key is missing',
+        description:
+          'Postgres does not answer or takes no writes, a migration is pending, or an encryption key is missing',
         schema: readinessSchema,
       },
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { databaseTime } from '../db/clock.js';
 import type { Queryable } from '../db/database.js';
 import { getStatistics, noStatistics, type WebhookStatistics } from '../db/statistics.js';
 import {
@@ -228,7 +229,7 @@ export const webhookEndpoints = [
         // What another call puts there meanwhile is another one, and kept.
         unreadable: old && openIfReadable(sealer, old, context) === undefined ? old : null,
         sealedSecret: sealer.seal(secret, context),
-        previousSecretExpiresAt: overlapMs > 0 ? new Date(Date.now() + overlapMs) : null,
+        previousSecretExpiresAt: overlapMs > 0 ? new Date((await databaseTime(db)).getTime() + overlapMs) : null,
       });
       if (!webhook) throw notFound('webhook');
       return {

@@ -1,31 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { Sessions, timeouts, type Passage, type Session, type SessionsOptions } from './sessions.js';
+import { prepared, whyNameRefused, type NamedStatement } from './statement.js';
+import { DatabaseUnavailableError, unavailable, whyUnavailable } from './unavailable.js';
 
-/** Postgres cannot be asked at present; the same statement may succeed later. Nothing was changed, unless a commit was under way. */
-export class DatabaseUnavailableError extends Error {
-  override readonly name = 'DatabaseUnavailableError';
-}
+export { DatabaseUnavailableError } from './unavailable.js';
+export type { NamedStatement } from './statement.js';
 
 export const sqlState = {
   deadlockDetected: '40P01',
   serializationFailure: '40001',
   foreignKeyViolation: '23503',
   uniqueViolation: '23505',
-  featureNotSupported: '0A000',
 } as const;
-
-/** Connection lost (08), resources gone (53), operator intervention (57P0x). */
-const unavailableState = /^(08|53|57P0)/;
-const networkCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ENOENT']);
 
 export function sqlStateOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
-}
-
-/** Parsed and planned once a connection: for what every delivery needs. One name for each text. */
-export interface NamedStatement {
-  name: string;
-  text: string;
 }
 
 /** What a query module needs: one statement at a time, on a pool or inside a transaction. */
@@ -37,95 +27,96 @@ export interface Queryable {
 }
 
 export interface Database extends Queryable {
-  /** Commits when `work` resolves, rolls back when it rejects. */
+  /** Commits when `work` resolves, rolls back when it rejects. Everything in it goes by the `db` that it is given. */
   transaction<T>(work: (db: Queryable) => Promise<T>): Promise<T>;
   /** Waits for running statements, then closes every connection. */
   close(): Promise<void>;
 }
 
-export interface DatabaseOptions {
-  url: string;
-  poolSize: number;
-  /** An idle connection was lost; the pool has dropped it already and opens another when needed. */
-  onIdleError?: (error: Error) => void;
-  applicationName?: string;
+export interface DatabaseOptions extends SessionsOptions {
+  /** Default: everything, until a refusal shows the contrary. Without `names` no statement gets one. */
+  passage?: Passage;
+  /** A pooler is between us and Postgres; `evidence` says how it was noticed. Once for each thing that it refuses. */
+  onPooler?: (evidence: string) => void;
 }
 
-const typeParser = ((oid: number, format?: 'text' | 'binary') =>
-  oid === Number(pg.types.builtins.INT8)
-    ? Number
-    : (pg.types.getTypeParser(oid, format) as unknown)) as typeof pg.types.getTypeParser;
+/** Local to the transaction, so that they hold behind a pooler too. One message with the begin: no round trip more. */
+const begin = ['begin', ...Object.entries(timeouts).map(([name, ms]) => `set local ${name} = ${ms}`)].join('; ');
 
 /** Opens connections when they are needed; nothing is checked here. bigint columns arrive as numbers. */
 export function openDatabase(options: DatabaseOptions): Database {
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    max: options.poolSize,
-    application_name: options.applicationName ?? 'irisx-webhooks',
-    connectionTimeoutMillis: 2_500,
-    idleTimeoutMillis: 30_000,
-    // A statement that waits longer than this has lost its connection or its lock.
-    query_timeout: 15_000,
-    keepAlive: true,
-    types: { getTypeParser: typeParser },
-  });
-  // Without a listener a connection cut while idle would end the process.
-  pool.on('error', (error) => options.onIdleError?.(error));
+  const passage = options.passage ?? { settings: true, names: true };
+  const sessions = new Sessions(options, passage, () => options.onPooler?.('it refuses settings of a session'));
 
-  /** A connection on which anything went wrong but an answer of the server is closed, never pooled again. */
-  async function withConnection<T>(work: (db: Queryable) => Promise<T>): Promise<T> {
-    const client = await pool.connect().catch((error: unknown) => {
-      throw unavailable(error);
-    });
-    let lost: Error | undefined;
-    const onError = (error: Error) => void (lost = error);
-    client.on('error', onError);
+  /** Rejects with what the caller should know; the session remembers whether it is still of use. */
+  async function ask(session: Session, statement: string | NamedStatement, values?: unknown[]) {
     try {
-      return await work({
-        query: async (statement, values) => {
-          try {
-            return await client.query(statement as string, values);
-          } catch (error) {
-            if (isOutdated(statement, error)) lost = error as Error;
-            if (!isUnavailable(error)) throw error;
-            lost = unavailable(error);
-            throw lost;
-          }
-        },
-      });
+      return await session.client.query<never>(statement as string, values);
+    } catch (error) {
+      const reason = whyUnavailable(error);
+      if (reason === undefined) throw error;
+      const told = unavailable(reason, error);
+      session.failed(reason, told);
+      throw told;
+    }
+  }
+
+  /** Whether nothing was done, and the same statement, without a name, has better prospects on another session. */
+  function isWorthAnother(session: Session, statement: string | NamedStatement, error: unknown): boolean {
+    if (whyUnavailable(error) === 'read-only') return session.isOld();
+    const refused = typeof statement === 'object' && whyNameRefused(sqlStateOf(error));
+    if (refused === 'outdated') session.failed('lost', error as Error);
+    if (refused === 'foreign' && passage.names) {
+      passage.names = false;
+      options.onPooler?.(`it has other prepared statements than ours (${sqlStateOf(error)})`);
+    }
+    return Boolean(refused);
+  }
+
+  async function withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const session = await sessions.acquire();
+    try {
+      return await work(session);
     } finally {
-      client.off('error', onError);
-      client.release(lost);
+      session.release();
     }
   }
 
   return {
     async query(statement, values) {
-      const ask = () => withConnection((db) => db.query<never>(statement, values));
-      try {
-        return await ask();
-      } catch (error) {
-        // Nothing was done; another connection prepares it anew.
-        if (isOutdated(statement, error)) return ask();
-        throw error;
-      }
+      const unnamed = typeof statement === 'string' ? statement : statement.text;
+      const first = typeof statement === 'object' && passage.names ? prepared(statement) : unnamed;
+      const answer = await withSession(async (session) => {
+        try {
+          return await ask(session, first, values);
+        } catch (error) {
+          if (isWorthAnother(session, first, error)) return 'another';
+          throw error;
+        }
+      });
+      return answer === 'another' ? withSession((session) => ask(session, unnamed, values)) : answer;
     },
     transaction: (work) =>
-      withConnection(async (db) => {
-        await db.query('begin');
+      withSession(async (session) => {
+        // Without names: one that is refused would break the transaction.
+        const db: Queryable = {
+          query: (statement, values) =>
+            ask(session, typeof statement === 'string' ? statement : statement.text, values),
+        };
         try {
+          await db.query(begin);
           const result = await work(db);
-          await db.query('commit');
+          const { command } = await db.query('commit');
+          // Postgres' answer to the commit of a transaction in which a statement failed, whoever caught that.
+          if (command === 'ROLLBACK') throw new Error('a statement of the transaction had failed: it was rolled back');
           return result;
         } catch (error) {
-          // The first error is the one to report; a connection that cannot roll back is closed, which rolls back too.
-          await db.query('rollback').catch((rollbackError: unknown) => {
-            if (!(rollbackError instanceof DatabaseUnavailableError)) throw rollbackError;
-          });
+          // The first error is the one to report. A session that cannot roll back is closed, which rolls back too.
+          await db.query('rollback').catch((rollbackError: unknown) => session.failed('lost', rollbackError as Error));
           throw error;
         }
       }),
-    close: () => pool.end(),
+    close: () => sessions.close(),
   };
 }
 
@@ -144,27 +135,6 @@ export async function answeredWithin<T>(work: Promise<T>, deadlineMs: number): P
 
 /** Postgres takes no NUL in text; events have it as it came. */
 export const storableText = (text: string): string => text.replaceAll('\0', '\ufffd');
-
-/** A migration changed what a prepared statement answers: refused on this connection for good, before it does anything. */
-const isOutdated = (statement: string | NamedStatement, error: unknown) =>
-  typeof statement === 'object' && sqlStateOf(error) === sqlState.featureNotSupported;
-
-function isUnavailable(error: unknown): boolean {
-  if (error instanceof pg.DatabaseError) return unavailableState.test(error.code ?? '');
-  // What is no answer of the server is a lost connection or a timeout of the driver, and carries a code or none;
-  // a mistake of ours is a TypeError or the like.
-  if (error instanceof TypeError || error instanceof RangeError || !(error instanceof Error)) return false;
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === undefined ? error.constructor === Error : networkCodes.has(code);
-}
-
-function unavailable(cause: unknown): DatabaseUnavailableError {
-  return cause instanceof DatabaseUnavailableError
-    ? cause
-    : new DatabaseUnavailableError('Postgres does not answer; check DATABASE_URL and whether the server runs', {
-        cause,
-      });
-}
 
 /** The rows of a statement that always answers one. */
 export function oneRow<Row>(rows: Row[]): Row {

@@ -18,7 +18,7 @@ import { isPrivateName } from './private-names.js';
 import type { ReadingTurns } from './read-in-turns.js';
 import type { Resolve } from './resolve.js';
 import { readResponse, singleHeader } from './response.js';
-import { parseRetryAfter } from './retry-after.js';
+import { parseRetryAfter, receiversTime } from './retry-after.js';
 
 /** Of one name. An answer of DNS has room for four thousand, which take 20 ms to check. */
 const maxAddresses = 64;
@@ -152,7 +152,8 @@ async function exchange(
 function judge(answer: RawAnswer): AttemptOutcome {
   const response = readResponse(answer);
   if (answer.statusCode >= 200 && answer.statusCode <= 299) return { kind: 'accepted', response };
-  const retryAfterMs = parseRetryAfter(singleHeader(answer.rawHeaders, 'retry-after'), Date.now());
+  const now = receiversTime(singleHeader(answer.rawHeaders, 'date'), Date.now());
+  const retryAfterMs = parseRetryAfter(singleHeader(answer.rawHeaders, 'retry-after'), now);
   return { kind: 'rejected', response, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 

@@ -25,6 +25,11 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   return at === undefined ? undefined : Math.max(0, at - now);
 }
 
+/** What the receiver's clock says, by the `Date` of its answer; ours, where it says nothing: its dates are never compared with our clock. */
+export function receiversTime(date: string | undefined, now: number): number {
+  return (date === undefined ? undefined : parseHttpDate(date, now)) ?? now;
+}
+
 function parseHttpDate(text: string, now: number): number | undefined {
   for (const form of httpDates) {
     const groups = form.exec(text)?.groups;

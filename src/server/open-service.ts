@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import type { ActivityDeps } from '../../activities/index.js';
 import { ConfigError, type Config } from '../config.js';
-import { openDatabase } from '../db/database.js';
 import { createAddressGuard } from '../delivery/address.js';
 import { UnrecordedAttempts } from '../../activities/unrecorded-attempts.js';
 import { OpenRequests } from '../delivery/open-requests.js';
@@ -15,7 +14,7 @@ import { triggerEvent, type TriggerAnswer, type TriggeredEvent } from '../events
 import type { Logger } from '../log.js';
 import { startCallListener, type CallListener } from '../sources/calls/call-listener.js';
 import { recordingCompleted, type UploadedRecording } from '../sources/calls/recordings.js';
-import { createSealer } from '../seal.js';
+import { createSealer, noSealer } from '../seal.js';
 import { MessageStarter } from '../message-starter.js';
 import type { StartOptions } from '../temporal.js';
 import { requireReadable } from './check-encryption.js';
@@ -23,7 +22,7 @@ import { allOf, closeAll } from './close-all.js';
 import { startDeliveryWorker, type DeliveryWorker } from './delivery-worker.js';
 import { listen, type ListeningServer } from './listen.js';
 import { listenerHealth } from './listener-health.js';
-import { pendingMigrations } from './migrations.js';
+import { openDatabases } from './open-databases.js';
 import { connectClient } from './temporal-connection.js';
 import { watchEncryption } from './watch-encryption.js';
 import { TemporalWatch } from './temporal-watch.js';
@@ -79,26 +78,24 @@ export async function openService(
     throw new ConfigError([
       'FREESWITCH_URLS is missing: esl://:password@host:8021 of each switch, separated by commas',
     ]);
-  const db = openDatabase({
-    url: config.databaseUrl,
-    poolSize: config.databasePoolSize,
-    onIdleError: (error) => log.warn({ reason: error.message }, 'postgres.connection_lost'),
-  });
-  const closers: (() => Promise<unknown>)[] = [() => db.close()];
+  const databases = openDatabases(config, log, parts);
+  const db = databases.api;
+  const closers: (() => Promise<unknown>)[] = [() => databases.close()];
   const close = () => closeAll(closers, log);
   try {
-    const pending = await pendingMigrations(db);
+    const pending = await databases.pendingMigrations();
     if (pending.length > 0)
       throw new Error(`Migrations are pending: ${pending.join(', ')}. Run \`npm run migrate\` first.`);
 
     const guard = createAddressGuard([...config.allowedNetworks]);
-    const keys = createSealer(config.encryptionKeys);
+    // A listener opens and seals nothing, and needs no key.
+    const needsKey = parts.api || parts.worker;
+    const keys = needsKey ? createSealer(config.encryptionKeys) : noSealer;
+    if (needsKey) await requireReadable(db, keys);
     const encryption = watchEncryption({ db, sealer: keys, log });
     closers.push(async () => encryption.close());
+    if (!needsKey) encryption.close();
     const { sealer } = encryption;
-    // A listener opens nothing.
-    if (parts.api || parts.worker) await requireReadable(db, keys);
-    else encryption.close();
     const pace = new Pace();
     const firstAttempts = new FirstAttempts();
     // What refuses a start is looked for at once.
@@ -145,18 +142,13 @@ export async function openService(
       return allOf([worker?.shutdown(), drainSources()]);
     });
     if (parts.worker) {
-      // A connection of its own: a beat must not wait behind deliveries.
-      const heartbeatDb = openDatabase({ url: config.databaseUrl, poolSize: 1, applicationName: 'irisx-heartbeat' });
-      const unrecorded = new UnrecordedAttempts({ db, heartbeatDb, log });
-      closeUnrecorded = async () => {
-        await unrecorded.close();
-        await heartbeatDb.close();
-      };
+      const unrecorded = new UnrecordedAttempts({ db: databases.worker, heartbeatDb: databases.heartbeat, log });
+      closeUnrecorded = () => unrecorded.close();
       worker = startDeliveryWorker({
         config,
         log,
         activities: {
-          db,
+          db: databases.worker,
           log,
           poster,
           sealer,
@@ -200,7 +192,7 @@ export async function openService(
         version,
         isTemporalReachable: () => isReachable(client),
         temporalProblems: () => [...watch.problems, ...(worker?.problems ?? [])],
-        hasPendingMigrations: async () => (await pendingMigrations(db)).length > 0,
+        hasPendingMigrations: () => databases.hasPendingMigrations(),
         encryptionState: () => encryption.state(),
       });
       server = await listen(app, config.api);

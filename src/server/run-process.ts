@@ -47,7 +47,7 @@ export async function runProcess(name: string, parts: ServiceParts): Promise<voi
 
   function readConfig(): Config {
     try {
-      return loadConfig(process.env);
+      return loadConfig(process.env, { needsKey: parts.api || parts.worker });
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       console.error(error.message);

@@ -76,6 +76,13 @@ class Trial {
     );
   }
 
+  /** What Temporal keeps of a delivery, as text. */
+  async history({ id }: Sent): Promise<string> {
+    return JSON.stringify(await this.stack.temporal.workflow.getHandle(id).fetchHistory(), (_, value: unknown) =>
+      value instanceof Uint8Array ? Buffer.from(value).toString() : value,
+    );
+  }
+
   /** By requests with these numbers, each of which is an attempt. */
   async assertDelivered({ id, webhookId, receiver }: Sent, numbers: string[]): Promise<void> {
     await waitFor(async () => (await this.stack.delivery(id)).status === 'delivered', {
@@ -180,6 +187,21 @@ describe('with Postgres away', function () {
       it('uses up no attempt of a delivery whose retry was due meanwhile', async () => {
         const { trial, backingOff } = await outage();
         await trial.assertDelivered(backingOff, ['1', '2']);
+      });
+
+      it('tells Temporal that Postgres was away, and neither its host and port nor a stack', async () => {
+        const { trial, accepted, backingOff, fresh } = await outage();
+        const histories = await Promise.all(
+          [accepted, backingOff, fresh].map(async (sent) => {
+            await trial.assertDelivered(sent, sent === backingOff ? ['1', '2'] : ['1']);
+            return trial.history(sent);
+          }),
+        );
+        assert.match(histories.join(), /DatabaseUnavailable/);
+        for (const history of histories) {
+          assert.ok(!history.includes(String(trial.proxy.port)), 'the port of Postgres');
+          assert.doesNotMatch(history, /ECONN|Error:|\.ts:|\.js:|node_modules/);
+        }
       });
 
       it('uses up no attempt of a delivery that was new meanwhile', async () => {

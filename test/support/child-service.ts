@@ -35,6 +35,8 @@ export interface ChildService {
 export interface ChildOptions {
   /** Over what the configuration says. */
   env?: Record<string, string>;
+  /** By how much its clock is ahead of all others'; negative: behind. */
+  clockShiftMs?: number;
   /** Default true: resolves when the worker polls and the API listens. False: as soon as the process runs. */
   waitUntilReady?: boolean;
 }
@@ -45,13 +47,20 @@ const startDeadlineMs = 40_000;
 export async function startChildService(
   name: 'service' | 'worker' | 'api',
   config: Config,
-  { env, waitUntilReady = true }: ChildOptions = {},
+  { env, clockShiftMs, waitUntilReady = true }: ChildOptions = {},
 ): Promise<ChildService> {
   const script = fileURLToPath(new URL(`../../src/server/${name}.ts`, import.meta.url));
   // Not by the tsx command: that is a process in between, which would get the signals.
-  const child = spawn(process.execPath, ['--import', 'tsx', script], {
+  const shifted = clockShiftMs === undefined ? [] : ['--import', new URL('./shifted-clock.mjs', import.meta.url).href];
+  const child = spawn(process.execPath, ['--import', 'tsx', ...shifted, script], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environmentOf(config), ...env },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      ...environmentOf(config),
+      CLOCK_SHIFT_MS: String(clockShiftMs ?? 0),
+      ...env,
+    },
   });
   const lines: LogLine[] = [];
   const words: string[] = [];
@@ -113,6 +122,7 @@ function environmentOf(config: Config): Record<string, string> {
   return {
     DATABASE_URL: config.databaseUrl,
     DATABASE_POOL_SIZE: String(config.databasePoolSize),
+    DATABASE_PREPARED_STATEMENTS: String(config.databasePreparedStatements),
     TEMPORAL_ADDRESS: config.temporal.address,
     TEMPORAL_NAMESPACE: config.temporal.namespace,
     TEMPORAL_TASK_QUEUE: config.temporal.taskQueue,

@@ -46,13 +46,21 @@ const env = (name: string) => {
 
 /** The product on a database, a task queue and a port of its own, with loopback receivers allowed. */
 export async function startStack(
-  options: { parts?: ServiceParts; temporalAddress?: string; config?: Partial<Config>; times?: ServiceTimes } = {},
+  options: {
+    parts?: ServiceParts;
+    temporalAddress?: string;
+    config?: Partial<Config>;
+    times?: ServiceTimes;
+    /** Instead of one of its own. */
+    database?: TestDatabase;
+  } = {},
 ): Promise<Stack> {
-  const database = await createTestDatabase();
+  const database = options.database ?? (await createTestDatabase());
   const adminKey = `test_${randomUUID()}`;
   const config: Config = {
     databaseUrl: database.url,
     databasePoolSize: 10,
+    databasePreparedStatements: true,
     temporal: {
       address: options.temporalAddress ?? env('TEST_TEMPORAL_ADDRESS'),
       namespace: 'default',

@@ -10,6 +10,8 @@ export interface TcpProxy {
   freeze(): void;
   /** What was held back since `freeze`, as text. */
   held(): string;
+  /** New connections go to that port; old ones stay where they are. */
+  retarget(port: number): void;
   /** Serves again after `cut` or `freeze`. */
   restore(): Promise<void>;
   close(): Promise<void>;
@@ -28,9 +30,10 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   let isFrozen = false;
   let heldBack: { to: Socket; chunk: Buffer }[] = [];
   let server: Server | undefined;
+  let target = targetPort;
 
   const accept = (incoming: Socket): void => {
-    const outgoing = connect(targetPort, '127.0.0.1');
+    const outgoing = connect(target, '127.0.0.1');
     join(incoming, outgoing);
     join(outgoing, incoming);
   };
@@ -62,6 +65,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     port,
     cut,
     freeze: () => void (isFrozen = true),
+    retarget: (port) => void (target = port),
     held: () => Buffer.concat(heldBack.map(({ chunk }) => chunk)).toString('latin1'),
     async restore() {
       isFrozen = false;

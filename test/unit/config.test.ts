@@ -34,6 +34,7 @@ describe('config', () => {
     assert.deepEqual(loadConfig(required), {
       databaseUrl: 'postgres://irisx:pa55@db:5432/irisx',
       databasePoolSize: 20,
+      databasePreparedStatements: true,
       temporal: { address: 'temporal:7233', namespace: 'default', taskQueue: 'irisx-webhooks' },
       api: { host: '0.0.0.0', port: 3000, callsPerMinute: 6000 },
       encryptionKeys: [unnamedKey(Buffer.alloc(32, 7))],
@@ -49,6 +50,7 @@ describe('config', () => {
     const config = loadConfig({
       ...required,
       DATABASE_POOL_SIZE: '5',
+      DATABASE_PREPARED_STATEMENTS: 'false',
       TEMPORAL_NAMESPACE: 'hooks',
       TEMPORAL_TASK_QUEUE: 'queue',
       TEMPORAL_API_KEY: 'cloud-key',
@@ -68,6 +70,7 @@ describe('config', () => {
     assert.deepEqual(config, {
       databaseUrl: required.DATABASE_URL,
       databasePoolSize: 5,
+      databasePreparedStatements: false,
       temporal: {
         address: 'temporal:7233',
         namespace: 'hooks',
@@ -92,6 +95,23 @@ describe('config', () => {
     assert.equal(config.adminKey, undefined);
     assert.equal(config.api.port, 3000);
     assert.equal(config.temporal.tls, undefined);
+  });
+
+  it('asks for no encryption key where the process needs none, and keeps none', () => {
+    for (const IRISX_ENCRYPTION_KEY of ['', required.IRISX_ENCRYPTION_KEY, 'nonsense']) {
+      const config = loadConfig({ ...required, IRISX_ENCRYPTION_KEY }, { needsKey: false });
+      assert.deepEqual(config.encryptionKeys, []);
+    }
+  });
+
+  it('takes one host of Postgres, and says so where there are several', () => {
+    for (const hosts of ['a:5432,b:5432', 'a,b']) {
+      const problems = problemsOf({ ...required, DATABASE_URL: `postgres://irisx:p,a@${hosts}/irisx` });
+      assert.deepEqual(problems, [
+        'DATABASE_URL names several hosts: give one name that follows the primary (docs/operations.md, Failover)',
+      ]);
+    }
+    assert.ok(loadConfig({ ...required, DATABASE_URL: 'postgres://irisx:p,a@db/irisx?options=-c%20a=b,c' }));
   });
 
   it('reports all problems together, each with its variable, the value seen and what would be right', () => {

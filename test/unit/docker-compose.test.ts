@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
+import { loadConfig, loadMigrateConfig } from '../../src/config.js';
 
 interface Service {
   image?: string;
@@ -76,13 +77,69 @@ describe('docker-compose.yml', () => {
 
   it('has no default for a secret', () => {
     const usesOf = (name: string) => text.match(new RegExp(`\\$\\{${name}\\b[^}]*\\}`, 'g')) ?? [];
-    for (const name of ['POSTGRES_PASSWORD', 'IRISX_ADMIN_KEY']) {
+    for (const name of [
+      'POSTGRES_PASSWORD',
+      'IRISX_DATABASE_PASSWORD',
+      'TEMPORAL_DATABASE_PASSWORD',
+      'IRISX_ADMIN_KEY',
+    ]) {
       assert.ok(usesOf(name).length > 0, name);
       for (const use of usesOf(name)) assert.match(use, /^\$\{\w+:\?set \w+ in \.env\}$/);
     }
     // Either will do, which compose cannot say; the process refuses to start without both.
     for (const name of ['IRISX_ENCRYPTION_KEY', 'IRISX_ENCRYPTION_KEYS'])
       assert.deepEqual(usesOf(name), [`\${${name}:-}`]);
+  });
+
+  it('gives each service only the secrets that it needs', () => {
+    const secret = /\$\{(\w*(?:PASSWORD|TOKEN|KEY|SUBACCOUNTS|FREESWITCH_URLS)\w*)/;
+    const secretsOf = ({ environment = {} }: Service) => [
+      ...new Set(
+        Object.values(environment).flatMap((value) => {
+          const name = secret.exec(value)?.[1];
+          return name ? [name] : [];
+        }),
+      ),
+    ];
+    const twilio = ['TWILIO_AUTH_TOKEN', 'TWILIO_NEXT_AUTH_TOKEN', 'TWILIO_SUBACCOUNTS'];
+    const ours = 'IRISX_DATABASE_PASSWORD';
+    assert.deepEqual(Object.fromEntries(services.map(([name, service]) => [name, secretsOf(service)])), {
+      postgres: ['POSTGRES_PASSWORD', ours, 'TEMPORAL_DATABASE_PASSWORD'],
+      'temporal-schema': ['TEMPORAL_DATABASE_PASSWORD'],
+      temporal: ['TEMPORAL_DATABASE_PASSWORD'],
+      'temporal-namespace': [],
+      'temporal-ui': [],
+      migrate: [ours],
+      api: [ours, 'IRISX_ENCRYPTION_KEY', ...twilio, 'IRISX_ADMIN_KEY'],
+      worker: [ours, 'IRISX_ENCRYPTION_KEY', ...twilio],
+      listener: [ours, 'FREESWITCH_URLS'],
+    });
+  });
+
+  it('gives each process of ours enough to start, and no superuser', () => {
+    const withValues = (environment: Record<string, string>) =>
+      Object.fromEntries(
+        Object.entries(environment).map(([name, value]) => [
+          name,
+          value.replace(/\$\{(\w+)(?::[-?]([^}]*))?\}/g, (_, variable: string, other: string | undefined) =>
+            value.includes(':-') ? other! : (values[variable] ?? 'a-password'),
+          ),
+        ]),
+      );
+    const values: Record<string, string> = {
+      IRISX_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+      IRISX_ADMIN_KEY: '0123456789abcdef',
+    };
+    for (const name of ['api', 'worker', 'listener']) {
+      const config = loadConfig(withValues(compose.services[name]!.environment!), { needsKey: name !== 'listener' });
+      assert.equal(new URL(config.databaseUrl).username, 'irisx', name);
+    }
+    assert.equal(
+      new URL(loadMigrateConfig(withValues(compose.services['migrate']!.environment!)).databaseUrl).username,
+      'irisx',
+    );
+    assert.equal(compose.services['temporal']!.environment!['POSTGRES_USER'], 'temporal');
+    assert.equal(compose.services['temporal-schema']!.environment!['SQL_USER'], 'temporal');
   });
 
   it('opens only the API to other machines', () => {

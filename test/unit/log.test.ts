@@ -42,6 +42,21 @@ describe('log', () => {
     assert.match(record.error.stack, /log\.test/);
   });
 
+  it('leaves out the fields of an error of Postgres that quote a row', () => {
+    const error = Object.assign(new Error('violates unique constraint'), {
+      code: '23505',
+      detail: 'Key (body)=(hidden) already exists.',
+      where: 'COPY x, line 1: "hidden"',
+      internalQuery: `select 'hidden'`,
+    });
+    for (const format of ['json', 'pretty'] as const) {
+      const out = collect();
+      createLogger({ level: 'info', format }, out).error({ error }, 'stopped');
+      assert.match(out.lines[0]!, /violates unique constraint/);
+      assert.doesNotMatch(out.lines[0]!, /hidden/);
+    }
+  });
+
   it('is short for a person: time, level, message, fields, and the stack of an error', () => {
     const out = collect();
     const log = createLogger({ level: 'info', format: 'pretty', name: 'api' }, out);

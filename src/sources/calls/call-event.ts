@@ -233,7 +233,7 @@ function timesNear(header: Header): (time: Date | undefined) => Date | undefined
 const latest = Date.UTC(9999, 0);
 
 /** 0 means never. */
-function microseconds(text: string | undefined): Date | undefined {
+export function microseconds(text: string | undefined): Date | undefined {
   const value = Math.floor((Number(/^\d{1,17}$/.test(text ?? '') ? text : 0) || 0) / 1000);
   return value > 0 && value < latest ? new Date(value) : undefined;
 }

@@ -6,6 +6,7 @@ import { readCallEvent, subscribedEvents, type CallEvent } from './call-event.js
 import type { CallHandler, CallHandlerDeps } from './call-handler.js';
 import { GoneCalls, type Fellow } from './gone-calls.js';
 import { isRefusedByPostgres } from './refused.js';
+import { SwitchClock } from './switch-clock.js';
 import { reconnectDelayMs, reconnectDelays, type ReconnectDelays } from './reconnect-delay.js';
 import {
   connectionDeadlines,
@@ -78,6 +79,8 @@ export class SwitchListener implements Fellow {
   #since = new Date();
   #unusable = 0;
   #coreUuid: string | null = null;
+  /** Of the switch; so is `#lastContactAt`. */
+  readonly #clock = new SwitchClock();
   #lastContactAt: Date | null = null;
   #questions: SwitchQuestions | undefined;
 
@@ -170,7 +173,9 @@ export class SwitchListener implements Fellow {
   }
 
   #hear(event: Event): void {
-    this.#lastContactAt = new Date();
+    const timestamp: unknown = event.getHeader('Event-Date-Timestamp');
+    this.#clock.hear(typeof timestamp === 'string' ? timestamp : undefined);
+    this.#lastContactAt = this.#clock.now();
     const coreUuid = event.getHeader('Core-UUID');
     if (typeof coreUuid === 'string') this.#coreUuid = coreUuid;
     const read = readCallEvent(event, this.options.tenantVariable);
@@ -241,7 +246,7 @@ export class SwitchListener implements Fellow {
       // What was heard and is not kept yet may be the ends that are missed.
       await this.#keeping;
       try {
-        const lookedAt = new Date();
+        const lookedAt = this.#clock.now();
         if (looks >= askForRunAtLook && this.#coreUuid === null && (await this.#hasCallsOfOtherNames()))
           this.#coreUuid ??= await questions.coreUuid();
         const gone = await this.#goneCalls.look(() => questions.listChannels(), {

@@ -1,3 +1,4 @@
+import { databaseTime } from '../../db/clock.js';
 import { reconciledUntil, recordReconciliation } from '../../db/message-reconciliations.js';
 import { statusesBySid, type MessageStatus } from '../../db/messages.js';
 import type { TriggerDeps } from '../../events/trigger.js';
@@ -27,7 +28,7 @@ export async function reconcileAccount(
   accountSid: string,
   onPage: () => void = () => undefined,
 ): Promise<{ received: number; reported: number }> {
-  const startedAt = new Date();
+  const startedAt = await databaseTime(deps.db);
   const sentAfter = await windowStart(deps, accountSid, startedAt);
   const account = { accountSid, isMainAccount: accountSid === twilio.mainAccountSid };
   const found = { received: 0, reported: 0 };
@@ -52,7 +53,7 @@ export async function reconcileAccount(
 
 async function windowStart({ db, retentionDays }: ReconcileDeps, accountSid: string, now: Date): Promise<Date> {
   const last = await reconciledUntil(db, accountSid);
-  // Never back to what has been deleted here: it would be told a second time.
+  // Never back to what has been deleted here: it would be told a second time. Postgres deletes by its own clock.
   const earliestMs = now.getTime() - Math.min(longestWindowMs, retentionDays * 86_400_000 - overlapMs);
   const sinceMs = Math.min(now.getTime() - windowMs, (last ?? now).getTime() - overlapMs);
   return new Date(Math.max(sinceMs, earliestMs));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseRetryAfter } from '../../../src/delivery/retry-after.js';
+import { parseRetryAfter, receiversTime } from '../../../src/delivery/retry-after.js';
 
 describe('parseRetryAfter', () => {
   const now = Date.UTC(2026, 10, 25, 12, 0, 0);
@@ -58,4 +58,17 @@ describe('parseRetryAfter', () => {
       assert.equal(parseRetryAfter(value, now), milliseconds);
     });
   }
+});
+
+describe('receiversTime', () => {
+  const now = Date.UTC(2026, 0, 2, 3, 4, 5);
+  it('field case 82: is what the Date of its answer says, so that its dates are compared with no clock of ours', () => {
+    const date = 'Fri, 02 Jan 2026 01:00:00 GMT';
+    assert.equal(receiversTime(date, now), Date.UTC(2026, 0, 2, 1));
+    assert.equal(parseRetryAfter('Fri, 02 Jan 2026 01:00:30 GMT', receiversTime(date, now)), 30_000);
+  });
+  it('is ours where the answer has none, or none of the standard form', () => {
+    for (const date of [undefined, '', 'yesterday', '2026-01-02T01:00:00Z'])
+      assert.equal(receiversTime(date, now), now);
+  });
 });

@@ -271,6 +271,9 @@ describe('call listener', function () {
       assert.deepEqual(sorted(events), oneCall);
       const end = events.find(({ type }) => type === 'call.completed')!;
       assert.equal(end.data.hangup_cause, 'ENDED_UNSEEN');
+      // field case 82: by the clock of the switch, which is not ours in this test.
+      const seenForMs = Date.parse(end.data.ended_at as string) - Date.parse(end.data.started_at as string);
+      assert.ok(seenForMs >= 0 && seenForMs < 600_000, `${seenForMs} ms`);
     });
 
     it('tell an answer that nobody heard with the end, at its true time', async () => {

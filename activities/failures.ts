@@ -1,0 +1,65 @@
+import { CancelledFailure, CompleteAsyncError } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Logger } from 'pino';
+import { DatabaseUnavailableError, sqlStateOf } from '../src/db/database.js';
+
+type Activity = (...args: never[]) => Promise<unknown>;
+
+/**
+ * Whatever an activity throws becomes an ApplicationFailure of a type, with a short message and without stack or cause:
+ * Temporal keeps failures in plain text, and an error of Postgres names host and port or quotes a row. The log gets
+ * the error itself, with the ids that the activity was given. Retried as before.
+ */
+export function withPlainFailures<Activities extends Record<string, Activity>>(
+  activities: Activities,
+  log: Logger,
+): Activities {
+  const wrapped = Object.entries(activities).map(([name, run]): [string, Activity] => [
+    name,
+    async (...args) => {
+      try {
+        return await run(...args);
+      } catch (error) {
+        throw plainFailure(error, { activity: name, ...idsOf(args[0]) }, log);
+      }
+    },
+  ]);
+  return Object.fromEntries(wrapped) as Activities;
+}
+
+/** What the SDK has to know by its class stays as it is. */
+function plainFailure(error: unknown, context: object, log: Logger): unknown {
+  const isOfSdk = error instanceof CancelledFailure || error instanceof CompleteAsyncError || isAbort(error);
+  if (isOfSdk || error instanceof ApplicationFailure) return error;
+  if (error instanceof DatabaseUnavailableError) {
+    // Every delivery meets it: the cause in a word, without a stack.
+    const { code, message } = (error.cause ?? error) as { code?: string; message: string };
+    log.warn({ ...context, reason: code ?? message }, 'activity.postgres_unavailable: it is tried again');
+    return failure('DatabaseUnavailable', `Postgres: ${error.reason}`);
+  }
+  log.error({ ...context, error }, 'activity.failed');
+  return failure('Internal', nameOf(error));
+}
+
+function failure(type: string, message: string): ApplicationFailure {
+  const made = ApplicationFailure.retryable(message, type);
+  made.stack = '';
+  return made;
+}
+
+/** The class and a code: never a text, which may quote anything. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'no Error';
+  const code = sqlStateOf(error) ?? (error as NodeJS.ErrnoException).code;
+  return typeof code === 'string' ? `${error.constructor.name} ${code}` : error.constructor.name;
+}
+
+function idsOf(input: unknown): object {
+  const { deliveryId, messageId } = (input ?? {}) as { deliveryId?: unknown; messageId?: unknown };
+  return {
+    ...(deliveryId !== undefined && { delivery: deliveryId }),
+    ...(messageId !== undefined && { message: messageId }),
+  };
+}
+
+const isAbort = (error: unknown) => error instanceof Error && error.name === 'AbortError';

@@ -1,0 +1,12 @@
+// Loaded before a program (node --import): its clock is CLOCK_SHIFT_MS ahead. Durations (performance.now, timers) stay.
+const shiftMs = Number(process.env.CLOCK_SHIFT_MS ?? 0);
+const RealDate = Date;
+
+globalThis.Date = class Date extends RealDate {
+  constructor(...values) {
+    super(...(values.length === 0 ? [RealDate.now() + shiftMs] : values));
+  }
+  static now() {
+    return RealDate.now() + shiftMs;
+  }
+};
