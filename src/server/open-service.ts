@@ -139,6 +139,7 @@ export async function openService(config: Config, log: Logger, parts: ServicePar
         sealer,
         adminKey: config.adminKey,
         callsPerMinute: config.api.callsPerMinute,
+        trustedProxies: config.api.trustedProxies ?? [],
         publicBaseUrl: config.api.publicBaseUrl,
         ...(config.twilio &&
           config.api.publicBaseUrl !== undefined && {
