@@ -5,7 +5,7 @@ import { eventTypeNames, findEventType } from '../events/event-types.js';
 import { showPath } from '../events/show-value.js';
 import { isEventId, triggerEvent, type TriggerAnswer, type TriggeredEvent } from '../events/trigger.js';
 import { TooLargeError } from './api-errors.js';
-import { defineEndpoint, type AppDeps } from './endpoint.js';
+import { defineEndpoint, type EndpointDeps } from './endpoint.js';
 import type { InexactNumber } from './json-text.js';
 import { isObject, renderTime, time, timeInput, uuid } from './schemas.js';
 
@@ -99,6 +99,7 @@ export const eventEndpoints = [
         payload: body.payload,
         ...(body.occurred_at && { occurredAt: body.occurred_at }),
       };
+      await deps.eventQuotas.count(event.tenantId);
       const accepted = await trigger(deps, event, recentKey);
       return { status: accepted.repeated ? 200 : 201, body: renderAccepted(body, accepted) };
     },
@@ -118,7 +119,7 @@ function refuseInexact(numbers: InexactNumber[]): void {
 }
 
 /** A payload that is too large has a status code of its own (413). */
-async function trigger(deps: AppDeps, event: TriggeredEvent, key: RecentKey | null): Promise<TriggerAnswer> {
+async function trigger(deps: EndpointDeps, event: TriggeredEvent, key: RecentKey | null): Promise<TriggerAnswer> {
   try {
     return await triggerEvent(deps, event, key);
   } catch (error) {

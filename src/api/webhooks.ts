@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Queryable } from '../db/database.js';
+import { requireRoomForWebhook } from '../db/quotas.js';
 import { getStatistics, noStatistics, type WebhookStatistics } from '../db/statistics.js';
 import {
   deleteWebhook,
@@ -75,6 +76,7 @@ export const webhookEndpoints = [
       schema: newWebhookSchema,
       examples: { webhook: { url: 'https://example.com/webhooks', events: ['call.completed', 'sms.received'] } },
     },
+    problems: [409],
     answers: {
       201: {
         description: 'The webhook, and its signing secret, shown this once',
@@ -84,12 +86,16 @@ export const webhookEndpoints = [
     async handle({ body, tenantId }, deps) {
       const { url, events, ...settings } = body;
       const secret = createSecret();
-      const webhook = await insertWebhook(deps.db, {
+      const row = {
         ...toSettings(settings, tenantId, deps),
         tenantId,
         url: checkedUrl(url, deps),
         events,
         sealedSecret: deps.sealer.seal(secret, sealContext.secret(tenantId)),
+      };
+      const webhook = await deps.db.transaction(async (db) => {
+        await requireRoomForWebhook(db, tenantId);
+        return insertWebhook(db, row);
       });
       // Nothing is asked of Postgres any more: an answer that fails now would lose the secret for good.
       return { status: 201, body: { webhook: renderWebhook(webhook, noStatistics, deps.sealer), secret } };
