@@ -51,7 +51,7 @@ export function createApp(deps: AppDeps): Express {
   app.use('/v1', callLimit(deps.callsPerMinute, { ...deps, keys }));
   app.use('/twilio', twilioCallbacks(deps));
   // Probes need no key, so anybody can send them.
-  const hasPendingMigrations = shareLook(deps.hasPendingMigrations, 1_000);
+  const hasPendingMigrations = shareLook(() => deps.hasPendingMigrations(), 1_000);
   const eventQuotas = new EventQuotas(deps.db);
   app.use(routeEndpoints(endpoints, { ...deps, hasPendingMigrations, eventQuotas }, keys));
   const document = createOpenApiDocument(endpoints, deps.version, deps.publicBaseUrl);

@@ -80,6 +80,8 @@ export interface EndpointRequest<A extends Access, P extends Params, Q extends z
   idempotencyKey: string | null;
   /** Whose key it was, where the call is a tenant's. */
   tenantId: A extends TenantScope ? string : null;
+  /** For log lines: which request it was, and by whose key; null: that of `IRISX_ADMIN_KEY`, or none was needed. */
+  by: { request: string; keyId: string | null };
   /** Of a call with `confirmsKey`: the key that is still to be confirmed; null when it was looked for just now. */
   recentKey: RecentKey | null;
 }

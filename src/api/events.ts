@@ -90,7 +90,7 @@ export const eventEndpoints = [
       200: { description: 'It was accepted before; what was answered then', schema: acceptedEventSchema },
     },
     problems: [404, 422],
-    async handle({ body, inexactNumbers, recentKey }, deps) {
+    async handle({ body, inexactNumbers, recentKey, by }, deps) {
       refuseInexact(inexactNumbers);
       const event = {
         tenantId: body.tenant_id,
@@ -101,6 +101,21 @@ export const eventEndpoints = [
       };
       await deps.eventQuotas.count(event.tenantId);
       const accepted = await trigger(deps, event, recentKey);
+      // At info, since it alone leads from a request to its deliveries, and from those to the lines of their attempts: one
+      // line more where an event makes at least one for each webhook anyhow.
+      deps.log.info(
+        {
+          ...by,
+          tenant: event.tenantId,
+          eventType: event.eventType,
+          // As the lines of its attempts have it.
+          event: `${event.eventType} ${event.eventId}`,
+          eventRow: accepted.id,
+          deliveries: accepted.deliveries.length,
+          ...(accepted.repeated && { repeated: true }),
+        },
+        'event.accepted',
+      );
       return { status: accepted.repeated ? 200 : 201, body: renderAccepted(body, accepted) };
     },
   }),

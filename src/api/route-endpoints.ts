@@ -53,7 +53,7 @@ async function serve(
   deps: EndpointDeps,
   remembered: Remembered,
 ): Promise<void> {
-  const { tenantId, recentKey } = await authorize(endpoint, request, deps, remembered);
+  const { tenantId, keyId, recentKey } = await authorize(endpoint, request, deps, remembered);
   if (tenantId) response.locals['tenant'] = tenantId;
   const params = parseParams(endpoint, request);
   const query = endpoint.query && validate(endpoint.query, request.query, 'query');
@@ -70,6 +70,7 @@ async function serve(
       inexactNumbers: body?.inexactNumbers ?? [],
       idempotencyKey: endpoint.repeatable ? readIdempotencyKey(request) : null,
       tenantId,
+      by: { request: String(response.locals['requestId']), keyId },
       recentKey,
     },
     deps,
@@ -84,14 +85,14 @@ async function authorize(
   request: Request,
   { db, adminKey }: AppDeps,
   { keys, recent }: Remembered,
-): Promise<{ tenantId: string | null; recentKey: RecentKey | null }> {
-  if (endpoint.access === 'public') return { tenantId: null, recentKey: null };
+): Promise<{ tenantId: string | null; keyId: string | null; recentKey: RecentKey | null }> {
+  if (endpoint.access === 'public') return { tenantId: null, keyId: null, recentKey: null };
   const deps = { db, keys, ...(adminKey !== undefined && { adminKey }) };
   const credentials = credentialsOf(request);
   const { caller, recentKey } = endpoint.confirmsKey
     ? await authenticateRecent(deps, recent, credentials)
     : { caller: await authenticate(deps, credentials), recentKey: null };
-  return { tenantId: tenantOf(endpoint.access, caller), recentKey };
+  return { tenantId: tenantOf(endpoint.access, caller), keyId: caller.keyId, recentKey };
 }
 
 /** Whose call it is, where it is a tenant's. Throws ForbiddenError unless the caller may make it. */

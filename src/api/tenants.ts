@@ -160,13 +160,14 @@ export const tenantEndpoints = [
       },
     },
     answers: { 200: { description: 'All quotas as they are now', schema: z.object({ quotas: quotasSchema }) } },
-    async handle({ params, body }, { db }) {
+    async handle({ params, body, by }, { db, log }) {
       const quotas = await setQuotas(db, params.tenant_id, {
         ...(body.webhooks !== undefined && { webhooks: body.webhooks }),
         ...(body.events_per_minute !== undefined && { eventsPerMinute: body.events_per_minute }),
         ...(body.requests_per_minute !== undefined && { requestsPerMinute: body.requests_per_minute }),
       });
       if (!quotas) throw notFound('tenant');
+      log.info({ ...by, tenant: params.tenant_id, ...quotas }, 'tenant.quotas_set');
       return { status: 200, body: { quotas: renderQuotas(quotas) } };
     },
   }),

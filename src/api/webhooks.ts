@@ -166,13 +166,17 @@ export const webhookEndpoints = [
       examples: { pause: { enabled: false }, 'no limit per hour': { rate_limit_per_hour: null } },
     },
     answers: { 200: { description: 'The webhook as it is now', schema: z.object({ webhook: webhookSchema }) } },
-    async handle({ params, body, tenantId }, deps) {
+    async handle({ params, body, tenantId, by }, deps) {
       const settings = toSettings(body, tenantId, deps);
       const { webhook, changed, statistics } = await deps.db.transaction(async (db) => {
         const update = await updateWebhook(db, tenantId, params.webhook_id, settings);
         if (!update) throw notFound('webhook');
         return { ...update, statistics: await statisticsOf(db, update.webhook) };
       });
+      if (body.enabled !== undefined) {
+        const state = { ...by, tenant: tenantId, webhook: webhook.id };
+        deps.log.info(state, body.enabled ? 'webhook.resumed' : 'webhook.paused');
+      }
       // After the commit: a workflow that is told to look must find the change.
       deps.workflows.wake(changed);
       return { status: 200, body: { webhook: renderWebhook(webhook, statistics, deps.sealer) } };
@@ -189,9 +193,10 @@ export const webhookEndpoints = [
     description: 'What is owed to it is cancelled. Its deliveries can be read for the retention time.',
     params,
     answers: { 204: { description: 'It is gone' } },
-    async handle({ params, tenantId }, { db }) {
+    async handle({ params, tenantId, by }, { db, log }) {
       const deleted = await db.transaction((db) => deleteWebhook(db, tenantId, params.webhook_id));
       if (!deleted) throw notFound('webhook');
+      log.info({ ...by, tenant: tenantId, webhook: params.webhook_id }, 'webhook.deleted');
       return { status: 204 };
     },
   }),
@@ -224,7 +229,7 @@ export const webhookEndpoints = [
         }),
       },
     },
-    async handle({ params, body, tenantId }, { db, sealer }) {
+    async handle({ params, body, tenantId, by }, { db, sealer, log }) {
       const secret = createSecret();
       const overlapMs = body.overlap_seconds * 1000;
       const webhook = await replaceSecret(db, tenantId, params.webhook_id, {
@@ -232,6 +237,8 @@ export const webhookEndpoints = [
         previousSecretExpiresAt: overlapMs > 0 ? new Date(Date.now() + overlapMs) : null,
       });
       if (!webhook) throw notFound('webhook');
+      const { overlap_seconds: overlapSeconds } = body;
+      log.info({ ...by, tenant: tenantId, webhook: webhook.id, overlapSeconds }, 'webhook.secret_rotated');
       return {
         status: 200,
         body: { secret, previous_secret_expires_at: renderTimeOrNull(webhook.previousSecretExpiresAt) },
