@@ -83,6 +83,10 @@ export interface Config {
     readonly callsPerMinute: number;
     /** Where the outside reaches us, without a slash at the end; absent: unknown. */
     readonly publicBaseUrl?: string;
+    /** How long a connection is kept after an answer; absent: 65 s. */
+    readonly keepAliveMs?: number;
+    /** Proxies whose `X-Forwarded-For` is believed, CIDR ranges; absent: nobody's is. */
+    readonly trustedProxies?: readonly string[];
   };
   /** The first admin key, known to the operator; absent: only keys in the database count. A secret. */
   readonly adminKey?: string;
@@ -164,10 +168,13 @@ const hostAndPort = z.string().regex(/^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:.]+\]:\d{
 const port = integer(0, 65535);
 const baseUrl = z
   .string()
+  .refine((value) => URL.canParse(value) && /^https?:\/\/[^?#]+$/.test(value), 'must be an http(s) url without ? and #')
   .refine(
-    (value) => URL.canParse(value) && /^https?:\/\/[^?#]+$/.test(value),
-    'must be an http(s) url without ? and #',
+    (value) => !hasCredentials(value),
+    'must not hold a user name or password: it is told to others. Keep credentials where the proxy checks them',
   );
+const hasCredentials = (value: string) =>
+  URL.canParse(value) && (new URL(value).username !== '' || new URL(value).password !== '');
 const withoutLastSlash = (url: string) => url.replace(/(?<!\/)\/+$/, '');
 const required = (remedy: string) => ({ error: `is missing: ${remedy}` });
 
@@ -215,6 +222,8 @@ const serviceVariables = z.object({
   HOST: z.string().default('0.0.0.0'),
   PORT: port.default(3000),
   API_CALLS_PER_MINUTE: integer(0, 1_000_000).default(6000),
+  API_KEEP_ALIVE_SECONDS: integer(1, 3600).default(65),
+  API_TRUSTED_PROXIES: z.string().default('').transform(parseNetworks),
   PUBLIC_BASE_URL: baseUrl.transform(withoutLastSlash).optional(),
   IRISX_ADMIN_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   ...encryptionVariables,
@@ -284,6 +293,8 @@ export function loadConfig(env: Environment, { needsKey = true }: { needsKey?: b
       host: variables.HOST,
       port: variables.PORT,
       callsPerMinute: variables.API_CALLS_PER_MINUTE,
+      keepAliveMs: variables.API_KEEP_ALIVE_SECONDS * 1000,
+      trustedProxies: variables.API_TRUSTED_PROXIES,
       ...(variables.PUBLIC_BASE_URL && { publicBaseUrl: variables.PUBLIC_BASE_URL }),
     },
     ...(variables.IRISX_ADMIN_KEY && { adminKey: variables.IRISX_ADMIN_KEY }),
@@ -372,8 +383,8 @@ function parse<T extends z.ZodObject>(
 
 function problem(name: string, message: string, given: Record<string, string>): string {
   const value = given[name];
-  // A message that quotes a part already has said which.
-  return value === undefined || secretVariables.has(name) || message.includes('"')
+  // A message that quotes a part already has said which; before an @ may stand a password.
+  return value === undefined || secretVariables.has(name) || value.includes('@') || message.includes('"')
     ? `${name} ${message}`
     : `${name} ${message}, but is ${JSON.stringify(value)}`;
 }

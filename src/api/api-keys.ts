@@ -12,7 +12,7 @@ import type { Queryable } from '../db/database.js';
 import { findTenant } from '../db/tenants.js';
 import { notFound } from './api-errors.js';
 import { createApiKey } from './authenticate.js';
-import { defineEndpoint } from './endpoint.js';
+import { defineEndpoint, type AppDeps } from './endpoint.js';
 import { nextCursor, pageQuery, paginate } from './paging.js';
 import { keyIdParameter, tenantIdParameter } from './path-parameters.js';
 import { parseUuid, renderTime, renderTimeOrNull, text, time, timeInput, uuid } from './schemas.js';
@@ -74,7 +74,12 @@ interface NewApiKey {
   expires_at?: Date | null | undefined;
 }
 
-async function create(db: Queryable, tenantId: string | null, body: NewApiKey): Promise<z.input<typeof createdSchema>> {
+async function create(
+  { db, log }: Pick<AppDeps, 'db' | 'log'>,
+  by: object,
+  tenantId: string | null,
+  body: NewApiKey,
+): Promise<z.input<typeof createdSchema>> {
   const { key, prefix, keyHash } = createApiKey();
   const inserted = await insertApiKey(db, {
     tenantId,
@@ -84,7 +89,14 @@ async function create(db: Queryable, tenantId: string | null, body: NewApiKey): 
     keyHash,
     expiresAt: body.expires_at ?? null,
   });
+  log.info({ ...by, tenant: tenantId, apiKeyId: inserted.id, scopes: inserted.scopes }, 'api_key.created');
   return { api_key: renderApiKey(inserted), key };
+}
+
+/** Throws NotFoundError where there is no such key. */
+async function remove({ db, log }: Pick<AppDeps, 'db' | 'log'>, by: object, tenantId: string | null, keyId: string) {
+  if (!(await deleteApiKey(db, tenantId, keyId))) throw notFound('API key');
+  log.info({ ...by, tenant: tenantId, apiKeyId: keyId }, 'api_key.deleted');
 }
 
 async function list(
@@ -116,9 +128,9 @@ export const apiKeyEndpoints = [
       examples: { key: { name: 'billing system', scopes: ['webhooks:read', 'webhooks:write'] } },
     },
     answers: { 201: { description: 'The key, shown this once', schema: createdSchema } },
-    async handle({ params, body }, { db }) {
-      await requireTenant(db, params.tenant_id);
-      return { status: 201, body: await create(db, params.tenant_id, body) };
+    async handle({ params, body, by }, deps) {
+      await requireTenant(deps.db, params.tenant_id);
+      return { status: 201, body: await create(deps, by, params.tenant_id, body) };
     },
   }),
 
@@ -148,8 +160,8 @@ export const apiKeyEndpoints = [
     description: 'The next request with it is refused.',
     params: { tenant_id: tenantIdParameter, key_id: keyIdParameter },
     answers: { 204: { description: 'It is gone' } },
-    async handle({ params }, { db }) {
-      if (!(await deleteApiKey(db, params.tenant_id, params.key_id))) throw notFound('API key');
+    async handle({ params, by }, deps) {
+      await remove(deps, by, params.tenant_id, params.key_id);
       return { status: 204 };
     },
   }),
@@ -167,8 +179,8 @@ export const apiKeyEndpoints = [
       examples: { key: { name: 'telephony', scopes: ['events:write'] } },
     },
     answers: { 201: { description: 'The key, shown this once', schema: createdSchema } },
-    async handle({ body }, { db }) {
-      return { status: 201, body: await create(db, null, body) };
+    async handle({ body, by }, deps) {
+      return { status: 201, body: await create(deps, by, null, body) };
     },
   }),
 
@@ -197,8 +209,8 @@ export const apiKeyEndpoints = [
     description: 'The next request with it is refused.',
     params: { key_id: keyIdParameter },
     answers: { 204: { description: 'It is gone' } },
-    async handle({ params }, { db }) {
-      if (!(await deleteApiKey(db, null, params.key_id))) throw notFound('API key');
+    async handle({ params, by }, deps) {
+      await remove(deps, by, null, params.key_id);
       return { status: 204 };
     },
   }),

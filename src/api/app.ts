@@ -5,15 +5,18 @@ import { callLimit } from './call-limit.js';
 import { deliveryEndpoints } from './deliveries.js';
 import { docsPage } from './docs-page.js';
 import type { AppDeps, Endpoint } from './endpoint.js';
+import { EventQuotas } from './event-quotas.js';
 import { errorResponse } from './error-response.js';
 import { eventTypeEndpoints } from './event-types.js';
 import { eventEndpoints } from './events.js';
 import { messageEndpoints } from './messages.js';
 import { healthEndpoints } from './health.js';
+import { KeyMemory } from './key-memory.js';
 import { createOpenApiDocument } from './openapi.js';
 import { phoneNumberEndpoints } from './phone-numbers.js';
 import { requestLog } from './request-log.js';
 import { routeEndpoints } from './route-endpoints.js';
+import { shareLook } from './share-look.js';
 import { tenantEndpoints } from './tenants.js';
 import { twilioCallbacks } from './twilio-callbacks.js';
 import { usageEndpoints } from './usage.js';
@@ -42,10 +45,15 @@ export function createApp(deps: AppDeps): Express {
   // Nothing here is worth a conditional request, and a hash of every answer is.
   app.disable('etag');
   app.set('case sensitive routing', true);
+  if (deps.trustedProxies?.length) app.set('trust proxy', [...deps.trustedProxies]);
+  const keys = new KeyMemory();
   app.use(requestLog(deps.log), secureHeaders);
-  app.use('/v1', callLimit(deps.callsPerMinute));
+  app.use('/v1', callLimit(deps.callsPerMinute, { ...deps, keys }));
   app.use('/twilio', twilioCallbacks(deps));
-  app.use(routeEndpoints(endpoints, deps));
+  // Probes need no key, so anybody can send them.
+  const hasPendingMigrations = shareLook(() => deps.hasPendingMigrations(), 1_000);
+  const eventQuotas = new EventQuotas(deps.db);
+  app.use(routeEndpoints(endpoints, { ...deps, hasPendingMigrations, eventQuotas }, keys));
   const document = createOpenApiDocument(endpoints, deps.version, deps.publicBaseUrl);
   app.get('/openapi.json', (_request, response) => void response.json(document));
   app.use('/docs', docsPage());

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { findApiKeyByHash, platformScopes, tenantScopes, type RecentKey, type Scope } from '../db/api-keys.js';
 import type { Queryable } from '../db/database.js';
 import { ForbiddenError, UnauthenticatedError } from './api-errors.js';
+import type { KeyMemory } from './key-memory.js';
 
 export type TenantScope = (typeof tenantScopes)[number];
 export type PlatformScope = (typeof platformScopes)[number];
@@ -22,6 +23,14 @@ export interface AuthenticateDeps {
   db: Queryable;
   /** The key of `IRISX_ADMIN_KEY`, which is in no table and has all of the platform's scopes. */
   adminKey?: string;
+  keys: KeyMemory;
+}
+
+/** Who calls, as far as it can be told without asking. */
+export interface Credentials {
+  authorization: string | undefined;
+  /** Of the caller; undefined: nothing is counted by it. */
+  address: string | undefined;
 }
 
 /** Callers by the hash of a key that was found a moment ago; for calls whose own statement asks for the key again, and for no others. */
@@ -40,11 +49,25 @@ export function createApiKey(): { key: string; prefix: string; keyHash: Buffer }
 
 /**
  * Whose key an `Authorization` header carries (RFC 6750 §2.1).
- * Throws UnauthenticatedError where there is none, or one that is unknown, deleted or expired.
+ * Throws UnauthenticatedError where there is none, or one that is unknown, deleted or expired; TooManyRequestsError
+ * without looking where the address showed too many of those.
  */
-export async function authenticate(deps: AuthenticateDeps, authorization: string | undefined): Promise<Caller> {
+export async function authenticate(deps: AuthenticateDeps, { authorization, address }: Credentials): Promise<Caller> {
   const key = presentedKey(authorization);
-  return isAdminKey(deps, key) ? admin : lookUp(deps, key);
+  return isAdminKey(deps, key) ? admin : lookUp(deps, key, address);
+}
+
+/**
+ * Who is counted as one caller, without asking anybody: a key that was found at some time, by its hash and however the
+ * header is spelt; else the address. Null: a key that has yet to be looked for, which is counted there.
+ */
+export function callerName(deps: AuthenticateDeps, { authorization, address }: Credentials): string | null {
+  const key = formedKey(authorization);
+  const byAddress = `address ${address ?? ''}`;
+  if (!key) return byAddress;
+  const hashText = key.hash.toString('base64');
+  if (isAdminKey(deps, key) || deps.keys.isFound(hashText)) return `key ${hashText}`;
+  return key.hasOurForm && !deps.keys.isUnknown(hashText) ? null : byAddress;
 }
 
 /**
@@ -54,14 +77,14 @@ export async function authenticate(deps: AuthenticateDeps, authorization: string
 export async function authenticateRecent(
   deps: AuthenticateDeps,
   recent: RecentCallers,
-  authorization: string | undefined,
+  { authorization, address }: Credentials,
 ): Promise<{ caller: Caller; recentKey: RecentKey | null }> {
   const key = presentedKey(authorization);
   if (isAdminKey(deps, key)) return { caller: admin, recentKey: null };
   const hashText = key.hash.toString('base64');
   const lookUpAnew = async (): Promise<Caller> => {
     recent.delete(hashText);
-    const caller = await lookUp(deps, key);
+    const caller = await lookUp(deps, key, address);
     recent.set(hashText, caller);
     return caller;
   };
@@ -75,9 +98,15 @@ interface PresentedKey {
   hash: Buffer;
 }
 
-function presentedKey(authorization: string | undefined): PresentedKey {
+/** The same for every spelling of the scheme and every number of spaces. */
+function formedKey(authorization: string | undefined): PresentedKey | undefined {
   const key = /^Bearer +([^\s]+) *$/i.exec(authorization ?? '')?.[1];
-  if (key !== undefined) return { hasOurForm: keyForm.test(key), hash: hash(key) };
+  return key === undefined ? undefined : { hasOurForm: keyForm.test(key), hash: hash(key) };
+}
+
+function presentedKey(authorization: string | undefined): PresentedKey {
+  const key = formedKey(authorization);
+  if (key) return key;
   const message =
     authorization === undefined
       ? 'This call needs an API key; send it as "Authorization: Bearer <key>".'
@@ -91,8 +120,9 @@ const admin: Caller = { keyId: null, tenantId: null, scopes: platformScopes };
 const isAdminKey = ({ adminKey }: AuthenticateDeps, key: PresentedKey): boolean =>
   adminKey !== undefined && timingSafeEqual(key.hash, hash(adminKey));
 
-async function lookUp({ db }: AuthenticateDeps, key: PresentedKey): Promise<Caller> {
-  const found = key.hasOurForm ? await findApiKeyByHash(db, key.hash) : null;
+async function lookUp({ db, keys }: AuthenticateDeps, key: PresentedKey, address?: string): Promise<Caller> {
+  const find = () => findApiKeyByHash(db, key.hash);
+  const found = key.hasOurForm ? await keys.look(key.hash.toString('base64'), address, find) : null;
   if (!found) {
     throw new UnauthenticatedError('This API key is not known: it may be mistyped, deleted or expired.', true);
   }

@@ -9,6 +9,7 @@ import type { TemporalProblem } from '../temporal-failure.js';
 import type { DeliveryWorkflows, MessageWorkflows } from '../workflows.js';
 import type { Subject } from './api-errors.js';
 import type { Access, TenantScope } from './authenticate.js';
+import type { EventQuotas } from './event-quotas.js';
 import type { InexactNumber } from './json-text.js';
 import type { Tag } from './tags.js';
 
@@ -24,6 +25,8 @@ export interface AppDeps {
   adminKey?: string;
   /** Calls that one API key may make in a minute, event sources' triggers not counted; 0: no limit. */
   callsPerMinute: number;
+  /** CIDR ranges of proxies whose `X-Forwarded-For` says where a call comes from; absent: nobody's does. */
+  trustedProxies?: readonly string[];
   /** Absent: no Twilio account is configured. */
   messages?: MessagesDeps;
   /** Where the outside reaches the API; absent: wherever this page was found. */
@@ -36,6 +39,11 @@ export interface AppDeps {
   hasPendingMigrations(): Promise<boolean>;
   /** Whether the keys of this process open what is stored. */
   encryptionState(): Promise<'current' | 'unknown_key'>;
+}
+
+/** What endpoints have besides, made by the app for itself. */
+export interface EndpointDeps extends AppDeps {
+  eventQuotas: EventQuotas;
 }
 
 export interface MessagesDeps {
@@ -77,6 +85,8 @@ export interface EndpointRequest<A extends Access, P extends Params, Q extends z
   idempotencyKey: string | null;
   /** Whose key it was, where the call is a tenant's. */
   tenantId: A extends TenantScope ? string : null;
+  /** For log lines: which request it was, and by whose key; null: that of `IRISX_ADMIN_KEY`, or none was needed. */
+  by: { request: string; keyId: string | null };
   /** Of a call with `confirmsKey`: the key that is still to be confirmed; null when it was looked for just now. */
   recentKey: RecentKey | null;
 }
@@ -119,14 +129,14 @@ export interface EndpointDefinition<
   answers: R;
   /** Problems that this call has besides those of every call. */
   problems?: readonly (404 | 409 | 422)[];
-  handle(request: EndpointRequest<A, P, Q, B>, deps: AppDeps): Promise<EndpointAnswer<NoInfer<R>>>;
+  handle(request: EndpointRequest<A, P, Q, B>, deps: EndpointDeps): Promise<EndpointAnswer<NoInfer<R>>>;
 }
 
 /** A definition as those see it who serve and document all of them alike. */
 export interface Endpoint extends Omit<EndpointDefinition<Access, Params, z.ZodType, z.ZodType, Answers>, 'handle'> {
   handle(
     request: EndpointRequest<Access, Params, z.ZodType, z.ZodType>,
-    deps: AppDeps,
+    deps: EndpointDeps,
   ): Promise<{ status: number; body?: unknown }>;
 }
 

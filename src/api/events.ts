@@ -5,7 +5,7 @@ import { eventTypeNames, findEventType } from '../events/event-types.js';
 import { showPath } from '../events/show-value.js';
 import { isEventId, triggerEvent, type TriggerAnswer, type TriggeredEvent } from '../events/trigger.js';
 import { TooLargeError } from './api-errors.js';
-import { defineEndpoint, type AppDeps } from './endpoint.js';
+import { defineEndpoint, type EndpointDeps } from './endpoint.js';
 import type { InexactNumber } from './json-text.js';
 import { isObject, renderTime, time, timeInput, uuid } from './schemas.js';
 
@@ -90,7 +90,7 @@ export const eventEndpoints = [
       200: { description: 'It was accepted before; what was answered then', schema: acceptedEventSchema },
     },
     problems: [404, 422],
-    async handle({ body, inexactNumbers, recentKey }, deps) {
+    async handle({ body, inexactNumbers, recentKey, by }, deps) {
       refuseInexact(inexactNumbers);
       const event = {
         tenantId: body.tenant_id,
@@ -99,7 +99,23 @@ export const eventEndpoints = [
         payload: body.payload,
         ...(body.occurred_at && { occurredAt: body.occurred_at }),
       };
+      await deps.eventQuotas.count(event.tenantId);
       const accepted = await trigger(deps, event, recentKey);
+      // At info, since it alone leads from a request to its deliveries, and from those to the lines of their attempts: one
+      // line more where an event makes at least one for each webhook anyhow.
+      deps.log.info(
+        {
+          ...by,
+          tenant: event.tenantId,
+          eventType: event.eventType,
+          // As the lines of its attempts have it.
+          event: `${event.eventType} ${event.eventId}`,
+          eventRow: accepted.id,
+          deliveries: accepted.deliveries.length,
+          ...(accepted.repeated && { repeated: true }),
+        },
+        'event.accepted',
+      );
       return { status: accepted.repeated ? 200 : 201, body: renderAccepted(body, accepted) };
     },
   }),
@@ -118,7 +134,7 @@ function refuseInexact(numbers: InexactNumber[]): void {
 }
 
 /** A payload that is too large has a status code of its own (413). */
-async function trigger(deps: AppDeps, event: TriggeredEvent, key: RecentKey | null): Promise<TriggerAnswer> {
+async function trigger(deps: EndpointDeps, event: TriggeredEvent, key: RecentKey | null): Promise<TriggerAnswer> {
   try {
     return await triggerEvent(deps, event, key);
   } catch (error) {

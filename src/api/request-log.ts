@@ -21,6 +21,9 @@ export function requestLog(log: Logger) {
     const { path, method } = request;
     response.locals['requestId'] = requestId;
     response.setHeader('X-Request-Id', requestId);
+    // Node counts an answer as finished also when its connection is cut before it is read.
+    let isFinished = false;
+    response.once('finish', () => (isFinished = !request.socket.destroyed));
     response.once('close', () => {
       log[response.statusCode < 400 ? 'debug' : 'info'](
         {
@@ -30,7 +33,7 @@ export function requestLog(log: Logger) {
           status: response.statusCode,
           durationMs: Math.round(performance.now() - startedAt),
           ...(response.locals['tenant'] !== undefined && { tenant: response.locals['tenant'] as unknown }),
-          ...(!response.writableFinished && { aborted: true }),
+          ...(!isFinished && { aborted: true }),
         },
         'request.finished',
       );

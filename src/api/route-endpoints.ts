@@ -12,19 +12,21 @@ import {
   type Caller,
   type RecentCallers,
 } from './authenticate.js';
-import type { AppDeps, Endpoint } from './endpoint.js';
+import { credentialsOf } from './call-limit.js';
+import type { AppDeps, Endpoint, EndpointDeps } from './endpoint.js';
+import type { KeyMemory } from './key-memory.js';
 import { readBody } from './read-body.js';
 import { validate } from './validate.js';
 
 /** Serves the endpoints; a path of theirs with another method is refused with what it allows. */
-export function routeEndpoints(endpoints: readonly Endpoint[], deps: AppDeps): Router {
+export function routeEndpoints(endpoints: readonly Endpoint[], deps: EndpointDeps, keys: KeyMemory): Router {
   const router = Router({ caseSensitive: true });
   const recent = recentCallers();
   for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
     const atPath = endpoints.filter((endpoint) => endpoint.path === path);
     const route = router.route(path);
     for (const endpoint of atPath) {
-      route[endpoint.method]((request, response) => serve(endpoint, request, response, deps, recent));
+      route[endpoint.method]((request, response) => serve(endpoint, request, response, deps, { keys, recent }));
     }
     const allowed = atPath.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
     route.all((request) => {
@@ -37,15 +39,21 @@ export function routeEndpoints(endpoints: readonly Endpoint[], deps: AppDeps): R
   return router;
 }
 
+/** Of those who called before. */
+interface Remembered {
+  keys: KeyMemory;
+  recent: RecentCallers;
+}
+
 /** Whose call it is comes before everything that the caller sent is looked at. */
 async function serve(
   endpoint: Endpoint,
   request: Request,
   response: Response,
-  deps: AppDeps,
-  recent: RecentCallers,
+  deps: EndpointDeps,
+  remembered: Remembered,
 ): Promise<void> {
-  const { tenantId, recentKey } = await authorize(endpoint, request, deps, recent);
+  const { tenantId, keyId, recentKey } = await authorize(endpoint, request, deps, remembered);
   if (tenantId) response.locals['tenant'] = tenantId;
   const params = parseParams(endpoint, request);
   const query = endpoint.query && validate(endpoint.query, request.query, 'query');
@@ -62,6 +70,7 @@ async function serve(
       inexactNumbers: body?.inexactNumbers ?? [],
       idempotencyKey: endpoint.repeatable ? readIdempotencyKey(request) : null,
       tenantId,
+      by: { request: String(response.locals['requestId']), keyId },
       recentKey,
     },
     deps,
@@ -73,15 +82,17 @@ async function serve(
 
 async function authorize(
   endpoint: Endpoint,
-  { headers: { authorization } }: Request,
-  deps: AppDeps,
-  recent: RecentCallers,
-): Promise<{ tenantId: string | null; recentKey: RecentKey | null }> {
-  if (endpoint.access === 'public') return { tenantId: null, recentKey: null };
+  request: Request,
+  { db, adminKey }: AppDeps,
+  { keys, recent }: Remembered,
+): Promise<{ tenantId: string | null; keyId: string | null; recentKey: RecentKey | null }> {
+  if (endpoint.access === 'public') return { tenantId: null, keyId: null, recentKey: null };
+  const deps = { db, keys, ...(adminKey !== undefined && { adminKey }) };
+  const credentials = credentialsOf(request);
   const { caller, recentKey } = endpoint.confirmsKey
-    ? await authenticateRecent(deps, recent, authorization)
-    : { caller: await authenticate(deps, authorization), recentKey: null };
-  return { tenantId: tenantOf(endpoint.access, caller), recentKey };
+    ? await authenticateRecent(deps, recent, credentials)
+    : { caller: await authenticate(deps, credentials), recentKey: null };
+  return { tenantId: tenantOf(endpoint.access, caller), keyId: caller.keyId, recentKey };
 }
 
 /** Whose call it is, where it is a tenant's. Throws ForbiddenError unless the caller may make it. */

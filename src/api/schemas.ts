@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lastMoment } from '../events/trigger.js';
 
 // Schemas are the one source of what is checked, of the types, and of the OpenAPI document (openapi.ts). Messages say
 // what was expected; validate.ts adds what came instead.
@@ -32,6 +33,8 @@ export const timeInput = ({ isFuture = false } = {}) => {
       .datetime({ offset: true, error: message })
       // Checked as it came, so that errors show what came; what is no time has had its error.
       .refine((value) => !(Date.parse(value) < 0), 'expected a time from 1970 on')
+      // By the offset a time of 9999 is one of 10000, which RFC 3339 has no form for.
+      .refine((value) => !(Date.parse(value) > lastMoment), 'expected a time before the year 10000 in UTC')
       .refine((value) => !isFuture || !(Date.parse(value) <= Date.now()), 'expected a time in the future')
       .transform((value) => new Date(value))
   );

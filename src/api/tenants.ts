@@ -1,11 +1,45 @@
 import { z } from 'zod';
+import { setQuotas, type Quotas } from '../db/quotas.js';
 import { findTenant, insertTenant, listTenants, type Tenant } from '../db/tenants.js';
 import { ConflictError } from '../errors.js';
 import { notFound } from './api-errors.js';
 import { defineEndpoint } from './endpoint.js';
 import { nextCursor, pageQuery, paginate } from './paging.js';
 import { tenantIdParameter } from './path-parameters.js';
-import { parseUuid, renderTime, text, time, uuid } from './schemas.js';
+import { integer, parseUuid, renderTime, text, time, uuid } from './schemas.js';
+
+const mostQuota = 1_000_000;
+const quotaMeaning = {
+  webhooks: 'Webhooks that the tenant may have, deleted ones not counted; 409 for more',
+  events_per_minute: 'Events that `POST /v1/events` takes for the tenant in a minute; 429 for more',
+  requests_per_minute: "Requests to receivers in a minute, of all the tenant's webhooks together; more wait",
+};
+
+const quota = (description: string, example: number | null) =>
+  z
+    .int()
+    .nullable()
+    .meta({ description, examples: [example] });
+
+const quotasSchema = z
+  .object({
+    webhooks: quota(quotaMeaning.webhooks, 100),
+    events_per_minute: quota(quotaMeaning.events_per_minute, null),
+    requests_per_minute: quota(quotaMeaning.requests_per_minute, null),
+  })
+  .meta({ id: 'Quotas', description: 'What a tenant may have of the platform; null: no limit' });
+
+const renderQuotas = (quotas: Quotas): z.input<typeof quotasSchema> => ({
+  webhooks: quotas.webhooks,
+  events_per_minute: quotas.eventsPerMinute,
+  requests_per_minute: quotas.requestsPerMinute,
+});
+
+const quotaInput = (min: number, description: string, example: number) =>
+  integer(min, mostQuota, ', or null for no limit')
+    .nullable()
+    .optional()
+    .meta({ description, examples: [example] });
 
 const tenantSchema = z
   .object({
@@ -15,6 +49,7 @@ const tenantSchema = z
       .string()
       .nullable()
       .meta({ description: "The platform's own name for it; null: it has none", examples: ['42'] }),
+    quotas: quotasSchema,
     created_at: time('When it was made'),
   })
   .meta({ id: 'Tenant', description: 'A customer of the platform' });
@@ -23,6 +58,7 @@ const renderTenant = (tenant: Tenant): z.input<typeof tenantSchema> => ({
   id: tenant.id,
   name: tenant.name,
   external_id: tenant.externalId,
+  quotas: renderQuotas(tenant.quotas),
   created_at: renderTime(tenant.createdAt),
 });
 
@@ -68,7 +104,10 @@ export const tenantEndpoints = [
     operationId: 'listTenants',
     tag,
     summary: 'List tenants, newest first',
-    query: z.strictObject(pageQuery),
+    query: z.strictObject({
+      ...pageQuery,
+      external_id: text(1, 100).optional().meta({ description: 'Only the one that the platform itself calls so' }),
+    }),
     answers: {
       200: {
         description: 'A page of tenants',
@@ -76,7 +115,9 @@ export const tenantEndpoints = [
       },
     },
     async handle({ query }, { db }) {
-      const page = await paginate(query, parseUuid, (page) => listTenants(db, page));
+      const page = await paginate(query, parseUuid, (page) =>
+        listTenants(db, { externalId: query.external_id ?? null }, page),
+      );
       return { status: 200, body: { tenants: page.rows.map(renderTenant), next_cursor: page.nextCursor } };
     },
   }),
@@ -94,6 +135,40 @@ export const tenantEndpoints = [
       const tenant = await findTenant(db, params.tenant_id);
       if (!tenant) throw notFound('tenant');
       return { status: 200, body: { tenant: renderTenant(tenant) } };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'put',
+    path: '/v1/tenants/:tenant_id/quotas',
+    access: 'admin',
+    operationId: 'setQuotas',
+    tag,
+    summary: 'Set what a tenant may have of the platform',
+    description:
+      'What the body does not name stays; null takes a quota away. A new quota of events counts within a few seconds. Webhooks that are there already stay, also where they are more than the new quota.',
+    params: { tenant_id: tenantIdParameter },
+    body: {
+      schema: z.strictObject({
+        webhooks: quotaInput(0, `${quotaMeaning.webhooks}. For a new tenant: 100`, 100),
+        events_per_minute: quotaInput(0, quotaMeaning.events_per_minute, 600),
+        requests_per_minute: quotaInput(1, quotaMeaning.requests_per_minute, 6_000),
+      }),
+      examples: {
+        quotas: { webhooks: 100, events_per_minute: 600, requests_per_minute: 6_000 },
+        'as many webhooks as it likes': { webhooks: null },
+      },
+    },
+    answers: { 200: { description: 'All quotas as they are now', schema: z.object({ quotas: quotasSchema }) } },
+    async handle({ params, body, by }, { db, log }) {
+      const quotas = await setQuotas(db, params.tenant_id, {
+        ...(body.webhooks !== undefined && { webhooks: body.webhooks }),
+        ...(body.events_per_minute !== undefined && { eventsPerMinute: body.events_per_minute }),
+        ...(body.requests_per_minute !== undefined && { requestsPerMinute: body.requests_per_minute }),
+      });
+      if (!quotas) throw notFound('tenant');
+      log.info({ ...by, tenant: params.tenant_id, ...quotas }, 'tenant.quotas_set');
+      return { status: 200, body: { quotas: renderQuotas(quotas) } };
     },
   }),
 ];

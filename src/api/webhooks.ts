@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { databaseTime } from '../db/clock.js';
 import type { Queryable } from '../db/database.js';
+import { requireRoomForWebhook } from '../db/quotas.js';
 import { getStatistics, noStatistics, type WebhookStatistics } from '../db/statistics.js';
 import {
   deleteWebhook,
@@ -78,6 +79,7 @@ export const webhookEndpoints = [
       schema: newWebhookSchema,
       examples: { webhook: { url: 'https://example.com/webhooks', events: ['call.completed', 'sms.received'] } },
     },
+    problems: [409],
     answers: {
       201: {
         description: 'The webhook, and its signing secret, shown this once',
@@ -87,12 +89,16 @@ export const webhookEndpoints = [
     async handle({ body, tenantId }, deps) {
       const { url, events, ...settings } = body;
       const secret = createSecret();
-      const webhook = await insertWebhook(deps.db, {
+      const row = {
         ...toSettings(settings, tenantId, deps),
         tenantId,
         url: checkedUrl(url, deps),
         events,
         sealedSecret: deps.sealer.seal(secret, sealContext.secret(tenantId)),
+      };
+      const webhook = await deps.db.transaction(async (db) => {
+        await requireRoomForWebhook(db, tenantId);
+        return insertWebhook(db, row);
       });
       // Nothing is asked of Postgres any more: an answer that fails now would lose the secret for good.
       return { status: 201, body: { webhook: renderWebhook(webhook, noStatistics, deps.sealer), secret } };
@@ -163,10 +169,14 @@ export const webhookEndpoints = [
       examples: { pause: { enabled: false }, 'no limit per hour': { rate_limit_per_hour: null } },
     },
     answers: { 200: { description: 'The webhook as it is now', schema: z.object({ webhook: webhookSchema }) } },
-    async handle({ params, body, tenantId }, deps) {
+    async handle({ params, body, tenantId, by }, deps) {
       const settings = toSettings(body, tenantId, deps);
       const webhook = await deps.db.transaction((db) => updateWebhook(db, tenantId, params.webhook_id, settings));
       if (!webhook) throw notFound('webhook');
+      if (body.enabled !== undefined) {
+        const state = { ...by, tenant: tenantId, webhook: webhook.id };
+        deps.log.info(state, body.enabled ? 'webhook.resumed' : 'webhook.paused');
+      }
       const settlingSince = webhook.settlingSince && (await settleSoon(deps, webhook)) ? null : webhook.settlingSince;
       const statistics = await statisticsOf(deps.db, webhook);
       return { status: 200, body: { webhook: renderWebhook({ ...webhook, settlingSince }, statistics, deps.sealer) } };
@@ -184,9 +194,10 @@ export const webhookEndpoints = [
       'Nothing is sent to it any more, and its secret is removed. What is owed to it is cancelled. Its deliveries can be read for the retention time.',
     params,
     answers: { 204: { description: 'It is gone' } },
-    async handle({ params, tenantId }, deps) {
+    async handle({ params, tenantId, by }, deps) {
       const deleted = await deps.db.transaction((db) => deleteWebhook(db, tenantId, params.webhook_id));
       if (!deleted) throw notFound('webhook');
+      deps.log.info({ ...by, tenant: tenantId, webhook: params.webhook_id }, 'webhook.deleted');
       await settleSoon(deps, { id: params.webhook_id, tenantId });
       return { status: 204 };
     },
@@ -220,7 +231,7 @@ export const webhookEndpoints = [
         }),
       },
     },
-    async handle({ params, body, tenantId }, { db, sealer }) {
+    async handle({ params, body, tenantId, by }, { db, sealer, log }) {
       const secret = createSecret();
       const overlapMs = body.overlap_seconds * 1000;
       const context = sealContext.secret(tenantId);
@@ -232,6 +243,8 @@ export const webhookEndpoints = [
         previousSecretExpiresAt: overlapMs > 0 ? new Date((await databaseTime(db)).getTime() + overlapMs) : null,
       });
       if (!webhook) throw notFound('webhook');
+      const { overlap_seconds: overlapSeconds } = body;
+      log.info({ ...by, tenant: tenantId, webhook: webhook.id, overlapSeconds }, 'webhook.secret_rotated');
       return {
         status: 200,
         body: { secret, previous_secret_expires_at: renderTimeOrNull(webhook.previousSecretExpiresAt) },

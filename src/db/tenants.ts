@@ -1,26 +1,29 @@
 import type { Queryable } from './database.js';
+import { quotaColumns, toQuotas, type QuotaRow, type Quotas } from './quotas.js';
 
 export interface Tenant {
   id: string;
   name: string;
   /** The platform's own name for it; null: it has none. */
   externalId: string | null;
+  quotas: Quotas;
   createdAt: Date;
 }
 
-interface TenantRow {
+interface TenantRow extends QuotaRow {
   id: string;
   name: string;
   external_id: string | null;
   created_at: Date;
 }
 
-const columns = 'id, name, external_id, created_at';
+const columns = `id, name, external_id, ${quotaColumns}, created_at`;
 
 const toTenant = (row: TenantRow): Tenant => ({
   id: row.id,
   name: row.name,
   externalId: row.external_id,
+  quotas: toQuotas(row),
   createdAt: row.created_at,
 });
 
@@ -54,11 +57,16 @@ export async function resolveTenant(db: Queryable, reference: string): Promise<s
   return rows[0]?.id ?? null;
 }
 
-/** Newest first. */
-export async function listTenants(db: Queryable, page: { limit: number; beforeId: string | null }): Promise<Tenant[]> {
+/** Newest first; `externalId` null: all of them. */
+export async function listTenants(
+  db: Queryable,
+  filter: { externalId: string | null },
+  page: { limit: number; beforeId: string | null },
+): Promise<Tenant[]> {
   const { rows } = await db.query<TenantRow>(
-    `select ${columns} from tenants where ($2::uuid is null or id < $2) order by id desc limit $1`,
-    [page.limit, page.beforeId],
+    `select ${columns} from tenants
+      where ($2::uuid is null or id < $2) and ($3::text is null or external_id = $3) order by id desc limit $1`,
+    [page.limit, page.beforeId, filter.externalId],
   );
   return rows.map(toTenant);
 }

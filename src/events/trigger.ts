@@ -18,6 +18,11 @@ import { checkPayload, eventTypeNames, findEventType } from './event-types.js';
 /** Largest body, in bytes of UTF-8, as it is sent. */
 export const maxBodyBytes = 256 * 1024;
 
+/** Before it is a clock that was never set. */
+const firstMoment = 0;
+/** RFC 3339 has a form for years of four digits only. */
+export const lastMoment = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 const triesInDeadlock = 3;
 /** Before the next try at the least, so that whom Postgres let go first has gone. */
 const afterDeadlockMs = 20;
@@ -128,6 +133,10 @@ function checkedBody(event: TriggeredEvent, occurredAt: Date): string {
   if (!isEventId(event.eventId)) {
     const message = 'must be 1 to 255 characters without control characters';
     throw new InvalidInputError('Bad event id.', [{ path: 'event_id', message }]);
+  }
+  if (!(occurredAt.getTime() >= firstMoment && occurredAt.getTime() <= lastMoment)) {
+    const message = 'must be a time from 1970 on and before the year 10000, in UTC';
+    throw new InvalidInputError('Bad time.', [{ path: 'occurred_at', message }]);
   }
   const body = renderBody({
     eventType: event.eventType,

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { StartError } from './embedded/server-process.js';
+import { UnreadAnswers, type UnreadLimits } from './unread-answers.js';
 
 export interface ListeningServer {
   address: AddressInfo;
@@ -13,26 +14,50 @@ export interface ListeningServer {
   close: () => Promise<void>;
 }
 
-/** Begun and not asked yet: half of the headers, or a connection that says nothing. Node's own timeouts end with `close`. */
-const unaskedMs = 5_000;
+export interface ListenOptions {
+  host: string;
+  port: number;
+  /** How long a connection is kept after an answer; default: longer than load balancers keep theirs. */
+  keepAliveMs?: number;
+  /** Of answers that their clients do not read. */
+  unread?: Partial<UnreadLimits>;
+}
+
+const defaultKeepAliveMs = 65_000;
+/** Requests on one connection that wait for their answers: nobody sends so many ahead but to fill our memory. */
+const maxPipelined = 16;
+/** How long a stop waits for what a client has begun to send. */
+const unsentGraceMs = 5_000;
+/** And how long for an answer. */
 const longestAnswerMs = 25_000;
 
 /** Rejects with clear words when the port is taken. */
-export async function listen(app: RequestListener, at: { host: string; port: number }): Promise<ListeningServer> {
-  const open = new Set<ServerResponse>();
-  const sockets = new Set<Socket>();
+export async function listen(app: RequestListener, at: ListenOptions): Promise<ListeningServer> {
+  /** Of every connection the answers that are not through yet. */
+  const open = new Map<Socket, Set<ServerResponse>>();
+  const unread = new UnreadAnswers(at.unread);
   let isClosing = false;
-  const server = createServer();
-  // A connection that is kept alive closes with its present answer. Before the app, which may answer at once.
-  server.on('request', (_request, response) => {
-    if (isClosing) response.setHeader('Connection', 'close');
-    open.add(response);
-    response.once('close', () => open.delete(response));
+  const keepAliveTimeout = at.keepAliveMs ?? defaultKeepAliveMs;
+  const headersTimeout = keepAliveTimeout + 5_000;
+  const server = createServer({
+    keepAliveTimeout,
+    headersTimeout,
+    requestTimeout: Math.max(300_000, headersTimeout),
   });
-  server.on('request', app);
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+  server.on('connection', (socket) => {
+    open.set(socket, new Set());
+    socket.once('close', () => open.delete(socket));
+  });
+  server.on('request', (request, response) => {
+    const { socket } = request;
+    const answers = open.get(socket);
+    if (!answers || answers.size >= maxPipelined) return void socket.destroy();
+    // A connection that is kept alive closes with its present answer. Before the app, which may answer at once.
+    if (isClosing) response.setHeader('Connection', 'close');
+    answers.add(response);
+    response.once('close', () => answers.delete(response));
+    unread.watch(response);
+    app(request, response);
   });
   server.on('clientError', refuseUnreadable);
   await new Promise<void>((resolve, reject) => {
@@ -52,20 +77,21 @@ export async function listen(app: RequestListener, at: { host: string; port: num
     close: () =>
       new Promise((resolve, reject) => {
         isClosing = true;
-        for (const response of open) if (!response.headersSent) response.setHeader('Connection', 'close');
-        const timers = [
-          setTimeout(() => {
-            const asked = new Set([...open].map(({ socket }) => socket));
-            for (const socket of sockets) if (!asked.has(socket)) socket.destroy();
-          }, unaskedMs),
-          setTimeout(() => server.closeAllConnections(), longestAnswerMs),
-        ];
+        for (const response of [...open.values()].flatMap((answers) => [...answers]))
+          if (!response.headersSent) response.setHeader('Connection', 'close');
+        const cutUnsent = setTimeout(() => {
+          for (const [socket, answers] of open) if (![...answers].some(({ req }) => req.complete)) socket.destroy();
+        }, unsentGraceMs);
+        const cutAll = setTimeout(() => server.closeAllConnections(), longestAnswerMs);
         server.close((error) => {
-          timers.forEach(clearTimeout);
+          clearTimeout(cutUnsent);
+          clearTimeout(cutAll);
           if (error) reject(error);
           else resolve();
         });
         server.closeIdleConnections();
+        // Opened ahead by a balancer: to Node these are not idle.
+        for (const socket of open.keys()) if (socket.bytesRead === 0) socket.destroy();
       }),
   };
 }

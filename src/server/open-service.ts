@@ -179,6 +179,7 @@ export async function openService(
         sealer,
         adminKey: config.adminKey,
         callsPerMinute: config.api.callsPerMinute,
+        trustedProxies: config.api.trustedProxies ?? [],
         publicBaseUrl: config.api.publicBaseUrl,
         ...(config.twilio &&
           config.api.publicBaseUrl !== undefined && {

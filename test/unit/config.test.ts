@@ -36,7 +36,7 @@ describe('config', () => {
       databasePoolSize: 20,
       databasePreparedStatements: true,
       temporal: { address: 'temporal:7233', namespace: 'default', taskQueue: 'irisx-webhooks' },
-      api: { host: '0.0.0.0', port: 3000, callsPerMinute: 6000 },
+      api: { host: '0.0.0.0', port: 3000, callsPerMinute: 6000, keepAliveMs: 65_000, trustedProxies: [] },
       encryptionKeys: [unnamedKey(Buffer.alloc(32, 7))],
       allowedNetworks: [],
       allowHttp: false,
@@ -58,6 +58,8 @@ describe('config', () => {
       HOST: '127.0.0.1',
       PORT: '0',
       API_CALLS_PER_MINUTE: '600',
+      API_KEEP_ALIVE_SECONDS: '120',
+      API_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1',
       PUBLIC_BASE_URL: 'https://hooks.example.com/irisx/',
       IRISX_ADMIN_KEY: '0123456789abcdef',
       WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8, ::1, 10.1.2.3',
@@ -79,7 +81,14 @@ describe('config', () => {
         apiKey: 'cloud-key',
         metricsAddress: '0.0.0.0:9464',
       },
-      api: { host: '127.0.0.1', port: 0, callsPerMinute: 600, publicBaseUrl: 'https://hooks.example.com/irisx' },
+      api: {
+        host: '127.0.0.1',
+        port: 0,
+        callsPerMinute: 600,
+        keepAliveMs: 120_000,
+        trustedProxies: ['10.0.0.0/8', '192.0.2.1/32'],
+        publicBaseUrl: 'https://hooks.example.com/irisx',
+      },
       adminKey: '0123456789abcdef',
       encryptionKeys: [unnamedKey(Buffer.alloc(32, 7))],
       allowedNetworks: ['127.0.0.0/8', '::1/128', '10.1.2.3/32'],
@@ -148,6 +157,24 @@ describe('config', () => {
     const problems = problemsOf(secrets);
     assert.equal(problems.length, 5, problems.join('\n'));
     assert.doesNotMatch(new ConfigError(problems).message, /s3cret/);
+  });
+
+  it('field case 88: refuses urls with credentials that are told to others, and does not repeat them', () => {
+    for (const url of [
+      'https://user:s3cret@hooks.example.com',
+      'https://s3cret@hooks.example.com/irisx',
+      'https://:s3cret@hooks.example.com',
+      'https:/\\user:s3cret@hooks.example.com',
+      'https://user:s3cret/with-slash@hooks.example.com',
+    ]) {
+      const problems = problemsOf({ ...required, PUBLIC_BASE_URL: url });
+      assert.match(problems[0]!, /^PUBLIC_BASE_URL must /);
+      assert.doesNotMatch(problems.join('\n'), /s3cret/);
+    }
+    assert.match(
+      problemsOf({ ...required, PUBLIC_BASE_URL: 'https://a:b@hooks.example.com' })[0]!,
+      /must not hold a user name or password/,
+    );
   });
 
   it('takes an encryption key of exactly 32 bytes', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { startApi, type Api } from './fixture.js';
+import { waitFor } from '../../support/wait-for.js';
+import { createTenant, startApi, type Api } from './fixture.js';
 
 describe('calls of one API key', () => {
   let api: Api;
@@ -20,5 +21,76 @@ describe('calls of one API key', () => {
 
   it('that trigger events are never refused: the event would be lost', async () => {
     for (let i = 0; i < 6; i++) assert.equal((await api.call('POST', '/v1/events', { body: {} })).status, 400);
+  });
+
+  it('are counted together, however the header is spelt', async () => {
+    const unlimited = await startApi({ databaseUrl: api.databaseUrl });
+    const { key } = await createTenant(unlimited);
+    await unlimited.close();
+    const get = (authorization: string) =>
+      api.call('GET', '/v1/webhooks', { key: null, headers: { Authorization: authorization } });
+    const spellings = [`Bearer ${key}`, `bearer ${key}`, `Bearer   ${key}`, `BEARER      ${key}`, `beareR ${key}`];
+    const statuses: number[] = [];
+    for (const spelling of [...spellings, ...spellings]) statuses.push((await get(spelling)).status);
+    assert.equal(
+      statuses.filter((status) => status === 200).length,
+      4,
+      'the first one is counted where it is looked for',
+    );
+    assert.equal(statuses.at(-1), 429);
+  });
+
+  it('without a key, or with others that nobody has, are counted by address, triggers too', async () => {
+    const anew = await startApi({ callsPerMinute: 3, databaseUrl: api.databaseUrl });
+    try {
+      const statuses: number[] = [];
+      for (const key of ['a', 'b', null, 'c', 'd'])
+        statuses.push((await anew.call('POST', '/v1/events', { key, body: {} })).status);
+      assert.deepEqual(statuses, [401, 401, 401, 429, 429]);
+      assert.equal((await anew.call('POST', '/v1/events', { body: {} })).status, 400);
+    } finally {
+      await anew.close();
+    }
+  });
+
+  it('are counted by the address that a trusted proxy names, and by that of any other', async () => {
+    const from = async (trustedProxies: string[]) => {
+      const behind = await startApi({ callsPerMinute: 1, databaseUrl: api.databaseUrl, trustedProxies });
+      try {
+        const statuses: number[] = [];
+        for (const client of ['192.0.2.1', '192.0.2.2', '192.0.2.2'])
+          statuses.push(
+            (await behind.call('GET', '/v1/tenants', { key: null, headers: { 'X-Forwarded-For': client } })).status,
+          );
+        return statuses;
+      } finally {
+        await behind.close();
+      }
+    };
+    assert.deepEqual(await from(['127.0.0.0/8']), [401, 401, 429]);
+    assert.deepEqual(await from([]), [401, 429, 429]);
+  });
+});
+
+describe('GET /readyz', () => {
+  it('asks Postgres once for all who ask at once', async () => {
+    let asked = 0;
+    const api = await startApi({ hasPendingMigrations: async () => ((asked += 1), false) });
+    try {
+      const answers = await Promise.all(Array.from({ length: 50 }, () => api.call('GET', '/readyz', { key: null })));
+      assert.ok(answers.every(({ status }) => status === 200));
+      // On a slow machine the fifty take longer than the second for which an answer stands.
+      assert.ok(asked <= 5, `${asked} looks`);
+      const before = asked;
+      await waitFor(
+        async () => {
+          await api.call('GET', '/readyz', { key: null });
+          return asked > before;
+        },
+        { what: 'another look' },
+      );
+    } finally {
+      await api.close();
+    }
   });
 });

@@ -233,6 +233,7 @@ describe('deliveries', () => {
       ['?event_id=', 'event_id'],
       ['?since=yesterday', 'since'],
       ['?until=2025-10-29', 'until'],
+      ['?until=9999-12-31T23:59:59-01:00', 'until'],
       ['?limit=0', 'limit'],
       ['?limit=201', 'limit'],
       ['?limit=1e2', 'limit'],

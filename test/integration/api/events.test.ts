@@ -105,7 +105,17 @@ describe('POST /v1/events', () => {
       const { status, body } = await trigger(dtmf({ event_id }));
       assert.deepEqual([status, body.errors[0].path], [400, 'event_id'], JSON.stringify(event_id));
     }
-    for (const occurred_at of ['yesterday', '2025-10-29', '2025-02-30T00:00:00Z', '0000-01-01T00:00:00Z', 0, null]) {
+    for (const occurred_at of [
+      'yesterday',
+      '2025-10-29',
+      '2025-02-30T00:00:00Z',
+      '0000-01-01T00:00:00Z',
+      // field case 93: in UTC they are of the year 10000
+      '9999-12-31T23:59:59-23:59',
+      '9999-12-31T23:59:59.999-00:01',
+      0,
+      null,
+    ]) {
       const { status, body } = await trigger(dtmf({ occurred_at }));
       assert.deepEqual([status, body.errors[0].path], [400, 'occurred_at'], JSON.stringify(occurred_at));
     }

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { authenticate, createApiKey, requireScope } from '../../../src/api/authenticate.js';
-import { ForbiddenError, UnauthenticatedError } from '../../../src/api/api-errors.js';
+import { authenticate, callerName, createApiKey, requireScope } from '../../../src/api/authenticate.js';
+import { ForbiddenError, TooManyRequestsError, UnauthenticatedError } from '../../../src/api/api-errors.js';
+import { KeyMemory } from '../../../src/api/key-memory.js';
 import type { Queryable } from '../../../src/db/database.js';
 
+const address = '192.0.2.1';
+const bearer = (key: string, at = address) => ({ authorization: `Bearer ${key}`, address: at });
 const noDatabase: Queryable = { query: () => Promise.reject(new Error('Postgres was asked')) };
 
 describe('createApiKey', () => {
@@ -19,7 +22,10 @@ describe('createApiKey', () => {
 
 describe('authenticate', () => {
   it("knows the admin key without asking Postgres, with all of the platform's scopes and no tenant", async () => {
-    const caller = await authenticate({ db: noDatabase, adminKey: 'the-admin-key' }, 'Bearer the-admin-key');
+    const caller = await authenticate(
+      { db: noDatabase, keys: new KeyMemory(), adminKey: 'the-admin-key' },
+      bearer('the-admin-key'),
+    );
     assert.deepEqual(caller, { keyId: null, tenantId: null, scopes: ['events:write', 'admin'] });
   });
 
@@ -34,7 +40,10 @@ describe('authenticate', () => {
       'the-admin-key',
     ]) {
       await assert.rejects(
-        authenticate({ db: noDatabase, adminKey: 'the-admin-key' }, header),
+        authenticate(
+          { db: noDatabase, keys: new KeyMemory(), adminKey: 'the-admin-key' },
+          { authorization: header, address },
+        ),
         UnauthenticatedError,
         header,
       );
@@ -42,7 +51,92 @@ describe('authenticate', () => {
   });
 
   it('takes no key for the admin key where none is set', async () => {
-    await assert.rejects(authenticate({ db: noDatabase }, 'Bearer undefined'), UnauthenticatedError);
+    await assert.rejects(
+      authenticate({ db: noDatabase, keys: new KeyMemory() }, bearer('undefined')),
+      UnauthenticatedError,
+    );
+  });
+});
+
+/** Knows these keys, and counts how often it is asked for any. */
+function keyTable(known: ReturnType<typeof createApiKey>[] = []) {
+  const table = {
+    asked: 0,
+    query: async (_statement: unknown, [hash]: [Buffer]) => {
+      table.asked += 1;
+      const isKnown = known.some(({ keyHash }) => keyHash.equals(hash));
+      return { rows: isKnown ? [{ id: 'k', tenant_id: 't', scopes: ['webhooks:read'], stale: false }] : [] };
+    },
+  };
+  return table;
+}
+
+describe('unknown keys', () => {
+  it('are looked for once, however often they are shown', async () => {
+    const table = keyTable();
+    const deps = { db: table as unknown as Queryable, keys: new KeyMemory() };
+    const { key } = createApiKey();
+    for (let i = 0; i < 50; i += 1) await assert.rejects(authenticate(deps, bearer(key)), UnauthenticatedError);
+    assert.equal(table.asked, 1);
+  });
+
+  it('of one address reach Postgres a limited number of times, many at once too, and others go on', async () => {
+    const known = [createApiKey(), createApiKey(), createApiKey()];
+    const table = keyTable(known);
+    const deps = { db: table as unknown as Queryable, keys: new KeyMemory() };
+    await authenticate(deps, bearer(known[0]!.key));
+    table.asked = 0;
+    const results = await Promise.allSettled(
+      Array.from({ length: 5_000 }, () => authenticate(deps, bearer(createApiKey().key))),
+    );
+    const refused = results.filter(({ status, ...rest }) => {
+      const { reason } = rest as { reason: unknown };
+      return status === 'rejected' && reason instanceof TooManyRequestsError && reason.retryAfterSeconds <= 60;
+    });
+    assert.deepEqual([table.asked, refused.length], [600, 4_400]);
+    assert.equal((await authenticate(deps, bearer(known[0]!.key))).tenantId, 't');
+    assert.equal((await authenticate(deps, bearer(known[1]!.key, '192.0.2.2'))).tenantId, 't');
+    await assert.rejects(authenticate(deps, bearer(known[2]!.key)), TooManyRequestsError);
+  });
+
+  it('are not made so by a Postgres that is away', async () => {
+    const known = createApiKey();
+    const keys = new KeyMemory();
+    for (let i = 0; i < 1_000; i += 1) await assert.rejects(authenticate({ db: noDatabase, keys }, bearer(known.key)));
+    const { tenantId } = await authenticate({ db: keyTable([known]) as unknown as Queryable, keys }, bearer(known.key));
+    assert.equal(tenantId, 't');
+  });
+
+  it('a key that was deleted is one', async () => {
+    const deleted = createApiKey();
+    const keys = new KeyMemory();
+    await authenticate({ db: keyTable([deleted]) as unknown as Queryable, keys }, bearer(deleted.key));
+    await assert.rejects(
+      authenticate({ db: keyTable() as unknown as Queryable, keys }, bearer(deleted.key)),
+      UnauthenticatedError,
+    );
+    assert.equal(callerName({ db: noDatabase, keys }, bearer(deleted.key)), `address ${address}`);
+  });
+});
+
+describe('callerName', () => {
+  it('is one for a known key, however the header is spelt', async () => {
+    const known = createApiKey();
+    const deps = { db: keyTable([known]) as unknown as Queryable, keys: new KeyMemory(), adminKey: 'the-admin-key' };
+    assert.equal(callerName(deps, bearer(known.key)), null);
+    await authenticate(deps, bearer(known.key));
+    for (const key of [known.key, 'the-admin-key']) {
+      const spellings = [`Bearer ${key}`, `bearer ${key}`, `BEARER     ${key}`, `Bearer ${key}   `];
+      const names = spellings.map((authorization) => callerName(deps, { authorization, address }));
+      assert.equal(new Set(names).size, 1);
+      assert.match(names[0] ?? '', /^key /);
+    }
+  });
+
+  it('is the address for whoever shows no key, or none that can be', () => {
+    const deps = { db: noDatabase, keys: new KeyMemory() };
+    for (const authorization of [undefined, '', 'Bearer', 'Bearer x', 'Bearer y', 'Basic abc'])
+      assert.equal(callerName(deps, { authorization, address }), `address ${address}`);
   });
 });
 

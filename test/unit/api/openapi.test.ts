@@ -93,6 +93,7 @@ describe('the OpenAPI document', () => {
       'POST /v1/webhooks/{webhook_id}/rotate-secret',
       'POST /v1/webhooks/{webhook_id}/test',
       'PUT /v1/tenants/{tenant_id}/limits',
+      'PUT /v1/tenants/{tenant_id}/quotas',
     ]);
   });
 
@@ -193,11 +194,13 @@ describe('the OpenAPI document', () => {
     assert.deepEqual(document.servers, [{ url: '/' }]);
     const known = createOpenApiDocument(endpoints, '1.2.3', 'https://hooks.example.com');
     assert.deepEqual(known.servers, [{ url: 'https://hooks.example.com' }]);
+    const secret = createOpenApiDocument(endpoints, '1.2.3', 'https://user:s3cret@hooks.example.com/irisx');
+    assert.deepEqual(secret.servers, [{ url: 'https://hooks.example.com/irisx' }]);
   });
 
   it('says of every request body that unknown fields are refused', () => {
     const bodies = operations.flatMap(({ operation }) => operation['requestBody'] ?? []);
-    assert.equal(bodies.length, 12);
+    assert.equal(bodies.length, 13);
     for (const body of bodies)
       assert.equal(body['content']['application/json']['schema']['additionalProperties'], false);
   });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { listen, type ListeningServer } from '../../../src/server/listen.js';
+import { waitFor } from '../../support/wait-for.js';
 
 describe('what never becomes a request', () => {
   let server: ListeningServer;
@@ -37,4 +39,106 @@ describe('what never becomes a request', () => {
       assert.match(answer.headers, /^Content-Type: application\/problem\+json$/m);
     });
   }
+});
+
+const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+
+function client(server: ListeningServer, bytes: string): Socket {
+  const socket = connect(server.address.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write(bytes);
+  return socket;
+}
+
+describe('a connection', () => {
+  it('field case 86: is kept for longer than balancers keep theirs, or as long as is set', async () => {
+    for (const [keepAliveMs, seconds] of [
+      [undefined, 65],
+      [7_000, 7],
+    ] as const) {
+      const server = await listen((_request, response) => void response.end('fine'), {
+        host: '127.0.0.1',
+        port: 0,
+        ...(keepAliveMs && { keepAliveMs }),
+      });
+      const response = await fetch(`http://127.0.0.1:${server.address.port}/`);
+      await response.text();
+      assert.equal(response.headers.get('keep-alive'), `timeout=${seconds}`);
+      await server.close();
+    }
+  });
+
+  it('is closed by a stop when it is idle, never used, or has sent a part of a request only', async () => {
+    let asked = 0;
+    const server = await listen(
+      (_request, response) => {
+        asked += 1;
+        response.end('fine');
+      },
+      { host: '127.0.0.1', port: 0 },
+    );
+    const [idle, silent, begun] = [client(server, get), client(server, ''), client(server, 'POST / HTTP/1.1\r\nHo')];
+    const posting = client(server, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n');
+    await Promise.all([once(idle, 'data'), once(posting, 'data')]);
+    const closed = [idle, silent, begun, posting].map((socket) => once(socket, 'close'));
+    await server.close();
+    await Promise.all(closed);
+    assert.equal(asked, 2);
+  }).timeout(30_000);
+
+  it('is cut when it asks for more ahead than anybody does', async () => {
+    let asked = 0;
+    const server = await listen(() => void (asked += 1), { host: '127.0.0.1', port: 0 });
+    const socket = client(server, get.repeat(200));
+    await once(socket, 'close');
+    assert.equal(asked, 16);
+    await server.close();
+  });
+});
+
+describe('an answer that is not read', () => {
+  const large = Buffer.alloc(16 * 1024 * 1024, 'a');
+
+  it('is cut after a while, written at once or piped', async () => {
+    const { Readable } = await import('node:stream');
+    const cut: string[] = [];
+    const server = await listen(
+      (request, response) => {
+        let isThrough = false;
+        response.once('finish', () => (isThrough = !request.socket.destroyed));
+        response.once('close', () => cut.push(`${request.url} ${isThrough}`));
+        if (request.url === '/piped') Readable.from([large, large]).pipe(response);
+        else response.end(large);
+      },
+      { host: '127.0.0.1', port: 0, unread: { timeoutMs: 300 } },
+    );
+    const sockets = ['/', '/piped'].map((path) => client(server, get.replace('/', path)));
+    for (const socket of sockets) socket.pause();
+    await waitFor(() => cut.length === 2, { what: 'both to be cut', timeoutMs: 20_000 });
+    assert.deepEqual(cut.sort(), ['/ false', '/piped false']);
+    for (const socket of sockets) socket.destroy();
+    await server.close();
+  }).timeout(30_000);
+
+  it('holds no more memory than is allowed to all of them: the oldest are cut, and who reads gets all', async () => {
+    let open = 0;
+    const server = await listen(
+      (_request, response) => {
+        open += 1;
+        response.once('close', () => (open -= 1));
+        response.end(large);
+      },
+      { host: '127.0.0.1', port: 0, unread: { maxBytes: 3.5 * large.length } },
+    );
+    const sockets: Socket[] = [];
+    for (let i = 0; i < 12; i += 1) {
+      const socket = client(server, get);
+      sockets.push(socket.pause());
+    }
+    await waitFor(() => open === 3, { what: 'all but three to be cut', timeoutMs: 20_000 });
+    const response = await fetch(`http://127.0.0.1:${server.address.port}/`);
+    assert.equal((await response.arrayBuffer()).byteLength, large.length);
+    for (const socket of sockets) socket.destroy();
+    await server.close();
+  }).timeout(30_000);
 });
