@@ -7,19 +7,19 @@ import { findUnreadableKeys, remedy, type UnreadableKey } from './check-encrypti
 export interface EncryptionWatch {
   /** The sealer that is watched: use this one. */
   sealer: Sealer;
-  /** Whether the keys here open what is stored now; as it was at most `freshMs` ago. @throws {DatabaseUnavailableError} */
+  /** Whether the keys here open what is stored now; as it was at most 5 s ago. @throws {DatabaseUnavailableError} */
   state(): Promise<'current' | 'unknown_key'>;
   close(): void;
 }
-
-const everyMs = 60_000;
-const freshMs = 5_000;
 
 /**
  * Another process may begin to seal with a key that this one does not know. Looks once a minute, and writes one line
  * `sealer.unknown_key` for each key that is missing, wrong or could not open a value, at most once a minute.
  */
-export function watchEncryption({ db, sealer, log }: { db: Queryable; sealer: Sealer; log: Logger }): EncryptionWatch {
+export function watchEncryption(
+  { db, sealer, log }: { db: Queryable; sealer: Sealer; log: Logger },
+  { everyMs = 60_000, freshMs = 5_000 } = {},
+): EncryptionWatch {
   /** How many values of each key could not be opened since its last line. */
   const failures = new Map<string | null, number>();
   const toldAt = new Map<string | null, number>();
