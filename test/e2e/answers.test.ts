@@ -55,7 +55,9 @@ describe('an odd answer', function () {
       if (shown === undefined) assert.ok(delivery.response_body!.startsWith('\ufffdPNG\r\n\x1a\n'));
       else assert.equal(delivery.response_body, shown);
       const { body } = await sent.tenant.get(`/v1/webhooks/${sent.webhookId}/deliveries`);
-      assert.equal(body.deliveries[0].response_body, delivery.response_body);
+      const { response_body: listed, response_body_truncated: isShort } = body.deliveries[0];
+      assert.ok(delivery.response_body!.startsWith(listed));
+      assert.equal(isShort, listed !== delivery.response_body);
       assert.equal(receiver.requests.length, 1);
     });
   }

@@ -19,7 +19,9 @@ describe('sweep', () => {
         clock.tick(100);
         return Promise.resolve();
       };
-      await new MockActivityEnvironment().run(() => sweep({ db: db as unknown as Database, log, startInTurn, workflows: { settle: () => undefined } }));
+      await new MockActivityEnvironment().run(() =>
+        sweep({ db: db as unknown as Database, log, startInTurn, workflows: { settle: () => undefined } }),
+      );
       assert.ok(started > 1_000, 'not after the first ones');
       assert.ok(started * 100 < 300_000, `${started} starts`);
     } finally {
