@@ -142,3 +142,39 @@ describe('an answer that is not read', () => {
     await server.close();
   }).timeout(30_000);
 });
+
+describe('a server that closes', () => {
+  for (const [what, words] of [
+    ['nothing', ''],
+    ['half of its headers', 'GET / HTTP/1.1\r\nHost: local'],
+  ] as const)
+    it(`does not wait for a client that has sent ${what}`, async () => {
+      const server = await listen((_request, response) => response.end(), { host: '127.0.0.1', port: 0 });
+      const socket = connect(server.address.port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(words);
+      // What came first is read first.
+      await fetch(`http://127.0.0.1:${server.address.port}/`);
+      await server.close();
+      socket.destroy();
+    });
+
+  it('lets a request be answered that it has', async () => {
+    let answer!: () => void;
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const server = await listen((_request, response) => void asked.then(() => response.end('late')), {
+      host: '127.0.0.1',
+      port: 0,
+    });
+    const response = fetch(`http://127.0.0.1:${server.address.port}/`);
+    await fetch(`http://127.0.0.1:${server.address.port}/`, { signal: AbortSignal.timeout(100) }).catch(
+      () => undefined,
+    );
+    const closed = server.close();
+    answer();
+    assert.equal(await (await response).text(), 'late');
+    await closed;
+  });
+});
