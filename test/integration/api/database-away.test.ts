@@ -43,7 +43,13 @@ describe('the API while Postgres is away', () => {
     assert.deepEqual([health.status, health.body], [200, { status: 'ok' }]);
     const ready = await api.call('GET', '/readyz', { key: null });
     assert.equal(ready.status, 503);
-    assert.deepEqual(ready.body, { status: 'unready', postgres: 'down', migrations: 'unknown', encryption: 'unknown', temporal: 'up' });
+    assert.deepEqual(ready.body, {
+      status: 'unready',
+      postgres: 'down',
+      migrations: 'unknown',
+      encryption: 'unknown',
+      temporal: 'up',
+    });
   });
 });
 
