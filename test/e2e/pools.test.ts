@@ -131,7 +131,8 @@ describe('connections to Postgres', function () {
       await holder.query('select from webhook_limiters where webhook_id = $1 for update', [id]);
       for (let i = 0; i < 30; i++) assert.equal((await trigger(stack, locked, `locked ${i}`)).status, 201);
       const waiting = async () => {
-        const { rows } = await holder.query<{ count: number }>(
+        // Not in the transaction, which would go on seeing what it saw first.
+        const { rows } = await stack!.database.pool.query<{ count: number }>(
           `select count(*)::int as count from pg_stat_activity
             where datname = current_database() and wait_event_type = 'Lock' and query like '%take_attempt%'`,
         );

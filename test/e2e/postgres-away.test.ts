@@ -134,6 +134,8 @@ describe('with Postgres away', function () {
       recordedAnswer.release();
       await waitFor(
         async () => {
+          // Else the transaction would go on seeing the sessions that it saw first.
+          await lock.query('select pg_stat_clear_snapshot()');
           const { rowCount } = await lock.query(
             'select pg_terminate_backend(pid) from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))',
           );

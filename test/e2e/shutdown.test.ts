@@ -190,6 +190,8 @@ describe('a process that gets SIGTERM', function () {
 
   /** Somebody waits for what this transaction has locked. */
   async function isWaitedFor(lock: pg.PoolClient): Promise<boolean> {
+    // Else the transaction would go on seeing the sessions that it saw first.
+    await lock.query('select pg_stat_clear_snapshot()');
     const { rows } = await lock.query<{ waits: boolean }>(
       'select exists (select from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))) as waits',
     );

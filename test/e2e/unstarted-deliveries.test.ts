@@ -141,14 +141,17 @@ describe('an event that was accepted and not started', function () {
     async () => {
       const { tenantId, webhookId, receiver } = await subscribe();
       const lock = await stack.database.pool.connect();
+      const { rows } = await lock.query<{ pid: number }>('select pg_backend_pid() as pid');
       await lock.query('begin');
       await lock.query('select from webhooks where id = $1 for update', [webhookId]);
       const triggered = stack.trigger(tenantId, 'cut off');
       triggered.catch(() => undefined);
       await waitFor(
         async () => {
-          const { rowCount } = await lock.query(
-            'select pg_terminate_backend(pid) from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))',
+          // Not in the transaction, which would go on seeing the sessions that it saw first.
+          const { rowCount } = await stack.database.pool.query(
+            'select pg_terminate_backend(pid) from pg_stat_activity where $1 = any(pg_blocking_pids(pid))',
+            [rows[0]!.pid],
           );
           return rowCount === 1;
         },
