@@ -15,15 +15,16 @@ const goesOnWithinMs = 15_000;
  * have had to wait while Postgres, Temporal or the process itself was away. A process that lives has no excuse.
  */
 export function explanationOf(timeline: Timeline, request: ReceivedRequest): Explanation | undefined {
+  let wasFrozen = false;
   for (const life of timeline.lifeOf(request.senderPid)) {
     const frozen = life.frozen.map(({ from, to }) => ({ from, to: to ?? Date.now() }));
     const waits = [...timeline.disturbances('postgres'), ...timeline.disturbances('temporal'), ...frozen];
     const from = request.beganAt - beforeMs;
     const to = recordedBy(request.endedAt, waits);
     if (life.end === 'fault' && life.endedAt! >= from && life.endedAt! <= to) return 'kill';
-    if (frozen.some((each) => each.from <= to && each.to >= from)) return 'stop';
+    wasFrozen ||= frozen.some((each) => each.from <= to && each.to >= from);
   }
-  return undefined;
+  return wasFrozen ? 'stop' : undefined;
 }
 
 function recordedBy(endedAt: number, waits: Interval[]): number {

@@ -46,7 +46,7 @@ export function requestsLogged({ timeline, requests, attempts }: Evidence): Logg
           );
       } else if (request.end === 'answered' && row.statusCode !== request.status) {
         const text = `attempt ${row.number} was answered ${request.status} and is logged as ${row.errorClass ?? row.statusCode}`;
-        count(misjudged, request, 'misjudged', text);
+        count(misjudged, ['kill', 'stop'], request, 'misjudged', text);
       }
     }
     const matched = new Set(pairs.values());
@@ -57,18 +57,25 @@ export function requestsLogged({ timeline, requests, attempts }: Evidence): Logg
   }
   for (const left of requestsOf.values())
     for (const request of left)
-      // One that was only frozen records it later.
       count(
         unlogged,
+        // One that was only frozen lives, and records it later.
+        ['kill'],
         request,
         'unlogged',
         `a request (attempt ${request.attempt}, ${request.end}${request.status ? ` ${request.status}` : ''}, number ${request.ofConnection} of its connection) has no row`,
       );
   return { violations, unlogged, withoutRequest, misjudged };
 
-  function count(counted: Counted, request: ReceivedRequest, invariant: string, text: string): void {
+  function count(
+    counted: Counted,
+    excuses: readonly Explanation[],
+    request: ReceivedRequest,
+    invariant: string,
+    text: string,
+  ): void {
     const explanation = explanationOf(timeline, request);
-    if (explanation) counted.explained[explanation]++;
+    if (explanation && excuses.includes(explanation)) counted.explained[explanation]++;
     else {
       counted.unexplained++;
       violations.push(violation(invariant, `${request.receiver}: ${text}`, request.deliveryId, request.beganAt));
