@@ -6,6 +6,14 @@ export const shapes = ['split', 'services'] as const;
 /** `split`: an API and two workers. `services`: API and worker in one process, two of them. */
 export type Shape = (typeof shapes)[number];
 
+/** Named after their programs. */
+export const processNames: Record<Shape, readonly string[]> = {
+  split: ['api', 'worker-1', 'worker-2'],
+  services: ['service-1', 'service-2'],
+};
+/** Everything of that shape that a fault can happen to. */
+export const targetNames = (shape: Shape): string[] => ['postgres', 'temporal', ...processNames[shape]];
+
 /** `dev`: the dev server with a file. `server`: a real Temporal server on the same Postgres as ours. */
 export const temporalKinds = ['dev', 'server'] as const;
 export type TemporalKind = (typeof temporalKinds)[number];
@@ -73,14 +81,15 @@ export function readOptions(args: string[]): { options: FaultRunOptions; out: st
       help: { type: 'boolean', default: false },
     },
   });
+  const shape = oneOf('--shape', values.shape, shapes);
   const options: FaultRunOptions = {
     ...defaults,
-    shape: oneOf('--shape', values.shape, shapes),
+    shape,
     temporal: oneOf('--temporal', values.temporal, temporalKinds),
     seed: number('--seed', values.seed, 0),
     faultsMs: number('--minutes', values.minutes, 0.1) * 60_000,
     kinds: values.faults.split(',').map((kind) => oneOf('--faults', kind, faultKinds)),
-    targets: values.targets?.split(','),
+    targets: values.targets?.split(',').map((name) => oneOf('--targets', name, targetNames(shape))),
     eventsPerSecond: number('--rate', values.rate, 0.1),
     keep: values.keep,
   };

@@ -10,15 +10,18 @@ export interface PlannedFault {
   kind: FaultKind;
   /** Name of the process. */
   target: string;
-  /** After the faults began. */
-  atMs: number;
   /** How long it stays frozen, or down after its end. */
   lastsMs: number;
+  /**
+   * When it begins: so long after all before it are over and served again, or, where it overlaps, after the one before
+   * began. Relative, because a slow machine takes longer to start a process, and the calm shall be a calm all the same.
+   */
+  afterMs: number;
+  overlaps: boolean;
 }
 
 export interface PlanOptions {
   seed: number;
-  forMs: number;
   kinds: readonly FaultKind[];
   targets: readonly string[];
   stopMs: readonly [number, number];
@@ -29,34 +32,26 @@ const downMs: Record<Exclude<FaultKind, 'stop'>, readonly [number, number]> = {
   kill: [500, 8_000],
   restart: [0, 3_000],
 };
-/** What a restart takes before it is down: a drain waits for open requests. */
-const drainMs = 3_000;
-/** This often the next fault comes while this one still lasts. */
-const overlaps = 0.2;
+/** So often the next fault comes while this one still lasts. */
+const overlapping = 0.2;
 
 /**
- * Faults until the time is up; none lasts beyond it. The pairs of kind and target are dealt like cards: each comes once
- * before any comes again.
+ * Faults without an end; whoever injects them stops when the time is up. The pairs of kind and target are dealt like
+ * cards: each comes once before any comes again.
  */
-export function planFaults({ seed, forMs, kinds, targets, stopMs, calmMs }: PlanOptions): PlannedFault[] {
+export function* planFaults({ seed, kinds, targets, stopMs, calmMs }: PlanOptions): Generator<PlannedFault, never> {
   const random = createRandom(seed, 'faults');
   const deck = kinds.flatMap((kind) => targets.map((target) => ({ kind, target })));
+  if (deck.length === 0) throw new RangeError('no kind of fault, or nothing that it could happen to');
   let cards: typeof deck = [];
-  const faults: PlannedFault[] = [];
-  let atMs = random.whole(2_000, 4_000);
-  for (;;) {
+  let before: PlannedFault | undefined;
+  for (let number = 1; ; number++) {
     if (cards.length === 0) cards = random.shuffle(deck);
     const { kind, target } = cards.pop()!;
-    const [shortest, longest] = kind === 'stop' ? stopMs : downMs[kind];
-    const lastsMs = random.whole(shortest, longest);
-    const takesMs = lastsMs + (kind === 'restart' ? drainMs : 0);
-    const isLast = atMs + takesMs > forMs;
-    if (!isLast) faults.push({ number: faults.length + 1, kind, target, atMs, lastsMs });
-    const next = random.chance(overlaps)
-      ? atMs + random.whole(500, Math.max(500, takesMs))
-      : atMs + takesMs + random.whole(calmMs[0], calmMs[1]);
-    if (next > forMs || (isLast && atMs + shortest > forMs)) return faults;
-    // One that would last too long is left out; a shorter one may still fit.
-    atMs = isLast ? atMs + 1_000 : next;
+    const overlaps = random.chance(overlapping) && before !== undefined && before.target !== target;
+    const [from, to] = overlaps ? [500, Math.max(500, before!.lastsMs)] : calmMs;
+    const lastsMs = random.whole(...(kind === 'stop' ? stopMs : downMs[kind]));
+    before = { number, kind, target, lastsMs, afterMs: random.whole(from, to), overlaps };
+    yield before;
   }
 }

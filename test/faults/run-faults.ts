@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,10 +15,10 @@ import { nothingLost } from './invariants/nothing-lost.js';
 import { processesLive } from './invariants/processes.js';
 import { nothingDoubled, oneAtATime, requestsLogged } from './invariants/requests-logged.js';
 import { settingsHeeded } from './invariants/settings-heeded.js';
-import type { FaultRunOptions } from './options.js';
+import { targetNames, type FaultRunOptions } from './options.js';
 import { planFaults } from './plan.js';
 import { injectFaults } from './processes/inject.js';
-import { startStack, targetNames, type FaultStack } from './processes/stack.js';
+import { startStack, type FaultStack } from './processes/stack.js';
 import { startReceivers, type Receivers } from './receivers/receivers.js';
 import { counted, type FaultRunResult } from './report/result.js';
 import { renderViolations } from './report/violations.js';
@@ -94,28 +95,22 @@ async function gatherEvidence(
   const { seed, faultsMs, eventsPerSecond } = options;
   const api = new Api(stack.apiUrls);
   const tenants = await makeTenants(api, stack.adminKey, receivers.urls, eventsPerSecond);
-  const plan = planFaults({
-    seed,
-    forMs: faultsMs,
-    kinds: options.kinds,
-    targets: options.targets ?? targetNames(options.shape),
-    stopMs: options.stopMs,
-    calmMs: options.calmMs,
-  });
-  progress(
-    `${plan.length} faults in ${Math.round(faultsMs / 1_000)} s, ${eventsPerSecond} events a second, seed ${seed}`,
-  );
+  const targets = options.targets ?? targetNames(options.shape);
+  const plan = planFaults({ ...options, targets });
+  progress(`faults for ${Math.round(faultsMs / 1_000)} s, ${eventsPerSecond} events a second, seed ${seed}`);
 
   timeline.faultsBeganAt = Date.now();
   const traffic = new AbortController();
   const both = AbortSignal.any([signal, traffic.signal]);
+  // Every tenant's action and every trigger waits with it.
+  for (const each of [signal, both]) setMaxListeners(0, each);
   const load = startLoad(api, tenants, stack.adminKey, { seed, forMs: faultsMs, eventsPerSecond }, signal);
   const webhooks = tenants.flatMap((tenant) => tenant.webhooks);
   const moods = swingMoods(receivers, webhooks, seed, both);
   const acting = runActions({ api, tenants, receivers, load, seed, signal: both });
   const onFault = ({ number, kind, target, endedAt }: InjectedFault) =>
-    progress(`fault ${number} of ${plan.length}: ${kind} ${target}${endedAt === undefined ? '' : ' is over'}`);
-  await Promise.all([injectFaults(plan, stack.targets, timeline, signal, onFault), load.running]);
+    progress(`fault ${number}: ${kind} ${target}${endedAt === undefined ? '' : ' is over'}`);
+  await Promise.all([injectFaults(plan, faultsMs, stack.targets, timeline, signal, onFault), load.running]);
 
   // Nothing more goes wrong on purpose: what is owed has to arrive.
   traffic.abort();

@@ -1,6 +1,6 @@
 import type { FaultKind } from '../plan.js';
 import type { InjectedFault } from '../timeline.js';
-import { allWebhooks, groupBy, type Evidence, type Violation } from './evidence.js';
+import { allWebhooks, type Evidence, type Violation } from './evidence.js';
 
 export interface Spread {
   count: number;
@@ -9,14 +9,14 @@ export interface Spread {
   max: number;
 }
 
+/** From the end of one fault, when its process was started again or went on. */
 export interface Recovery {
   kind: FaultKind;
   target: string;
-  injected: number;
-  /** From the end of the fault to the first delivery to any neighbour after it. */
-  firstMs: Spread;
-  /** Until every neighbour had received all that was accepted before the end of the fault. */
-  caughtUpMs: Spread;
+  /** To the first delivery to any neighbour after it; undefined where none came. */
+  firstMs: number | undefined;
+  /** Until every neighbour had received all that was accepted before. */
+  caughtUpMs: number;
 }
 
 export interface Neighbours {
@@ -62,27 +62,22 @@ export function measureNeighbours(evidence: Evidence): Neighbours {
     }));
 
   const arrivals = waits.map((wait) => wait.receivedAt).sort((a, b) => a - b);
-  const firstAfter = ({ endedAt }: InjectedFault) => {
-    const first = arrivals.find((at) => at >= endedAt!);
-    return first === undefined ? [] : [first - endedAt!];
+  const recoveryFrom = ({ kind, target, endedAt }: InjectedFault): Recovery => {
+    const end = endedAt!;
+    const first = arrivals.find((at) => at >= end);
+    const owed = waits.filter((wait) => wait.acceptedAt <= end && wait.receivedAt > end);
+    return {
+      kind,
+      target,
+      firstMs: first === undefined ? undefined : first - end,
+      caughtUpMs: owed.reduce((most, wait) => Math.max(most, wait.receivedAt - end), 0),
+    };
   };
-  const caughtUpAfter = ({ endedAt }: InjectedFault) => {
-    const owed = waits.filter((wait) => wait.acceptedAt <= endedAt! && wait.receivedAt > endedAt!);
-    return owed.reduce((most, wait) => Math.max(most, wait.receivedAt - endedAt!), 0);
-  };
-  const ended = timeline.faults.filter(({ endedAt }) => endedAt !== undefined);
-  const recoveries = [...groupBy(ended, ({ kind, target }) => `${kind} ${target}`).values()].map((faults) => ({
-    kind: faults[0]!.kind,
-    target: faults[0]!.target,
-    injected: faults.length,
-    firstMs: spreadOf(faults.flatMap(firstAfter)),
-    caughtUpMs: spreadOf(faults.map(caughtUpAfter)),
-  }));
   return {
     violations,
     calmMs: spreadOf(waits.filter((wait) => wait.tries === 1 && isCalm(wait)).map(ms)),
     allMs: spreadOf(waits.map(ms)),
-    recoveries: recoveries.sort((a, b) => a.kind.localeCompare(b.kind) || a.target.localeCompare(b.target)),
+    recoveries: timeline.faults.filter(({ endedAt }) => endedAt !== undefined).map(recoveryFrom),
   };
 }
 

@@ -4,34 +4,33 @@ import type { InjectedFault, Timeline } from '../timeline.js';
 import type { FaultTarget } from './target.js';
 
 /**
- * Injects the plan's faults at their times and resolves when the last one has ended and its process serves again. A fault
- * whose target is still busy with the one before waits for it. When the signal aborts, what lasts is ended at once.
+ * Injects the plan's faults until the time is up, and resolves when the last one is over and its process serves again. A
+ * fault that would last longer than that is left out. When the signal aborts, what lasts is ended at once.
  */
 export async function injectFaults(
-  plan: readonly PlannedFault[],
+  plan: Iterable<PlannedFault>,
+  forMs: number,
   targets: ReadonlyMap<string, FaultTarget>,
   timeline: Timeline,
   signal: AbortSignal,
   onFault: (fault: InjectedFault) => void,
 ): Promise<void> {
-  const beganAt = Date.now();
-  const busy = new Map<string, Promise<void>>();
-  const running: Promise<void>[] = [];
+  const endsAt = Date.now() + forMs;
+  const running = new Map<string, Promise<void>>();
+  const over = () => Promise.all(running.values());
   for (const fault of plan) {
-    await delay(Math.max(0, beganAt + fault.atMs - Date.now()), undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) break;
-    const target = targets.get(fault.target)!;
-    const before = busy.get(fault.target) ?? Promise.resolve();
-    const injected = before.then(() => inject(fault, target, timeline, signal, onFault));
-    busy.set(
-      fault.target,
-      injected.catch(() => undefined),
+    await (fault.overlaps ? running.get(fault.target) : over());
+    await delay(Math.max(0, Math.min(fault.afterMs, endsAt - Date.now())), undefined, { signal }).catch(
+      () => undefined,
     );
-    // A failure is reported when all are awaited.
+    if (signal.aborted || Date.now() >= endsAt) break;
+    if (Date.now() + fault.lastsMs > endsAt) continue;
+    const injected = inject(fault, targets.get(fault.target)!, timeline, signal, onFault);
+    // A failure is reported when it is awaited.
     injected.catch(() => undefined);
-    running.push(injected);
+    running.set(fault.target, injected);
   }
-  await Promise.all(running);
+  await over();
 }
 
 async function inject(

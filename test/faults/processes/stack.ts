@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { createLogger } from '../../../src/log.js';
 import { migrate } from '../../../src/server/migrations.js';
-import type { FaultRunOptions, Shape } from '../options.js';
+import { processNames, type FaultRunOptions } from '../options.js';
 import { openRealTemporal } from '../temporal-server.js';
 import type { Timeline } from '../timeline.js';
 import { openOurProcess, type OurProcess, type Program } from './our-process.js';
@@ -24,24 +24,6 @@ export interface FaultStack {
   /** Ends everything at once, frozen or not. Harmless to repeat. */
   close(): Promise<void>;
 }
-
-const programs: Record<Shape, readonly { name: string; program: Program }[]> = {
-  split: [
-    { name: 'api', program: 'api' },
-    { name: 'worker-1', program: 'worker' },
-    { name: 'worker-2', program: 'worker' },
-  ],
-  services: [
-    { name: 'service-1', program: 'service' },
-    { name: 'service-2', program: 'service' },
-  ],
-};
-
-export const targetNames = (shape: Shape): string[] => [
-  'postgres',
-  'temporal',
-  ...programs[shape].map(({ name }) => name),
-];
 
 /** The real thing as separate processes, serving. What was started is ended when a part fails. */
 export async function startStack(
@@ -73,7 +55,8 @@ export async function startStack(
     const env = environment(postgres.url, temporal.address, adminKey);
     const ours: OurProcess[] = [];
     const onStart = () => onSenders(ours.filter(({ program }) => program !== 'api').map(({ pid }) => pid));
-    for (const { name, program } of programs[shape]) {
+    for (const name of processNames[shape]) {
+      const program = name.replace(/-\d+$/, '') as Program;
       const port = program === 'worker' ? undefined : await findLastingPort();
       const opened = await openOurProcess({ name, program, env, port, logFolder, timeline, onStart });
       ours.push(opened);

@@ -1,5 +1,6 @@
 import type { Counted } from '../invariants/requests-logged.js';
-import type { Spread } from '../invariants/neighbours.js';
+import { groupBy } from '../invariants/evidence.js';
+import { spreadOf, type Spread } from '../invariants/neighbours.js';
 import type { FaultRunResult } from './result.js';
 
 type Row = [what: string, ...values: string[]];
@@ -19,7 +20,7 @@ function renderRuns(results: readonly FaultRunResult[]): string[] {
     row('seed', ({ options }) => options.seed),
     row('minutes of faults', ({ options }) => round(options.faultsMs / 60_000)),
     row('commit', ({ commit }) => commit ?? 'unknown'),
-    row('faults injected', ({ faults }) => faults.reduce((sum, { injected }) => sum + injected, 0)),
+    row('faults injected', ({ faults }) => faults.length),
     row("tenants' actions", ({ actions }) => Object.values(actions).reduce((sum, each) => sum + each, 0)),
     row('events accepted', ({ events }) => events),
     row('deliveries', ({ deliveries }) => deliveries),
@@ -55,18 +56,17 @@ function renderRuns(results: readonly FaultRunResult[]): string[] {
   ]);
 }
 
-/** Over all runs of a table: the kinds of faults are the same in each. */
+/** Over all runs together; processes of one program are alike. */
 function renderRecoveries(results: readonly FaultRunResult[]): string[] {
-  const rows = results.flatMap(({ options, faults }) =>
-    faults.map(({ kind, target, injected, firstMs, caughtUpMs }): Row => [
-      `${kind} ${target}`,
-      `${options.shape}, ${options.temporal}`,
-      String(injected),
-      ...[firstMs, caughtUpMs].flatMap(({ p50, max }) => [seconds(p50), seconds(max)]),
-    ]),
-  );
+  const faults = results.flatMap((result) => result.faults);
+  const groups = groupBy(faults, ({ kind, target }) => `${kind} ${target.replace(/-\d+$/, '')}`);
+  const rows = [...groups].map(([name, all]): Row => {
+    const first = spreadOf(all.flatMap(({ firstMs }) => firstMs ?? []));
+    const caughtUp = spreadOf(all.map(({ caughtUpMs }) => caughtUpMs));
+    return [name, String(all.length), ...[first.p50, first.max, caughtUp.p50, caughtUp.max].map(seconds)];
+  });
   return table([
-    ['fault', 'run', 'injected', 'first delivery after: p50', 'max', 'all caught up after: p50', 'max'],
+    ['fault', 'injected', 'first delivery after its end: p50', 'max', 'all caught up: p50', 'max'],
     ...rows.sort((a, b) => a[0].localeCompare(b[0])),
   ]);
 }

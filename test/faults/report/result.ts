@@ -13,6 +13,7 @@ export interface FaultRunResult {
   seconds: number;
   /** From the last start until all was quiet; undefined: it was not in time. */
   quietAfterMs: number | undefined;
+  /** One for each fault, in order of time. */
   faults: Recovery[];
   actions: Record<string, number>;
   events: number;
