@@ -59,6 +59,7 @@ export async function runFaults(options: FaultRunOptions, progress: Progress, si
     const { setSenders } = receivers;
     progress(`starting Postgres, Temporal (${options.temporal}) and our processes (${options.shape}) in ${folder}`);
     stack = await startStack(options, folder, timeline, setSenders);
+    signal.throwIfAborted();
     pool = new pg.Pool({ connectionString: stack.postgres.url, max: 2 });
     pool.on('error', () => undefined); // faults cut what is idle
     const evidence = await gatherEvidence(options, { receivers, stack, pool, timeline, progress, signal });
