@@ -12,7 +12,7 @@ export interface Genuine {
 }
 
 /** From the moment the secret is read for an attempt until its request arrives. */
-const slackMs = 6_000;
+const slackMs = 10_000;
 /** A rotation without an answer may be carried out so much later. */
 const unsureMs = 60_000;
 

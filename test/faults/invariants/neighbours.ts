@@ -31,7 +31,7 @@ export interface Neighbours {
 /** An event belongs to the calm when no fault ended within so long before it. */
 const afterFaultMs = 15_000;
 /** Of time without any fault that a neighbour may wait, recovery from faults included. */
-const mostCalmMs = 90_000;
+const mostCalmMs = 120_000;
 
 /** How the webhooks fare that nobody touches, at receivers that are always well. */
 export function measureNeighbours(evidence: Evidence): Neighbours {

@@ -4,7 +4,7 @@ import { allWebhooks, groupBy, type Evidence, type Violation } from './evidence.
 import { explanationOf } from './explanation.js';
 
 /** A request may be under way when the setting changes: its token was taken at most so long before it arrives. */
-const underWayMs = 6_000;
+const underWayMs = 10_000;
 const unsureMs = 60_000;
 
 /** Nothing new is sent to a webhook that is paused or deleted, and only a url that answered 410 disables its webhook. */

@@ -6,6 +6,7 @@ import { spawnServer, type ServerProcess } from '../../../src/server/embedded/se
 import { waitFor } from '../../support/wait-for.js';
 import type { ProcessLife, Timeline } from '../timeline.js';
 import { signal, type FaultTarget } from './target.js';
+import { runTypeScript } from './tsx.js';
 
 export type Program = 'api' | 'worker' | 'service';
 
@@ -53,8 +54,7 @@ export async function openOurProcess(options: OurProcessOptions): Promise<OurPro
     const number = ++lives;
     const started = await spawnServer({
       command: process.execPath,
-      // Not by the tsx command: that is a process in between, which would get the signals.
-      args: ['--import', import.meta.resolve('tsx'), script],
+      args: [...runTypeScript, script],
       env: { ...options.env, ...(port !== undefined && { PORT: String(port) }) },
       logFile: logFileOf(number),
       signalOnOurDeath: 'SIGKILL',

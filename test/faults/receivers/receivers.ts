@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runTypeScript } from '../processes/tsx.js';
 import type { ReceiverKind } from './behaviour.js';
 import {
   bodiesFile,
@@ -32,7 +33,7 @@ export async function startReceivers(
   receivers: { name: string; kind: ReceiverKind }[],
 ): Promise<Receivers> {
   const child = fork(fileURLToPath(new URL('./receivers-process.ts', import.meta.url)), {
-    execArgv: ['--import', import.meta.resolve('tsx')],
+    execArgv: runTypeScript,
     env: { PATH: process.env['PATH'] ?? '', RECEIVERS: JSON.stringify({ folder, seed, receivers }) },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

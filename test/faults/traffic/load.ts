@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findEventType } from '../../../src/events/event-types.js';
 import { createRandom } from '../../support/random.js';
@@ -43,6 +44,8 @@ export function startLoad(
   const underWay = new Map<string, Promise<void>>();
   const giveUp = new AbortController();
   signal.addEventListener('abort', () => giveUp.abort());
+  // Every trigger that waits for its next try listens.
+  setMaxListeners(0, giveUp.signal);
 
   const trigger = async (tenant: Tenant, type: string, eventId: string): Promise<void> => {
     const firstSentAt = Date.now();

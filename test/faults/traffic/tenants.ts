@@ -108,7 +108,7 @@ export function planWebhooks(eventsPerSecond: number): Record<(typeof tenantName
     east: [
       neighbour('neighbour-east'),
       webhook('slow', 'moody', 'slow', ['call.answered']),
-      webhook('hanging', 'moody', 'hanging', ['sms.received'], { timeoutMs: 3_000 }),
+      webhook('hanging', 'moody', 'hanging', ['sms.received'], { timeoutMs: 5_000 }),
       webhook('paused', 'paused', 'healthy', ['call.completed']),
     ],
     south: [
