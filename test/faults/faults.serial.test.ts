@@ -8,12 +8,11 @@ const short: Partial<FaultRunOptions> = {
   faultsMs: 30_000,
   stopMs: [4_000, 8_000],
   calmMs: [1_000, 4_000],
-  eventsPerSecond: 4,
-  quietMs: 150_000,
+  eventsPerSecond: 3,
 };
 
 describe('faults', function () {
-  this.timeout(420_000);
+  this.timeout(600_000);
 
   for (const options of [
     { shape: 'split', seed: 11 },
@@ -27,7 +26,7 @@ describe('faults', function () {
         new AbortController().signal,
       );
       assert.ok(isGood(run.result), `${run.result.violations.length} violations\n${lines.join('\n')}\n${run.details}`);
-      assert.ok(run.result.events > 50 && run.result.requests > 50, 'there was a load');
+      assert.ok(run.result.events > 30 && run.result.requests > 30, 'there was a load');
       assert.ok(run.result.faults.length > 0, 'there were faults');
     });
   }

@@ -49,7 +49,7 @@ export const defaults: FaultRunOptions = {
   eventsPerSecond: 5,
   stopMs: [5_000, 40_000],
   calmMs: [4_000, 20_000],
-  quietMs: 5 * 60_000,
+  quietMs: 15 * 60_000,
   keep: false,
 };
 

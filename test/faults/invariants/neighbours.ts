@@ -30,8 +30,11 @@ export interface Neighbours {
 
 /** An event belongs to the calm when no fault ended within so long before it. */
 const afterFaultMs = 15_000;
-/** Of time without any fault that a neighbour may wait, recovery from faults included. */
-const mostCalmMs = 120_000;
+/**
+ * Of time without any fault that a neighbour may wait, recovery from faults included. Generous: a backlog on a busy machine
+ * takes minutes. One whose workflow was lost would wait ten until the sweeper finds it overdue.
+ */
+const mostCalmMs = 300_000;
 
 /** How the webhooks fare that nobody touches, at receivers that are always well. */
 export function measureNeighbours(evidence: Evidence): Neighbours {

@@ -14,9 +14,13 @@ export interface Quiet {
   openRequests: number;
 }
 
+/** What is stuck does not get less; a backlog does, however slow the machine is. */
+const noProgressMs = 120_000;
+
 /**
- * Resumes what is paused or disabled and waits until nothing is pending, held or open, twice in a row. A call of a tenant
- * that hung in a frozen process may pause once more, so it looks again all the time.
+ * Resumes what is paused or disabled and waits until nothing is pending, held or open, twice in a row; gives up when it
+ * has not become less for two minutes. A call of a tenant that hung in a frozen process may pause once more, so it looks
+ * again all the time.
  */
 export async function waitUntilQuiet(
   { api, tenants, receivers, pool }: { api: Api; tenants: readonly Tenant[]; receivers: Receivers; pool: Pool },
@@ -25,6 +29,8 @@ export async function waitUntilQuiet(
 ): Promise<Quiet> {
   const deadline = Date.now() + timeoutMs;
   let wasQuiet = false;
+  let least = Infinity;
+  let leastAt = Date.now();
   for (;;) {
     for (const { webhooks } of tenants)
       for (const webhook of webhooks.filter(({ deleted }) => !deleted))
@@ -35,10 +41,13 @@ export async function waitUntilQuiet(
     );
     const { pending, held } = rows[0]!;
     const openRequests = await receivers.openRequests();
-    const isQuiet = pending + held + openRequests === 0;
+    const left = pending + held + openRequests;
+    if (left < least) [least, leastAt] = [left, Date.now()];
+    const isQuiet = left === 0;
     if (isQuiet && wasQuiet) return { at: Date.now(), pending, held, openRequests };
     wasQuiet = isQuiet;
-    if (Date.now() > deadline || signal.aborted) return { at: undefined, pending, held, openRequests };
+    if (Date.now() > Math.min(deadline, leastAt + noProgressMs) || signal.aborted)
+      return { at: undefined, pending, held, openRequests };
     await delay(1_000);
   }
 }

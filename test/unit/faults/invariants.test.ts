@@ -266,7 +266,7 @@ describe('the invariants of the fault suite', () => {
 
   it('see an untouched webhook that waited, though nothing was wrong', () => {
     const run = makeRun({ role: 'neighbour' });
-    run.deliver(130_000);
+    run.deliver(301_000);
     Object.assign(run.evidence.accepted[0]!, { sentAt: start, acceptedAt: start });
     assert.deepEqual(invariants(run), ['neighbour waited']);
     const fault = {
