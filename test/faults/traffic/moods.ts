@@ -15,7 +15,8 @@ export async function swingMoods(
 ): Promise<void> {
   const swing = async ({ name }: { name: string }) => {
     const random = createRandom(seed, `mood of ${name}`);
-    for (let isBad = random.chance(0.5); !signal.aborted; isBad = !isBad) {
+    // Badly at first, so that also a short run has every kind.
+    for (let isBad = true; !signal.aborted; isBad = !isBad) {
       receivers.setMood(name, isBad);
       await delay(between(random, isBad ? badMs : goodMs), undefined, { signal }).catch(() => undefined);
     }
