@@ -18,8 +18,11 @@ export interface Logged {
   misjudged: Counted;
 }
 
-/** Clocks of one machine: only their rounding differs. */
-const toleranceMs = 50;
+/**
+ * `started_at` is reckoned from when Postgres gave the token, by its clock; a request begins within 4 s of that, or not at
+ * all.
+ */
+const toleranceMs = 6_000;
 
 /** Each request that a receiver saw has a row of its own in the log, which says what the receiver answered. */
 export function requestsLogged({ timeline, requests, attempts }: Evidence): Logged {
@@ -92,21 +95,33 @@ const violation = (invariant: string, text: string, deliveryId: string, at: numb
   at: { from: at, to: at },
 });
 
-/** A row belongs to a request that began while its attempt lasted; of several to that of its own number, else to the first. */
+/**
+ * To each row a request of about its time: rather one of its attempt's number than another (after a kill two requests have
+ * the same one), rather one that was answered as the row says, rather the nearer one. No request belongs to two rows.
+ */
 function pair(rows: AttemptRow[], requests: ReceivedRequest[]): Map<AttemptRow, ReceivedRequest | undefined> {
   const left = new Set(requests);
   const pairs = new Map<AttemptRow, ReceivedRequest | undefined>();
   for (const row of rows) {
-    const during = [...left].filter(
-      ({ beganAt }) =>
-        beganAt >= row.startedAt - toleranceMs && beganAt <= row.startedAt + row.durationMs + toleranceMs,
-    );
-    const request = during.find(({ attempt }) => attempt === row.number) ?? during[0];
+    const misfit = (request: ReceivedRequest) => [
+      request.attempt === row.number ? 0 : 1,
+      (request.end === 'answered' ? request.status : null) === row.statusCode ? 0 : 1,
+      Math.abs(request.beganAt - row.startedAt),
+    ];
+    const [request] = [...left]
+      .filter(
+        ({ beganAt }) =>
+          beganAt >= row.startedAt - toleranceMs && beganAt <= row.startedAt + row.durationMs + toleranceMs,
+      )
+      .sort((a, b) => compare(misfit(a), misfit(b)));
     pairs.set(row, request);
     if (request) left.delete(request);
   }
   return pairs;
 }
+
+const compare = (a: number[], b: number[]) =>
+  a.map((value, i) => value - b[i]!).find((difference) => difference !== 0) ?? 0;
 
 export interface Doubled extends Counted {
   violations: Violation[];
