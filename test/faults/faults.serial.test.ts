@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { defaults, type FaultRunOptions } from './options.js';
+import { isGood } from './report/result.js';
+import { runFaults } from './run-faults.js';
+
+/** Few and short faults: whether the suite and the product stand them, not how often. `npm run test:faults` is the long form. */
+const short: Partial<FaultRunOptions> = {
+  faultsMs: 30_000,
+  stopMs: [4_000, 8_000],
+  calmMs: [1_000, 4_000],
+  eventsPerSecond: 3,
+};
+
+describe('faults', function () {
+  this.timeout(600_000);
+
+  for (const options of [
+    { shape: 'split', seed: 11 },
+    { shape: 'services', seed: 12 },
+  ] as const) {
+    it(`lose, hold and double nothing (${options.shape}, seed ${options.seed})`, async () => {
+      const lines: string[] = [];
+      const run = await runFaults(
+        { ...defaults, ...short, ...options },
+        (line) => lines.push(line),
+        new AbortController().signal,
+      );
+      assert.ok(isGood(run.result), `${run.result.violations.length} violations\n${lines.join('\n')}\n${run.details}`);
+      assert.ok(run.result.events > 30 && run.result.requests > 30, 'there was a load');
+      assert.ok(run.result.faults.length > 0, 'there were faults');
+    });
+  }
+});

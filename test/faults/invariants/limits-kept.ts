@@ -1,0 +1,76 @@
+import type { ReceivedRequest } from '../receivers/request-log.js';
+import type { Change, Webhook } from '../traffic/tenants.js';
+import { allWebhooks, groupBy, type Evidence, type Violation } from './evidence.js';
+import { explanationOf } from './explanation.js';
+
+export interface LimitsKept {
+  violations: Violation[];
+  /** Windows in which more came than was allowed because a sender had been killed or frozen with a token in hand. */
+  explained: number;
+  unexplained: number;
+  /** Of all windows, the fullest compared with its limit. */
+  fullest: number;
+}
+
+const windowMs = 60_000;
+/** A change that had no answer, or whose successor had none, may come into force so much later. */
+const unsureMs = 60_000;
+
+/** In any 60 s, by the receiver's clock, no more requests than the limit allows. */
+export function limitsKept(evidence: Evidence): LimitsKept {
+  const violations: Violation[] = [];
+  let explained = 0;
+  let unexplained = 0;
+  let fullest = 0;
+  const byPath = groupBy(evidence.requests, ({ path }) => path);
+  for (const webhook of allWebhooks(evidence)) {
+    if (webhook.plan.perMinute === null) continue;
+    const requests = byPath.get(`/${webhook.plan.label}`) ?? [];
+    let skipUntil = 0;
+    for (let i = 0, end = 0; i < requests.length; i++) {
+      const from = requests[i]!.beganAt;
+      while (end < requests.length && requests[end]!.beganAt < from + windowMs) end++;
+      const allowed = mostAllowed(webhook, from, from + windowMs);
+      if (allowed === null) continue;
+      const many = end - i;
+      fullest = Math.max(fullest, many / allowed);
+      // One window that is too full makes many: it is told once.
+      if (many <= allowed || from < skipUntil) continue;
+      skipUntil = from + windowMs;
+      if (many - excused(evidence, requests.slice(i, end)) <= allowed) explained++;
+      else {
+        unexplained++;
+        violations.push({
+          invariant: 'limit',
+          text: `${webhook.plan.label}: ${many} requests in 60 s, ${allowed} are allowed`,
+          deliveryIds: requests
+            .slice(i, end)
+            .slice(-3)
+            .map(({ deliveryId }) => deliveryId),
+          at: { from, to: from + windowMs },
+        });
+      }
+    }
+  }
+  return { violations, explained, unexplained, fullest };
+}
+
+/** Their tokens were never corrected by when the request had arrived, or they were sent late. */
+const excused = ({ timeline }: Evidence, requests: ReceivedRequest[]) =>
+  requests.filter((request) => explanationOf(timeline, request)).length;
+
+/** Of the limits that can have been in force then; null: none. */
+function mostAllowed({ limits }: Webhook, from: number, to: number): number | null {
+  let most = 0;
+  for (const [i, change] of limits.entries()) {
+    if (change.startedAt > to || endOf(change, limits[i + 1]) < from) continue;
+    if (change.value === null) return null;
+    most = Math.max(most, change.value);
+  }
+  return most;
+}
+
+function endOf(change: Change<unknown>, next: Change<unknown> | undefined): number {
+  if (!next) return Infinity;
+  return next.endedAt + (change.isUnsure || next.isUnsure ? unsureMs : 1_000);
+}

@@ -1,0 +1,184 @@
+import type { ReceivedRequest } from '../receivers/request-log.js';
+import { groupBy, isSuccess, type AttemptRow, type Evidence, type Violation } from './evidence.js';
+import { explanationOf, type Explanation } from './explanation.js';
+
+export interface Counted {
+  /** By us: the sender was killed or frozen between send and record. */
+  explained: Record<Explanation, number>;
+  unexplained: number;
+}
+
+export interface Logged {
+  violations: Violation[];
+  /** Requests that no attempt tells of. */
+  unlogged: Counted;
+  /** Rows of attempts that never became a request at the receiver: refused and reset connections. */
+  withoutRequest: number;
+  /** Answered in full, and logged as something else. */
+  misjudged: Counted;
+}
+
+/**
+ * `started_at` is reckoned from when Postgres gave the token, by its clock; a request begins within 4 s of that, or not at
+ * all.
+ */
+const toleranceMs = 6_000;
+
+/** Each request that a receiver saw has a row of its own in the log, which says what the receiver answered. */
+export function requestsLogged({ timeline, requests, attempts }: Evidence): Logged {
+  const violations: Violation[] = [];
+  const unlogged = nothingCounted();
+  const misjudged = nothingCounted();
+  let withoutRequest = 0;
+  const rowsOf = groupBy(attempts, ({ deliveryId }) => deliveryId);
+  const requestsOf = groupBy(requests, ({ deliveryId }) => deliveryId);
+
+  for (const [deliveryId, rows] of rowsOf) {
+    const pairs = pair(rows, requestsOf.get(deliveryId) ?? []);
+    for (const [row, request] of pairs) {
+      if (!request) {
+        withoutRequest++;
+        if (row.statusCode !== null)
+          violations.push(
+            violation(
+              'attempt without request',
+              `attempt ${row.number} is logged as ${row.statusCode}`,
+              deliveryId,
+              row.startedAt,
+            ),
+          );
+      } else if (request.end === 'answered' && row.statusCode !== request.status) {
+        const text = `attempt ${row.number} was answered ${request.status} and is logged as ${row.errorClass ?? row.statusCode}`;
+        count(misjudged, ['kill', 'stop'], request, 'misjudged', text);
+      }
+    }
+    const matched = new Set(pairs.values());
+    requestsOf.set(
+      deliveryId,
+      (requestsOf.get(deliveryId) ?? []).filter((request) => !matched.has(request)),
+    );
+  }
+  for (const left of requestsOf.values())
+    for (const request of left)
+      count(
+        unlogged,
+        // One that was only frozen lives, and records it later.
+        ['kill'],
+        request,
+        'unlogged',
+        `a request (attempt ${request.attempt}, ${request.end}${request.status ? ` ${request.status}` : ''}, number ${request.ofConnection} of its connection) has no row`,
+      );
+  return { violations, unlogged, withoutRequest, misjudged };
+
+  function count(
+    counted: Counted,
+    excuses: readonly Explanation[],
+    request: ReceivedRequest,
+    invariant: string,
+    text: string,
+  ): void {
+    const explanation = explanationOf(timeline, request);
+    if (explanation && excuses.includes(explanation)) counted.explained[explanation]++;
+    else {
+      counted.unexplained++;
+      violations.push(violation(invariant, `${request.receiver}: ${text}`, request.deliveryId, request.beganAt));
+    }
+  }
+}
+
+export const nothingCounted = (): Counted => ({ explained: { kill: 0, stop: 0 }, unexplained: 0 });
+
+const violation = (invariant: string, text: string, deliveryId: string, at: number): Violation => ({
+  invariant,
+  text: `${text} (delivery ${deliveryId})`,
+  deliveryIds: [deliveryId],
+  at: { from: at, to: at },
+});
+
+/**
+ * To each row a request of about its time: rather one of its attempt's number than another (after a kill two requests have
+ * the same one), rather one that was answered as the row says, rather the nearer one. No request belongs to two rows.
+ */
+function pair(rows: AttemptRow[], requests: ReceivedRequest[]): Map<AttemptRow, ReceivedRequest | undefined> {
+  const left = new Set(requests);
+  const pairs = new Map<AttemptRow, ReceivedRequest | undefined>();
+  for (const row of rows) {
+    const misfit = (request: ReceivedRequest) => [
+      request.attempt === row.number ? 0 : 1,
+      (request.end === 'answered' ? request.status : null) === row.statusCode ? 0 : 1,
+      Math.abs(request.beganAt - row.startedAt),
+    ];
+    const [request] = [...left]
+      .filter(
+        ({ beganAt }) =>
+          beganAt >= row.startedAt - toleranceMs && beganAt <= row.startedAt + row.durationMs + toleranceMs,
+      )
+      .sort((a, b) => compare(misfit(a), misfit(b)));
+    pairs.set(row, request);
+    if (request) left.delete(request);
+  }
+  return pairs;
+}
+
+const compare = (a: number[], b: number[]) =>
+  a.map((value, i) => value - b[i]!).find((difference) => difference !== 0) ?? 0;
+
+export interface Doubled extends Counted {
+  violations: Violation[];
+}
+
+/** A delivery that was answered 2xx is not sent again, unless somebody asked for that by hand. */
+export function nothingDoubled({ timeline, requests, actions }: Evidence): Doubled {
+  const counted = nothingCounted();
+  const violations: Violation[] = [];
+  const retriesOf = groupBy(actions.retries, ({ deliveryId }) => deliveryId);
+  for (const [deliveryId, sent] of groupBy(requests, (request) => request.deliveryId)) {
+    let satisfiedBy: ReceivedRequest | undefined;
+    let retries = retriesOf.get(deliveryId) ?? [];
+    for (const request of sent) {
+      const satisfied = satisfiedBy;
+      if (satisfied) {
+        // One that had no answer may be carried out at any time.
+        const askedFor = retries.filter(
+          ({ startedAt, endedAt }) => startedAt <= request.beganAt && (endedAt ?? Infinity) >= satisfied.beganAt,
+        );
+        retries = retries.filter((retry) => !askedFor.includes(retry));
+        if (askedFor.length > 0) satisfiedBy = undefined;
+        else {
+          const explanation = explanationOf(timeline, satisfied);
+          if (explanation) counted.explained[explanation]++;
+          else {
+            counted.unexplained++;
+            const afterMs = request.beganAt - satisfied.endedAt;
+            const text = `${request.receiver}: sent again ${afterMs} ms after it was answered ${satisfied.status}, and nobody asked for that`;
+            violations.push(violation('doubled', text, deliveryId, satisfied.beganAt));
+          }
+        }
+      }
+      if (isSuccess(request)) satisfiedBy = request;
+    }
+  }
+  return { ...counted, violations };
+}
+
+/** Of one delivery there is never more than one request open. */
+export function oneAtATime({ timeline, requests }: Evidence): Doubled {
+  const counted = nothingCounted();
+  const violations: Violation[] = [];
+  for (const [deliveryId, sent] of groupBy(requests, (request) => request.deliveryId)) {
+    let longest: ReceivedRequest | undefined;
+    for (const request of sent) {
+      if (longest && request.beganAt < longest.endedAt) {
+        const explanation = explanationOf(timeline, longest);
+        if (explanation) counted.explained[explanation]++;
+        else {
+          counted.unexplained++;
+          const text = `${request.receiver}: a second request began ${longest.endedAt - request.beganAt} ms before the first had ended (${longest.end})`;
+          violations.push(violation('two at once', text, deliveryId, longest.beganAt));
+        }
+      }
+      if (!longest || request.endedAt > longest.endedAt) longest = request;
+    }
+  }
+  return { ...counted, violations };
+}

@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Logger } from '../../../src/log.js';
+import { startPostgres, type EmbeddedPostgres } from '../../../src/server/embedded/postgres.js';
+import { signal, startPatiently, type FaultTarget } from './target.js';
+
+export interface PostgresTarget extends FaultTarget {
+  /** A superuser's connection string of the database `irisx`. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Postgres as `npm run dev` runs it, durable. Faults hit the server with all of its processes, as when the machine fails. */
+export async function openPostgres(dataDir: string, port: number, log: Logger): Promise<PostgresTarget> {
+  let isOver = false;
+  let running: EmbeddedPostgres = await startPostgres({ dataDir, port, log });
+  const { url } = running;
+  const children = () => childrenOf(running.pid);
+  const kill = async () => {
+    // The parent first: it would take the death of a child for a crash and start anew.
+    const processes = [running.pid, ...children()];
+    for (const pid of processes) signal(pid, 'SIGKILL');
+    await running.stop();
+  };
+  return {
+    name: 'postgres',
+    url,
+    async start() {
+      running = await startPatiently(
+        () => startPostgres({ dataDir, port, log }),
+        () => isOver,
+      );
+    },
+    kill,
+    freeze() {
+      signal(running.pid, 'SIGSTOP');
+      for (const pid of children()) signal(pid, 'SIGSTOP');
+    },
+    thaw() {
+      for (const pid of children()) signal(pid, 'SIGCONT');
+      signal(running.pid, 'SIGCONT');
+    },
+    terminate: () => running.stop(),
+    async stop() {
+      isOver = true;
+      await kill();
+    },
+  };
+}
+
+/** Postgres gives each of its processes a session of its own, so they are found by their parent. */
+function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => parentOf(pid) === parent);
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the program's name in brackets, which may hold anything.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return undefined; // it has ended
+  }
+}

@@ -1,0 +1,47 @@
+import type { Logger } from '../../../src/log.js';
+import { startTemporal } from '../../../src/server/embedded/temporal.js';
+import { findTemporalBinary } from '../../../src/server/embedded/temporal-binary.js';
+import { signal, startPatiently, type FaultTarget } from './target.js';
+
+export interface TemporalTarget extends FaultTarget {
+  /** `host:port` of the frontend. */
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+/** A Temporal server that runs: the dev server and the real one alike. */
+export interface RunningTemporal {
+  pid: number;
+  address: string;
+  stop(): Promise<void>;
+}
+
+/** The dev server, with a file. */
+export async function openDevTemporal(dataDir: string, port: number, log: Logger): Promise<TemporalTarget> {
+  const { path: binary } = await findTemporalBinary({ log });
+  return openTemporal(() => startTemporal({ binary, dataDir, port, namespace: 'default', log }));
+}
+
+export async function openTemporal(startServer: () => Promise<RunningTemporal>): Promise<TemporalTarget> {
+  let isOver = false;
+  let running = await startServer();
+  const kill = async () => {
+    signal(running.pid, 'SIGKILL');
+    await running.stop();
+  };
+  return {
+    name: 'temporal',
+    address: running.address,
+    async start() {
+      running = await startPatiently(startServer, () => isOver);
+    },
+    kill,
+    freeze: () => signal(running.pid, 'SIGSTOP'),
+    thaw: () => signal(running.pid, 'SIGCONT'),
+    terminate: () => running.stop(),
+    async stop() {
+      isOver = true;
+      await kill();
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Random } from '../../support/random.js';
+
+/** How a receiver answers. In a good mood all of them answer 200, `slow` after 1 to 3 s. */
+export const receiverKinds = [
+  /** Always 200 at once. */
+  'healthy',
+  /** Bad: 500. */
+  'failing',
+  /** Always 1 to 3 s. */
+  'slow',
+  /** Bad: a reset in the middle of the answer, or before it. */
+  'resetting',
+  /** Bad: a reset at the second request of a connection. */
+  'second-resetting',
+  /** Bad: no answer at all. */
+  'hanging',
+] as const;
+export type ReceiverKind = (typeof receiverKinds)[number];
+
+export interface Exchange {
+  kind: ReceiverKind;
+  isBad: boolean;
+  ofConnection: number;
+  random: Random;
+}
+
+/** Answers one request whose body has arrived. `reset`: the connection was reset on purpose; `silent`: nothing is answered. */
+export async function answer(
+  response: ServerResponse,
+  { kind, isBad, ofConnection, random }: Exchange,
+): Promise<number | 'reset' | 'silent'> {
+  const answerWith = (status: number, body = '') => {
+    response.writeHead(status, { 'Content-Type': 'text/plain' }).end(body);
+    return status;
+  };
+  const reset = () => {
+    response.socket?.resetAndDestroy();
+    return 'reset' as const;
+  };
+  if (kind === 'slow') {
+    await delay(random.whole(1_000, 3_000));
+    return answerWith(200, 'slow');
+  }
+  if (!isBad) return answerWith(200, 'ok');
+  switch (kind) {
+    case 'healthy':
+      return answerWith(200, 'ok');
+    case 'failing':
+      return answerWith(500, 'failing for a while');
+    case 'hanging':
+      return 'silent';
+    case 'second-resetting':
+      return ofConnection > 1 ? reset() : answerWith(200, 'first of its connection');
+    case 'resetting':
+      if (random.chance(0.3)) return answerWith(200, 'spared');
+      if (random.chance(0.5)) return reset();
+      response.writeHead(200, { 'Content-Length': '1000' });
+      response.write('half');
+      await delay(20);
+      return reset();
+  }
+}

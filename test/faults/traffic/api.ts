@@ -1,0 +1,64 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** What came of one call. Times are epoch milliseconds. */
+export interface ApiCall {
+  startedAt: number;
+  endedAt: number;
+  /** Undefined: no answer, so it may have been carried out, or may be still. */
+  status: number | undefined;
+  // The shapes are those of docs/api.md; what is missing in them fails the run.
+  body: any; // eslint-disable-line @typescript-eslint/no-explicit-any
+}
+
+export interface CallOptions {
+  key: string;
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  path: string;
+  body?: unknown;
+}
+
+const timeoutMs = 10_000;
+
+/** Calls the API of any of the processes, as a balancer without health checks would: in turn. */
+export class Api {
+  private turn = 0;
+  constructor(private readonly urls: readonly string[]) {}
+
+  /** Once. */
+  async call({ key, method, path, body }: CallOptions): Promise<ApiCall> {
+    const url = this.urls[this.turn++ % this.urls.length]!;
+    const startedAt = Date.now();
+    try {
+      const response = await fetch(url + path, {
+        method,
+        headers: { Authorization: `Bearer ${key}`, ...(body !== undefined && { 'Content-Type': 'application/json' }) },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      const text = await response.text();
+      return {
+        startedAt,
+        endedAt: Date.now(),
+        status: response.status,
+        body: text === '' ? undefined : JSON.parse(text),
+      };
+    } catch {
+      return { startedAt, endedAt: Date.now(), status: undefined, body: undefined };
+    }
+  }
+
+  /**
+   * Until there is an answer that is neither "later" (429) nor a failure of the server (5xx); for what may be repeated.
+   * `startedAt` is of the first try; `tries` tells whether an earlier one may have been carried out unseen.
+   */
+  async callUntilAnswered(options: CallOptions, signal?: AbortSignal): Promise<ApiCall & { tries: number }> {
+    let startedAt: number | undefined;
+    for (let tries = 1; ; tries++) {
+      const call = await this.call(options);
+      startedAt ??= call.startedAt;
+      const isFinal = call.status !== undefined && call.status < 500 && call.status !== 429;
+      if (isFinal || signal?.aborted) return { ...call, startedAt, tries };
+      await delay(500);
+    }
+  }
+}
