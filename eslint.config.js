@@ -95,7 +95,7 @@ export default tseslint.config(
     [
       '@temporalio/(activity|common)$',
       nodeBuiltin,
-      '\\.\\./src/(delivery/|sources/|db/|temporal\\.js$|errors\\.js$|seal(-context)?\\.js$)',
+      '\\.\\./src/(delivery/|sources/|db/|temporal\\.js$|errors\\.js$|seal(-context)?\\.js$|settle-soon\\.js$)',
       // Names that both sides must agree on.
       '\\.\\./workflows/',
     ],

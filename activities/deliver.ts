@@ -4,7 +4,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { takeAttempt, type AttemptRecord, type RecordedAttempt, type TakenAttempt } from '../src/db/attempts.js';
-import { answeredWithin, type Database } from '../src/db/database.js';
+import { answeredWithin, DatabaseUnavailableError, type Database } from '../src/db/database.js';
 import { maskHeaders } from '../src/delivery/mask-headers.js';
 import type { OpenRequests } from '../src/delivery/open-requests.js';
 import type { FinishedAttempt } from '../src/delivery/outcome.js';
@@ -15,6 +15,7 @@ import type { Pace } from '../src/pace/pace.js';
 import type { Turn } from '../src/pace/turn.js';
 import { sealContext } from '../src/seal-context.js';
 import { openIfReadable, type Sealer } from '../src/seal.js';
+import { settleSoon } from '../src/settle-soon.js';
 import type { DeliveryWorkflows } from '../src/workflows.js';
 import { failureType, type NotNowDetails, type UnrecordedDetails } from '../workflows/failures.js';
 import { retryDelayMs } from '../workflows/retry-policy.js';
@@ -31,7 +32,7 @@ export interface DeliverDeps {
   pace: Pace;
   firstAttempts: FirstAttempts;
   unrecorded: UnrecordedAttempts;
-  workflows: Pick<DeliveryWorkflows, 'settle'>;
+  workflows: Pick<DeliveryWorkflows, 'wake' | 'settle'>;
   sealer: Sealer;
   log: Logger;
   /** Cap of a receiver's Retry-After. */
@@ -173,17 +174,17 @@ async function attemptOnce(
   // most of that leaves too little: no request, no attempt, and the next one in a few seconds.
   const takenForMs = performance.now() - beganAt;
   if (takenForMs > latestSendMs)
-    throw new Error(`Postgres took ${Math.round(takenForMs)} ms to give a token; too late to send`);
+    throw new DatabaseUnavailableError(`Postgres took ${Math.round(takenForMs)} ms to give a token; too late to send`, {
+      reason: 'busy',
+    });
 
   const { attempt } = taken;
-  const waitedMs = Math.round(performance.now() - beganAt);
-  const { headers, finished } = await send(deps, input.deliveryId, attempt, waitedMs, turn);
+  const { headers, finished } = await send(deps, input.deliveryId, attempt, turn);
   const record = attemptRecord({
     deliveryId: input.deliveryId,
     attempt,
     requestHeaders: maskHeaders(headers),
     finished,
-    waitedMs,
     elapsedMs: Math.ceil(performance.now() - beganAt),
     maxRetryAfterMs: deps.maxRetryAfterMs,
   });
@@ -194,7 +195,7 @@ async function attemptOnce(
       { tenant: attempt.tenantId, webhook: attempt.webhookId, delivery: record.deliveryId },
       'webhook.disabled: its receiver answered 410 Gone',
     );
-    deps.workflows.settle([attempt]);
+    await settleSoon(deps, attempt);
   }
   return conclude(input, record, recorded);
 }
@@ -203,7 +204,6 @@ async function send(
   { sealer, poster, version }: DeliverDeps,
   deliveryId: string,
   attempt: TakenAttempt,
-  waitedMs: number,
   turn: Turn | undefined,
 ): Promise<{ headers: Record<string, string>; finished: FinishedAttempt }> {
   const { tenantId } = attempt;
@@ -214,7 +214,7 @@ async function send(
     deliveryId,
     attempt: attempt.number,
     // of this attempt, by Postgres' clock: a receiver refuses what was signed over five minutes ago
-    timestampSeconds: Math.floor((attempt.takenAt.getTime() + waitedMs) / 1000),
+    timestampSeconds: Math.floor(attempt.takenAt.getTime() / 1000),
     secret: sealer.open(attempt.sealedSecret, sealContext.secret(tenantId)),
     // Signed with the current one alone rather than not sent: whoever has the new secret needs no other.
     previousSecret: attempt.sealedPreviousSecret

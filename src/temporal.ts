@@ -104,21 +104,22 @@ function startArguments(delivery: StartableDelivery, taskQueue: string) {
 /** Has the deliveries of a webhook follow its settings. One that runs already looks once more before it ends. */
 export async function startSettling(
   client: Client,
-  webhook: SettlingWebhook,
+  { webhookId, tenantId }: SettlingWebhook,
   { taskQueue }: StartOptions,
 ): Promise<void> {
   await client.workflow.signalWithStart<typeof settleWebhook>('settleWebhook', {
     taskQueue,
-    workflowId: `settle-webhook-${webhook.webhookId}`,
-    args: [webhook],
+    workflowId: `settle-webhook-${webhookId}`,
+    // These two, whatever else the caller's object has: arguments are stored in plain text.
+    args: [{ webhookId, tenantId }],
     signal: 'wake',
     signalArgs: [],
     typedSearchAttributes: [
-      { key: searchAttributes.tenantId, value: webhook.tenantId },
-      { key: searchAttributes.webhookId, value: webhook.webhookId },
+      { key: searchAttributes.tenantId, value: tenantId },
+      { key: searchAttributes.webhookId, value: webhookId },
     ],
-    staticSummary: `deliveries follow the settings of webhook ${webhook.webhookId}`,
-    priority: { fairnessKey: webhook.tenantId },
+    staticSummary: `deliveries follow the settings of webhook ${webhookId}`,
+    priority: { fairnessKey: tenantId },
   });
 }
 

@@ -15,13 +15,13 @@ import {
 } from '../db/webhooks.js';
 import { createSecret } from '../delivery/signature.js';
 import { InvalidInputError } from '../errors.js';
+import { settleSoon } from '../settle-soon.js';
 import { sealContext } from '../seal-context.js';
 import { openIfReadable } from '../seal.js';
 import { notFound } from './api-errors.js';
 import { defineEndpoint, type AppDeps } from './endpoint.js';
 import { nextCursor, pageQuery, paginate } from './paging.js';
 import { webhookIdParameter } from './path-parameters.js';
-import { settleSoon } from './settle-soon.js';
 import { integer, parseWebhookId, renderTimeOrNull, time } from './schemas.js';
 import { renderStatistics, renderWebhook, sealHeaders } from './webhook-json.js';
 import {
@@ -177,7 +177,10 @@ export const webhookEndpoints = [
         const state = { ...by, tenant: tenantId, webhook: webhook.id };
         deps.log.info(state, body.enabled ? 'webhook.resumed' : 'webhook.paused');
       }
-      const settlingSince = webhook.settlingSince && (await settleSoon(deps, webhook)) ? null : webhook.settlingSince;
+      const settlingSince =
+        webhook.settlingSince && (await settleSoon(deps, { webhookId: webhook.id, tenantId }))
+          ? null
+          : webhook.settlingSince;
       const statistics = await statisticsOf(deps.db, webhook);
       return { status: 200, body: { webhook: renderWebhook({ ...webhook, settlingSince }, statistics, deps.sealer) } };
     },
@@ -198,7 +201,7 @@ export const webhookEndpoints = [
       const deleted = await deps.db.transaction((db) => deleteWebhook(db, tenantId, params.webhook_id));
       if (!deleted) throw notFound('webhook');
       deps.log.info({ ...by, tenant: tenantId, webhook: params.webhook_id }, 'webhook.deleted');
-      await settleSoon(deps, { id: params.webhook_id, tenantId });
+      await settleSoon(deps, { webhookId: params.webhook_id, tenantId });
       return { status: 204 };
     },
   }),

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { finishSettling, settleBatch, settleBatchSize, settlingPoint } from '../db/settling.js';
-import type { AppDeps } from './endpoint.js';
+import type { Logger } from 'pino';
+import type { Database } from './db/database.js';
+import { finishSettling, settleBatch, settleBatchSize, settlingPoint, type SettlingWebhook } from './db/settling.js';
+import type { DeliveryWorkflows } from './workflows.js';
 
 /** Between two looks for transactions of the time of the change; most last for milliseconds. */
 const looksMs = [5, 20, 50];
@@ -10,21 +12,21 @@ const looksMs = [5, 20, 50];
  * else in the background. True when all of them have. Never fails: the change is made, and what is left is the sweeper's.
  */
 export async function settleSoon(
-  { db, workflows, log }: Pick<AppDeps, 'db' | 'workflows' | 'log'>,
-  webhook: { id: number; tenantId: string },
+  { db, workflows, log }: { db: Database; workflows: Pick<DeliveryWorkflows, 'wake' | 'settle'>; log: Logger },
+  { webhookId, tenantId }: SettlingWebhook,
 ): Promise<boolean> {
   try {
-    const point = await settlingPoint(db, webhook.id);
+    const point = await settlingPoint(db, webhookId);
     if (!point) return true;
-    const batch = await settleBatch(db, webhook.id);
+    const batch = await settleBatch(db, webhookId);
     workflows.wake(batch.filter(({ wakes }) => wakes).map(({ delivery }) => delivery));
     for (const lookMs of batch.length < settleBatchSize ? looksMs : []) {
-      if (await finishSettling(db, webhook.id, point)) return true;
+      if (await finishSettling(db, webhookId, point)) return true;
       await delay(lookMs);
     }
   } catch (error) {
-    log.warn({ error, webhook: webhook.id }, 'webhook.not_settled: its deliveries follow later');
+    log.warn({ error, webhook: webhookId }, 'webhook.not_settled: its deliveries follow later');
   }
-  workflows.settle([{ webhookId: webhook.id, tenantId: webhook.tenantId }]);
+  workflows.settle([{ webhookId, tenantId }]);
   return false;
 }

@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import type { Client } from '@temporalio/client';
+import { startSettling } from '../../src/temporal.js';
+
+describe('the start of settling', () => {
+  it("puts ids into Temporal's history and nothing else, whatever it is handed", async () => {
+    const starts: { args: unknown[] }[] = [];
+    const client = {
+      workflow: { signalWithStart: (_type: string, options: { args: unknown[] }) => void starts.push(options) },
+    } as unknown as Client;
+    // As it comes from an attempt: with a url, a body and a secret.
+    const attempt = { webhookId: 7, tenantId: 't', url: 'https://example.com/?token=x', body: '{}', sealedSecret: 's' };
+    await startSettling(client, attempt, { taskQueue: 'q', eager: false });
+    assert.deepEqual(starts[0]!.args, [{ webhookId: 7, tenantId: 't' }]);
+  });
+});
