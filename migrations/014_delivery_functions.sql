@@ -12,6 +12,13 @@ drop function record_attempt(uuid, uuid, integer, timestamptz, integer, integer,
                              bigint, text, bigint, integer);
 drop function forget_planned_tokens(integer);
 
+-- Fails on a standby, and on a server that was made read-only: what is not there may be on the primary. Whoever concludes
+-- something from a row that is missing asks first.
+create function require_writable() returns void language plpgsql as $$
+begin
+  perform from webhooks where false for no key update;
+end $$;
+
 -- Gives up every planned token of a webhook by beginning another epoch; holders of the old one hold nothing. The rows of
 -- planned numbers stay: nobody reads beyond `reserved`, and settle_batch removes them.
 create function void_planned_tokens(p_webhook integer) returns void language sql as $$
@@ -207,6 +214,7 @@ declare
 begin
   select * into d from webhook_deliveries where id = p_delivery;
   if not found then
+    perform require_writable();
     return;
   end if;
   select * into w from webhooks where id = d.webhook_id;
@@ -336,6 +344,7 @@ declare
 begin
   select * into d from webhook_deliveries where id = p_delivery;
   if not found then
+    perform require_writable();
     return;
   end if;
   select quota_requests_per_minute into v_quota from tenants where id = d.tenant_id;

@@ -26,6 +26,8 @@ describe('field case 80: a failover of Postgres, with sessions that still lead t
     pair = await startPostgresPair();
     proxy = await startTcpProxy(pair.first.port);
     pool = new pg.Pool({ connectionString: pair.first.url });
+    // Its idle connections are cut when the old primary stops.
+    pool.on('error', () => {});
     const url = throughProxy(pair.first.url, proxy);
     stack = await startStack({
       parts: { api: false, worker: false },
@@ -98,6 +100,7 @@ describe('field case 80: a failover of Postgres, with sessions that still lead t
     await waitFor(async () => (await call('/readyz')).status === 200, { what: 'to be ready', timeoutMs: 30_000 });
 
     const now = new pg.Pool({ connectionString: pair.second.url });
+    now.on('error', () => {});
     try {
       await waitFor(
         async () => {

@@ -9,6 +9,7 @@ import {
   type TakenAttempt,
 } from '../../../src/db/attempts.js';
 import { openDatabase, type Database } from '../../../src/db/database.js';
+import { DatabaseUnavailableError } from '../../../src/db/unavailable.js';
 import { requestRetry } from '../../../src/db/deliveries.js';
 import { insertEvent } from '../../../src/db/events.js';
 import { beat, databaseTime } from '../../../src/db/sender-processes.js';
@@ -241,6 +242,21 @@ describe('attempts in Postgres', function () {
       assert.equal((await takeAttempt(db, second, { timeoutMs: 30_000, processId, keyIds })).answer, 'wait');
       await take((await newDelivery()).id);
     });
+  });
+
+  it('field case 80: are not thought ended by a server that takes no writes, and may lack what the primary has', async () => {
+    const url = new URL(database.url);
+    url.searchParams.set('options', '-c default_transaction_read_only=on');
+    const standby = openDatabase({ url: url.href, poolSize: 1 });
+    try {
+      const unknown = randomUUID();
+      const isReadOnly = (error: unknown) => error instanceof DatabaseUnavailableError && error.reason === 'read-only';
+      await assert.rejects(takeAttempt(standby, unknown, { timeoutMs: 30_000, processId, keyIds }), isReadOnly);
+      await assert.rejects(planAttempt(standby, unknown), isReadOnly);
+    } finally {
+      await standby.close();
+    }
+    assert.equal(await planAttempt(db, randomUUID()), null);
   });
 
   it('issue 8.4: takes no token for a webhook whose secret this process cannot open', async () => {
