@@ -73,12 +73,13 @@ export async function noteSwitchRun(db: Queryable, coreUuid: string, switchName:
   );
 }
 
-/** The last moment at which this run was reached, or an event of it kept; null: never. */
+/** When the last event of this run happened, by the switch's clock; without one when it was last reached, by ours. Null: never. */
 export async function lastSeenRun(db: Queryable, coreUuid: string): Promise<Date | null> {
-  const { rows } = await db.query<{ seen_at: Date | null }>(
-    `select greatest((select seen_at from switch_runs where core_uuid = $1),
-                     (select kept_at from call_events where core_uuid = $1 order by event_sequence desc limit 1)) as seen_at`,
+  const { rows } = await db.query<{ seen_at: Date | null; facts: string | null }>(
+    `select (select seen_at from switch_runs where core_uuid = $1) as seen_at,
+            (select facts from call_events where core_uuid = $1 order by event_sequence desc limit 1) as facts`,
     [coreUuid],
   );
-  return rows[0]?.seen_at ?? null;
+  const { facts, seen_at: seenAt = null } = rows[0] ?? {};
+  return facts ? new Date((JSON.parse(facts) as { occurredAt: string }).occurredAt) : seenAt;
 }

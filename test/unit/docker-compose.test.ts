@@ -110,8 +110,8 @@ describe('docker-compose.yml', () => {
       'temporal-namespace': [],
       'temporal-ui': [],
       migrate: [ours],
-      api: [ours, 'IRISX_ENCRYPTION_KEY', ...twilio, 'IRISX_ADMIN_KEY'],
-      worker: [ours, 'IRISX_ENCRYPTION_KEY', ...twilio],
+      api: [ours, 'IRISX_ENCRYPTION_KEY', 'IRISX_ENCRYPTION_KEYS', ...twilio, 'IRISX_ADMIN_KEY'],
+      worker: [ours, 'IRISX_ENCRYPTION_KEY', 'IRISX_ENCRYPTION_KEYS', ...twilio],
       listener: [ours, 'FREESWITCH_URLS'],
     });
   });
@@ -121,8 +121,10 @@ describe('docker-compose.yml', () => {
       Object.fromEntries(
         Object.entries(environment).map(([name, value]) => [
           name,
-          value.replace(/\$\{(\w+)(?::[-?]([^}]*))?\}/g, (_, variable: string, other: string | undefined) =>
-            value.includes(':-') ? other! : (values[variable] ?? 'a-password'),
+          value.replace(
+            /\$\{(\w+)(?::[-?]([^}]*))?\}/g,
+            (_, variable: string, other: string | undefined) =>
+              values[variable] ?? (value.includes(':-') ? other! : 'a-password'),
           ),
         ]),
       );

@@ -49,6 +49,7 @@ describe('the API while Postgres is away', () => {
       migrations: 'unknown',
       encryption: 'unknown',
       temporal: 'up',
+      temporal_problems: [],
     });
   });
 });
