@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import type { Database } from '../src/db/database.js';
+import { startEach } from './start-each.js';
 import { listUnstartedMessages, markMessagesStarted, type StartableMessage } from '../src/db/unstarted-messages.js';
 
 export interface SweepMessagesDeps {
@@ -19,12 +20,17 @@ export async function sweepMessages({ db, log, startMessage }: SweepMessagesDeps
     const messages = await listUnstartedMessages(db, batchSize);
     count = messages.length;
     if (count === 0) break;
-    await Promise.all(messages.map(startMessage));
+    const group = await startEach(messages, startMessage);
     await markMessagesStarted(
       db,
-      messages.map(({ id }) => id),
+      group.started.map(({ id }) => id),
     );
-    started += count;
+    started += group.started.length;
+    if (group.refused.length > 0)
+      log.warn(
+        { count: group.refused.length, message: group.refused[0]!.id },
+        'sweep.message_start_refused: tried again by the next sweep',
+      );
     Context.current().heartbeat();
   }
   if (started > 0) log.info({ started }, 'sweep.messages_started');

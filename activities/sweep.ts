@@ -4,6 +4,7 @@ import type { Database } from '../src/db/database.js';
 import type { StartableDelivery } from '../src/db/events.js';
 import { listSettlingWebhooks, markUnsettledWebhooks } from '../src/db/settling.js';
 import type { DeliveryWorkflows } from '../src/workflows.js';
+import { startEach } from './start-each.js';
 import { listOverdueDeliveries, listUnstartedDeliveries, markStarted } from '../src/db/unstarted-deliveries.js';
 
 export interface SweepDeps {
@@ -31,21 +32,21 @@ export async function sweep(deps: SweepDeps): Promise<void> {
   let after: string | null = null;
   for (;;) {
     const unstarted = await listUnstartedDeliveries(deps.db, batchSize, after);
-    await startAll(deps, unstarted);
-    started += unstarted.length;
+    started += await startAll(deps, unstarted);
     after = unstarted.at(-1)?.id ?? null;
     if (unstarted.length < batchSize || performance.now() - beganAtMs > longestMs) break;
   }
   const overdue = await listOverdueDeliveries(deps.db, batchSize);
-  await startAll(deps, overdue);
-  if (started + overdue.length > 0) deps.log.info({ started, overdue: overdue.length }, 'sweep.started');
+  const restarted = await startAll(deps, overdue);
+  if (started + restarted > 0) deps.log.info({ started, overdue: restarted }, 'sweep.started');
 }
 
 /** Whoever had to see to them is gone; or, which should never be, nobody knew. */
 async function settleLeftOver({ db, log, workflows }: SweepDeps): Promise<void> {
   const leftOver = await listSettlingWebhooks(db);
   const unsettled = await markUnsettledWebhooks(db);
-  workflows.settle([...leftOver, ...unsettled]);
+  // The rest is left over for the next sweep.
+  workflows.settle([...leftOver, ...unsettled].slice(0, 100));
   if (unsettled.length > 0)
     log.warn(
       { count: unsettled.length, webhooks: unsettled.slice(0, 20).map(({ webhookId }) => webhookId) },
@@ -53,16 +54,24 @@ async function settleLeftOver({ db, log, workflows }: SweepDeps): Promise<void> 
     );
 }
 
-async function startAll({ db, startInTurn }: SweepDeps, deliveries: StartableDelivery[]): Promise<void> {
+/** Answers how many were started. */
+async function startAll({ db, log, startInTurn }: SweepDeps, deliveries: StartableDelivery[]): Promise<number> {
+  let total = 0;
   for (let i = 0; i < deliveries.length; i += atOnce) {
-    const group = deliveries.slice(i, i + atOnce);
     const beganAtMs = performance.now();
-    await Promise.all(group.map(startInTurn));
+    const { started, refused } = await startEach(deliveries.slice(i, i + atOnce), startInTurn);
     const ageMs = performance.now() - beganAtMs;
     await markStarted(
       db,
-      group.map(({ id }) => ({ id, ageMs })),
+      started.map(({ id }) => ({ id, ageMs })),
     );
+    if (refused.length > 0)
+      log.warn(
+        { count: refused.length, delivery: refused[0]!.id },
+        'sweep.start_refused: tried again by the next sweep',
+      );
+    total += started.length;
     Context.current().heartbeat();
   }
+  return total;
 }

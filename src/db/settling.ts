@@ -68,10 +68,10 @@ export async function finishSettling(db: Queryable, webhookId: number, point: Se
   return rowCount === 1;
 }
 
-/** Webhooks whose deliveries have followed a change for over 15 s: whoever had to see to it may be gone. Longest first. */
+/** Webhooks whose deliveries have followed a change for over 15 s: whoever had to see to it may be gone. The hundred that wait for longest. */
 export async function listSettlingWebhooks(db: Queryable): Promise<SettlingWebhook[]> {
   const { rows } = await db.query<{ id: number; tenant_id: string }>(
-    `select id, tenant_id from webhooks where settling_since < now() - interval '15 s' order by settling_since limit 1000`,
+    `select id, tenant_id from webhooks where settling_since < now() - interval '15 s' order by settling_since limit 100`,
   );
   return rows.map((row) => ({ webhookId: row.id, tenantId: row.tenant_id }));
 }

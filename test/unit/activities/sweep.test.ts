@@ -28,4 +28,31 @@ describe('sweep', () => {
       clock.uninstall();
     }
   });
+
+  it('starts the others when Temporal always refuses one, and leaves that one to the next sweep', async () => {
+    const rows = Array.from({ length: 120 }, (_, i) => ({ ...row, id: String(i) }));
+    const marked: string[] = [];
+    const db = {
+      query: (text: string, values: unknown[] = []) => {
+        if (text.includes('set workflow_started_at')) marked.push(...(values[0] as string[]));
+        return Promise.resolve({ rows: text.includes('workflow_started_at is null and pending_since') ? rows : [] });
+      },
+    };
+    const startInTurn = ({ id }: { id: string }) =>
+      id === '7' ? Promise.reject(new Error('refused')) : Promise.resolve();
+    const deps = { db: db as unknown as Database, log, startInTurn, workflows: { settle: () => undefined } };
+    await new MockActivityEnvironment().run(() => sweep(deps));
+    assert.equal(marked.length, 119);
+    assert.ok(!marked.includes('7'));
+  });
+
+  it('fails when nothing starts: then it is Temporal that is away', async () => {
+    const db = { query: () => Promise.resolve({ rows: [row] }) };
+    const startInTurn = () => Promise.reject(new Error('away'));
+    const deps = { db: db as unknown as Database, log, startInTurn, workflows: { settle: () => undefined } };
+    await assert.rejects(
+      new MockActivityEnvironment().run(() => sweep(deps)),
+      /away/,
+    );
+  });
 });
