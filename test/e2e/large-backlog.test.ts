@@ -6,7 +6,7 @@ import { startReceiver, type Receiver } from '../support/receiver.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait-for.js';
 
-const backlog = 20_000;
+const backlog = 8_000;
 
 describe('field case 90: a webhook with a large backlog', function () {
   this.timeout(180_000);
