@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import { insertEvent } from '../../../src/db/events.js';
-import { expireBatch } from '../../../src/db/retention.js';
+import { expireBatch, expireWebhooks } from '../../../src/db/retention.js';
 import { listOverdueDeliveries, listUnstartedDeliveries, markStarted } from '../../../src/db/unstarted-deliveries.js';
+import { deleteWebhook } from '../../../src/db/webhooks.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { insertTenant, insertWebhook } from '../../support/rows.js';
 
@@ -66,6 +67,48 @@ describe('deliveries over time', () => {
         'alter table webhook_deliveries drop constraint webhook_deliveries_event_row_id_fkey, add foreign key (event_row_id) references webhook_events on delete cascade on update cascade',
       ),
     );
+
+    it('issue 8.5: a deleted webhook loses its secret at once, and goes wholly when nothing is kept of it', async () => {
+      const sealed = Buffer.from('sealed');
+      const insert = async () => {
+        const webhookId = await insertWebhook(database.pool, tenantId);
+        await database.pool.query(
+          `update webhooks set secret_sealed = $2, headers_sealed = $2, previous_secret_sealed = $2,
+                  previous_secret_expires_at = now() + interval '1 h' where id = $1`,
+          [webhookId, sealed],
+        );
+        return webhookId;
+      };
+      const [deleted, owing, kept] = [await insert(), await insert(), await insert()];
+      const event = {
+        tenantId,
+        eventType: 'call.completed',
+        eventId: randomUUID(),
+        occurredAt: new Date(),
+        body: '{}',
+      };
+      await insertEvent(db, event);
+      for (const webhookId of [deleted, owing])
+        assert.ok(await db.transaction((tx) => deleteWebhook(tx, tenantId, webhookId)));
+      const { rows } = await database.pool.query(
+        `select id from webhooks where tenant_id = $1 and (secret_sealed = $2 or headers_sealed = $2 or previous_secret_sealed = $2)`,
+        [tenantId, sealed],
+      );
+      assert.deepEqual(rows, [{ id: kept }]);
+
+      await database.pool.query('delete from webhook_deliveries where webhook_id = $1', [deleted]);
+      assert.equal(await expireWebhooks(db, 30, 100), 0, 'it was deleted just now');
+      await database.pool.query(
+        `update webhooks set deleted_at = now() - interval '31 days', settling_since = null where id = any($1)`,
+        [[deleted, owing]],
+      );
+      assert.equal(await expireWebhooks(db, 30, 100), 1, 'of the other one deliveries are kept');
+      for (const table of ['webhooks', 'webhook_limiters', 'webhook_counters', 'webhook_tokens']) {
+        const column = table === 'webhooks' ? 'id' : 'webhook_id';
+        const { rowCount } = await database.pool.query(`select from ${table} where ${column} = $1`, [deleted]);
+        assert.equal(rowCount, 0, table);
+      }
+    });
 
     it('those that ended go with their events, and younger ones stay', async () => {
       const old = await deliver();
