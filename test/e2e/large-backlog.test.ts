@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createTenantClient, type TenantClient } from '../support/api-client.js';
 import { insertBacklog } from '../support/insert-backlog.js';
 import { assertInvariants } from '../support/invariants.js';
@@ -57,7 +58,10 @@ describe('field case 90: a webhook with a large backlog', function () {
     let triggered = 0;
     const load = (async () => {
       // Each has to be accepted: trigger fails on any other answer.
-      for (; !isOver; triggered++) await other.trigger();
+      for (; !isOver; triggered++) {
+        await other.trigger();
+        await delay(100);
+      }
     })();
     try {
       const resumed = await tenant.patch(`/v1/webhooks/${webhookId}`, { enabled: true });
