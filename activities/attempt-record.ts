@@ -9,6 +9,8 @@ export function attemptRecord(input: {
   /** Masked. */
   requestHeaders: Record<string, string>;
   finished: FinishedAttempt;
+  /** From when the token was there to the request. */
+  waitedMs: number;
   elapsedMs: number;
   maxRetryAfterMs: number;
 }): AttemptRecord {
@@ -21,8 +23,8 @@ export function attemptRecord(input: {
     requestId: attempt.requestId,
     number: attempt.number,
     targetVersion: attempt.targetVersion,
-    // By Postgres' clock, like every other time in the log; the request follows within milliseconds.
-    startedAt: attempt.takenAt.toISOString(),
+    // By Postgres' clock, like every other time in the log.
+    startedAt: new Date(attempt.takenAt.getTime() + input.waitedMs).toISOString(),
     durationMs: Math.round(finished.durationMs),
     statusCode: response?.statusCode ?? null,
     requestHeaders: input.requestHeaders,

@@ -7,7 +7,6 @@ import { takeAttempt, type AttemptRecord, type RecordedAttempt, type TakenAttemp
 import { answeredWithin, DatabaseUnavailableError, type Database } from '../src/db/database.js';
 import { maskHeaders } from '../src/delivery/mask-headers.js';
 import type { OpenRequests } from '../src/delivery/open-requests.js';
-import type { FinishedAttempt } from '../src/delivery/outcome.js';
 import type { Poster } from '../src/delivery/post.js';
 import { buildRequestHeaders } from '../src/delivery/request-headers.js';
 import type { FirstAttempts } from '../src/pace/first-attempts.js';
@@ -115,8 +114,11 @@ async function takeInOrder(deps: DeliverDeps, input: DeliverInput, ifEasy: boole
       processId: unrecorded.processId,
       keyIds: sealer.keyIds,
     });
-    if (taken.answer !== 'behind') return { taken, beganAt };
-    if (beganAt + taken.waitMs > deadline) return { taken: { answer: 'wait', waitMs: taken.waitMs } as const, beganAt };
+    if (taken.answer !== 'behind') return { taken, beganAt, answeredAt: performance.now() };
+    if (beganAt + taken.waitMs > deadline) {
+      const { waitMs } = taken;
+      return { taken: { answer: 'wait', waitMs } as const, beganAt, answeredAt: performance.now() };
+    }
     await delay(taken.waitMs);
   }
 }
@@ -142,7 +144,7 @@ async function attemptOnce(
   input: DeliverInput,
   { ifEasy = false, turn }: SendOptions,
 ): Promise<DeliveryEnd> {
-  const { taken, beganAt } = await takeInOrder(deps, input, ifEasy);
+  const { taken, beganAt, answeredAt } = await takeInOrder(deps, input, ifEasy);
   switch (taken.answer) {
     case 'ended':
       return { status: taken.status as DeliveryEnd['status'], message: `was ${taken.status} already` };
@@ -170,21 +172,27 @@ async function attemptOnce(
       break;
   }
 
+  const { attempt } = taken;
+  const headers = signedHeaders(deps, input.deliveryId, attempt);
   // Postgres lets nobody else send until the timeout and 5 s after the token was taken. An answer of Postgres that took
-  // most of that leaves too little: no request, no attempt, and the next one in a few seconds.
+  // most of that, or a process that was stopped since, leaves too little: no request, no attempt, and the next one in a
+  // few seconds. Looked at immediately before the request.
   const takenForMs = performance.now() - beganAt;
   if (takenForMs > latestSendMs)
     throw new DatabaseUnavailableError(`Postgres took ${Math.round(takenForMs)} ms to give a token; too late to send`, {
       reason: 'busy',
     });
 
-  const { attempt } = taken;
-  const { headers, finished } = await send(deps, input.deliveryId, attempt, turn);
+  const waitedMs = Math.round(performance.now() - answeredAt);
+  const { url, body, timeoutMs } = attempt;
+  turn?.sending();
+  const finished = await deps.poster.post({ url, headers, body, timeoutMs });
   const record = attemptRecord({
     deliveryId: input.deliveryId,
     attempt,
     requestHeaders: maskHeaders(headers),
     finished,
+    waitedMs,
     elapsedMs: Math.ceil(performance.now() - beganAt),
     maxRetryAfterMs: deps.maxRetryAfterMs,
   });
@@ -200,14 +208,13 @@ async function attemptOnce(
   return conclude(input, record, recorded);
 }
 
-async function send(
-  { sealer, poster, version }: DeliverDeps,
+function signedHeaders(
+  { sealer, version }: DeliverDeps,
   deliveryId: string,
   attempt: TakenAttempt,
-  turn: Turn | undefined,
-): Promise<{ headers: Record<string, string>; finished: FinishedAttempt }> {
+): Record<string, string> {
   const { tenantId } = attempt;
-  const headers = buildRequestHeaders({
+  return buildRequestHeaders({
     eventType: attempt.eventType,
     eventId: attempt.eventId,
     messageId: attempt.eventRowId,
@@ -226,9 +233,6 @@ async function send(
       : {},
     version,
   });
-  const { url, body, timeoutMs } = attempt;
-  turn?.sending();
-  return { headers, finished: await poster.post({ url, headers, body, timeoutMs }) };
 }
 
 /** Tries for a while, then leaves the record to the workflow: the request was made and must never be made again for it. */

@@ -9,6 +9,7 @@ const recordOf = (outcome: AttemptOutcome): AttemptRecord =>
     attempt: { requestId: 'r', takenAt: new Date(0), number: 3, attemptsUsed: 2, token: 7 } as TakenAttempt,
     requestHeaders: {},
     finished: { startedAt: new Date(0), durationMs: 5, outcome },
+    waitedMs: 1,
     elapsedMs: 6,
     maxRetryAfterMs: 3_600_000,
   });
