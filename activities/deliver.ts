@@ -148,26 +148,18 @@ async function attemptOnce(
   switch (taken.answer) {
     case 'ended':
       return { status: taken.status as DeliveryEnd['status'], message: `was ${taken.status} already` };
-    case 'wait': {
+    case 'wait':
       if (ifEasy) throw notAtOnce();
-      const details: NotNowDetails = { waitMs: taken.waitMs };
-      throw notRetried(
-        failureType.notNow,
-        taken.waitMs === null ? 'others wait for a token' : `not for ${taken.waitMs} ms`,
-        details,
-      );
-    }
+      throw notNow(taken.waitMs, taken.waitMs === null ? 'others wait for a token' : `not for ${taken.waitMs} ms`);
     case 'replan':
       throw notRetried(failureType.planChanged, 'the settings of the webhook changed');
-    case 'sealed': {
+    case 'sealed':
       if (ifEasy) throw notAtOnce();
       deps.log.error(
         { webhook: input.webhookId, delivery: input.deliveryId },
         'webhook.sealed_by_unknown_key: its secret or headers need an encryption key that this process has not; nothing is sent',
       );
-      const details: NotNowDetails = { waitMs: unknownKeyWaitMs };
-      throw notRetried(failureType.notNow, 'sealed with a key that this process has not', details);
-    }
+      throw notNow(unknownKeyWaitMs, 'sealed with a key that this process has not');
     case 'send':
       break;
   }
@@ -281,6 +273,8 @@ function stretch(input: DeliverInput, waitMs: number): { nextRetryDelay?: number
   const isPolicy = waitMs <= policyDelayMs && waitMs > policyDelayMs - 200;
   return isPolicy ? {} : { nextRetryDelay: Math.max(1, waitMs) };
 }
+
+const notNow = (waitMs: number | null, message: string) => notRetried(failureType.notNow, message, { waitMs });
 
 function notRetried(type: string, message: string, details?: NotNowDetails | UnrecordedDetails): ApplicationFailure {
   return withoutStack(

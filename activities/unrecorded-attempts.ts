@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { recordAttempt, type AttemptRecord, type RecordedAttempt } from '../src/db/attempts.js';
 import { DatabaseUnavailableError, type Database } from '../src/db/database.js';
-import { beat, databaseTime, removeSenderProcess } from '../src/db/sender-processes.js';
+import { databaseTime } from '../src/db/clock.js';
+import { beat, removeSenderProcess } from '../src/db/sender-processes.js';
 
 const beatEveryMs = 2_000;
 

@@ -1,16 +1,10 @@
-import { oneRow, type Queryable } from './database.js';
+import type { Queryable } from './database.js';
 
 // Who sends, and whether it still lives. Another process may send a delivery whose request has no record only when the
 // process of that request lived on without recording it, or is gone (is_abandoned, migrations/014_delivery_functions.sql).
 
-/** Postgres' own clock, as text that holds its microseconds. */
-export async function databaseTime(db: Queryable): Promise<string> {
-  const { rows } = await db.query<{ now: string }>('select clock_timestamp()::text as now');
-  return oneRow(rows).now;
-}
-
 /** Proves that a process lived at that time and has recorded every outcome that it had by then. Made every two seconds. */
-export async function beat(db: Queryable, processId: string, at: string): Promise<void> {
+export async function beat(db: Queryable, processId: string, at: Date): Promise<void> {
   await db.query('select beat($1, $2)', [processId, at]);
 }
 

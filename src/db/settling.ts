@@ -1,5 +1,4 @@
 import { oneRow, type Queryable } from './database.js';
-import type { DeliveryStatus } from './deliveries.js';
 import type { StartableDelivery } from './events.js';
 import { toStartable } from './unstarted-deliveries.js';
 
@@ -18,8 +17,6 @@ export interface SettlingWebhook {
 /** A delivery that was made to fit its webhook's settings. */
 export interface SettledDelivery {
   delivery: StartableDelivery;
-  was: DeliveryStatus;
-  status: DeliveryStatus;
   /** Its workflow must start, or ask again. */
   wakes: boolean;
 }
@@ -30,12 +27,11 @@ export async function settleBatch(
   webhookId: number,
   limit = settleBatchSize,
 ): Promise<SettledDelivery[]> {
-  const { rows } = await db.query<
-    Parameters<typeof toStartable>[0] & { was: DeliveryStatus; status: DeliveryStatus; wakes: boolean }
-  >('select * from settle_batch($1, $2)', [webhookId, limit]);
-  return rows
-    .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map((row) => ({ delivery: toStartable(row), was: row.was, status: row.status, wakes: row.wakes }));
+  const { rows } = await db.query<Parameters<typeof toStartable>[0] & { wakes: boolean }>(
+    'select * from settle_batch($1, $2)',
+    [webhookId, limit],
+  );
+  return rows.sort((a, b) => (a.id < b.id ? -1 : 1)).map((row) => ({ delivery: toStartable(row), wakes: row.wakes }));
 }
 
 /** The change that is being followed, and a moment after it was committed, by Postgres' clock. */

@@ -40,11 +40,11 @@ export function openDatabases(
   const looking = open(1);
   // Opens no connection before it is used.
   const heartbeat = open(1);
-  const look = oneAtATime(async () => {
+  const look = async () => {
     const pending = await pendingMigrations(looking);
     if (pending.length === 0) await assertWritable(looking);
     return pending;
-  });
+  };
   return {
     api,
     worker,
@@ -61,10 +61,4 @@ export function openDatabases(
  */
 async function assertWritable(db: Database): Promise<void> {
   await db.query('select from webhook_deliveries where false for no key update');
-}
-
-/** Whoever asks during a look gets its answer: probes do not queue up for one connection. */
-function oneAtATime<T>(look: () => Promise<T>): () => Promise<T> {
-  let current: Promise<T> | undefined;
-  return () => (current ??= look().finally(() => (current = undefined)));
 }

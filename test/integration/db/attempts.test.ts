@@ -12,7 +12,8 @@ import { openDatabase, type Database } from '../../../src/db/database.js';
 import { DatabaseUnavailableError } from '../../../src/db/unavailable.js';
 import { requestRetry } from '../../../src/db/deliveries.js';
 import { insertEvent } from '../../../src/db/events.js';
-import { beat, databaseTime } from '../../../src/db/sender-processes.js';
+import { databaseTime } from '../../../src/db/clock.js';
+import { beat } from '../../../src/db/sender-processes.js';
 import { updateWebhook } from '../../../src/db/webhooks.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { insertTenant, insertWebhook, type WebhookRow } from '../../support/rows.js';
@@ -173,8 +174,8 @@ describe('attempts in Postgres', function () {
       const { id } = await newDelivery();
       const [owner, other] = [randomUUID(), randomUUID()];
       const ago = async (seconds: number) => {
-        const { rows } = await database.pool.query<{ at: string }>(
-          `select (clock_timestamp() - $1 * interval '1 s')::text as at`,
+        const { rows } = await database.pool.query<{ at: Date }>(
+          `select clock_timestamp() - $1 * interval '1 s' as at`,
           [seconds],
         );
         return rows[0]!.at;
