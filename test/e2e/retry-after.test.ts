@@ -95,16 +95,19 @@ describe('Retry-After', function () {
     ['the obsolete asctime form', asctime],
   ];
   for (const [name, render] of dateForms) {
-    scenario(`field case 11: a date of ${name} 3 s ahead: the next attempt is not sooner`, async () => {
+    scenario(`field case 11: a date of ${name} 4 s ahead: the next attempt is not sooner`, async () => {
       let date = 0;
       const retried = await deliver((index) => {
         if (index > 0) return 200;
-        date = Math.ceil(Date.now() / 1_000) * 1_000 + 3_000;
-        return failedWith(render(new Date(date)));
+        const second = Math.floor(Date.now() / 1_000) * 1_000;
+        date = second + 4_000;
+        // Node's own `Date` is kept for a second, and for longer by a busy process.
+        const { status, headers } = failedWith(render(new Date(date)));
+        return { status, headers: { ...headers, Date: new Date(second).toUTCString() } };
       });
       const [, { at }] = retried.requests as [ReceivedRequest, ReceivedRequest];
       assert.ok(at >= date, `the next request came ${date - at} ms before the date`);
-      assert.ok(retried.plannedMs <= 4_000, `planned ${retried.plannedMs} ms off`);
+      assertPlanned(retried, 4_000);
     });
   }
 

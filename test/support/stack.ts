@@ -73,7 +73,7 @@ export async function startStack(
     allowHttp: true,
     maxRetryAfterMs: 3_600_000,
     retentionDays: 30,
-    log: { level: (process.env['TEST_LOG_LEVEL'] as Config['log']['level'] | undefined) ?? 'silent', format: 'pretty' },
+    log: { level: (process.env['TEST_LOG_LEVEL'] as Config['log']['level'] | undefined) ?? 'error', format: 'pretty' },
     ...options.config,
   };
   const log = createLogger(config.log);

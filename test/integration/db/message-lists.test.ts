@@ -92,7 +92,10 @@ describe('the list of 100,000 messages', function () {
       { direction: null, status: 'sent' },
     ] as const)
       assert.deepEqual(await read(filter, null, smallTenantId), { read: 10, found: 10 });
-    assert.deepEqual(await read({ direction: null, status: 'failed' }, null, smallTenantId), { read: 0, found: 0 });
+    // Which of the tenant's indexes the planner takes for a few rows depends on its sample of the table.
+    const none = await read({ direction: null, status: 'failed' }, null, smallTenantId);
+    assert.equal(none.found, 0);
+    assert.ok(none.read <= 10, `${none.read} rows were read`);
   });
 
   for (const direction of [null, 'inbound', 'outbound'] as const)
