@@ -65,7 +65,7 @@ export default tseslint.config(
     ['@temporalio/(workflow|common)$'],
     'Workflow code is replayed: it takes values only from @temporalio/workflow, @temporalio/common and other workflow files',
   ),
-  mayImport(['src/db/**/*.ts'], ['pg$', nodeBuiltin, ourErrors], 'db knows only pg and Node'),
+  mayImport(['src/db/**/*.ts'], ['pg$', 'node-pg-migrate$', nodeBuiltin, ourErrors], 'db knows only Postgres and Node'),
   mayImport(
     ['src/delivery/**/*.ts'],
     ['undici$', 'ipaddr\\.js$', 'lru-cache$', nodeBuiltin, ourErrors],
@@ -74,7 +74,7 @@ export default tseslint.config(
   mayImport(
     ['src/events/**/*.ts'],
     // The body is rendered once, at the trigger.
-    ['zod$', nodeBuiltin, ourErrors, '\\.\\./(db/|temporal\\.js$|delivery/body\\.js$)'],
+    ['zod$', nodeBuiltin, ourErrors, '\\.\\./(db/|temporal/workflows\\.js$|delivery/body\\.js$)'],
     'events use db and temporal',
   ),
   mayImport(
@@ -86,7 +86,7 @@ export default tseslint.config(
       '(\\.\\./)+(events|db)/',
       // another source
       '\\.\\./[a-z-]+/',
-      '(\\.\\./)+temporal\\.js$',
+      '(\\.\\./)+temporal/workflows\\.js$',
     ],
     'sources use events, db and temporal',
   ),
@@ -95,22 +95,25 @@ export default tseslint.config(
     [
       '@temporalio/(activity|common)$',
       nodeBuiltin,
-      '\\.\\./src/(delivery/|sources/|db/|temporal\\.js$|errors\\.js$|seal(-context)?\\.js$|settle-soon\\.js$)',
+      '(\\.\\./)+src/(delivery/|sources/|db/|errors\\.js$|encryption/seal(-context)?\\.js$|settle-soon\\.js$)',
       // Names that both sides must agree on.
-      '\\.\\./workflows/',
+      '(\\.\\./)+workflows/contract/',
+      // another kind of activity
+      '\\.\\./[a-z-]+/',
+      '\\.\\./[a-z-]+\\.js$',
     ],
     'activities use delivery, db and temporal',
   ),
   {
-    files: ['src/api/**/*.ts', 'src/*.ts'],
+    files: ['src/api/**/*.ts', 'src/*.ts', 'src/config/**/*.ts', 'src/encryption/**/*.ts'],
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
         {
           patterns: [
-            { regex: '(^|/)server/', message: 'server wires everything and is imported by nothing.' },
+            { regex: '(^|/)(server|dev)/', message: 'server and dev wire everything and are imported by nothing.' },
             { regex: '(^|/)activities/', allowTypeImports: true, message: 'The API uses events, db and temporal.' },
-            { regex: '^@temporalio/worker$', message: 'Workers are made in server.' },
+            { regex: '^@temporalio/worker$', message: 'Workers are made in src/temporal.' },
             {
               // Its pure parts (url and header checks, masking, signing) are for everybody.
               regex: 'delivery/(post|connect|resolve|agent|open-requests)',
@@ -123,19 +126,39 @@ export default tseslint.config(
     },
   },
 
+  {
+    files: ['src/temporal/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '(^|/)(server|dev|api)/', message: 'temporal is wired by server and knows no API.' }] },
+      ],
+    },
+  },
+
   // One reader of the environment; what starts processes passes it on.
   {
     files: ['src/**/*.ts', 'workflows/**/*.ts', 'activities/**/*.ts'],
-    ignores: ['src/config.ts', 'src/server/**'],
+    ignores: ['src/config/**', 'src/server/**', 'src/dev/**'],
     rules: {
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'The environment is read by loadConfig alone (src/config.ts).' },
+        { object: 'process', property: 'env', message: 'The environment is read by src/config alone.' },
       ],
     },
   },
   // Programs and tests talk to a person.
-  { files: ['src/server/**/*.ts', 'scripts/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: [
+      'src/server/**/*.ts',
+      'src/dev/**/*.ts',
+      'src/temporal/bundle.ts',
+      'scripts/**/*.ts',
+      'bench/**/*.ts',
+      'test/**/*.ts',
+    ],
+    rules: { 'no-console': 'off' },
+  },
   {
     files: ['test/**/*.ts'],
     rules: {

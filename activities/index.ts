@@ -1,15 +1,21 @@
-import { cancelDelivery, type CancelDeliveryInput } from './cancel-delivery.js';
-import { deliver, deliverAtOnce, deliverInline, type DeliverDeps, type DeliverInput } from './deliver.js';
-import { expire, type ExpireDeps } from './expire.js';
+import { cancelDelivery, type CancelDeliveryInput } from './deliveries/cancel-delivery.js';
+import { deliver, deliverAtOnce, deliverInline, type DeliverDeps, type DeliverInput } from './deliveries/deliver.js';
+import { expire, type ExpireDeps } from './maintenance/expire.js';
 import { withPlainFailures } from './failures.js';
-import { reconcileMessages, type ReconcileMessagesDeps } from './reconcile-messages.js';
-import { recordOutcome, type RecordOutcomeInput } from './record-outcome.js';
-import { reserveToken, type ReserveTokenDeps, type ReserveTokenInput } from './reserve-token.js';
-import { recordSend, sendMessage, settleMessage, type SendMessageInput, type SendRecord } from './send-message.js';
-import { settleWebhook, type SettleWebhookDeps } from './settle-webhook.js';
+import { reconcileMessages, type ReconcileMessagesDeps } from './messages/reconcile-messages.js';
+import { recordOutcome, type RecordOutcomeInput } from './deliveries/record-outcome.js';
+import { reserveToken, type ReserveTokenDeps, type ReserveTokenInput } from './deliveries/reserve-token.js';
+import {
+  recordSend,
+  sendMessage,
+  settleMessage,
+  type SendMessageInput,
+  type SendRecord,
+} from './messages/send-message.js';
+import { settleWebhook, type SettleWebhookDeps } from './deliveries/settle-webhook.js';
 import type { SettlingWebhook } from '../src/db/settling.js';
-import { sweepMessages, type SweepMessagesDeps } from './sweep-messages.js';
-import { sweep, type SweepDeps } from './sweep.js';
+import { sweepMessages, type SweepMessagesDeps } from './messages/sweep-messages.js';
+import { sweep, type SweepDeps } from './maintenance/sweep.js';
 
 export type ActivityDeps = ReserveTokenDeps &
   DeliverDeps &

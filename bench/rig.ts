@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { Pool } from 'undici';
-import { findFreePort } from '../src/server/embedded/ports.js';
+import { findFreePort } from '../src/dev/embedded/ports.js';
 import { inParallel } from './load.js';
 import { CpuMeter } from './process-usage.js';
 import type { Receiver } from './receiver-process.js';

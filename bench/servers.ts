@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { createLogger } from '../src/log.js';
-import { startPostgres } from '../src/server/embedded/postgres.js';
-import { startTemporal } from '../src/server/embedded/temporal.js';
-import { findTemporalBinary } from '../src/server/embedded/temporal-binary.js';
-import { migrate } from '../src/server/migrations.js';
+import { startPostgres } from '../src/dev/embedded/postgres.js';
+import { startTemporal } from '../src/dev/embedded/temporal.js';
+import { findTemporalBinary } from '../src/dev/embedded/temporal-binary.js';
+import { migrate } from '../src/db/migrations.js';
 
 export interface TemporalServer {
   address: string;

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { findFreePort } from '../src/server/embedded/ports.js';
-import { spawnServer } from '../src/server/embedded/server-process.js';
+import { findFreePort } from '../src/dev/embedded/ports.js';
+import { spawnServer } from '../src/dev/embedded/server-process.js';
 import { waitFor } from '../test/support/wait-for.js';
 
 export interface ServiceProcess {

@@ -9,7 +9,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { openDatabase } from '../src/db/database.js';
 import { requestRetry } from '../src/db/deliveries.js';
-import { startMessage, wakeDelivery } from '../src/temporal.js';
+import { startMessage, wakeDelivery } from '../src/temporal/start-workflows.js';
 import { accountSid, authToken, startContractTwilio } from '../test/support/contract-twilio.js';
 import { startReceiver } from '../test/support/receiver.js';
 import { startTestServers } from '../test/support/servers.js';

@@ -50,3 +50,8 @@ export class ConflictError extends Error {
 export class EventMismatchError extends Error {
   override readonly name = 'EventMismatchError';
 }
+
+/** Something that the person who starts us can put right; the message says how. No stack is needed. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}

@@ -1,6 +1,6 @@
 import { pino, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import type { LogConfig } from './config.js';
+import type { LogConfig } from './config/service.js';
 
 export type { Logger };
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Database } from './db/database.js';
 import { finishSettling, settleBatch, settleBatchSize, settlingPoint, type SettlingWebhook } from './db/settling.js';
-import type { DeliveryWorkflows } from './workflows.js';
+import type { DeliveryWorkflows } from './temporal/workflows.js';
 
 /** Between two looks for transactions of the time of the change; most last for milliseconds. */
 const looksMs = [5, 20, 50];

@@ -14,7 +14,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { StartError } from '../src/server/embedded/server-process.js';
+import { StartError } from '../src/errors.js';
 import { startTestServers, type TestServers } from './support/servers.js';
 
 interface Counts {

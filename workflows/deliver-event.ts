@@ -31,10 +31,10 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
-import type { Plan, SendPlan } from '../activities/reserve-token.js';
-import type { DeliveryEnd } from '../activities/deliver.js';
-import { failureType, type NotNowDetails, type UnrecordedDetails } from './failures.js';
-import { retryPolicy } from './retry-policy.js';
+import type { Plan, SendPlan } from '../activities/deliveries/reserve-token.js';
+import type { DeliveryEnd } from '../activities/deliveries/deliver.js';
+import { failureType, type NotNowDetails, type UnrecordedDetails } from './contract/failures.js';
+import { retryPolicy } from './contract/retry-policy.js';
 
 export const wake = defineSignal('wake');
 

@@ -15,8 +15,8 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
 import type { Duration } from '@temporalio/common';
 import type { Activities } from '../activities/index.js';
-import type { SendMessageInput, SendResult } from '../activities/send-message.js';
-import { failureType, type NotSentDetails } from './failures.js';
+import type { SendMessageInput, SendResult } from '../activities/messages/send-message.js';
+import { failureType, type NotSentDetails } from './contract/failures.js';
 
 /** For an hour: after 1, 2, 4 … 64 s, then each minute; or when Twilio's Retry-After says. Only what surely was not sent is retried. */
 const sending = proxyActivities<Activities>({

@@ -10,12 +10,12 @@ import {
 } from '../db/api-keys.js';
 import type { Queryable } from '../db/database.js';
 import { findTenant } from '../db/tenants.js';
-import { notFound } from './api-errors.js';
-import { createApiKey } from './authenticate.js';
-import { defineEndpoint, type AppDeps } from './endpoint.js';
-import { nextCursor, pageQuery, paginate } from './paging.js';
-import { keyIdParameter, tenantIdParameter } from './path-parameters.js';
-import { parseUuid, renderTime, renderTimeOrNull, text, time, timeInput, uuid } from './schemas.js';
+import { notFound } from './http/api-errors.js';
+import { createApiKey } from './http/authenticate.js';
+import { defineEndpoint, type AppDeps } from './http/endpoint.js';
+import { nextCursor, pageQuery, paginate } from './http/paging.js';
+import { keyIdParameter, tenantIdParameter } from './http/path-parameters.js';
+import { parseUuid, renderTime, renderTimeOrNull, text, time, timeInput, uuid } from './http/schemas.js';
 
 const apiKeySchema = z
   .object({

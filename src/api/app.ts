@@ -1,28 +1,28 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { NotFoundError } from '../errors.js';
 import { apiKeyEndpoints } from './api-keys.js';
-import { callLimit } from './call-limit.js';
+import { callLimit } from './http/call-limit.js';
 import { deliveryEndpoints } from './deliveries.js';
-import { docsPage } from './docs-page.js';
-import type { AppDeps, Endpoint } from './endpoint.js';
+import { docsPage } from './http/docs-page.js';
+import type { AppDeps, Endpoint } from './http/endpoint.js';
 import { EventQuotas } from './event-quotas.js';
-import { errorResponse } from './error-response.js';
+import { errorResponse } from './http/error-response.js';
 import { eventTypeEndpoints } from './event-types.js';
 import { eventEndpoints } from './events.js';
 import { messageEndpoints } from './messages.js';
 import { healthEndpoints } from './health.js';
-import { KeyMemory } from './key-memory.js';
-import { createOpenApiDocument } from './openapi.js';
+import { KeyMemory } from './http/key-memory.js';
+import { createOpenApiDocument } from './http/openapi.js';
 import { phoneNumberEndpoints } from './phone-numbers.js';
-import { requestLog } from './request-log.js';
-import { routeEndpoints } from './route-endpoints.js';
-import { shareLook } from './share-look.js';
+import { requestLog } from './http/request-log.js';
+import { routeEndpoints } from './http/route-endpoints.js';
+import { shareLook } from './http/share-look.js';
 import { tenantEndpoints } from './tenants.js';
 import { twilioCallbacks } from './twilio-callbacks.js';
 import { usageEndpoints } from './usage.js';
 import { webhookEndpoints } from './webhooks.js';
 
-export type { AppDeps } from './endpoint.js';
+export type { AppDeps } from './http/endpoint.js';
 
 /** The whole REST API, in the order in which its page shows it. */
 export const endpoints: readonly Endpoint[] = [

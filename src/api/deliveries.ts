@@ -16,7 +16,7 @@ import { findWebhook } from '../db/webhooks.js';
 import { renderBody } from '../delivery/body.js';
 import { eventTypeNames, findEventType, type EventType } from '../events/event-types.js';
 import { isEventId } from '../events/trigger.js';
-import { notFound, TooManyRequestsError } from './api-errors.js';
+import { notFound, TooManyRequestsError } from './http/api-errors.js';
 import {
   attemptSchema,
   deliveryDetailSchema,
@@ -25,10 +25,10 @@ import {
   renderDelivery,
   statusMeaning,
 } from './delivery-schemas.js';
-import { defineEndpoint } from './endpoint.js';
-import { decodeCursor, defaultLimit, encodeCursor, nextCursor, pageQuery, paginate } from './paging.js';
-import { deliveryIdParameter, webhookIdParameter } from './path-parameters.js';
-import { boolean, parsePositiveInteger, parseUuid, timeInput } from './schemas.js';
+import { defineEndpoint } from './http/endpoint.js';
+import { decodeCursor, defaultLimit, encodeCursor, nextCursor, pageQuery, paginate } from './http/paging.js';
+import { deliveryIdParameter, webhookIdParameter } from './http/path-parameters.js';
+import { boolean, parsePositiveInteger, parseUuid, timeInput } from './http/schemas.js';
 
 const eventTypesMessage = `expected one of ${eventTypeNames.join(', ')}`;
 

@@ -3,7 +3,7 @@ import type { Attempt } from '../db/attempts.js';
 import { deliveryStatuses, type Delivery } from '../db/deliveries.js';
 import { maskHeaders } from '../delivery/mask-headers.js';
 import type { ErrorClass } from '../delivery/outcome.js';
-import { renderTime, renderTimeOrNull, time, uuid } from './schemas.js';
+import { renderTime, renderTimeOrNull, time, uuid } from './http/schemas.js';
 
 const errorClasses = [
   'http_status',

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Queryable } from '../db/database.js';
 import { countTrigger, listEventQuotas } from '../db/quotas.js';
-import { TooManyRequestsError } from './api-errors.js';
+import { TooManyRequestsError } from './http/api-errors.js';
 
 const refreshMs = 3_000;
 

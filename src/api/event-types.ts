@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { describeEventTypes, eventTypeNames } from '../events/event-types.js';
-import { defineEndpoint } from './endpoint.js';
+import { defineEndpoint } from './http/endpoint.js';
 
 const eventTypeSchema = z
   .object({

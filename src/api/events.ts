@@ -4,10 +4,10 @@ import { InvalidInputError, maxFieldErrors, PayloadTooLargeError } from '../erro
 import { eventTypeNames, findEventType } from '../events/event-types.js';
 import { showPath } from '../events/show-value.js';
 import { isEventId, triggerEvent, type TriggerAnswer, type TriggeredEvent } from '../events/trigger.js';
-import { TooLargeError } from './api-errors.js';
-import { defineEndpoint, type EndpointDeps } from './endpoint.js';
-import type { InexactNumber } from './json-text.js';
-import { isObject, renderTime, time, timeInput, uuid } from './schemas.js';
+import { TooLargeError } from './http/api-errors.js';
+import { defineEndpoint, type EndpointDeps } from './http/endpoint.js';
+import type { InexactNumber } from './http/json-text.js';
+import { isObject, renderTime, time, timeInput, uuid } from './http/schemas.js';
 
 const newEventSchema = z.strictObject({
   tenant_id: uuid().meta({ description: 'Whose event it is', format: 'uuid' }),

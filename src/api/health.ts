@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DatabaseUnavailableError } from '../db/database.js';
-import { defineEndpoint, type AppDeps } from './endpoint.js';
+import { defineEndpoint, type AppDeps } from './http/endpoint.js';
 
 const readinessSchema = z
   .object({

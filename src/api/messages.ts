@@ -15,11 +15,11 @@ import { findAssigned } from '../db/phone-numbers.js';
 import { ConflictError, InvalidInputError } from '../errors.js';
 import { phoneNumberForm } from '../sources/numbers/assign-number.js';
 import { maxBodyLength } from '../sources/messages/segments.js';
-import { notFound } from './api-errors.js';
-import { defineEndpoint, type MessagesDeps } from './endpoint.js';
-import { nextCursor, pageQuery, paginate } from './paging.js';
-import { messageIdParameter } from './path-parameters.js';
-import { isStorable, notStorable, parseUuid, renderTime, renderTimeOrNull, time, uuid } from './schemas.js';
+import { notFound } from './http/api-errors.js';
+import { defineEndpoint, type MessagesDeps } from './http/endpoint.js';
+import { nextCursor, pageQuery, paginate } from './http/paging.js';
+import { messageIdParameter } from './http/path-parameters.js';
+import { isStorable, notStorable, parseUuid, renderTime, renderTimeOrNull, time, uuid } from './http/schemas.js';
 
 const messageSchema = z
   .object({

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { listAssigned, releaseNumber, type PhoneNumber } from '../db/phone-numbers.js';
 import { InvalidInputError } from '../errors.js';
 import { assignNumber, phoneNumberForm } from '../sources/numbers/assign-number.js';
-import { notFound } from './api-errors.js';
-import { defineEndpoint, type MessagesDeps } from './endpoint.js';
-import { nextCursor, pageQuery, paginate } from './paging.js';
-import { phoneNumberParameter } from './path-parameters.js';
-import { parseUuid, renderTime, time, uuid } from './schemas.js';
+import { notFound } from './http/api-errors.js';
+import { defineEndpoint, type MessagesDeps } from './http/endpoint.js';
+import { nextCursor, pageQuery, paginate } from './http/paging.js';
+import { phoneNumberParameter } from './http/path-parameters.js';
+import { parseUuid, renderTime, time, uuid } from './http/schemas.js';
 
 const form = 'expected a number like +15559876543 (E.164), or a short code of 3 to 8 digits';
 

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { setQuotas, type Quotas } from '../db/quotas.js';
 import { findTenant, insertTenant, listTenants, type Tenant } from '../db/tenants.js';
 import { ConflictError } from '../errors.js';
-import { notFound } from './api-errors.js';
-import { defineEndpoint } from './endpoint.js';
-import { nextCursor, pageQuery, paginate } from './paging.js';
-import { tenantIdParameter } from './path-parameters.js';
-import { integer, parseUuid, renderTime, text, time, uuid } from './schemas.js';
+import { notFound } from './http/api-errors.js';
+import { defineEndpoint } from './http/endpoint.js';
+import { nextCursor, pageQuery, paginate } from './http/paging.js';
+import { tenantIdParameter } from './http/path-parameters.js';
+import { integer, parseUuid, renderTime, text, time, uuid } from './http/schemas.js';
 
 const mostQuota = 1_000_000;
 const quotaMeaning = {

@@ -4,8 +4,8 @@ import { isEventId } from '../events/trigger.js';
 import { receiveMessage } from '../sources/messages/inbound.js';
 import { reportStatus } from '../sources/messages/outbound.js';
 import { isAuthentic } from '../sources/messages/signature.js';
-import type { AppDeps } from './endpoint.js';
-import { parseUuid } from './schemas.js';
+import type { AppDeps } from './http/endpoint.js';
+import { parseUuid } from './http/schemas.js';
 
 /**
  * Postgres has to have answered by then, so that Twilio has its 503 within 3 s. What commits later stands: Twilio's next

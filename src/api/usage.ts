@@ -3,10 +3,10 @@ import type { Queryable } from '../db/database.js';
 import { findTenant } from '../db/tenants.js';
 import { getLimits, getUsage, setLimits, type Limits } from '../sources/usage/limits.js';
 import { monthOf, type Resource } from '../sources/usage/resources.js';
-import { notFound } from './api-errors.js';
-import { defineEndpoint } from './endpoint.js';
-import { tenantIdParameter } from './path-parameters.js';
-import { integer } from './schemas.js';
+import { notFound } from './http/api-errors.js';
+import { defineEndpoint } from './http/endpoint.js';
+import { tenantIdParameter } from './http/path-parameters.js';
+import { integer } from './http/schemas.js';
 
 const maxLimit = 1_000_000_000;
 

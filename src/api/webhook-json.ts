@@ -2,9 +2,9 @@ import type { z } from 'zod';
 import type { WebhookStatistics } from '../db/statistics.js';
 import type { Webhook } from '../db/webhooks.js';
 import { maskHeaders } from '../delivery/mask-headers.js';
-import { sealContext } from '../seal-context.js';
-import { openIfReadable, type Sealer } from '../seal.js';
-import { renderTime, renderTimeOrNull } from './schemas.js';
+import { sealContext } from '../encryption/seal-context.js';
+import { openIfReadable, type Sealer } from '../encryption/seal.js';
+import { renderTime, renderTimeOrNull } from './http/schemas.js';
 import type { statisticsSchema, webhookSchema } from './webhook-schemas.js';
 
 /** A webhook as the API shows it: no secret, and no header value that looks like one. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { checkHeaders } from '../delivery/custom-headers.js';
 import { maxFieldErrors } from '../errors.js';
 import { eventTypeNames } from '../events/event-types.js';
-import { boolean, integer, isObject, text, time } from './schemas.js';
+import { boolean, integer, isObject, text, time } from './http/schemas.js';
 
 /** What the API shows in place of a secret-looking header value. */
 export const maskedValue = '[masked]';

@@ -16,13 +16,13 @@ import {
 import { createSecret } from '../delivery/signature.js';
 import { InvalidInputError } from '../errors.js';
 import { settleSoon } from '../settle-soon.js';
-import { sealContext } from '../seal-context.js';
-import { openIfReadable } from '../seal.js';
-import { notFound } from './api-errors.js';
-import { defineEndpoint, type AppDeps } from './endpoint.js';
-import { nextCursor, pageQuery, paginate } from './paging.js';
-import { webhookIdParameter } from './path-parameters.js';
-import { integer, parseWebhookId, renderTimeOrNull, time } from './schemas.js';
+import { sealContext } from '../encryption/seal-context.js';
+import { openIfReadable } from '../encryption/seal.js';
+import { notFound } from './http/api-errors.js';
+import { defineEndpoint, type AppDeps } from './http/endpoint.js';
+import { nextCursor, pageQuery, paginate } from './http/paging.js';
+import { webhookIdParameter } from './http/path-parameters.js';
+import { integer, parseWebhookId, renderTimeOrNull, time } from './http/schemas.js';
 import { renderStatistics, renderWebhook, sealHeaders } from './webhook-json.js';
 import {
   newWebhookSchema,

@@ -12,7 +12,7 @@ import {
 } from '../db/events.js';
 import { renderBody } from '../delivery/body.js';
 import { EventMismatchError, InvalidInputError, PayloadTooLargeError } from '../errors.js';
-import type { DeliveryWorkflows } from '../workflows.js';
+import type { DeliveryWorkflows } from '../temporal/workflows.js';
 import { checkPayload, eventTypeNames, findEventType } from './event-types.js';
 
 /** Largest body, in bytes of UTF-8, as it is sent. */

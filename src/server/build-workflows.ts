@@ -1,3 +1,3 @@
-import { builtBundle, writeBundle } from './workflow-bundle.js';
+import { builtBundle, writeBundle } from '../temporal/bundle.js';
 
 await writeBundle(builtBundle);

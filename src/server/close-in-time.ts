@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../log.js';
-import { longestRequestMs } from './delivery-worker.js';
+import { longestRequestMs } from '../temporal/worker.js';
 import type { Service } from './open-service.js';
 
 /** Longer than the longest request by what recording it may take; then the process ends, whatever hangs. */

@@ -1,6 +1,6 @@
-import { ConfigError, loadMigrateConfig } from '../config.js';
+import { ConfigError, loadMigrateConfig } from '../config/service.js';
 import { createLogger } from '../log.js';
-import { migrate } from './migrations.js';
+import { migrate } from '../db/migrations.js';
 
 try {
   const config = loadMigrateConfig(process.env);

@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
-import { ConfigError, loadRotationConfig, type RotationConfig } from '../config.js';
+import { ConfigError, loadRotationConfig, type RotationConfig } from '../config/service.js';
 import { openDatabase, type Database } from '../db/database.js';
 import { listStoredKeyIds } from '../db/sealed-values.js';
 import { createLogger, type Logger } from '../log.js';
-import { createSealer, keyIdsOf } from '../seal.js';
-import { findUnreadableKeys } from './check-encryption.js';
-import { pendingMigrations } from './migrations.js';
-import { resealAll, type UnreadableValue } from './reseal.js';
+import { createSealer, keyIdsOf } from '../encryption/seal.js';
+import { findUnreadableKeys } from '../encryption/check-encryption.js';
+import { pendingMigrations } from '../db/migrations.js';
+import { resealAll, type UnreadableValue } from '../encryption/reseal.js';
 
 /**
  * `npm run rotate-encryption-key`: seals with the first key of IRISX_ENCRYPTION_KEYS whatever another one sealed, while

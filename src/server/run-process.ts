@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConfigError, loadConfig, type Config } from '../config.js';
+import { ConfigError, loadConfig, type Config } from '../config/service.js';
 import { DatabaseUnavailableError } from '../db/database.js';
 import { createLogger, type Logger } from '../log.js';
 import { closeInTime } from './close-in-time.js';

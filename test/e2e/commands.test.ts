@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { findFreePort } from '../../src/server/embedded/ports.js';
+import { findFreePort } from '../../src/dev/embedded/ports.js';
 import { createTestDatabase } from '../support/database.js';
 import { waitFor } from '../support/wait-for.js';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import type { Config } from '../../src/config.js';
+import type { Config } from '../../src/config/service.js';
 import { verifySignature } from '../../src/delivery/signature.js';
-import { sealContext } from '../../src/seal-context.js';
-import { createSealer, unnamedKey, type Keyring } from '../../src/seal.js';
+import { sealContext } from '../../src/encryption/seal-context.js';
+import { createSealer, unnamedKey, type Keyring } from '../../src/encryption/seal.js';
 import { createTenantClient } from '../support/api-client.js';
 import { startChildService, type ChildService, type LogLine } from '../support/child-service.js';
 import { startReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.js';

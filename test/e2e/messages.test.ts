@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { Webhook } from 'standardwebhooks';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import type { FakeTwilio } from '../../src/server/demo/fake-twilio.js';
-import { findFreePort } from '../../src/server/embedded/ports.js';
+import type { FakeTwilio } from '../../src/dev/demo/fake-twilio.js';
+import { findFreePort } from '../../src/dev/embedded/ports.js';
 import { createApiClient, type ApiClient } from '../support/api-client.js';
 import { accountSid, authToken, startContractTwilio } from '../support/contract-twilio.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { Webhook } from 'standardwebhooks';
-import { startPlayedSwitch, type PlayedSwitch } from '../../src/server/demo/played-switch.js';
+import { startPlayedSwitch, type PlayedSwitch } from '../../src/dev/demo/played-switch.js';
 import { createApiClient, type ApiClient } from '../support/api-client.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';
 import { startStack, type Stack } from '../support/stack.js';

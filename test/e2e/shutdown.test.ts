@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type pg from 'pg';
-import type { Config } from '../../src/config.js';
+import type { Config } from '../../src/config/service.js';
 import { createLogger } from '../../src/log.js';
 import { openService } from '../../src/server/open-service.js';
 import { startChildService, type ChildExit, type ChildService } from '../support/child-service.js';

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createLogger } from '../../src/log.js';
-import { startTemporal, type EmbeddedTemporal } from '../../src/server/embedded/temporal.js';
+import { startTemporal, type EmbeddedTemporal } from '../../src/dev/embedded/temporal.js';
 import { insertUnstarted } from '../support/insert-unstarted.js';
 import { assertInvariants } from '../support/invariants.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';

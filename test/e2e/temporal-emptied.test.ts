@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { ScheduleNotFoundError } from '@temporalio/client';
 import { createLogger } from '../../src/log.js';
-import { startTemporal, type EmbeddedTemporal } from '../../src/server/embedded/temporal.js';
+import { startTemporal, type EmbeddedTemporal } from '../../src/dev/embedded/temporal.js';
 import { insertUnstarted } from '../support/insert-unstarted.js';
 import { readiness } from '../support/readiness.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';

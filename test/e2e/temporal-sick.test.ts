@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { Config } from '../../src/config.js';
+import type { Config } from '../../src/config/service.js';
 import { createLogger } from '../../src/log.js';
-import { namespaceCommand } from '../../src/temporal-failure.js';
-import { startTemporal, type EmbeddedTemporal } from '../../src/server/embedded/temporal.js';
+import { namespaceCommand } from '../../src/temporal/failure.js';
+import { startTemporal, type EmbeddedTemporal } from '../../src/dev/embedded/temporal.js';
 import { startChildService, type ChildService } from '../support/child-service.js';
 import { readiness } from '../support/readiness.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { Config } from '../../src/config.js';
+import type { Config } from '../../src/config/service.js';
 import { DatabaseUnavailableError, openDatabase } from '../../src/db/database.js';
 import { createLogger } from '../../src/log.js';
 import { openService, type Service } from '../../src/server/open-service.js';

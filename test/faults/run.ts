@@ -8,7 +8,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { StartError } from '../../src/server/embedded/server-process.js';
+import { StartError } from '../../src/errors.js';
 import { readOptions, usage } from './options.js';
 import { renderTables } from './report/markdown.js';
 import { isGood } from './report/result.js';

@@ -6,7 +6,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { stringify } from 'yaml';
-import { spawnServer, StartError } from '../../src/server/embedded/server-process.js';
+import { StartError } from '../../src/errors.js';
+import { spawnServer } from '../../src/dev/embedded/server-process.js';
 import { findLastingPort } from './processes/ports.js';
 import { openTemporal, type RunningTemporal, type TemporalTarget } from './processes/temporal.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { createLogger } from '../../src/log.js';
-import { migrate } from '../../src/server/migrations.js';
+import { migrate } from '../../src/db/migrations.js';
 
 const log = createLogger({ level: 'silent', format: 'json' });
 const password = 'a-password';

@@ -7,9 +7,10 @@ import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { createLogger, type Logger } from '../../src/log.js';
-import { startPostgres, type EmbeddedPostgres } from '../../src/server/embedded/postgres.js';
-import { processIdentity, StartError } from '../../src/server/embedded/server-process.js';
-import { startTemporal, type EmbeddedTemporal } from '../../src/server/embedded/temporal.js';
+import { startPostgres, type EmbeddedPostgres } from '../../src/dev/embedded/postgres.js';
+import { StartError } from '../../src/errors.js';
+import { processIdentity } from '../../src/dev/embedded/server-process.js';
+import { startTemporal, type EmbeddedTemporal } from '../../src/dev/embedded/temporal.js';
 import { waitFor } from '../support/wait-for.js';
 
 const isGone = (pid: number) => processIdentity(pid) === undefined;

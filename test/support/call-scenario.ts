@@ -1,4 +1,4 @@
-import { startPlayedSwitch, type PlayedSwitch } from '../../src/server/demo/played-switch.js';
+import { startPlayedSwitch, type PlayedSwitch } from '../../src/dev/demo/played-switch.js';
 import { startCallListener, type CallListener } from '../../src/sources/calls/call-listener.js';
 import type { SwitchListenerOptions } from '../../src/sources/calls/switch-listener.js';
 import { createCallFixture, type CallFixture, type LogLine, type TriggeredCallEvent } from './call-events.js';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Config } from '../../src/config.js';
+import type { Config } from '../../src/config/service.js';
 import { waitFor } from './wait-for.js';
 
 /** One JSON line of a process's log. */

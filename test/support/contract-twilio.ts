@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as OpenApiValidator from 'express-openapi-validator';
-import { startFakeTwilio, type FakeTwilio } from '../../src/server/demo/fake-twilio.js';
+import { startFakeTwilio, type FakeTwilio } from '../../src/dev/demo/fake-twilio.js';
 
 export const accountSid = 'AC0123456789abcdef0123456789abcdef';
 export const authToken = 'test-token-0001';

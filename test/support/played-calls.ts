@@ -1,4 +1,4 @@
-import { jsonEvent } from '../../src/server/demo/played-switch.js';
+import { jsonEvent } from '../../src/dev/demo/played-switch.js';
 
 /** When everything that is played begins, by the switches' clocks. */
 export const playedStartMs = 1_795_608_862_000;

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { createLogger } from '../../src/log.js';
-import { startPostgres, type EmbeddedPostgres } from '../../src/server/embedded/postgres.js';
-import { migrate } from '../../src/server/migrations.js';
+import { startPostgres, type EmbeddedPostgres } from '../../src/dev/embedded/postgres.js';
+import { migrate } from '../../src/db/migrations.js';
 import { waitFor } from './wait-for.js';
 
 /** A migrated primary and its synchronous standby: what was committed on the one is on the other. */

@@ -1,4 +1,4 @@
-import type { TemporalProblem } from '../../src/temporal-failure.js';
+import type { TemporalProblem } from '../../src/temporal/failure.js';
 
 export interface Readiness {
   httpStatus: number;

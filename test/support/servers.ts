@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { createLogger, type Logger } from '../../src/log.js';
-import { startPostgres, type EmbeddedPostgres } from '../../src/server/embedded/postgres.js';
-import { migrate } from '../../src/server/migrations.js';
-import { findTemporalBinary } from '../../src/server/embedded/temporal-binary.js';
-import { startTemporal, type EmbeddedTemporal } from '../../src/server/embedded/temporal.js';
+import { startPostgres, type EmbeddedPostgres } from '../../src/dev/embedded/postgres.js';
+import { migrate } from '../../src/db/migrations.js';
+import { findTemporalBinary } from '../../src/dev/embedded/temporal-binary.js';
+import { startTemporal, type EmbeddedTemporal } from '../../src/dev/embedded/temporal.js';
 
 export interface TestServers {
   /** What the tests need to know, as environment variables. */

@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
-import type { Config } from '../../src/config.js';
+import type { Config } from '../../src/config/service.js';
 import { createSecret } from '../../src/delivery/signature.js';
 import { createLogger } from '../../src/log.js';
-import { createSealer, unnamedKey } from '../../src/seal.js';
-import { sealContext } from '../../src/seal-context.js';
+import { createSealer, unnamedKey } from '../../src/encryption/seal.js';
+import { sealContext } from '../../src/encryption/seal-context.js';
 import { openService, type Service, type ServiceParts, type ServiceTimes } from '../../src/server/open-service.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { insertTenant, insertWebhook, type WebhookRow } from './rows.js';

@@ -9,8 +9,8 @@ import {
   loadMigrateConfig,
   loadRotationConfig,
   type Environment,
-} from '../../src/config.js';
-import { unnamedKey } from '../../src/seal.js';
+} from '../../src/config/service.js';
+import { unnamedKey } from '../../src/encryption/seal.js';
 
 const encryptionKey = Buffer.alloc(32, 7).toString('base64');
 const required = {

@@ -3,10 +3,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { install } from '@sinonjs/fake-timers';
 import type { Client } from '@temporalio/client';
 import type { Database } from '../../src/db/database.js';
-import { DeliveryStarter } from '../../src/delivery-starter.js';
+import { DeliveryStarter } from '../../src/temporal/delivery-starter.js';
 import { createLogger } from '../../src/log.js';
-import { FirstAttempts } from '../../src/pace/first-attempts.js';
-import { Pace } from '../../src/pace/pace.js';
+import { FirstAttempts } from '../../src/temporal/pace/first-attempts.js';
+import { Pace } from '../../src/temporal/pace/pace.js';
 
 /** Temporal as the starter sees it: answers each start at once or never, and keeps in which order they came. */
 function fakeTemporal({ eager, isSilent, refusal }: { eager: boolean; isSilent: boolean; refusal: Error | undefined }) {

@@ -28,7 +28,7 @@ describe('the import rules', function () {
 
   const allowed: [file: string, code: string][] = [
     ['workflows/deliver-event.ts', `import { sleep } from '@temporalio/workflow'`],
-    ['workflows/deliver-event.ts', `import { retryPolicy } from './retry-policy.js'`],
+    ['workflows/deliver-event.ts', `import { retryPolicy } from './contract/retry-policy.js'`],
     ['workflows/deliver-event.ts', `import type { Activities } from '../activities/index.js'`],
     ['src/db/webhooks.ts', `import type { AttemptOutcome } from '../delivery/outcome.js'`],
     ['src/db/pool.ts', `import pg from 'pg'`],
@@ -36,14 +36,17 @@ describe('the import rules', function () {
       'src/delivery/post.ts',
       `import { Agent } from 'undici'; import { connect } from 'node:tls'; import ip from 'ipaddr.js'`,
     ],
-    ['src/events/trigger.ts', `import { insertEvent } from '../db/events.js'; import { start } from '../temporal.js'`],
     [
-      'activities/deliver.ts',
-      `import { post } from '../src/delivery/post.js'; import { load } from '../src/db/deliveries.js'`,
+      'src/events/trigger.ts',
+      `import { insertEvent } from '../db/events.js'; import type { Client } from '@temporalio/client'`,
+    ],
+    [
+      'activities/deliveries/deliver.ts',
+      `import { post } from '../../src/delivery/post.js'; import { load } from '../../src/db/deliveries.js'`,
     ],
     ['src/api/events.ts', `import { triggerEvent } from '../events/trigger.js'; import express from 'express'`],
     ['src/server/service.ts', `import { createApp } from '../api/app.js'; console.log(process.env)`],
-    ['src/config.ts', `console.log(process.env)`],
+    ['src/config/service.ts', `console.log(process.env)`],
   ];
   for (const [file, code] of allowed) {
     it(`let ${file} have ${code}`, async () => assert.deepEqual(await lint(file, code), []));
@@ -54,7 +57,7 @@ describe('the import rules', function () {
     ['workflows/deliver-event.ts', `import { readFileSync } from 'fs'`],
     ['workflows/deliver-event.ts', `import { Client } from '@temporalio/client'`],
     ['workflows/deliver-event.ts', `import { createActivities } from '../activities/index.js'`],
-    ['workflows/deliver-event.ts', `import { loadConfig } from '../src/config.js'`],
+    ['workflows/deliver-event.ts', `import { loadConfig } from '../src/config/service.js'`],
     ['src/db/webhooks.ts', `import { post } from '../delivery/post.js'`],
     ['src/db/webhooks.ts', `import { z } from 'zod'`],
     ['src/delivery/post.ts', `import pg from 'pg'`],
@@ -62,13 +65,13 @@ describe('the import rules', function () {
     ['src/delivery/post.ts', `import { Context } from '@temporalio/activity'`],
     ['src/events/trigger.ts', `import { createApp } from '../api/app.js'`],
     ['src/events/trigger.ts', `import { post } from '../delivery/post.js'`],
-    ['activities/deliver.ts', `import { createApp } from '../src/api/app.js'`],
-    ['src/api/webhooks.ts', `import { deliver } from '../../activities/deliver.js'`],
+    ['activities/deliveries/deliver.ts', `import { createApp } from '../../src/api/app.js'`],
+    ['src/api/webhooks.ts', `import { deliver } from '../../activities/deliveries/deliver.js'`],
     ['src/api/webhooks.ts', `import { post } from '../delivery/post.js'`],
-    ['src/api/webhooks.ts', `import { startPostgres } from '../server/embedded/postgres.js'`],
-    ['src/temporal.ts', `import { main } from './server/service.js'`],
+    ['src/api/webhooks.ts', `import { startPostgres } from '../dev/embedded/postgres.js'`],
+    ['src/temporal/worker.ts', `import { main } from '../server/service.js'`],
     ['src/api/app.ts', `console.log(process.env.PORT)`],
-    ['activities/deliver.ts', `console.log(process.env.PORT)`],
+    ['activities/deliveries/deliver.ts', `console.log(process.env.PORT)`],
     ['workflows/deliver-event.ts', `console.log(process.env.PORT)`],
   ];
   for (const [file, code] of refused) {

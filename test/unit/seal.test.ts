@@ -8,7 +8,7 @@ import {
   unnamedKey,
   UnreadableError,
   type EncryptionKey,
-} from '../../src/seal.js';
+} from '../../src/encryption/seal.js';
 import { sealInVersion1 } from '../support/seal-version-1.js';
 
 const newKey = (id: string): EncryptionKey => ({ id, key: randomBytes(32) });

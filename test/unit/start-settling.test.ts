@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Client } from '@temporalio/client';
-import { startSettling } from '../../src/temporal.js';
+import { startSettling } from '../../src/temporal/start-workflows.js';
 
 describe('the start of settling', () => {
   it("puts ids into Temporal's history and nothing else, whatever it is handed", async () => {

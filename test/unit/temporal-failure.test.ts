@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { ServiceError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
-import { failureProblem, temporalFailure } from '../../src/temporal-failure.js';
+import { failureProblem, temporalFailure } from '../../src/temporal/failure.js';
 
 const grpcError = (code: number, message: string) => Object.assign(new Error(message), { code });
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { spawnServer, type ServerProcess } from '../../../src/server/embedded/server-process.js';
+import { spawnServer, type ServerProcess } from '../../../src/dev/embedded/server-process.js';
 import { waitFor } from '../../support/wait-for.js';
 import type { ProcessLife, Timeline } from '../timeline.js';
 import { signal, type FaultTarget } from './target.js';

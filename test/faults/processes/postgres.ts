@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Logger } from '../../../src/log.js';
-import { startPostgres, type EmbeddedPostgres } from '../../../src/server/embedded/postgres.js';
+import { startPostgres, type EmbeddedPostgres } from '../../../src/dev/embedded/postgres.js';
 import { signal, startPatiently, type FaultTarget } from './target.js';
 
 export interface PostgresTarget extends FaultTarget {

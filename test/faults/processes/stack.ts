@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { createLogger } from '../../../src/log.js';
-import { migrate } from '../../../src/server/migrations.js';
+import { migrate } from '../../../src/db/migrations.js';
 import { processNames, type FaultRunOptions } from '../options.js';
 import { openRealTemporal } from '../temporal-server.js';
 import type { Timeline } from '../timeline.js';

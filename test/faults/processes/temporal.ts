@@ -1,6 +1,6 @@
 import type { Logger } from '../../../src/log.js';
-import { startTemporal } from '../../../src/server/embedded/temporal.js';
-import { findTemporalBinary } from '../../../src/server/embedded/temporal-binary.js';
+import { startTemporal } from '../../../src/dev/embedded/temporal.js';
+import { findTemporalBinary } from '../../../src/dev/embedded/temporal-binary.js';
 import { signal, startPatiently, type FaultTarget } from './target.js';
 
 export interface TemporalTarget extends FaultTarget {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { endpoints } from '../../../src/api/app.js';
-import { createOpenApiDocument } from '../../../src/api/openapi.js';
+import { createOpenApiDocument } from '../../../src/api/http/openapi.js';
 
 const document = JSON.parse(JSON.stringify(createOpenApiDocument(endpoints, '1.2.3'))) as OpenApi;
 

@@ -10,8 +10,8 @@ import { openDatabase } from '../../../src/db/database.js';
 import type { StartableDelivery } from '../../../src/db/events.js';
 import { createAddressGuard } from '../../../src/delivery/address.js';
 import { createLogger } from '../../../src/log.js';
-import { createSealer, unnamedKey, type Sealer } from '../../../src/seal.js';
-import type { DeliveryWorkflows } from '../../../src/workflows.js';
+import { createSealer, unnamedKey, type Sealer } from '../../../src/encryption/seal.js';
+import type { DeliveryWorkflows } from '../../../src/temporal/workflows.js';
 import { createTestDatabase } from '../../support/database.js';
 import { checkAnswer } from './contract.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { sealContext } from '../../../src/seal-context.js';
-import { createSealer, unnamedKey } from '../../../src/seal.js';
+import { sealContext } from '../../../src/encryption/seal-context.js';
+import { createSealer, unnamedKey } from '../../../src/encryption/seal.js';
 import { createTenant, createWebhook, startApi, type Api, type TestTenant } from './fixture.js';
 
 describe('field case 91: webhooks whose secret or headers were sealed with a key that is not here', () => {

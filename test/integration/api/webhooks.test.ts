@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { sealContext } from '../../../src/seal-context.js';
+import { sealContext } from '../../../src/encryption/seal-context.js';
 import {
   createTenant,
   createWebhook,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { listSealedKeys, listStoredKeyIds } from '../../../src/db/sealed-values.js';
-import { createSealer, keyIdForm, sealedKeyId } from '../../../src/seal.js';
+import { createSealer, keyIdForm, sealedKeyId } from '../../../src/encryption/seal.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { insertTenant, insertWebhook } from '../../support/rows.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { sealContext } from '../../../src/seal-context.js';
-import { createSealer, unnamedKey, type EncryptionKey } from '../../../src/seal.js';
-import { EncryptionKeyError, findUnreadableKeys, requireReadable } from '../../../src/server/check-encryption.js';
+import { sealContext } from '../../../src/encryption/seal-context.js';
+import { createSealer, unnamedKey, type EncryptionKey } from '../../../src/encryption/seal.js';
+import { EncryptionKeyError, findUnreadableKeys, requireReadable } from '../../../src/encryption/check-encryption.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { insertTenant, insertWebhook } from '../../support/rows.js';
 import { sealInVersion1 } from '../../support/seal-version-1.js';

@@ -5,10 +5,10 @@ import { ApplicationFailure, Client, Connection, WorkflowFailedError } from '@te
 import { CancelledFailure } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Activities } from '../../../activities/index.js';
-import type { Plan } from '../../../activities/reserve-token.js';
+import type { Plan } from '../../../activities/deliveries/reserve-token.js';
 import { createLogger } from '../../../src/log.js';
-import { workflowBundle } from '../../../src/server/workflow-bundle.js';
-import { failureType } from '../../../workflows/failures.js';
+import { workflowBundle } from '../../../src/temporal/bundle.js';
+import { failureType } from '../../../workflows/contract/failures.js';
 import { quietRuntime } from '../../support/quiet-runtime.js';
 import { waitFor } from '../../support/wait-for.js';
 

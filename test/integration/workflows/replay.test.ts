@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { Worker } from '@temporalio/worker';
 import { createLogger } from '../../../src/log.js';
-import { workflowBundle } from '../../../src/server/workflow-bundle.js';
+import { workflowBundle } from '../../../src/temporal/bundle.js';
 import { quietRuntime } from '../../support/quiet-runtime.js';
 
 const folder = new URL('../../fixtures/histories/', import.meta.url);

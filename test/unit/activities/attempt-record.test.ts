@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { attemptRecord } from '../../../activities/attempt-record.js';
+import { attemptRecord } from '../../../activities/deliveries/attempt-record.js';
 import type { AttemptRecord, TakenAttempt } from '../../../src/db/attempts.js';
 import type { AttemptOutcome, ErrorClass } from '../../../src/delivery/outcome.js';
 

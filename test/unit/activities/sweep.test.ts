@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { install } from '@sinonjs/fake-timers';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { sweep } from '../../../activities/sweep.js';
+import { sweep } from '../../../activities/maintenance/sweep.js';
 import type { Database } from '../../../src/db/database.js';
 import { createLogger } from '../../../src/log.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { authenticate, callerName, createApiKey, requireScope } from '../../../src/api/authenticate.js';
-import { ForbiddenError, TooManyRequestsError, UnauthenticatedError } from '../../../src/api/api-errors.js';
-import { KeyMemory } from '../../../src/api/key-memory.js';
+import { authenticate, callerName, createApiKey, requireScope } from '../../../src/api/http/authenticate.js';
+import { ForbiddenError, TooManyRequestsError, UnauthenticatedError } from '../../../src/api/http/api-errors.js';
+import { KeyMemory } from '../../../src/api/http/key-memory.js';
 import type { Queryable } from '../../../src/db/database.js';
 
 const address = '192.0.2.1';

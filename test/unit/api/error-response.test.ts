@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import pg from 'pg';
-import { errorResponse } from '../../../src/api/error-response.js';
+import { errorResponse } from '../../../src/api/http/error-response.js';
 import { DatabaseUnavailableError } from '../../../src/db/database.js';
 import { ConflictError, EventMismatchError, InvalidInputError, NotFoundError } from '../../../src/errors.js';
 import { createLogger } from '../../../src/log.js';

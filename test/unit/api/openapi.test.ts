@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { endpoints } from '../../../src/api/app.js';
-import { createOpenApiDocument } from '../../../src/api/openapi.js';
+import { createOpenApiDocument } from '../../../src/api/http/openapi.js';
 
 // What is tested here is exactly whether the document has the shape that it should have.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

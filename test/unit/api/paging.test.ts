@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { decodeCursor, encodeCursor, paginate } from '../../../src/api/paging.js';
-import { parseUuid, parseWebhookId } from '../../../src/api/schemas.js';
+import { decodeCursor, encodeCursor, paginate } from '../../../src/api/http/paging.js';
+import { parseUuid, parseWebhookId } from '../../../src/api/http/schemas.js';
 import { InvalidInputError } from '../../../src/errors.js';
 
 describe('paging', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { integer, text } from '../../../src/api/schemas.js';
-import { validate } from '../../../src/api/validate.js';
+import { integer, text } from '../../../src/api/http/schemas.js';
+import { validate } from '../../../src/api/http/validate.js';
 import { InvalidInputError } from '../../../src/errors.js';
 
 describe('validate', () => {

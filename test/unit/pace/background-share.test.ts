@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { BackgroundShare } from '../../../src/pace/background-share.js';
+import { BackgroundShare } from '../../../src/temporal/pace/background-share.js';
 
 describe('background share', () => {
   const record = (share: BackgroundShare, durationMs: number, times: number) => {

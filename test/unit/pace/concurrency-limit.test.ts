@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ConcurrencyLimit } from '../../../src/pace/concurrency-limit.js';
+import { ConcurrencyLimit } from '../../../src/temporal/pace/concurrency-limit.js';
 
 describe('concurrency limit', () => {
   /** A callee that works on so many at once, each for 10 ms, and lets the rest queue. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { FirstAttempts } from '../../../src/pace/first-attempts.js';
-import { Turn } from '../../../src/pace/turn.js';
+import { FirstAttempts } from '../../../src/temporal/pace/first-attempts.js';
+import { Turn } from '../../../src/temporal/pace/turn.js';
 
 describe('first attempts', () => {
   it('are expected until their turn ends', async () => {

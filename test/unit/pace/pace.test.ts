@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { setImmediate as soon } from 'node:timers/promises';
 import { install } from '@sinonjs/fake-timers';
-import { Pace, type Urgency } from '../../../src/pace/pace.js';
-import type { Turn } from '../../../src/pace/turn.js';
+import { Pace, type Urgency } from '../../../src/temporal/pace/pace.js';
+import type { Turn } from '../../../src/temporal/pace/turn.js';
 
 /** Work of one webhook without end. */
 function endless(pace: Pace, urgency: Urgency, webhookId: number) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate as soon } from 'node:timers/promises';
-import { Turn } from '../../../src/pace/turn.js';
+import { Turn } from '../../../src/temporal/pace/turn.js';
 
 describe('turn', () => {
   it('lasts until it is ended', async () => {

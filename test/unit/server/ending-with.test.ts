@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Activities } from '../../../activities/index.js';
-import { endingWith } from '../../../src/server/ending-with.js';
+import { endingWith } from '../../../src/temporal/ending-with.js';
 
 describe('activities that take long', () => {
   const never = () => new Promise<never>(() => undefined);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setImmediate as soon } from 'node:timers/promises';
 import { install, type Clock } from '@sinonjs/fake-timers';
 import { createLogger } from '../../../src/log.js';
-import { keepRunning, NotYetError, type KeptRunning, type Life } from '../../../src/server/keep-running.js';
+import { keepRunning, NotYetError, type KeptRunning, type Life } from '../../../src/temporal/keep-running.js';
 
 const log = createLogger({ level: 'silent', format: 'json' });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { listen, type ListeningServer } from '../../../src/server/listen.js';
+import { listen, type ListeningServer } from '../../../src/api/http/listen.js';
 import { waitFor } from '../../support/wait-for.js';
 
 describe('what never becomes a request', () => {

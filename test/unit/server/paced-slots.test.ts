@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { setImmediate as soon } from 'node:timers/promises';
 import type { CustomSlotSupplier, ActivitySlotInfo, SlotReserveContext } from '@temporalio/worker';
-import { Pace } from '../../../src/pace/pace.js';
-import { pacedSlots } from '../../../src/server/paced-slots.js';
+import { Pace } from '../../../src/temporal/pace/pace.js';
+import { pacedSlots } from '../../../src/temporal/paced-slots.js';
 
 const context = { slotType: 'activity', taskQueue: 'queue' } as SlotReserveContext;
 

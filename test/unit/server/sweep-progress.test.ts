@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ScheduleDescription } from '@temporalio/client';
-import { SweepProgress } from '../../../src/server/sweep-progress.js';
+import { SweepProgress } from '../../../src/temporal/sweep-progress.js';
 
 describe('the progress of sweeps', () => {
   let nowMs: number;

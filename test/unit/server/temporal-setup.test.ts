@@ -6,7 +6,7 @@ import {
   expectedSchedules,
   searchAttributeCommand,
   type SetupTarget,
-} from '../../../src/server/temporal-setup.js';
+} from '../../../src/temporal/setup.js';
 
 const grpcError = (code: number, message: string) => Object.assign(new Error(message), { code });
 const all = { TenantId: 2, WebhookId: 3, EventType: 2, EventId: 2 };

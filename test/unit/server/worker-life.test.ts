@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setImmediate as soon } from 'node:timers/promises';
 import { install, type Clock } from '@sinonjs/fake-timers';
 import { ShutdownError, type NativeConnection, type Worker } from '@temporalio/worker';
-import { startLife } from '../../../src/server/worker-life.js';
+import { startLife } from '../../../src/temporal/worker-life.js';
 
 /** A worker as the SDK has them: its polls are made by `run`, and `run` settles or never does. */
 class FakeWorker {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expireCalls } from '../../../../src/db/calls.js';
 import { openDatabase } from '../../../../src/db/database.js';
-import { jsonEvent, startPlayedSwitch, type PlayedSwitch } from '../../../../src/server/demo/played-switch.js';
+import { jsonEvent, startPlayedSwitch, type PlayedSwitch } from '../../../../src/dev/demo/played-switch.js';
 import type { CallHandlerDeps } from '../../../../src/sources/calls/call-handler.js';
 import { startCallListener, type CallListener } from '../../../../src/sources/calls/call-listener.js';
 import type { SwitchListenerOptions } from '../../../../src/sources/calls/switch-listener.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import type { PlayedSwitch } from '../../../../src/server/demo/played-switch.js';
+import type { PlayedSwitch } from '../../../../src/dev/demo/played-switch.js';
 import { createCallScenario, typesAndTenants, type CallScenario } from '../../../support/call-scenario.js';
 import type { TriggeredCallEvent } from '../../../support/call-events.js';
 import { endedAt, madeAt, ofTenant, playedRun, playedStartMs, playedTime } from '../../../support/played-calls.js';

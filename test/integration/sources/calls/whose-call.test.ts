@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
-import type { PlayedSwitch } from '../../../../src/server/demo/played-switch.js';
+import type { PlayedSwitch } from '../../../../src/dev/demo/played-switch.js';
 import { createCallScenario, typesAndTenants, type CallScenario } from '../../../support/call-scenario.js';
 import { endedAt, madeAt, ofTenant, playedRun } from '../../../support/played-calls.js';
 import { waitFor } from '../../../support/wait-for.js';

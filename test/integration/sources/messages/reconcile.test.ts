@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { openDatabase, type Database } from '../../../../src/db/database.js';
 import { reconciledUntil, recordReconciliation } from '../../../../src/db/message-reconciliations.js';
-import type { FakeTwilio } from '../../../../src/server/demo/fake-twilio.js';
+import type { FakeTwilio } from '../../../../src/dev/demo/fake-twilio.js';
 import { receiveMessage } from '../../../../src/sources/messages/inbound.js';
 import { reconcileAccount } from '../../../../src/sources/messages/reconcile.js';
 import {

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { ApplicationFailure } from '@temporalio/common';
-import { recordSend, sendMessage, settleMessage, type SendMessageDeps } from '../../../../activities/send-message.js';
+import {
+  recordSend,
+  sendMessage,
+  settleMessage,
+  type SendMessageDeps,
+} from '../../../../activities/messages/send-message.js';
 import { openDatabase, type Database } from '../../../../src/db/database.js';
 import { createLogger } from '../../../../src/log.js';
-import type { FakeTwilio } from '../../../../src/server/demo/fake-twilio.js';
+import type { FakeTwilio } from '../../../../src/dev/demo/fake-twilio.js';
 import { reportStatus } from '../../../../src/sources/messages/outbound.js';
 import { createTwilioClient, TwilioListError } from '../../../../src/sources/messages/twilio-client.js';
 import { accountSid, authToken, startContractTwilio } from '../../../support/contract-twilio.js';

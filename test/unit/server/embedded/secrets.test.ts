@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { loadOrCreateKeys } from '../../../../src/server/embedded/secrets.js';
+import { loadOrCreateKeys } from '../../../../src/dev/embedded/secrets.js';
 
 describe('loadOrCreateKeys', () => {
   let folder: string;

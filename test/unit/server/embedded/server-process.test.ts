@@ -11,7 +11,7 @@ import {
   spawnServer,
   stopLeftover,
   type ServerProcess,
-} from '../../../../src/server/embedded/server-process.js';
+} from '../../../../src/dev/embedded/server-process.js';
 import { waitFor } from '../../../support/wait-for.js';
 
 describe('embedded server processes', () => {

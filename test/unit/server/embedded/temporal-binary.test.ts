@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createLogger } from '../../../../src/log.js';
-import { findTemporalBinary } from '../../../../src/server/embedded/temporal-binary.js';
+import { findTemporalBinary } from '../../../../src/dev/embedded/temporal-binary.js';
 
 describe('findTemporalBinary', () => {
   let folder: string;

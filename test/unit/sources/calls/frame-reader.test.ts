@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { jsonEvent } from '../../../../src/server/demo/played-switch.js';
+import { jsonEvent } from '../../../../src/dev/demo/played-switch.js';
 import { BadFrameError, FrameReader, type Frame } from '../../../../src/sources/calls/frame-reader.js';
 import { toSoundBytes } from '../../../../src/sources/calls/sound-frame.js';
 

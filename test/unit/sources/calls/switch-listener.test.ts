@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import pg from 'pg';
 import type { Database } from '../../../../src/db/database.js';
-import { jsonEvent, startPlayedSwitch, type PlayedSwitch } from '../../../../src/server/demo/played-switch.js';
+import { jsonEvent, startPlayedSwitch, type PlayedSwitch } from '../../../../src/dev/demo/played-switch.js';
 import { startCallListener, type CallListener } from '../../../../src/sources/calls/call-listener.js';
 import type { SwitchListenerOptions } from '../../../../src/sources/calls/switch-listener.js';
 import { waitFor } from '../../../support/wait-for.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
-import type { FakeTwilio } from '../../../../src/server/demo/fake-twilio.js';
+import type { FakeTwilio } from '../../../../src/dev/demo/fake-twilio.js';
 import { statusCallbackUrl } from '../../../../src/sources/messages/status-callback-url.js';
 import {
   createTwilioClient,

@@ -1,0 +1,82 @@
+import type { AttemptRecord, AttemptVerdict, TakenAttempt } from '../../src/db/attempts.js';
+import type { AttemptOutcome, ErrorClass, FinishedAttempt } from '../../src/delivery/outcome.js';
+import { retryDelayMs } from '../../workflows/contract/retry-policy.js';
+
+/** What is to be written down of a finished request, and what it means for the delivery. */
+export function attemptRecord(input: {
+  deliveryId: string;
+  attempt: TakenAttempt;
+  /** Masked. */
+  requestHeaders: Record<string, string>;
+  finished: FinishedAttempt;
+  /** From when the token was there to the request. */
+  waitedMs: number;
+  elapsedMs: number;
+  maxRetryAfterMs: number;
+}): AttemptRecord {
+  const { attempt, finished } = input;
+  const { outcome } = finished;
+  const response = outcome.kind === 'unreachable' ? null : outcome.response;
+  const verdict = verdictOf(outcome);
+  return {
+    deliveryId: input.deliveryId,
+    requestId: attempt.requestId,
+    number: attempt.number,
+    targetVersion: attempt.targetVersion,
+    // By Postgres' clock, like every other time in the log.
+    startedAt: new Date(attempt.takenAt.getTime() + input.waitedMs).toISOString(),
+    durationMs: Math.round(finished.durationMs),
+    statusCode: response?.statusCode ?? null,
+    requestHeaders: input.requestHeaders,
+    responseHeaders: response?.headers ?? null,
+    responseBody: response?.body ?? null,
+    responseTruncated: response?.truncated ?? false,
+    error: errorOf(outcome),
+    verdict,
+    retryWaitMs: retryWaitMs(outcome, attempt.attemptsUsed + 1, input.maxRetryAfterMs),
+    disabledReason:
+      verdict === 'gone'
+        ? `The receiver answered 410 Gone to delivery ${input.deliveryId}. Enable the webhook once it is back.`
+        : null,
+    token: attempt.token,
+    elapsedMs: input.elapsedMs,
+  };
+}
+
+/** For Temporal's history and the Web UI: no address, no url, no answer. */
+export function shortFailure(record: AttemptRecord): string | undefined {
+  return record.error?.class === 'http_status' ? `HTTP ${record.statusCode}` : record.error?.class;
+}
+
+function verdictOf(outcome: AttemptOutcome): AttemptVerdict {
+  switch (outcome.kind) {
+    case 'accepted':
+      return 'delivered';
+    case 'rejected':
+      return outcome.response.statusCode === 410 ? 'gone' : 'retry';
+    case 'unreachable':
+      if (outcome.onReusedConnection) return 'again';
+      // An address that is not allowed now will not be allowed in 16 s.
+      return outcome.errorClass === 'blocked_address' ? 'final' : 'retry';
+  }
+}
+
+function errorOf(outcome: AttemptOutcome): { class: ErrorClass; message: string } | null {
+  switch (outcome.kind) {
+    case 'accepted':
+      return null;
+    case 'rejected':
+      return {
+        class: 'http_status',
+        message: `The receiver answered ${outcome.response.statusCode}; only 2xx is success.`,
+      };
+    case 'unreachable':
+      return { class: outcome.errorClass, message: outcome.message };
+  }
+}
+
+/** The schedule's delay after attempt `used`, stretched by Retry-After up to the cap, never shortened by it. */
+function retryWaitMs(outcome: AttemptOutcome, used: number, maxRetryAfterMs: number): number {
+  const asked = outcome.kind === 'rejected' ? Math.min(outcome.retryAfterMs ?? 0, maxRetryAfterMs) : 0;
+  return Math.max(retryDelayMs(used), asked);
+}

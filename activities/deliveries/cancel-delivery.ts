@@ -1,0 +1,11 @@
+import type { Database } from '../../src/db/database.js';
+import { settleDelivery } from '../../src/db/deliveries.js';
+
+export interface CancelDeliveryInput {
+  deliveryId: string;
+}
+
+/** An operator cancelled the workflow: the delivery is owed no more. No effect on one that has ended. */
+export async function cancelDelivery({ db }: { db: Database }, { deliveryId }: CancelDeliveryInput): Promise<void> {
+  await settleDelivery(db, deliveryId, 'cancelled');
+}

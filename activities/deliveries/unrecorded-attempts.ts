@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { recordAttempt, type AttemptRecord, type RecordedAttempt } from '../../src/db/attempts.js';
+import { DatabaseUnavailableError, type Database } from '../../src/db/database.js';
+import { databaseTime } from '../../src/db/clock.js';
+import { beat, removeSenderProcess } from '../../src/db/sender-processes.js';
+
+const beatEveryMs = 2_000;
+
+export interface UnrecordedAttemptsDeps {
+  db: Database;
+  /** A connection of its own, so that a beat never waits behind deliveries. */
+  heartbeatDb: Database;
+  log: Logger;
+}
+
+/**
+ * Outcomes of requests that this process made and Postgres has not taken yet. They are kept, and tried again, for as long
+ * as the process lives; only then does it tell the others that it lives (`beat`). So nobody sends a delivery again whose
+ * answer is here, however long Postgres is away.
+ */
+export class UnrecordedAttempts {
+  /** Names this process to the others. */
+  readonly processId = randomUUID();
+  readonly #records = new Map<string, AttemptRecord>();
+  readonly #timer: NodeJS.Timeout;
+  #beating: Promise<void> = Promise.resolve();
+  #isBusy = false;
+
+  constructor(private readonly deps: UnrecordedAttemptsDeps) {
+    this.#timer = setInterval(() => this.#next(), beatEveryMs);
+    this.#next();
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#records.size;
+  }
+
+  /**
+   * Records an attempt. Rejects when Postgres does not take it now; then it is kept and tried again until it does. What
+   * Postgres refuses for another reason is not kept: trying again would not help.
+   */
+  async record(record: AttemptRecord): Promise<RecordedAttempt | null> {
+    this.#records.set(record.requestId, record);
+    for (const waitMs of [100, 500]) {
+      try {
+        return await this.#tryToRecord(record);
+      } catch (error) {
+        if (!(error instanceof DatabaseUnavailableError)) throw error;
+        await delay(waitMs);
+      }
+    }
+    return this.#tryToRecord(record);
+  }
+
+  /** Before a delivery is sent again by this process: records what is known of it. Rejects when Postgres does not take it. */
+  async settle(deliveryId: string): Promise<void> {
+    for (const record of this.#records.values()) if (record.deliveryId === deliveryId) await this.#tryToRecord(record);
+  }
+
+  async #tryToRecord(record: AttemptRecord): Promise<RecordedAttempt | null> {
+    try {
+      const recorded = await recordAttempt(this.deps.db, record);
+      this.#records.delete(record.requestId);
+      return recorded;
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailableError)) this.#records.delete(record.requestId);
+      throw error;
+    }
+  }
+
+  #next(): void {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    this.#beating = this.#beat().finally(() => (this.#isBusy = false));
+  }
+
+  async #beat(): Promise<void> {
+    const { heartbeatDb, log } = this.deps;
+    try {
+      // Before the look at what is kept: of what ends later the beat says nothing.
+      const at = await databaseTime(heartbeatDb);
+      for (const record of [...this.#records.values()]) await this.#recordLate(record);
+      await beat(heartbeatDb, this.processId, at);
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailableError)) log.error({ error }, 'process.beat_failed');
+    }
+  }
+
+  async #recordLate(record: AttemptRecord): Promise<void> {
+    const { heartbeatDb, log } = this.deps;
+    const context = { delivery: record.deliveryId, attempt: record.number };
+    try {
+      const recorded = await recordAttempt(heartbeatDb, record);
+      // `record` may have been faster, and has said so.
+      if (this.#records.delete(record.requestId))
+        log.info({ ...context, status: recorded?.status }, 'attempt.recorded_late');
+    } catch (error) {
+      if (error instanceof DatabaseUnavailableError) throw error;
+      this.#records.delete(record.requestId);
+      log.error({ ...context, error }, 'attempt.refused: Postgres cannot take this record');
+    }
+  }
+
+  /** Tries once more to record what is left, and tells the others that this process has ended. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#beating;
+    await this.#beat();
+    if (this.#records.size > 0) {
+      this.deps.log.error({ attempts: this.#records.size }, 'attempts.not_recorded: their workflows record them');
+      return;
+    }
+    // Unremoved it is gone in the others' eyes 15 s after its last beat.
+    await removeSenderProcess(this.deps.heartbeatDb, this.processId).catch(() => undefined);
+  }
+}

@@ -1,0 +1,28 @@
+import { Context } from '@temporalio/activity';
+import type { Logger } from 'pino';
+import type { Database } from '../../src/db/database.js';
+import { expireCalls } from '../../src/db/calls.js';
+import { expireMessages } from '../../src/db/messages.js';
+import { expireBatch, expireWebhooks } from '../../src/db/retention.js';
+import { removeGoneProcesses } from '../../src/db/sender-processes.js';
+
+export interface ExpireDeps {
+  db: Database;
+  log: Logger;
+  retentionDays: number;
+}
+
+/** Removes what outlived the retention time, in batches. Safe to repeat and to break off. */
+export async function expire({ db, log, retentionDays }: ExpireDeps): Promise<void> {
+  let total = 0;
+  for (let changed = -1; changed !== 0; total += changed) {
+    changed =
+      (await expireBatch(db, retentionDays, 500)) +
+      (await expireCalls(db, retentionDays, 500)) +
+      (await expireMessages(db, retentionDays, 500)) +
+      (await expireWebhooks(db, retentionDays, 500));
+    Context.current().heartbeat(total);
+  }
+  await removeGoneProcesses(db);
+  if (total > 0) log.info({ rows: total, retentionDays }, 'history.expired');
+}

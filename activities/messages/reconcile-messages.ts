@@ -1,0 +1,17 @@
+import { Context } from '@temporalio/activity';
+import { reconcileAccount } from '../../src/sources/messages/reconcile.js';
+import type { SendMessageDeps } from './send-message.js';
+
+export interface ReconcileMessagesDeps extends SendMessageDeps {
+  retentionDays: number;
+}
+
+/** Compares Twilio's lists with ours, account by account. Does nothing where none is configured. Safe to repeat and to break off. */
+export async function reconcileMessages(deps: ReconcileMessagesDeps): Promise<void> {
+  const { twilio, log } = deps;
+  for (const account of twilio?.client.accountSids ?? []) {
+    const found = await reconcileAccount(deps, twilio!.client, account, () => Context.current().heartbeat());
+    if (found.received + found.reported > 0)
+      log.warn({ account, ...found }, 'messages.reconciled: no callback had told of these');
+  }
+}

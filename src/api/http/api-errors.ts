@@ -1,0 +1,71 @@
+import { NotFoundError } from '../../errors.js';
+import type { Scope } from '../../db/api-keys.js';
+
+// What only HTTP knows. The status code of each is in error-response.ts, as are those of src/errors.ts.
+
+/** No API key, or one that is not known. */
+export class UnauthenticatedError extends Error {
+  override readonly name = 'UnauthenticatedError';
+  constructor(
+    message: string,
+    /** A key was given, so that another one is needed. */
+    readonly keyGiven: boolean,
+  ) {
+    super(message);
+  }
+}
+
+/** A known API key that does not allow this call. */
+export class ForbiddenError extends Error {
+  override readonly name = 'ForbiddenError';
+  constructor(
+    message: string,
+    /** The scope that the call needs. */
+    readonly scope: Scope,
+  ) {
+    super(message);
+  }
+}
+
+/** The path is known, with other methods. */
+export class MethodNotAllowedError extends Error {
+  override readonly name = 'MethodNotAllowedError';
+  constructor(
+    message: string,
+    readonly allowed: readonly string[],
+  ) {
+    super(message);
+  }
+}
+
+/** The request's body, or the event in it, is larger than is accepted. */
+export class TooLargeError extends Error {
+  override readonly name = 'TooLargeError';
+}
+
+/** More calls were made than may be, by one key, from one address or for one thing. */
+export class TooManyRequestsError extends Error {
+  override readonly name = 'TooManyRequestsError';
+  constructor(
+    message: string,
+    readonly retryAfterSeconds: number,
+  ) {
+    super(message);
+  }
+}
+
+/** What a path can name. */
+export type Subject = 'tenant' | 'API key' | 'webhook' | 'delivery' | 'message' | 'phone number';
+
+const whereToLook: Record<Subject, string> = {
+  tenant: 'GET /v1/tenants lists them',
+  'API key': 'the list of API keys has the ids',
+  webhook: "GET /v1/webhooks lists this tenant's",
+  delivery: 'GET /v1/webhooks/:id/deliveries lists those of a webhook',
+  message: "GET /v1/messages lists this tenant's",
+  'phone number': 'GET /v1/phone-numbers lists those that tenants have',
+};
+
+/** Always the same words, without the id, so that another tenant's record looks exactly like one that never was. */
+export const notFound = (subject: Subject): NotFoundError =>
+  new NotFoundError(`There is no such ${subject}; ${whereToLook[subject]}.`);

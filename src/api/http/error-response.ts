@@ -1,0 +1,149 @@
+import type { NextFunction, Request, Response } from 'express';
+import { DatabaseUnavailableError, sqlStateOf } from '../../db/database.js';
+import {
+  capFieldErrors,
+  ConflictError,
+  EventMismatchError,
+  InvalidInputError,
+  maxFieldErrors,
+  NotFoundError,
+  type FieldError,
+} from '../../errors.js';
+import { cutText } from '../../events/show-value.js';
+import type { Logger } from '../../log.js';
+import {
+  ForbiddenError,
+  MethodNotAllowedError,
+  TooLargeError,
+  TooManyRequestsError,
+  UnauthenticatedError,
+} from './api-errors.js';
+import { loggablePath } from './request-log.js';
+import type { Problem } from './schemas.js';
+
+/** Status code, name in the problem's `type`, and title of every kind of problem. */
+export const problemKinds = {
+  'invalid-input': [400, 'Invalid input'],
+  unauthenticated: [401, 'API key missing or not known'],
+  forbidden: [403, 'Scope missing'],
+  'not-found': [404, 'Not found'],
+  'method-not-allowed': [405, 'Method not allowed'],
+  conflict: [409, 'Conflict'],
+  'too-large': [413, 'Too large'],
+  'event-mismatch': [422, 'Same event, other payload'],
+  'too-many-requests': [429, 'Too many requests'],
+  internal: [500, 'Internal error'],
+  unavailable: [503, 'Temporarily unavailable'],
+} as const;
+
+export type ProblemKind = keyof typeof problemKinds;
+
+interface ProblemAnswer {
+  kind: ProblemKind;
+  detail: string;
+  errors?: FieldError[];
+  headers?: Record<string, string>;
+}
+
+const retryAfterSeconds = 5;
+/** Of the detail and of each message. */
+const maxTextLength = 1_000;
+
+/** A value of a form that Postgres cannot take came past the checks: still the caller's mistake, not a fault of ours. */
+const unstorable = new Set(['22P02', '22P05', '22003', '22007', '22008', '22021']);
+/** Two transactions got in each other's way and one was rolled back: the same call works when sent again. */
+const rolledBack = new Set(['40001', '40P01']);
+
+/** The one place where an error becomes a status code. */
+function toProblem(error: unknown): ProblemAnswer {
+  if (error instanceof InvalidInputError) return { kind: 'invalid-input', detail: error.message, errors: error.errors };
+  if (error instanceof UnauthenticatedError) {
+    const challenge = error.keyGiven ? 'Bearer error="invalid_token"' : 'Bearer';
+    return { kind: 'unauthenticated', detail: error.message, headers: { 'WWW-Authenticate': challenge } };
+  }
+  if (error instanceof ForbiddenError) {
+    const challenge = `Bearer error="insufficient_scope", scope="${error.scope}"`;
+    return { kind: 'forbidden', detail: error.message, headers: { 'WWW-Authenticate': challenge } };
+  }
+  if (error instanceof NotFoundError) return { kind: 'not-found', detail: error.message };
+  if (error instanceof MethodNotAllowedError) {
+    return { kind: 'method-not-allowed', detail: error.message, headers: { Allow: error.allowed.join(', ') } };
+  }
+  if (error instanceof ConflictError) return { kind: 'conflict', detail: error.message };
+  if (error instanceof TooLargeError) return { kind: 'too-large', detail: error.message };
+  if (error instanceof EventMismatchError) return { kind: 'event-mismatch', detail: error.message };
+  if (error instanceof TooManyRequestsError) {
+    const headers = { 'Retry-After': String(error.retryAfterSeconds) };
+    return { kind: 'too-many-requests', detail: error.message, headers };
+  }
+  // Express could not decode a part of the path, as in /v1/webhooks/%ff: nothing has such a name.
+  if (error instanceof URIError) {
+    return { kind: 'not-found', detail: 'There is nothing here: the path is not valid percent-encoded UTF-8.' };
+  }
+  if (error instanceof DatabaseUnavailableError || rolledBack.has(sqlStateOf(error) ?? '')) {
+    const detail = `The service cannot take this call at the moment; send it again in ${retryAfterSeconds} seconds.`;
+    return { kind: 'unavailable', detail, headers: { 'Retry-After': String(retryAfterSeconds) } };
+  }
+  if (unstorable.has(sqlStateOf(error) ?? '')) {
+    return {
+      kind: 'invalid-input',
+      detail: 'A value has a form that cannot be stored; check numbers, times and characters.',
+    };
+  }
+  return {
+    kind: 'internal',
+    detail: 'Something went wrong here; it was logged. Quote the X-Request-Id of this answer to support.',
+  };
+}
+
+/** Express' last handler: answers every error with a problem document (RFC 9457), and logs what is ours to mend. */
+export function errorResponse(log: Logger) {
+  return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
+    const problem = toProblem(error);
+    const context = {
+      request: response.locals['requestId'] as unknown,
+      method: request.method,
+      path: loggablePath(request.path),
+    };
+    if (problem.kind === 'internal') log.error({ ...context, error: loggable(error) }, 'request.failed');
+    else if (problem.kind === 'unavailable') log.warn({ ...context, reason: reasonOf(error) }, 'request.refused');
+    else if (sqlStateOf(error)) log.warn({ ...context, error: loggable(error) }, 'request.not_checked_enough');
+    // Half an answer cannot be taken back; Express cuts the connection, so that the caller notices.
+    if (response.headersSent) return next(error);
+    sendProblem(response, problem);
+  };
+}
+
+function sendProblem(response: Response, { kind, detail, errors, headers }: ProblemAnswer): void {
+  const [status, title] = problemKinds[kind];
+  const body: Problem = { type: `urn:irisx:problem:${kind}`, title, status, detail: cutText(detail, maxTextLength) };
+  if (errors && errors.length > 0) body.errors = capped(errors);
+  response.status(status).set({ ...headers, 'Content-Type': 'application/problem+json' });
+  response.end(JSON.stringify(body));
+}
+
+/** However many there are and whatever they quote: the answer stays short. */
+function capped(errors: FieldError[]): FieldError[] {
+  // One more than are told may be the one that counts the others.
+  const told = errors.length <= maxFieldErrors + 1 ? errors : capFieldErrors(errors, errors.length);
+  return told.map(({ path, message }) => ({
+    path: cutText(path, maxTextLength),
+    message: cutText(message, maxTextLength),
+  }));
+}
+
+/** An error of Postgres quotes the row in some of its fields; only the others are for the log. */
+function loggable(error: unknown): unknown {
+  const code = sqlStateOf(error);
+  if (code === undefined || !(error instanceof Error)) return error;
+  const { table, constraint, routine } = error as { table?: string; constraint?: string; routine?: string };
+  return { type: error.name, message: error.message, code, table, constraint, routine, stack: error.stack };
+}
+
+/** The code of the network's or Postgres' error, as that is what tells an operator where to look. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const cause = error.cause instanceof Error ? error.cause : error;
+  const { code } = cause as NodeJS.ErrnoException;
+  return code ?? cause.message;
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { StartError } from '../../errors.js';
+import { UnreadAnswers, type UnreadLimits } from './unread-answers.js';
+
+export interface ListeningServer {
+  address: AddressInfo;
+  /**
+   * Takes no new connection and no new request; resolves when those in progress are answered, after 25 s at the latest:
+   * then what is open is cut. A connection on which no request has come in whole is cut after 5 s.
+   */
+  close: () => Promise<void>;
+}
+
+export interface ListenOptions {
+  host: string;
+  port: number;
+  /** How long a connection is kept after an answer; default: longer than load balancers keep theirs. */
+  keepAliveMs?: number;
+  /** Of answers that their clients do not read. */
+  unread?: Partial<UnreadLimits>;
+}
+
+const defaultKeepAliveMs = 65_000;
+/** Requests on one connection that wait for their answers: nobody sends so many ahead but to fill our memory. */
+const maxPipelined = 16;
+/** How long a stop waits for what a client has begun to send. */
+const unsentGraceMs = 5_000;
+/** And how long for an answer. */
+const longestAnswerMs = 25_000;
+
+/** Rejects with clear words when the port is taken. */
+export async function listen(app: RequestListener, at: ListenOptions): Promise<ListeningServer> {
+  /** Of every connection the answers that are not through yet. */
+  const open = new Map<Socket, Set<ServerResponse>>();
+  const unread = new UnreadAnswers(at.unread);
+  let isClosing = false;
+  const keepAliveTimeout = at.keepAliveMs ?? defaultKeepAliveMs;
+  const headersTimeout = keepAliveTimeout + 5_000;
+  const server = createServer({
+    keepAliveTimeout,
+    headersTimeout,
+    requestTimeout: Math.max(300_000, headersTimeout),
+  });
+  server.on('connection', (socket) => {
+    open.set(socket, new Set());
+    socket.once('close', () => open.delete(socket));
+  });
+  server.on('request', (request, response) => {
+    const { socket } = request;
+    const answers = open.get(socket);
+    if (!answers || answers.size >= maxPipelined) return void socket.destroy();
+    // A connection that is kept alive closes with its present answer. Before the app, which may answer at once.
+    if (isClosing) response.setHeader('Connection', 'close');
+    answers.add(response);
+    response.once('close', () => answers.delete(response));
+    unread.watch(response);
+    app(request, response);
+  });
+  server.on('clientError', refuseUnreadable);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new StartError(
+              `Port ${at.port}, meant for the API, is taken by another program. Stop that program, or set PORT to a free port.`,
+            )
+          : error,
+      ),
+    );
+    server.listen(at.port, at.host, resolve);
+  });
+  return {
+    address: server.address() as AddressInfo,
+    close: () =>
+      new Promise((resolve, reject) => {
+        isClosing = true;
+        for (const response of [...open.values()].flatMap((answers) => [...answers]))
+          if (!response.headersSent) response.setHeader('Connection', 'close');
+        const cutUnsent = setTimeout(() => {
+          for (const [socket, answers] of open) if (![...answers].some(({ req }) => req.complete)) socket.destroy();
+        }, unsentGraceMs);
+        const cutAll = setTimeout(() => server.closeAllConnections(), longestAnswerMs);
+        server.close((error) => {
+          clearTimeout(cutUnsent);
+          clearTimeout(cutAll);
+          if (error) reject(error);
+          else resolve();
+        });
+        server.closeIdleConnections();
+        // Opened ahead by a balancer: to Node these are not idle.
+        for (const socket of open.keys()) if (socket.bytesRead === 0) socket.destroy();
+      }),
+  };
+}
+
+const unreadable: Record<string, [status: number, title: string, detail: string]> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'The headers of the request have more than 16 KB.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'The request was not complete in time.'],
+};
+
+/** What never became a request is answered like one: a problem document with an id. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  // Gone, or in the middle of an answer: nothing can be said any more.
+  if (!socket.writable || error.code === 'ECONNRESET' || ('bytesWritten' in socket && socket.bytesWritten)) {
+    socket.destroy();
+    return;
+  }
+  const [status, title, detail] = unreadable[error.code ?? ''] ?? [400, 'Bad Request', 'This is no HTTP/1.1 request.'];
+  const body = JSON.stringify({ type: 'urn:irisx:problem:unreadable_request', title, status, detail });
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${title}`,
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${randomUUID()}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}

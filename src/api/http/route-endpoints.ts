@@ -1,0 +1,134 @@
+import { Router, type Request, type Response } from 'express';
+import type { RecentKey } from '../../db/api-keys.js';
+import { capFieldErrors, InvalidInputError } from '../../errors.js';
+import { ForbiddenError, MethodNotAllowedError, notFound } from './api-errors.js';
+import {
+  authenticate,
+  authenticateRecent,
+  isTenantScope,
+  recentCallers,
+  requireScope,
+  type Access,
+  type Caller,
+  type RecentCallers,
+} from './authenticate.js';
+import { credentialsOf } from './call-limit.js';
+import type { AppDeps, Endpoint, EndpointDeps } from './endpoint.js';
+import type { KeyMemory } from './key-memory.js';
+import { readBody } from './read-body.js';
+import { validate } from './validate.js';
+
+/** Serves the endpoints; a path of theirs with another method is refused with what it allows. */
+export function routeEndpoints(endpoints: readonly Endpoint[], deps: EndpointDeps, keys: KeyMemory): Router {
+  const router = Router({ caseSensitive: true });
+  const recent = recentCallers();
+  for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
+    const atPath = endpoints.filter((endpoint) => endpoint.path === path);
+    const route = router.route(path);
+    for (const endpoint of atPath) {
+      route[endpoint.method]((request, response) => serve(endpoint, request, response, deps, { keys, recent }));
+    }
+    const allowed = atPath.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
+    route.all((request) => {
+      throw new MethodNotAllowedError(
+        `${request.method} is not possible here; possible are ${allowed.join(', ')}.`,
+        allowed,
+      );
+    });
+  }
+  return router;
+}
+
+/** Of those who called before. */
+interface Remembered {
+  keys: KeyMemory;
+  recent: RecentCallers;
+}
+
+/** Whose call it is comes before everything that the caller sent is looked at. */
+async function serve(
+  endpoint: Endpoint,
+  request: Request,
+  response: Response,
+  deps: EndpointDeps,
+  remembered: Remembered,
+): Promise<void> {
+  const { tenantId, keyId, recentKey } = await authorize(endpoint, request, deps, remembered);
+  if (tenantId) response.locals['tenant'] = tenantId;
+  const params = parseParams(endpoint, request);
+  const query = endpoint.query && validate(endpoint.query, request.query, 'query');
+  if (!endpoint.query) refuseQuery(request);
+  const body = endpoint.body && (await readBody(request, response));
+  if (endpoint.body && !endpoint.body.optional && !body) {
+    throw new InvalidInputError('The request has no body; send a JSON object with "Content-Type: application/json".');
+  }
+  const answer = await endpoint.handle(
+    {
+      params,
+      query,
+      body: endpoint.body && validate(endpoint.body.schema, body ? body.value : {}, 'body'),
+      inexactNumbers: body?.inexactNumbers ?? [],
+      idempotencyKey: endpoint.repeatable ? readIdempotencyKey(request) : null,
+      tenantId,
+      by: { request: String(response.locals['requestId']), keyId },
+      recentKey,
+    },
+    deps,
+  );
+  response.status(answer.status);
+  if (answer.body === undefined) response.end();
+  else response.json(answer.body);
+}
+
+async function authorize(
+  endpoint: Endpoint,
+  request: Request,
+  { db, adminKey }: AppDeps,
+  { keys, recent }: Remembered,
+): Promise<{ tenantId: string | null; keyId: string | null; recentKey: RecentKey | null }> {
+  if (endpoint.access === 'public') return { tenantId: null, keyId: null, recentKey: null };
+  const deps = { db, keys, ...(adminKey !== undefined && { adminKey }) };
+  const credentials = credentialsOf(request);
+  const { caller, recentKey } = endpoint.confirmsKey
+    ? await authenticateRecent(deps, recent, credentials)
+    : { caller: await authenticate(deps, credentials), recentKey: null };
+  return { tenantId: tenantOf(endpoint.access, caller), keyId: caller.keyId, recentKey };
+}
+
+/** Whose call it is, where it is a tenant's. Throws ForbiddenError unless the caller may make it. */
+function tenantOf(access: Exclude<Access, 'public'>, caller: Caller): string | null {
+  requireScope(caller, access);
+  if (!isTenantScope(access)) return null;
+  // The table lets no platform key have such a scope; without a tenant there is nothing to answer from all the same.
+  if (caller.tenantId === null) throw new ForbiddenError('This call needs a key of a tenant.', access);
+  return caller.tenantId;
+}
+
+function parseParams(endpoint: Endpoint, request: Request): Record<string, string | number> {
+  return Object.fromEntries(
+    Object.entries(endpoint.params ?? {}).map(([name, parameter]) => {
+      const value = parameter.parse(String(request.params[name]));
+      if (value === undefined) throw notFound(parameter.subject);
+      return [name, value];
+    }),
+  );
+}
+
+function readIdempotencyKey(request: Request): string | null {
+  const key = request.get('Idempotency-Key');
+  if (key === undefined) return null;
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw new InvalidInputError('The header Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.');
+}
+
+function refuseQuery(request: Request): void {
+  const names = Object.keys(request.query);
+  if (names.length === 0) return;
+  throw new InvalidInputError(
+    'This call takes no query parameters.',
+    capFieldErrors(
+      names.map((path) => ({ path, message: 'is not known here; leave it out' })),
+      names.length,
+    ),
+  );
+}

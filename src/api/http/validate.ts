@@ -1,0 +1,60 @@
+import type { z } from 'zod';
+import { capFieldErrors, InvalidInputError, type FieldError } from '../../errors.js';
+import { showKind, showPath, showValue } from '../../events/show-value.js';
+
+/**
+ * The value as the schema gives it back. Throws InvalidInputError that names the fields which are missing, wrong or
+ * unknown, the first 20 of them; `what` says which part of the request it was.
+ */
+export function validate<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  what: 'body' | 'query',
+): z.output<Schema> {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  const { issues } = result.error;
+  const total = issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0);
+  const errors = capFieldErrors(describeIssues(issues, schema), total);
+  const fields = [...new Set(errors.map((error) => error.path))].filter(Boolean);
+  const subject = what === 'body' ? 'The body' : 'The query string';
+  throw new InvalidInputError(
+    fields.length > 0
+      ? `${subject} does not fit: ${fields.slice(0, 10).join(', ')}${fields.length > 10 ? ', …' : ''}.`
+      : `${subject} does not fit: ${errors.map((error) => error.message).join('; ')}.`,
+    fields.length > 0 ? errors : [],
+  );
+}
+
+/** Values of these fields are not repeated in messages: they may hold credentials. */
+const privateFields: ReadonlySet<PropertyKey> = new Set([
+  'url',
+  'headers',
+  'payload',
+  'description',
+  'body',
+  'media_urls',
+]);
+
+/** One at a time: most of a hundred thousand are never asked for. */
+function* describeIssues(issues: z.core.$ZodIssue[], schema: z.ZodType): Generator<FieldError> {
+  for (const issue of issues) {
+    if (issue.code === 'unrecognized_keys') {
+      const known = issue.path.length === 0 && 'shape' in schema ? Object.keys(schema.shape as object) : [];
+      const remedy = known.length > 0 ? `; known are ${known.join(', ')}` : '; leave it out';
+      for (const key of issue.keys) {
+        yield { path: showPath([...issue.path, key]), message: `is not known here${remedy}` };
+      }
+    } else yield describeIssue(issue);
+  }
+}
+
+function describeIssue(issue: z.core.$ZodIssue): FieldError {
+  const path = showPath(issue.path);
+  // A custom check that speaks for itself knows best whether the value may be shown.
+  if (issue.code === 'custom' && issue.params?.['complete'] === true) return { path, message: issue.message };
+  if (issue.input === undefined) return { path, message: `missing; ${issue.message}` };
+  const isPrivate = issue.path.length === 0 || privateFields.has(issue.path[0] as PropertyKey);
+  const seen = isPrivate ? showKind(issue.input) : showValue(issue.input);
+  return { path, message: `${issue.message}, got ${seen}` };
+}

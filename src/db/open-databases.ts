@@ -1,0 +1,64 @@
+import type { Config } from '../config/service.js';
+import { openDatabase, type Database } from './database.js';
+import type { Logger } from '../log.js';
+import { pendingMigrations } from './migrations.js';
+
+/** The pools of a process: what waits in one of them takes no connection from the others. */
+export interface Databases {
+  /** Of the API and of the event sources. */
+  api: Database;
+  /** Of the activities; the API's, where the process has no worker or nothing else. */
+  worker: Database;
+  /** A connection of the worker's own, so that no beat waits behind deliveries. */
+  heartbeat: Database;
+  /** Whether this version may run, by a connection of its own. Rejects with DatabaseUnavailableError while Postgres takes no writes. */
+  hasPendingMigrations(): Promise<boolean>;
+  /** As they were found at the last look. */
+  pendingMigrations(): Promise<string[]>;
+  close(): Promise<unknown>;
+}
+
+/** `databasePoolSize` connections in all, half of them for the worker where API and worker share a process; and one to look after Postgres. */
+export function openDatabases(
+  { databaseUrl, databasePoolSize, databasePreparedStatements }: Config,
+  log: Logger,
+  parts: { api: boolean; worker: boolean },
+): Databases {
+  const passage = { settings: true, names: databasePreparedStatements };
+  const open = (poolSize: number) =>
+    openDatabase({
+      url: databaseUrl,
+      poolSize,
+      passage,
+      onIdleError: (error) => log.warn({ reason: error.message }, 'postgres.connection_lost'),
+      onPooler: (evidence) => log.warn({ evidence }, 'postgres.pooler_detected: going on without'),
+    });
+  const isShared = parts.api && parts.worker;
+  const workerSize = Math.max(1, Math.floor(databasePoolSize / 2));
+  const api = open(isShared ? Math.max(1, databasePoolSize - workerSize) : databasePoolSize);
+  const worker = isShared ? open(workerSize) : api;
+  const looking = open(1);
+  // Opens no connection before it is used.
+  const heartbeat = open(1);
+  const look = async () => {
+    const pending = await pendingMigrations(looking);
+    if (pending.length === 0) await assertWritable(looking);
+    return pending;
+  };
+  return {
+    api,
+    worker,
+    heartbeat,
+    pendingMigrations: look,
+    hasPendingMigrations: async () => (await look()).length > 0,
+    close: () => Promise.all([...new Set([api, worker, looking, heartbeat])].map((db) => db.close())),
+  };
+}
+
+/**
+ * Locks no row, and is refused where no row could be written: by a standby, and by a server that was made read-only.
+ * A session that is refused is closed, as any other.
+ */
+async function assertWritable(db: Database): Promise<void> {
+  await db.query('select from webhook_deliveries where false for no key update');
+}

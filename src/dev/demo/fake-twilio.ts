@@ -1,0 +1,309 @@
+import { randomBytes } from 'node:crypto';
+import express, { type RequestHandler, type Response as ExpressResponse } from 'express';
+import { SegmentedMessage } from 'sms-segments-calculator';
+import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks.js';
+import { listen } from '../../api/http/listen.js';
+
+export interface FakeTwilioOptions {
+  accountSid: string;
+  authToken: string;
+  /** Run before the fake answers: a check of requests and answers against Twilio's contract. */
+  middleware?: RequestHandler[];
+}
+
+/** A message as Twilio's API shows it. */
+export interface FakeMessage {
+  sid: string;
+  account_sid: string;
+  messaging_service_sid: string | null;
+  from: string | null;
+  to: string;
+  body: string;
+  status: string;
+  direction: 'inbound' | 'outbound-api';
+  error_code: number | null;
+  error_message: string | null;
+  num_media: string;
+  num_segments: string;
+  /** RFC 2822. */
+  date_created: string;
+  date_sent: string | null;
+  date_updated: string;
+  price: string | null;
+  price_unit: string;
+  api_version: string;
+  uri: string;
+  subresource_uris: Record<string, string>;
+}
+
+export interface FakeRequest {
+  method: string;
+  /** With the query. */
+  url: string;
+  authorization: string | undefined;
+  /** The body as it came. */
+  body: string;
+}
+
+/** What a message that came in says; the rest is made up. */
+export interface FakeInbound {
+  messageSid?: string;
+  from: string;
+  to: string;
+  body: string;
+  numMedia?: number;
+  /** Fields besides. */
+  extra?: Record<string, string>;
+}
+
+export interface FakeTwilio {
+  url: string;
+  requests: FakeRequest[];
+  /** Oldest first. */
+  messages: FakeMessage[];
+  /** Answers the next request to send (to that number) in its own way. With `create` the message exists all the same. */
+  answerNext(answer: (response: ExpressResponse) => void, options?: { create?: boolean; to?: string }): void;
+  /** Changes a message's state, and calls back as Twilio does, where the message has a url for it. */
+  report(sid: string, status: string, fields?: Record<string, string>): Promise<Response | undefined>;
+  /** A message from outside: listed from now on, and posted to the url of the number. A url of null loses the callback. */
+  receive(url: string | null, inbound: FakeInbound): Promise<Response | undefined>;
+  /** Adds a message to the list, as if it had come or gone without us. */
+  add(message: Partial<FakeMessage>): FakeMessage;
+  close(): Promise<void>;
+}
+
+/** The numbers that Twilio documents for tests: what they are refused with. */
+const refusedRecipients: Record<string, [code: number, message: string]> = {
+  '+15005550001': [21211, "The 'To' number +15005550001 is not a valid phone number."],
+  '+15005550002': [21612, "The 'To' phone number +15005550002 is not currently reachable."],
+  '+15005550003': [21408, 'Permission to send an SMS has not been enabled for the region.'],
+  '+15005550004': [21610, 'Attempt to send to unsubscribed recipient.'],
+  '+15005550009': [21614, "'To' number is not a valid mobile number."],
+};
+const refusedSenders: Record<string, [code: number, message: string]> = {
+  '+15005550001': [21212, "The 'From' number +15005550001 is not a valid phone number."],
+  '+15005550007': [21606, "The 'From' phone number +15005550007 is not a valid, SMS-capable number."],
+  '+15005550008': [21611, 'This From number has exceeded the maximum number of queued messages.'],
+};
+
+/**
+ * Enough of Twilio to send and receive against: `Messages.json` of its API, and callbacks that are signed as its own are.
+ * What the contract leaves to prose (a sender, a text or media, its length) is checked here.
+ */
+export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeTwilio> {
+  const { accountSid, authToken, middleware = [] } = options;
+  const requests: FakeRequest[] = [];
+  const messages: FakeMessage[] = [];
+  const callbacks = new Map<string, string>();
+  const prepared: { answer: (response: ExpressResponse) => void; create?: boolean; to?: string }[] = [];
+  const path = `/2010-04-01/Accounts/${accountSid}/Messages`;
+
+  function add(message: Partial<FakeMessage>): FakeMessage {
+    const now = new Date().toUTCString();
+    const sid = message.sid ?? `SM${randomBytes(16).toString('hex')}`;
+    const added: FakeMessage = {
+      sid,
+      account_sid: accountSid,
+      messaging_service_sid: null,
+      from: null,
+      to: '',
+      body: '',
+      status: 'queued',
+      direction: 'outbound-api',
+      error_code: null,
+      error_message: null,
+      num_media: '0',
+      num_segments: '1',
+      date_created: now,
+      date_sent: message.date_created ?? now,
+      date_updated: message.date_created ?? now,
+      price: null,
+      price_unit: 'USD',
+      api_version: '2010-04-01',
+      uri: `${path}/${sid}.json`,
+      subresource_uris: { media: `${path}/${sid}/Media.json` },
+      ...message,
+    };
+    messages.push(added);
+    return added;
+  }
+
+  async function call(url: string, form: Record<string, string>): Promise<Response> {
+    const signedUrl = url.split('#', 1)[0]!;
+    return fetch(signedUrl, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/x-www-form-urlencoded',
+        'X-Twilio-Signature': getExpectedTwilioSignature(authToken, signedUrl, form),
+        'I-Twilio-Idempotency-Token': randomBytes(8).toString('hex'),
+      },
+      body: new URLSearchParams(form),
+    });
+  }
+
+  const app = express();
+  app.use((request, _response, next) => {
+    const chunks: Buffer[] = [];
+    const seen: FakeRequest = {
+      method: request.method,
+      url: request.originalUrl,
+      authorization: request.get('authorization'),
+      body: '',
+    };
+    requests.push(seen);
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.once('end', () => (seen.body = Buffer.concat(chunks).toString()));
+    next();
+  });
+  app.use(express.urlencoded({ extended: false }));
+  app.use((request, response, next) => {
+    const expected = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
+    if (request.get('authorization') === expected) next();
+    else sendError(response, 401, 20003, 'Authenticate');
+  });
+  app.use(...([middleware.length > 0 ? middleware : [pass]] as const));
+
+  app.post(`${path}.json`, (request, response) => {
+    const { To } = request.body as Form;
+    const index = prepared.findIndex(({ to }) => to === undefined || to === To);
+    const [special] = index < 0 ? [] : prepared.splice(index, 1);
+    const refusal = refusalOf(request.body as Form);
+    if (refusal && !special) return sendError(response, 400, ...refusal);
+    if (!special || special.create) {
+      const message = add(toMessage(request.body as Form));
+      const callback = (request.body as Form).StatusCallback;
+      if (typeof callback === 'string') callbacks.set(message.sid, callback);
+      if (!special) return void response.status(201).json(message);
+    }
+    special.answer(response);
+  });
+
+  app.get(`${path}.json`, (request, response) => {
+    const { To, From, PageSize = '50', Page = '0' } = request.query as Record<string, string | undefined>;
+    const sentAfter = request.query['DateSent>'];
+    const found = messages
+      .filter(({ to, from }) => (To === undefined || to === To) && (From === undefined || from === From))
+      .filter(({ date_sent }) => typeof sentAfter !== 'string' || Date.parse(date_sent ?? '') >= Date.parse(sentAfter))
+      .reverse();
+    const [size, page] = [Number(PageSize), Number(Page)];
+    const pageUri = (number: number) => {
+      const query = new URLSearchParams(request.originalUrl.split('?')[1]);
+      query.set('Page', String(number));
+      return `${path}.json?${query.toString()}`;
+    };
+    const isLast = (page + 1) * size >= found.length;
+    response.json({
+      messages: found.slice(page * size, (page + 1) * size),
+      page,
+      page_size: size,
+      start: page * size,
+      end: Math.min((page + 1) * size, found.length) - 1,
+      uri: pageUri(page),
+      first_page_uri: pageUri(0),
+      next_page_uri: isLast ? null : pageUri(page + 1),
+      previous_page_uri: page === 0 ? null : pageUri(page - 1),
+    });
+  });
+  app.use(((error: { status?: number; message?: string }, _request, response, _next) => {
+    sendError(response, error.status ?? 500, 20001, error.message ?? 'failed');
+  }) as express.ErrorRequestHandler);
+
+  const server = await listen(app, { host: '127.0.0.1', port: 0 });
+  return {
+    url: `http://127.0.0.1:${server.address.port}`,
+    requests,
+    messages,
+    add,
+    answerNext: (answer, options) => void prepared.push({ answer, ...options }),
+    async report(sid, status, fields = {}) {
+      const message = messages.find((one) => one.sid === sid);
+      if (!message) throw new Error(`the fake has no message ${sid}`);
+      Object.assign(message, { status, date_updated: new Date().toUTCString() });
+      if (fields.ErrorCode) message.error_code = Number(fields.ErrorCode);
+      const url = callbacks.get(sid);
+      if (url === undefined) return undefined;
+      return call(url, {
+        SmsSid: sid,
+        SmsStatus: status,
+        MessageStatus: status,
+        To: message.to,
+        MessageSid: sid,
+        AccountSid: accountSid,
+        From: message.from ?? '+15005550006',
+        ApiVersion: '2010-04-01',
+        ...fields,
+      });
+    },
+    async receive(url, { messageSid, from, to, body, numMedia = 0, extra = {} }) {
+      const segments = String(new SegmentedMessage(body).segmentsCount);
+      const known = messages.find(({ sid }) => sid === messageSid);
+      const { sid } =
+        known ??
+        add({
+          ...(messageSid !== undefined && { sid: messageSid }),
+          from,
+          to,
+          body,
+          status: 'received',
+          direction: 'inbound',
+          num_media: String(numMedia),
+          num_segments: segments,
+        });
+      if (url === null) return undefined;
+      return call(url, {
+        ToCountry: 'US',
+        SmsMessageSid: sid,
+        NumMedia: String(numMedia),
+        FromCity: '',
+        SmsSid: sid,
+        SmsStatus: 'received',
+        Body: body,
+        To: to,
+        NumSegments: segments,
+        MessageSid: sid,
+        AccountSid: accountSid,
+        From: from,
+        ApiVersion: '2010-04-01',
+        ...extra,
+      });
+    },
+    close: () => server.close(),
+  };
+}
+
+type Form = Record<string, string | string[] | undefined>;
+
+const pass: RequestHandler = (_request, _response, next) => next();
+
+/** What Twilio refuses and its contract does not say. */
+function refusalOf(form: Form): [code: number, message: string] | undefined {
+  const { To = '', From, MessagingServiceSid, Body, MediaUrl } = form;
+  if (!From && !MessagingServiceSid) return [21603, "A 'From' phone number is required."];
+  if (!Body && !MediaUrl) return [21602, 'Message body is required.'];
+  if (String(Body ?? '').length > 1_600)
+    return [21617, 'The concatenated message body exceeds the 1600 character limit.'];
+  return refusedRecipients[String(To)] ?? refusedSenders[String(From)];
+}
+
+function toMessage(form: Form): Partial<FakeMessage> {
+  const body = String(form.Body ?? '');
+  const media = [form.MediaUrl ?? []].flat();
+  const service = form.MessagingServiceSid === undefined ? null : String(form.MessagingServiceSid);
+  return {
+    sid: `${media.length > 0 ? 'MM' : 'SM'}${randomBytes(16).toString('hex')}`,
+    to: String(form.To),
+    from: form.From === undefined ? null : String(form.From),
+    messaging_service_sid: service,
+    body,
+    status: service === null ? 'queued' : 'accepted',
+    num_media: String(media.length),
+    // No sender is chosen yet.
+    num_segments: service === null ? String(new SegmentedMessage(body).segmentsCount) : '0',
+  };
+}
+
+/** As text: the contract has no schema for errors, so one who checks answers would stop them. */
+function sendError(response: ExpressResponse, status: number, code: number, message: string): void {
+  const more_info = `https://www.twilio.com/docs/errors/${code}`;
+  response.status(status).type('application/json').send(JSON.stringify({ code, message, more_info, status }));
+}

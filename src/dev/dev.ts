@@ -1,0 +1,64 @@
+import pc from 'picocolors';
+import { ConfigError, loadLogConfig } from '../config/service.js';
+import { createLogger } from '../log.js';
+import { closeInTime } from '../server/close-in-time.js';
+import { startEmbeddedStack, type EmbeddedStack } from './embedded/embedded-stack.js';
+import { StartError } from '../errors.js';
+import { openService, type Service } from '../server/open-service.js';
+import { showOnTerminal } from './progress.js';
+
+/** `npm run dev`: the whole stack in one terminal, kept running, its data kept in a folder. Starts only what the environment does not name. */
+async function main(): Promise<number> {
+  const stopped = new Promise<'SIGTERM' | 'SIGINT'>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
+  });
+  const logConfig = loadLogConfig(process.env);
+  const log = createLogger({ ...logConfig, name: 'dev' });
+  // What starts is shown as progress; only what is wrong with it is logged.
+  const quiet = createLogger({ ...logConfig, level: 'warn', name: 'dev' });
+  let stack: EmbeddedStack | undefined;
+  let service: Service | undefined;
+  try {
+    console.log(`\n${pc.bold('IRISX Webhooks')}, starting\n`);
+    const started = (stack = await startEmbeddedStack(process.env, quiet, showOnTerminal));
+    const opened = (service = await showOnTerminal(
+      'API and worker',
+      async () => {
+        const open = await openService(started.config, log, { api: true, worker: true, listener: true });
+        await Promise.race([open.ready, open.failed, stopped]);
+        return open;
+      },
+      ({ url }) => url ?? '',
+    ));
+    printHints(started, opened);
+    const signal = await Promise.race([stopped, opened.failed]);
+    console.log(`\n${signal}: draining. Requests in progress end first.`);
+    return 0;
+  } catch (error) {
+    const isExpected = error instanceof StartError || error instanceof ConfigError;
+    console.error(`\n${pc.red(isExpected ? error.message : String((error as Error).stack ?? error))}`);
+    return 1;
+  } finally {
+    if (service) await closeInTime(service, log);
+    await stack?.stop();
+    console.log('Stopped.');
+  }
+}
+
+function printHints({ config, temporalUiUrl, adminKey }: EmbeddedStack, { url }: Service): void {
+  const line = (name: string, value: string) => console.log(`  ${name.padEnd(14)} ${value}`);
+  console.log();
+  line('API', `${url}/v1`);
+  line('API reference', `${url}/docs`);
+  if (temporalUiUrl) line('Temporal UI', temporalUiUrl);
+  line('Admin key', adminKey);
+  line(
+    'Receivers',
+    config.allowedNetworks.length > 0
+      ? `public addresses and ${config.allowedNetworks.join(', ')}`
+      : 'public addresses only; WEBHOOK_ALLOWED_NETWORKS=127.0.0.0/8 lets local ones through',
+  );
+  console.log(`\n  First steps: docs/getting-started.md. Ctrl-C stops everything; the data stays.\n`);
+}
+
+process.exit(await main());

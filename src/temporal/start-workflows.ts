@@ -1,0 +1,142 @@
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import type { StartableDelivery } from '../db/events.js';
+import type { SettlingWebhook } from '../db/settling.js';
+import type { StartableMessage } from '../db/unstarted-messages.js';
+import type { DeliverEventInput, deliverEvent } from '../../workflows/deliver-event.js';
+import type { settleWebhook } from '../../workflows/settle-webhook.js';
+import type { sendMessage } from '../../workflows/send-message.js';
+
+/** What operators find runs by in the Temporal Web UI. */
+export const searchAttributes = {
+  tenantId: defineSearchAttributeKey('TenantId', SearchAttributeType.KEYWORD),
+  webhookId: defineSearchAttributeKey('WebhookId', SearchAttributeType.INT),
+  eventType: defineSearchAttributeKey('EventType', SearchAttributeType.KEYWORD),
+  eventId: defineSearchAttributeKey('EventId', SearchAttributeType.KEYWORD),
+};
+
+export interface StartOptions {
+  taskQueue: string;
+  /** The client's connection is that of a worker in this process: the first workflow task comes with the start. */
+  eager: boolean;
+}
+
+/** What became of a call that starts a workflow. */
+export interface StartResult {
+  /** The first workflow task came with the answer: this process carries it out. */
+  isEager: boolean;
+}
+
+/** Resolves when the workflow runs, whoever started it. May be called twice by trigger and sweeper: the id is the delivery's. */
+export async function startDelivery(
+  client: Client,
+  delivery: StartableDelivery,
+  options: StartOptions,
+): Promise<StartResult> {
+  return (await startNew(client, delivery, options)) ?? { isEager: false };
+}
+
+/**
+ * Signals the running workflow to ask Postgres again, or starts one. Unlike a start it is safe against a run that is
+ * just ending: an accepted signal makes that run look once more.
+ */
+export async function wakeDelivery(
+  client: Client,
+  delivery: StartableDelivery,
+  options: StartOptions,
+): Promise<StartResult> {
+  await client.workflow.signalWithStart<typeof deliverEvent>('deliverEvent', {
+    ...startArguments(delivery, options.taskQueue),
+    signal: 'wake',
+    signalArgs: [],
+  });
+  return { isEager: false };
+}
+
+/** As `wakeDelivery`, where most likely nothing runs: a signal with a start cannot be eager, a mere start can. */
+export async function startOrWakeDelivery(
+  client: Client,
+  delivery: StartableDelivery,
+  options: StartOptions,
+): Promise<StartResult> {
+  return (await startNew(client, delivery, options)) ?? wakeDelivery(client, delivery, options);
+}
+
+/** Undefined when it runs already. */
+async function startNew(
+  client: Client,
+  delivery: StartableDelivery,
+  options: StartOptions,
+): Promise<StartResult | undefined> {
+  try {
+    const { eagerlyStarted: isEager } = await client.workflow.start<typeof deliverEvent>('deliverEvent', {
+      ...startArguments(delivery, options.taskQueue),
+      requestEagerStart: options.eager,
+    });
+    return { isEager };
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return undefined;
+  }
+}
+
+function startArguments(delivery: StartableDelivery, taskQueue: string) {
+  return {
+    taskQueue,
+    workflowId: delivery.id,
+    // Postgres says what is left to do, so a closed run is no reason to refuse: it may have been retried by hand.
+    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+    args: [{ deliveryId: delivery.id, webhookId: delivery.webhookId, tenantId: delivery.tenantId }] as [
+      DeliverEventInput,
+    ],
+    typedSearchAttributes: [
+      { key: searchAttributes.tenantId, value: delivery.tenantId },
+      { key: searchAttributes.webhookId, value: delivery.webhookId },
+      { key: searchAttributes.eventType, value: delivery.eventType },
+      { key: searchAttributes.eventId, value: delivery.eventId },
+    ],
+    staticSummary: `${delivery.eventType} → webhook ${delivery.webhookId}`,
+    // Where queues are fair, no tenant's backlog stands before another tenant's deliveries.
+    priority: { fairnessKey: delivery.tenantId },
+  };
+}
+
+/** Has the deliveries of a webhook follow its settings. One that runs already looks once more before it ends. */
+export async function startSettling(
+  client: Client,
+  { webhookId, tenantId }: SettlingWebhook,
+  { taskQueue }: StartOptions,
+): Promise<void> {
+  await client.workflow.signalWithStart<typeof settleWebhook>('settleWebhook', {
+    taskQueue,
+    workflowId: `settle-webhook-${webhookId}`,
+    // These two, whatever else the caller's object has: arguments are stored in plain text.
+    args: [{ webhookId, tenantId }],
+    signal: 'wake',
+    signalArgs: [],
+    typedSearchAttributes: [
+      { key: searchAttributes.tenantId, value: tenantId },
+      { key: searchAttributes.webhookId, value: webhookId },
+    ],
+    staticSummary: `deliveries follow the settings of webhook ${webhookId}`,
+    priority: { fairnessKey: tenantId },
+  });
+}
+
+/** Resolves when the message's workflow runs, whoever started it. May be called twice: it asks Postgres what is left to do. */
+export async function startMessage(client: Client, message: StartableMessage, options: StartOptions): Promise<void> {
+  try {
+    await client.workflow.start<typeof sendMessage>('sendMessage', {
+      taskQueue: options.taskQueue,
+      workflowId: `message-${message.id}`,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      requestEagerStart: options.eager,
+      args: [{ messageId: message.id, tenantId: message.tenantId }],
+      typedSearchAttributes: [{ key: searchAttributes.tenantId, value: message.tenantId }],
+      staticSummary: 'outbound message',
+      priority: { fairnessKey: message.tenantId },
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}

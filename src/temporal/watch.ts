@@ -1,0 +1,130 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { TemporalConfig } from '../config/service.js';
+import type { Logger } from '../log.js';
+import { OnceAMinute } from '../once-a-minute.js';
+import { failureProblem, temporalFailure, type TemporalProblem } from './failure.js';
+import { SweepProgress } from './sweep-progress.js';
+import { checkSchedule, checkSearchAttributes, expectedSchedules } from './setup.js';
+
+export interface TemporalWatchDeps {
+  /** Not the worker's: it works whatever becomes of that. */
+  client: Client;
+  temporal: TemporalConfig;
+  log: Logger;
+  /** A process with a worker makes what is missing; others only say that it is. */
+  mends: boolean;
+  /** Whether Twilio's list is to be compared. */
+  messages: boolean;
+  /** Default 30 s, and 10 s while something is wrong. */
+  everyMs?: number;
+}
+
+const everyMs = 30_000;
+const everyMsInTrouble = 10_000;
+const leastMs = 3_000;
+/** One call's longest wait. */
+const callDeadlineMs = 5_000;
+
+/**
+ * Looks again and again whether Temporal has what deliveries need: the namespace, the search attributes, the Schedules.
+ * It may be rebuilt, emptied or changed at any time. Says at once what is wrong, and once a minute as long as it lasts.
+ */
+export class TemporalWatch {
+  readonly #sweep = new SweepProgress();
+  readonly #said = new OnceAMinute();
+  readonly #running: Promise<void>;
+  #problems: readonly TemporalProblem[] = [];
+  #isClosed = false;
+  #isDue = false;
+  #isIdle = false;
+  /** Of one call or pause: a signal that lasted would keep a listener of each. */
+  #step = new AbortController();
+
+  constructor(private readonly deps: TemporalWatchDeps) {
+    this.#running = this.#run();
+  }
+
+  /** As of the last look. */
+  get problems(): readonly TemporalProblem[] {
+    return this.#problems;
+  }
+
+  /** Something was refused: looks within seconds instead of in half a minute. Cheap to call often. */
+  lookSoon(): void {
+    this.#isDue = true;
+    if (this.#isIdle) this.#step.abort();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#step.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isClosed) {
+      this.#isDue = false;
+      const problems = await this.#look();
+      if (this.#isClosed) return;
+      this.#tell(problems);
+      const usualMs = this.deps.everyMs ?? (problems.length > 0 ? everyMsInTrouble : everyMs);
+      // However often it is called: no more than this.
+      await this.#sleep(Math.min(usualMs, leastMs));
+      if (this.#isDue) continue;
+      this.#isIdle = true;
+      // Jitter: workers that were started at once do not look at once for ever.
+      await this.#sleep(usualMs * (0.8 + 0.4 * Math.random()) - leastMs);
+      this.#isIdle = false;
+    }
+  }
+
+  #nextStep(): AbortSignal {
+    this.#step = new AbortController();
+    if (this.#isClosed) this.#step.abort();
+    return this.#step.signal;
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    if (ms > 0) await delay(ms, undefined, { signal: this.#nextStep(), ref: false }).catch(() => undefined);
+  }
+
+  async #look(): Promise<TemporalProblem[]> {
+    const { client, temporal, mends, messages } = this.deps;
+    const { namespace } = temporal;
+    const target = { client, namespace, mends };
+    const ask = <T>(call: () => Promise<T>) =>
+      client.withAbortSignal(this.#nextStep(), () => client.withDeadline(Date.now() + callDeadlineMs, call));
+    const problems: TemporalProblem[] = [];
+    let isUnknown = true;
+    try {
+      await ask(() => client.workflowService.describeNamespace({ namespace }));
+      problems.push(...(await ask(() => checkSearchAttributes(target))));
+      for (const schedule of expectedSchedules(temporal.taskQueue, { messages })) {
+        const checked = await ask(() => checkSchedule(target, schedule));
+        problems.push(...checked.problems);
+        if (schedule.workflowType !== 'sweepDeliveries') continue;
+        const stuck = this.#sweep.problem(checked.found);
+        if (stuck) problems.push(stuck);
+        isUnknown = false;
+      }
+    } catch (error) {
+      problems.push(failureProblem(temporalFailure(error), namespace));
+    }
+    // What happened meanwhile is not known: the time begins anew.
+    if (isUnknown) this.#sweep.problem(undefined);
+    return problems;
+  }
+
+  #tell(problems: TemporalProblem[]): void {
+    const { log } = this.deps;
+    const before = this.#problems;
+    this.#problems = problems;
+    // By remedy: what is wrong may be told in other words each time.
+    for (const { what, remedy, detail } of problems)
+      if (this.#said.isDue(remedy)) log.warn({ problem: what, remedy, detail }, 'temporal.problem');
+    const over = this.#said.keepOnly(problems.map(({ remedy }) => remedy));
+    for (const { what, remedy } of before)
+      if (over.includes(remedy)) log.info({ problem: what }, 'temporal.problem_gone');
+  }
+}
