@@ -1,5 +1,6 @@
 import { cancelDelivery, type CancelDeliveryInput } from './deliveries/cancel-delivery.js';
-import { deliver, deliverAtOnce, deliverInline, type DeliverDeps, type DeliverInput } from './deliveries/deliver.js';
+import type { AttemptInput } from './deliveries/attempt.js';
+import { deliver, deliverAtOnce, type DeliverDeps, type DeliverInput } from './deliveries/deliver.js';
 import { expire, type ExpireDeps } from './maintenance/expire.js';
 import { withPlainFailures } from './failures.js';
 import { reconcileMessages, type ReconcileMessagesDeps } from './messages/reconcile-messages.js';
@@ -31,8 +32,7 @@ export const createActivities = (deps: ActivityDeps) => withPlainFailures(activi
 const activitiesOf = (deps: ActivityDeps) => ({
   reserveToken: (input: ReserveTokenInput) => reserveToken(deps, input),
   deliver: (input: DeliverInput) => deliver(deps, input),
-  deliverAtOnce: (input: Omit<DeliverInput, 'attemptsUsed'>) => deliverAtOnce(deps, input),
-  deliverInline: (input: DeliverInput) => deliverInline(deps, input),
+  deliverAtOnce: (input: AttemptInput) => deliverAtOnce(deps, input),
   recordOutcome: (input: RecordOutcomeInput) => recordOutcome(deps, input),
   cancelDelivery: (input: CancelDeliveryInput) => cancelDelivery(deps, input),
   settleWebhook: (webhook: SettlingWebhook) => settleWebhook(deps, webhook),

@@ -1,6 +1,8 @@
-import type { AttemptRecord, AttemptVerdict, TakenAttempt } from '../../src/db/attempts.js';
+import type { AttemptRecord, AttemptVerdict, RecordedAttempt, TakenAttempt } from '../../src/db/attempts.js';
 import type { AttemptOutcome, ErrorClass, FinishedAttempt } from '../../src/delivery/outcome.js';
+import type { AttemptResult } from '../../workflows/contract/attempt-result.js';
 import { retryDelayMs } from '../../workflows/contract/retry-policy.js';
+import { endOf } from './delivery-end.js';
 
 /** What is to be written down of a finished request, and what it means for the delivery. */
 export function attemptRecord(input: {
@@ -43,8 +45,17 @@ export function attemptRecord(input: {
   };
 }
 
+/** What a recorded attempt means for its workflow. `recorded` null: the delivery is gone (retention). */
+export function attemptResult(record: AttemptRecord, recorded: RecordedAttempt | null): AttemptResult {
+  if (!recorded) return { kind: 'ended', ...endOf('expired', record.number) };
+  const { status, number, waitMs } = recorded;
+  const failure = shortFailure(record);
+  if (status === 'pending') return { kind: 'failed', waitMs, attempt: number, failure: failure ?? 'failed' };
+  return { kind: 'ended', ...endOf(status, number, status === 'failed' ? failure : undefined) };
+}
+
 /** For Temporal's history and the Web UI: no address, no url, no answer. */
-export function shortFailure(record: AttemptRecord): string | undefined {
+function shortFailure(record: AttemptRecord): string | undefined {
   return record.error?.class === 'http_status' ? `HTTP ${record.statusCode}` : record.error?.class;
 }
 

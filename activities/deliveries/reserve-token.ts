@@ -1,11 +1,10 @@
 import { planAttempt } from '../../src/db/attempts.js';
 import type { Database } from '../../src/db/database.js';
-import type { OpenRequests } from '../../src/delivery/open-requests.js';
-import { endOf, type DeliveryEnd } from './delivery-end.js';
+import type { DeliveryEnd } from '../../workflows/contract/attempt-result.js';
+import { endOf } from './delivery-end.js';
 
 export interface ReserveTokenDeps {
   db: Database;
-  openRequests: OpenRequests;
   /** Where `deliver` runs with slots of its own. */
   deliverTaskQueue: string;
 }
@@ -15,9 +14,7 @@ export interface ReserveTokenInput {
 }
 
 export interface SendPlan {
-  step: 'send';
-  webhookId: number;
-  tenantId: string;
+  kind: 'send';
   /** Until the next request may go; 0: now. */
   waitMs: number;
   attemptCount: number;
@@ -25,34 +22,27 @@ export interface SendPlan {
   attemptsLeft: number;
   /** The longest that one request may take. */
   timeoutMs: number;
-  /** inline: in the workflow task. queued: an activity on a queue of its own, where slow receivers hold up nobody else. */
-  lane: 'inline' | 'queued';
   taskQueue: string;
 }
 
-export type Plan = SendPlan | ({ step: 'end' } & DeliveryEnd);
+export type Plan = SendPlan | ({ kind: 'ended' } & DeliveryEnd);
 
 /**
  * When may the next request of a delivery go, and how many are left? Reserves a token if others wait for one. Safe to
- * repeat: a delivery holds one reservation at the most.
+ * repeat: a delivery holds at most one reservation.
  */
 export async function reserveToken(deps: ReserveTokenDeps, { deliveryId }: ReserveTokenInput): Promise<Plan> {
   const plan = await planAttempt(deps.db, deliveryId);
-  if (!plan) return { step: 'end', status: 'expired', message: 'no longer kept' };
-  if (plan.status !== 'pending') return { step: 'end', ...endOf(plan.status, plan.attemptCount) };
-  // Nearly every delivery succeeds at once, so the first attempt goes inline, unless its receiver may hold up others.
-  const isInline =
-    plan.attemptsUsed === 0 && !plan.isTroubled && deps.openRequests.hasRoom(plan.webhookId, plan.tenantId);
+  if (!plan) return { kind: 'ended', status: 'expired', message: 'no longer kept' };
+  if (plan.status !== 'pending') return { kind: 'ended', ...endOf(plan.status, plan.attemptCount) };
+  const { waitMs, attemptCount, attemptsUsed, attemptsLeft, timeoutMs } = plan;
   return {
-    step: 'send',
-    webhookId: plan.webhookId,
-    tenantId: plan.tenantId,
-    waitMs: plan.waitMs,
-    attemptCount: plan.attemptCount,
-    attemptsUsed: plan.attemptsUsed,
-    attemptsLeft: plan.attemptsLeft,
-    timeoutMs: plan.timeoutMs,
-    lane: isInline ? 'inline' : 'queued',
+    kind: 'send',
+    waitMs,
+    attemptCount,
+    attemptsUsed,
+    attemptsLeft,
+    timeoutMs,
     taskQueue: deps.deliverTaskQueue,
   };
 }

@@ -4,7 +4,7 @@
  */
 export async function startEach<T>(
   group: T[],
-  start: (each: T) => Promise<void>,
+  start: (each: T) => Promise<unknown>,
 ): Promise<{ started: T[]; refused: T[] }> {
   const results = await Promise.allSettled(group.map(start));
   const hasStarted = (_: T, i: number) => results[i]!.status === 'fulfilled';

@@ -11,7 +11,7 @@ export interface SweepDeps {
   db: Database;
   log: Logger;
   /** In its turn; resolves when the workflow runs. */
-  startInTurn: (delivery: StartableDelivery) => Promise<void>;
+  startInTurn: (delivery: StartableDelivery) => Promise<unknown>;
   workflows: Pick<DeliveryWorkflows, 'settle'>;
 }
 

@@ -8,19 +8,19 @@ export interface SweepMessagesDeps {
   db: Database;
   log: Logger;
   /** Resolves when the workflow runs. */
-  startMessage: (message: StartableMessage) => Promise<void>;
+  startMessageInTurn: (message: StartableMessage) => Promise<unknown>;
 }
 
 const batchSize = 50;
 
 /** Starts every message whose workflow nobody started, or whose workflow was lost, oldest first. Safe to repeat. */
-export async function sweepMessages({ db, log, startMessage }: SweepMessagesDeps): Promise<void> {
+export async function sweepMessages({ db, log, startMessageInTurn }: SweepMessagesDeps): Promise<void> {
   let started = 0;
   for (let count = batchSize; count === batchSize;) {
     const messages = await listUnstartedMessages(db, batchSize);
     count = messages.length;
     if (count === 0) break;
-    const group = await startEach(messages, startMessage);
+    const group = await startEach(messages, startMessageInTurn);
     await markMessagesStarted(
       db,
       group.started.map(({ id }) => id),

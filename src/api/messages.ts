@@ -257,7 +257,7 @@ async function store(db: Database, messages: MessagesDeps | undefined, asked: As
   }
   const inserted = await insertOutbound(db, { ...asked, accountSid });
   if (inserted) {
-    messages.workflows.start(inserted);
+    messages.workflows.startMessage(inserted);
     return inserted;
   }
   const first = await firstOf(db, asked);

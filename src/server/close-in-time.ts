@@ -1,18 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { drainMs } from '../../workflows/contract/time-budget.js';
 import type { Logger } from '../log.js';
-import { longestRequestMs } from '../temporal/worker.js';
 import type { Service } from './open-service.js';
-
-/** Longer than the longest request by what recording it may take; then the process ends, whatever hangs. */
-const longestMs = longestRequestMs + 5_000;
 
 /** Resolves to false when something still hangs after the longest time that a stop may take. Rejects when a part fails. */
 export async function closeInTime(service: Service, log: Logger): Promise<boolean> {
   const done = new AbortController();
   // Not unref'd: with nothing else alive the process would end here by itself, and with another code.
-  const late = delay(longestMs, false, { signal: done.signal });
+  const late = delay(drainMs, false, { signal: done.signal });
   const isClosed = await Promise.race([service.close().then(() => true), late]).finally(() => done.abort());
   if (!isClosed)
-    log.error({ afterMs: longestMs }, 'process.drain_too_long: what is open is cut; no accepted event is lost');
+    log.error({ afterMs: drainMs }, 'process.drain_too_long: what is open is cut; no accepted event is lost');
   return isClosed;
 }

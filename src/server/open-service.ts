@@ -7,16 +7,13 @@ import { createAddressGuard } from '../delivery/address.js';
 import { UnrecordedAttempts } from '../../activities/deliveries/unrecorded-attempts.js';
 import { OpenRequests } from '../delivery/open-requests.js';
 import { createPoster } from '../delivery/post.js';
-import { DeliveryStarter } from '../temporal/delivery-starter.js';
-import { FirstAttempts } from '../temporal/pace/first-attempts.js';
-import { Pace } from '../temporal/pace/pace.js';
+import { Permits } from '../temporal/priority/permits.js';
 import { triggerEvent, type TriggerAnswer, type TriggeredEvent } from '../events/trigger.js';
 import type { Logger } from '../log.js';
 import { startCallListener, type CallListener } from '../sources/calls/call-listener.js';
 import { recordingCompleted, type UploadedRecording } from '../sources/calls/recordings.js';
 import { createSealer, noSealer } from '../encryption/seal.js';
-import { MessageStarter } from '../temporal/message-starter.js';
-import type { StartOptions } from '../temporal/start-workflows.js';
+import { WorkflowStarter } from '../temporal/workflow-starter.js';
 import { requireReadable } from '../encryption/check-encryption.js';
 import { allOf, closeAll } from './close-all.js';
 import { startDeliveryWorker, type DeliveryWorker } from '../temporal/worker.js';
@@ -96,12 +93,10 @@ export async function openService(
     closers.push(async () => encryption.close());
     if (!needsKey) encryption.close();
     const { sealer } = encryption;
-    const pace = new Pace();
-    const firstAttempts = new FirstAttempts();
+    const permits = new Permits();
     // What refuses a start is looked for at once.
     const onRefused = () => watch.lookSoon();
-    const starter = new DeliveryStarter({ db, log, pace, firstAttempts, onRefused });
-    const messageStarter = new MessageStarter({ db, log, onRefused });
+    const starter = new WorkflowStarter({ db, log, permits, onRefused });
     const connection = connectClient(config.temporal);
     closers.push(() => connection.close());
     const client = new Client({ connection, namespace: config.temporal.namespace });
@@ -115,11 +110,7 @@ export async function openService(
       ...(temporalLookEveryMs !== undefined && { everyMs: temporalLookEveryMs }),
     });
     closers.push(() => watch.close());
-    const use = (by: Client, options: StartOptions) => {
-      starter.use(by, options);
-      messageStarter.use(by, options);
-    };
-    const startByClient = () => use(client, { taskQueue: config.temporal.taskQueue, eager: false });
+    const startByClient = () => starter.use(client, { taskQueue: config.temporal.taskQueue, eager: false });
     startByClient();
     const poster = createPoster({ guard, allowHttp: config.allowHttp });
     closers.push(() => poster.close());
@@ -128,18 +119,16 @@ export async function openService(
     let closeUnrecorded: (() => Promise<void>) | undefined;
     let server: ListeningServer | undefined;
     let callListener: CallListener | undefined;
-    // What they still trigger is started, therefore the starters come last.
     const drainSources = () =>
-      allOf([server?.close(), callListener && within(listenerCloseMs, callListener.close(), log)]).finally(() =>
-        allOf([starter.close(), messageStarter.close()]),
-      );
+      allOf([server?.close(), callListener && within(listenerCloseMs, callListener.close(), log)]);
     // After the last request has ended.
     closers.push(async () => closeUnrecorded?.());
     closers.push(() => {
       // The worker takes its connection with it; what the API still accepts is started without.
       startByClient();
-      // Both at once: what the worker began while the API drained would outlast the time that a stop may take.
-      return allOf([worker?.shutdown(), drainSources()]);
+      // Both at once: what the worker began while the API drained would outlast the time that a stop may take. What they
+      // still trigger and wake is started, therefore the starter comes last.
+      return allOf([worker?.shutdown(), drainSources()]).finally(() => starter.close());
     });
     if (parts.worker) {
       const unrecorded = new UnrecordedAttempts({ db: databases.worker, heartbeatDb: databases.heartbeat, log });
@@ -153,17 +142,17 @@ export async function openService(
           poster,
           sealer,
           openRequests: new OpenRequests(),
-          pace,
-          firstAttempts,
+          permits,
           unrecorded,
           startInTurn: (delivery) => starter.startInTurn(delivery),
+          startMessageInTurn: (message) => starter.startMessageInTurn(message),
           maxRetryAfterMs: config.maxRetryAfterMs,
           retentionDays: config.retentionDays,
           version,
           workflows: starter,
           twilio,
         },
-        onConnected: use,
+        onConnected: (by, options) => starter.use(by, options),
         onDisconnected: startByClient,
       });
     }
@@ -186,7 +175,7 @@ export async function openService(
             messages: {
               ...config.twilio,
               publicBaseUrl: config.api.publicBaseUrl,
-              workflows: messageStarter,
+              workflows: starter,
             },
           }),
         log,

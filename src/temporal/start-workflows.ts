@@ -25,7 +25,11 @@ export interface StartOptions {
 export interface StartResult {
   /** The first workflow task came with the answer: this process carries it out. */
   isEager: boolean;
+  /** A run began. False: it ran already. */
+  started: boolean;
 }
+
+const ranAlready: StartResult = { isEager: false, started: false };
 
 /** Resolves when the workflow runs, whoever started it. May be called twice by trigger and sweeper: the id is the delivery's. */
 export async function startDelivery(
@@ -33,7 +37,7 @@ export async function startDelivery(
   delivery: StartableDelivery,
   options: StartOptions,
 ): Promise<StartResult> {
-  return (await startNew(client, delivery, options)) ?? { isEager: false };
+  return (await startNew(client, delivery, options)) ?? ranAlready;
 }
 
 /**
@@ -50,7 +54,7 @@ export async function wakeDelivery(
     signal: 'wake',
     signalArgs: [],
   });
-  return { isEager: false };
+  return ranAlready;
 }
 
 /** As `wakeDelivery`, where most likely nothing runs: a signal with a start cannot be eager, a mere start can. */
@@ -73,7 +77,7 @@ async function startNew(
       ...startArguments(delivery, options.taskQueue),
       requestEagerStart: options.eager,
     });
-    return { isEager };
+    return { isEager, started: true };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     return undefined;
@@ -124,7 +128,11 @@ export async function startSettling(
 }
 
 /** Resolves when the message's workflow runs, whoever started it. May be called twice: it asks Postgres what is left to do. */
-export async function startMessage(client: Client, message: StartableMessage, options: StartOptions): Promise<void> {
+export async function startMessage(
+  client: Client,
+  message: StartableMessage,
+  options: StartOptions,
+): Promise<StartResult> {
   try {
     await client.workflow.start<typeof sendMessage>('sendMessage', {
       taskQueue: options.taskQueue,
@@ -136,7 +144,10 @@ export async function startMessage(client: Client, message: StartableMessage, op
       staticSummary: 'outbound message',
       priority: { fairnessKey: message.tenantId },
     });
+    // Its activity looks for no permit: the permit of the start ends with the start.
+    return { isEager: false, started: true };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return ranAlready;
   }
 }

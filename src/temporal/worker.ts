@@ -2,27 +2,24 @@ import { Client } from '@temporalio/client';
 import { Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, type ActivityDeps } from '../../activities/index.js';
+import { drainMs } from '../../workflows/contract/time-budget.js';
 import type { Config } from '../config/service.js';
 import { OnceAMinute } from '../once-a-minute.js';
 import { failureProblem, temporalFailure, type TemporalProblem } from './failure.js';
-import { startMessage, type StartOptions } from './start-workflows.js';
+import type { StartOptions } from './start-workflows.js';
 import { endingWith } from './ending-with.js';
 import { keepRunning, NotYetError, type KeptRunning, type Life } from './keep-running.js';
-import { pacedSlots } from './paced-slots.js';
+import { permitSlots } from './priority/permit-slots.js';
 import { connectWorker } from './connection.js';
 import { startLife } from './worker-life.js';
 import { workflowBundle } from './bundle.js';
 
-/** A request may be open for so long, plus taking its token and recording it. Nothing is ever cut off before. */
-export const longestRequestMs = 30_000;
-const drainMs = longestRequestMs + 5_000;
-
-/** A first attempt holds one slot of workflow tasks and one of local activities while its request is open. */
-const inlineSlots = 200;
-/** Requests to slow receivers and retries wait in slots of their own; a waiting request costs little. */
-const queuedSlots = 1_000;
-/** Few: whatever they hold waits here for its turn instead of in the server's queue. */
-const queuedPollers = 2;
+/** A first attempt holds one slot of workflow tasks and one of local activities, for a second at the most. */
+const workflowTaskSlots = 200;
+/** Other attempts have slots of their own, where an open request costs little. */
+const deliverSlots = 1_000;
+/** Few: what they hold waits for its permit here instead of in the server's queue. */
+const deliverPollers = 2;
 /** Never below the workflow task slots, or new workflows starve behind cached ones. */
 const cachedWorkflows = 250;
 /** One call's longest wait; by itself it would have no end at a server that is silent. */
@@ -44,7 +41,7 @@ export interface DeliveryWorker {
 export interface DeliveryWorkerDeps {
   config: Config;
   log: Logger;
-  activities: Omit<ActivityDeps, 'startMessage' | 'deliverTaskQueue'>;
+  activities: Omit<ActivityDeps, 'deliverTaskQueue'>;
   /** Called with a client whose starts are eager: the first workflow task comes with the answer. */
   onConnected?: (client: Client, options: StartOptions) => void;
   /** That client leads nowhere from now on. */
@@ -104,7 +101,7 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
         if (signal.aborted) await connection.close();
         if (signal.aborted) return undefined;
         connected = new Client({ connection, namespace });
-        return openWorkers(deps, connected, connection, bundle, stop.signal);
+        return openWorkers(deps, connection, bundle, stop.signal);
       },
       onUp() {
         said.keepOnly([]);
@@ -152,6 +149,7 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
       stop.abort();
       await bundling.catch(() => undefined);
       await kept?.stop();
+      await deps.activities.openRequests.idle();
     },
   };
 }
@@ -176,23 +174,13 @@ async function connect({ config }: DeliveryWorkerDeps): Promise<NativeConnection
 
 async function openWorkers(
   deps: DeliveryWorkerDeps,
-  client: Client,
   connection: NativeConnection,
   bundle: Bundle,
   stopping: AbortSignal,
 ): Promise<Life> {
   const { namespace, taskQueue } = deps.config.temporal;
   const deliverTaskQueue = `${taskQueue}-deliver`;
-  const options: StartOptions = { taskQueue, eager: true };
-  const activities = endingWith(
-    stopping,
-    createActivities({
-      ...deps.activities,
-      deliverTaskQueue,
-      startMessage: (message) =>
-        client.withDeadline(Date.now() + callDeadlineMs, () => startMessage(client, message, options)),
-    }),
-  );
+  const activities = endingWith(stopping, createActivities({ ...deps.activities, deliverTaskQueue }));
   const common = { connection, namespace, activities, shutdownGraceTime: drainMs };
   const workers: Worker[] = [];
   try {
@@ -201,9 +189,9 @@ async function openWorkers(
       await Worker.create({
         ...common,
         taskQueue: deliverTaskQueue,
-        activityTaskPollerBehavior: { type: 'simple-maximum', maximum: queuedPollers },
+        activityTaskPollerBehavior: { type: 'simple-maximum', maximum: deliverPollers },
         tuner: {
-          activityTaskSlotSupplier: pacedSlots(queuedSlots, deps.activities.pace),
+          activityTaskSlotSupplier: permitSlots(deliverSlots, deps.activities.permits),
           // That queue has no other tasks.
           workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 2 },
           localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
@@ -216,8 +204,8 @@ async function openWorkers(
         ...common,
         taskQueue,
         workflowBundle: bundle,
-        maxConcurrentWorkflowTaskExecutions: inlineSlots,
-        maxConcurrentLocalActivityExecutions: inlineSlots,
+        maxConcurrentWorkflowTaskExecutions: workflowTaskSlots,
+        maxConcurrentLocalActivityExecutions: workflowTaskSlots,
         maxCachedWorkflows: cachedWorkflows,
       }),
     );

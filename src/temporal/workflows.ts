@@ -15,5 +15,5 @@ export interface DeliveryWorkflows {
 /** As for deliveries: what Temporal misses, the sweeper starts. */
 export interface MessageWorkflows {
   /** Starts the workflow of a new message. */
-  start(message: StartableMessage): void;
+  startMessage(message: StartableMessage): void;
 }

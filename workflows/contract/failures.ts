@@ -1,32 +1,23 @@
-/** The types of ApplicationFailure with which an activity that sends ends, all without cause: causes are stored in plain text. */
+import { ApplicationFailure } from '@temporalio/common';
+
+/** The types of ApplicationFailure, all without cause: causes are stored in plain text. */
 export const failureType = {
   /** The receiver failed and attempts are left; the server retries by the policy. */
   attemptFailed: 'AttemptFailed',
-  /** The verdict is `failed`, recorded. */
+  /** The delivery was given up. */
   deliveryFailed: 'DeliveryFailed',
-  /** No token, or another request of this delivery is open: `NotNowDetails`. */
-  notNow: 'NotNow',
-  /** Inline only: this process has enough requests open to this receiver. */
-  busy: 'Busy',
-  /** The webhook's settings changed so that the plan no longer fits. */
-  planChanged: 'PlanChanged',
-  /** The request was made and Postgres did not take its record: `UnrecordedDetails`. */
-  notRecorded: 'NotRecorded',
   /** The request to send a message surely did not reach Twilio; the server retries by the policy: `NotSentDetails`. */
   messageNotSent: 'MessageNotSent',
 } as const;
 
-export interface NotNowDetails {
-  /** Null: plan first, others wait for tokens. */
-  waitMs: number | null;
-}
-
-export interface UnrecordedDetails {
-  /** The attempt's record, sealed: the history holds no answer of a receiver in plain text. */
-  sealedRecord: string;
-}
-
 export interface NotSentDetails {
   /** Twilio's number, as text; null: it gave none. */
   errorCode: string | null;
+}
+
+/** For a receiver's failure, which is no fault of ours: a stack would say nothing about it, and is stored each time. */
+export function receiverFailure(options: Parameters<typeof ApplicationFailure.create>[0]): ApplicationFailure {
+  const failure = ApplicationFailure.create({ category: 'BENIGN', ...options });
+  failure.stack = '';
+  return failure;
 }

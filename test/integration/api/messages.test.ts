@@ -18,7 +18,7 @@ describe('/v1/messages', () => {
     accountSid,
     accounts: [{ sid: accountSid, tokens: ['test-token-0001'] }],
     publicBaseUrl,
-    workflows: { start: (message: StartableMessage) => void started.push(message) },
+    workflows: { startMessage: (message: StartableMessage) => void started.push(message) },
   });
   before(async () => void (api = await startApi({ messages: messages() })));
   after(() => api.close());

@@ -18,7 +18,7 @@ describe('the Twilio account of a phone number', () => {
           { sid: subaccountSid, tokens: ['token-of-the-subaccount'] },
         ],
         publicBaseUrl,
-        workflows: { start: () => undefined },
+        workflows: { startMessage: () => undefined },
       },
     });
   });

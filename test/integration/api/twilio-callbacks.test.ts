@@ -22,7 +22,7 @@ const messages = () => ({
     { sid: subaccountSid, tokens: ['token-of-the-subaccount'] },
   ],
   publicBaseUrl,
-  workflows: { start: () => undefined },
+  workflows: { startMessage: () => undefined },
 });
 
 describe('the callbacks of Twilio', () => {

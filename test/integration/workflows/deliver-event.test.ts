@@ -9,6 +9,13 @@ import type { Plan } from '../../../activities/deliveries/reserve-token.js';
 import { createLogger } from '../../../src/log.js';
 import { workflowBundle } from '../../../src/temporal/bundle.js';
 import { failureType } from '../../../workflows/contract/failures.js';
+import {
+  deliverBudgetMs,
+  longestBehindMs,
+  longestPermitWaitMs,
+  longestRecordMs,
+  longestTakeMs,
+} from '../../../workflows/contract/time-budget.js';
 import { quietRuntime } from '../../support/quiet-runtime.js';
 import { waitFor } from '../../support/wait-for.js';
 
@@ -20,20 +27,20 @@ type Script<T> = (T | Error | (() => Promise<T> | T))[];
 
 const send = (plan: Partial<Plan> = {}): Plan =>
   ({
-    step: 'send',
-    webhookId: 1,
+    kind: 'send',
     waitMs: 0,
     attemptCount: 0,
     attemptsUsed: 0,
     attemptsLeft: 6,
     timeoutMs: 10_000,
-    lane: 'queued',
     taskQueue,
     ...plan,
   }) as Plan;
-const delivered = { status: 'delivered' as const, message: 'delivered after 1 attempt' };
-const failure = (type: string, details: unknown[] = [], nonRetryable = true) =>
-  ApplicationFailure.create({ type, message: type, details, nonRetryable });
+const delivered = { kind: 'ended' as const, status: 'delivered' as const, message: 'delivered after 1 attempt' };
+const failed = { kind: 'ended' as const, status: 'failed' as const, message: 'failed after 6 attempts: HTTP 503' };
+const refused = (waitMs = 0) => ({ kind: 'refused' as const, waitMs, reason: 'no token' });
+const failedOnce = { kind: 'failed' as const, waitMs: 0, attempt: 1, failure: 'HTTP 503' };
+const attemptFailed = ApplicationFailure.create({ type: failureType.attemptFailed, message: 'HTTP 503' });
 
 describe('workflow deliverEvent', function () {
   this.timeout(90_000);
@@ -50,7 +57,7 @@ describe('workflow deliverEvent', function () {
     async () => {
       const index = calls.filter((call) => call.name === name).length;
       calls.push({ name, at: Date.now() });
-      const steps = script[name] ?? (name === 'deliverAtOnce' ? [failure(failureType.planChanged)] : []);
+      const steps = script[name] ?? (name === 'deliverAtOnce' ? [refused()] : []);
       const step = steps[Math.min(index, steps.length - 1)];
       if (step instanceof Error) throw step;
       return typeof step === 'function' ? await step() : step;
@@ -69,9 +76,10 @@ describe('workflow deliverEvent', function () {
       taskQueue,
       workflowBundle: await workflowBundle(createLogger({ level: 'silent', format: 'json' })),
       activities: Object.fromEntries(
-        (['deliverAtOnce', 'reserveToken', 'deliver', 'deliverInline', 'recordOutcome', 'cancelDelivery'] as const).map(
-          (name) => [name, fake(name)],
-        ),
+        (['deliverAtOnce', 'reserveToken', 'deliver', 'recordOutcome', 'cancelDelivery'] as const).map((name) => [
+          name,
+          fake(name),
+        ]),
       ),
     });
     running = worker.run();
@@ -107,14 +115,14 @@ describe('workflow deliverEvent', function () {
   });
 
   it('is Failed when the attempt at once was the only one', async () => {
-    script = { deliverAtOnce: [failure(failureType.deliveryFailed)] };
+    script = { deliverAtOnce: [failed] };
     await assert.rejects(run(), WorkflowFailedError);
     assert.deepEqual(names(), []);
   });
 
   it('plans when the attempt at once failed', async () => {
     script = {
-      deliverAtOnce: [failure(failureType.attemptFailed)],
+      deliverAtOnce: [failedOnce],
       reserveToken: [send({ waitMs: 300, attemptsUsed: 1, attemptsLeft: 5 })],
       deliver: [delivered],
     };
@@ -122,7 +130,7 @@ describe('workflow deliverEvent', function () {
     assert.deepEqual(names(), ['reserveToken', 'deliver']);
   });
 
-  it('allows a normal activity to wait for its turn and its token, and to record, beside its request', async () => {
+  it('allows a normal activity to wait for its permit and its token, and to record, beside its request', async () => {
     let allowedMs = 0;
     const deliver = () => {
       allowedMs = Context.current().info.startToCloseTimeoutMs;
@@ -130,39 +138,23 @@ describe('workflow deliverEvent', function () {
     };
     script = { reserveToken: [send({ timeoutMs: 10_000 })], deliver: [deliver] };
     await run();
-    // 3 s for the turn, 4 s for the token, 5 s for the record: see pace.ts and deliver.ts.
-    assert.ok(allowedMs > 10_000 + 3_000 + 4_000 + 5_000, `${allowedMs} ms`);
-  });
-
-  it('sends inline and completes', async () => {
-    script = { reserveToken: [send({ lane: 'inline' })], deliverInline: [delivered] };
-    assert.equal((await run()).status, 'delivered');
-    assert.deepEqual(names(), ['reserveToken', 'deliverInline']);
-  });
-
-  it('goes to the queue when the inline lane has no room', async () => {
-    script = {
-      reserveToken: [send({ lane: 'inline' })],
-      deliverInline: [failure(failureType.busy)],
-      deliver: [delivered],
-    };
-    await run();
-    assert.deepEqual(names(), ['reserveToken', 'deliverInline', 'deliver']);
+    assert.equal(allowedMs, deliverBudgetMs(10_000));
+    assert.ok(allowedMs > 10_000 + longestPermitWaitMs + longestBehindMs + longestTakeMs + longestRecordMs);
   });
 
   it('is Failed, with what happened, when the verdict is failed', async () => {
     script = {
-      reserveToken: [send({ lane: 'inline' }), send({ waitMs: 300, attemptsUsed: 1, attemptsLeft: 1 })],
-      deliverInline: [failure(failureType.attemptFailed)],
-      deliver: [failure(failureType.deliveryFailed)],
+      deliverAtOnce: [failedOnce],
+      reserveToken: [send({ waitMs: 300, attemptsUsed: 1, attemptsLeft: 1 })],
+      deliver: [failed],
     };
     await assert.rejects(run(), (error) => {
       assert.ok(error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure);
       assert.equal(error.cause.type, 'DeliveryFailed');
       return true;
     });
-    assert.deepEqual(names(), ['reserveToken', 'deliverInline', 'reserveToken', 'deliver']);
-    assert.ok(calls[4]!.at - calls[3]!.at >= 300, 'waited as planned');
+    assert.deepEqual(names(), ['reserveToken', 'deliver']);
+    assert.ok(calls[2]!.at - calls[1]!.at >= 300, 'waited as planned');
   });
 
   it('asks by a normal activity, retried, when the local one fails: Postgres is away', async () => {
@@ -172,31 +164,40 @@ describe('workflow deliverEvent', function () {
     assert.deepEqual(names(), ['reserveToken', 'reserveToken', 'reserveToken', 'reserveToken', 'deliver']);
   });
 
-  it('comes back when the token is free, without planning anew', async () => {
-    script = { reserveToken: [send()], deliver: [failure(failureType.notNow, [{ waitMs: 400 }]), delivered] };
+  it('waits and plans again when it was refused', async () => {
+    script = { reserveToken: [send()], deliver: [refused(400), refused(), delivered] };
     await run();
-    assert.deepEqual(names(), ['reserveToken', 'deliver', 'deliver']);
+    assert.deepEqual(names(), ['reserveToken', 'deliver', 'reserveToken', 'deliver', 'reserveToken', 'deliver']);
     assert.ok(calls[3]!.at - calls[2]!.at >= 400);
   });
 
-  it('plans anew when others wait for tokens, or the settings changed', async () => {
+  it('waits for a request that is still open until it is woken', async () => {
     script = {
-      reserveToken: [send()],
-      deliver: [failure(failureType.notNow, [{ waitMs: null }]), failure(failureType.planChanged), delivered],
+      deliverAtOnce: [{ kind: 'open', waitMs: 60_000 }],
+      reserveToken: [{ kind: 'ended', status: 'delivered', message: 'delivered after 1 attempt' }],
     };
+    const handle = await start();
+    await waitFor(() => calls.length === 1, { what: 'the attempt' });
+    await handle.signal('wake');
+    assert.equal(((await handle.result()) as { status: string }).status, 'delivered');
+    assert.deepEqual(names(), ['reserveToken']);
+  });
+
+  it('plans when a request that was open has had its time, also if nobody wakes it', async () => {
+    script = { deliverAtOnce: [{ kind: 'open', waitMs: 500 }], reserveToken: [send()], deliver: [delivered] };
     await run();
-    assert.deepEqual(names(), ['reserveToken', 'deliver', 'reserveToken', 'deliver', 'reserveToken', 'deliver']);
+    assert.deepEqual(names(), ['reserveToken', 'deliver']);
+    assert.ok(calls[1]!.at - calls[0]!.at >= 500);
   });
 
   it('records an answer until it is recorded and never sends again for it', async () => {
     const away = new Error('no connection');
     script = {
-      reserveToken: [send({ lane: 'inline' })],
-      deliverInline: [failure(failureType.notRecorded, [{ sealedRecord: 'c2VhbGVk' }])],
+      deliverAtOnce: [{ kind: 'unrecorded', sealedRecord: 'c2VhbGVk' }],
       recordOutcome: [away, away, delivered],
     };
     assert.equal((await run()).status, 'delivered');
-    assert.deepEqual(names(), ['reserveToken', 'deliverInline', 'recordOutcome', 'recordOutcome', 'recordOutcome']);
+    assert.deepEqual(names(), ['recordOutcome', 'recordOutcome', 'recordOutcome']);
   });
 
   it('asks again after a pause when an attempt was lost without a record', async () => {
@@ -209,7 +210,7 @@ describe('workflow deliverEvent', function () {
   it('sends at once when woken in the backoff of the server', async () => {
     script = {
       reserveToken: [send({ attemptsUsed: 4, attemptsLeft: 2 })],
-      deliver: [failure(failureType.attemptFailed, [], false), delivered],
+      deliver: [attemptFailed, delivered],
     };
     const handle = await start();
     await waitFor(() => names().includes('deliver'), { what: 'the first attempt' });
@@ -230,7 +231,7 @@ describe('workflow deliverEvent', function () {
       open--;
       return delivered;
     };
-    script = { reserveToken: [send(), { step: 'end', ...delivered }], deliver: [slow] };
+    script = { reserveToken: [send(), delivered], deliver: [slow] };
     const handle = await start();
     await waitFor(() => open === 1, { what: 'an open request' });
     await handle.signal('wake');

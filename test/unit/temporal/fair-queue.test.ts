@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { FairQueue } from '../../../src/temporal/pace/fair-queue.js';
+import { FairQueue } from '../../../src/temporal/priority/fair-queue.js';
 
 describe('fair queue', () => {
   const takeAll = (queue: FairQueue<string>) => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { setImmediate as soon } from 'node:timers/promises';
 import type { CustomSlotSupplier, ActivitySlotInfo, SlotReserveContext } from '@temporalio/worker';
-import { Pace } from '../../../src/temporal/pace/pace.js';
-import { pacedSlots } from '../../../src/temporal/paced-slots.js';
+import { permitSlots } from '../../../src/temporal/priority/permit-slots.js';
+import { permitLimits, Permits } from '../../../src/temporal/priority/permits.js';
 
+const work = { tenantId: 'tenant', webhookId: 1 };
 const context = { slotType: 'activity', taskQueue: 'queue' } as SlotReserveContext;
 
 function follow(slots: CustomSlotSupplier<ActivitySlotInfo>, signal = new AbortController().signal) {
@@ -12,9 +13,9 @@ function follow(slots: CustomSlotSupplier<ActivitySlotInfo>, signal = new AbortC
   return { state, given };
 }
 
-describe('paced slots', () => {
+describe('permit slots', () => {
   it('are so many, and one more as soon as one is released', async () => {
-    const slots = pacedSlots(2, new Pace());
+    const slots = permitSlots(2, new Permits());
     await Promise.all([follow(slots).given, follow(slots).given]);
     const third = follow(slots);
     await soon();
@@ -23,19 +24,19 @@ describe('paced slots', () => {
     await third.given;
   });
 
-  it('are given to nobody while an activity waits for its turn', async () => {
-    const pace = new Pace();
-    const turns = await Promise.all(Array.from({ length: 8 }, () => pace.enter(1)));
-    const ninth = pace.enter(1);
-    const slot = follow(pacedSlots(100, pace));
+  it('are given to nobody while an activity waits for its permit', async () => {
+    const permits = new Permits();
+    const held = await Promise.all(Array.from({ length: permitLimits.bulkAlone }, () => permits.acquire(work)));
+    const ninth = permits.acquire(work);
+    const slot = follow(permitSlots(100, permits));
     await soon();
     assert.equal(slot.state.isGiven, false);
-    turns[0]!.end();
+    held[0]!.release();
     await Promise.all([ninth, slot.given]);
   });
 
   it('are waited for only until the signal, and then left to others', async () => {
-    const slots = pacedSlots(1, new Pace());
+    const slots = permitSlots(1, new Permits());
     await follow(slots).given;
     const stop = new AbortController();
     const aborted = follow(slots, stop.signal);

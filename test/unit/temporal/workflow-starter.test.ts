@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { install } from '@sinonjs/fake-timers';
 import type { Client } from '@temporalio/client';
-import type { Database } from '../../src/db/database.js';
-import { DeliveryStarter } from '../../src/temporal/delivery-starter.js';
-import { createLogger } from '../../src/log.js';
-import { FirstAttempts } from '../../src/temporal/pace/first-attempts.js';
-import { Pace } from '../../src/temporal/pace/pace.js';
+import type { Database } from '../../../src/db/database.js';
+import { createLogger } from '../../../src/log.js';
+import { permitLimits, Permits } from '../../../src/temporal/priority/permits.js';
+import { WorkflowStarter } from '../../../src/temporal/workflow-starter.js';
+import { waitFor } from '../../support/wait-for.js';
 
 /** Temporal as the starter sees it: answers each start at once or never, and keeps in which order they came. */
 function fakeTemporal({ eager, isSilent, refusal }: { eager: boolean; isSilent: boolean; refusal: Error | undefined }) {
@@ -14,6 +14,10 @@ function fakeTemporal({ eager, isSilent, refusal }: { eager: boolean; isSilent: 
   const client = {
     withDeadline: (_deadline: number, call: () => Promise<unknown>) => call(),
     workflow: {
+      signalWithStart: (_type: string, { workflowId }: { workflowId: string }) => {
+        started.push(workflowId);
+        return new Promise(() => {});
+      },
       start: (_type: string, { workflowId }: { workflowId: string }) => {
         started.push(workflowId);
         if (refusal) return Promise.reject(refusal);
@@ -24,7 +28,7 @@ function fakeTemporal({ eager, isSilent, refusal }: { eager: boolean; isSilent: 
   return { client, started };
 }
 
-describe('delivery starter', () => {
+describe('workflow starter', () => {
   let close: () => Promise<void>;
   afterEach(() => close());
 
@@ -33,7 +37,7 @@ describe('delivery starter', () => {
     isSilent = false,
     refusal,
   }: { eager?: boolean; isSilent?: boolean; refusal?: Error } = {}) {
-    const firstAttempts = new FirstAttempts();
+    const permits = new Permits();
     const db = { query: () => Promise.resolve({ rows: [] }) } as unknown as Database;
     const lines: { msg: string; level: string }[] = [];
     const log = createLogger(
@@ -41,11 +45,11 @@ describe('delivery starter', () => {
       { write: (line) => lines.push(JSON.parse(line) as never) },
     );
     let refused = 0;
-    const starter = new DeliveryStarter({ db, log, pace: new Pace(), firstAttempts, onRefused: () => refused++ });
+    const starter = new WorkflowStarter({ db, log, permits, onRefused: () => refused++ });
     const { client, started } = fakeTemporal({ eager, isSilent, refusal });
     close = async () => {
       const closed = starter.close();
-      for (const id of started) firstAttempts.turnOf(id)?.end();
+      for (const id of started) permits.of(id)?.release();
       await closed;
     };
     starter.use(client, { taskQueue: 'queue', eager });
@@ -59,37 +63,37 @@ describe('delivery starter', () => {
           eventId: `${n}`,
         })),
       );
-    return { firstAttempts, started, start, starter, lines, refused: () => refused };
+    return { permits, started, start, starter, lines, refused: () => refused };
   }
 
   it('begins no more of a backlog than it works on, and the next as soon as one ended', async () => {
-    const { started, start, firstAttempts } = open();
+    const { started, start, permits } = open();
     start(1, 100);
     await turn();
     const atOnce = started.length;
-    assert.ok(atOnce > 5 && atOnce < 20, `${atOnce} at once`);
+    assert.equal(atOnce, permitLimits.bulkAlone);
     for (const id of ['1-0', '1-7']) {
       const before = started.length;
-      firstAttempts.turnOf(id)!.end();
+      permits.of(id)!.release();
       await turn();
       assert.equal(started.length, before + 1);
     }
   });
 
   it('lets a webhook that has little to do go before the backlog of another, which goes on beside it one at a time', async () => {
-    const { started, start, firstAttempts } = open();
+    const { started, start, permits } = open();
     start(1, 100);
     await turn();
     const before = started.length;
     start(2, 3);
     await turn();
     assert.deepEqual(started.slice(before), ['2-0', '2-1', '2-2']);
-    for (const id of started.slice(0, before - 1)) firstAttempts.turnOf(id)!.end();
+    for (const id of started.slice(0, before - 1)) permits.of(id)!.release();
     await turn();
     assert.equal(started.length, before + 3);
-    firstAttempts.turnOf(started[before - 1]!)!.end();
-    await turn();
-    assert.equal(started.length, before + 4);
+    permits.of(started[before - 1]!)!.release();
+    // After a pause.
+    await waitFor(() => started.length === before + 4, { what: 'the next of the backlog' });
   });
 
   it('lets only so many go before a backlog', async () => {
@@ -97,6 +101,25 @@ describe('delivery starter', () => {
     for (let webhookId = 1; webhookId <= 100; webhookId++) start(webhookId, 1);
     await turn();
     assert.ok(started.length > 20 && started.length < 40, `${started.length} at once`);
+  });
+
+  it('takes wake-ups for bulk work: they are caused many at a time, and others’ new events go first', async () => {
+    const { starter, started, start } = open({ isSilent: true });
+    starter.wake(Array.from({ length: 100 }, (_, n) => ({ ...delivery, id: `woken-${n}`, webhookId: n + 10 })));
+    await turn();
+    assert.equal(started.length, permitLimits.bulkAlone);
+    start(1, 1);
+    await turn();
+    assert.equal(started.at(-1), '1-0');
+  });
+
+  it('starts messages of a tenant beside another tenant’s hundreds', async () => {
+    const { starter, started } = open({ isSilent: true });
+    for (let n = 0; n < 500; n++) starter.startMessage({ id: `many-${n}`, tenantId: 'many' });
+    await turn();
+    starter.startMessage({ id: 'one', tenantId: 'other' });
+    await turn();
+    assert.equal(started.at(-1), 'message-one');
   });
 
   it('waits for no attempt that another process makes', async () => {

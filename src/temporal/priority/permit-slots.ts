@@ -1,18 +1,18 @@
 import type { ActivitySlotInfo, CustomSlotSupplier } from '@temporalio/worker';
-import type { Pace } from './pace/pace.js';
-import { Waiters } from './pace/waiters.js';
+import type { Permits } from './permits.js';
+import { Waiters } from './waiters.js';
 
 /**
- * Slots for activities that enter the pace: no further task is asked for while one that came waits for its turn. What
- * waits, waits in the server's queue, where tenants are in turn.
+ * Slots for activities that acquire permits: while one that came waits for its permit, no other is asked for. What waits,
+ * waits in the server's queue, which serves tenants in turn.
  */
-export function pacedSlots(numSlots: number, pace: Pace): CustomSlotSupplier<ActivitySlotInfo> {
+export function permitSlots(numSlots: number, permits: Permits): CustomSlotSupplier<ActivitySlotInfo> {
   let used = 0;
   const freed = new Waiters();
   return {
     type: 'custom',
     async reserveSlot(_context, signal) {
-      await pace.nobodyWaits(signal);
+      await permits.noneAcquiring(signal);
       while (used >= numSlots) await freed.wait(signal);
       used++;
       return {};

@@ -1,0 +1,203 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { takeAttempt, type AttemptRecord, type RecordedAttempt, type TakenAttempt } from '../../src/db/attempts.js';
+import { answeredWithin, DatabaseUnavailableError, type Database } from '../../src/db/database.js';
+import { maskHeaders } from '../../src/delivery/mask-headers.js';
+import type { Poster } from '../../src/delivery/post.js';
+import { buildRequestHeaders } from '../../src/delivery/request-headers.js';
+import { sealContext } from '../../src/encryption/seal-context.js';
+import { openIfReadable, type Sealer } from '../../src/encryption/seal.js';
+import { settleSoon } from '../../src/settle-soon.js';
+import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
+import type { AttemptResult, DeliveryEnd } from '../../workflows/contract/attempt-result.js';
+import { longestBehindMs, longestRecordMs, longestTakeMs } from '../../workflows/contract/time-budget.js';
+import { attemptRecord, attemptResult } from './attempt-record.js';
+import type { UnrecordedAttempts } from './unrecorded-attempts.js';
+
+export interface AttemptDeps {
+  db: Database;
+  poster: Poster;
+  unrecorded: UnrecordedAttempts;
+  workflows: Pick<DeliveryWorkflows, 'wake' | 'settle'>;
+  sealer: Sealer;
+  log: Logger;
+  /** Cap of a receiver's Retry-After. */
+  maxRetryAfterMs: number;
+  /** Of this service, for the User-Agent. */
+  version: string;
+}
+
+export interface AttemptInput {
+  deliveryId: string;
+  webhookId: number;
+  tenantId: string;
+  /** The longest request that the workflow allows for. */
+  timeoutMs: number;
+}
+
+export interface AttemptOptions {
+  /** Refused unless it is a first attempt that nothing stands against; then nothing is changed. */
+  isFirst?: boolean;
+  /** Called immediately before the request. */
+  onSending: (attempt: TakenAttempt) => void;
+}
+
+/** Before the next try at a webhook whose secret no key here opens. */
+const unknownKeyWaitMs = 30_000;
+/** The most of an answer that a handed-over record keeps. */
+const handedOverChars = 8_192;
+
+/**
+ * Takes the token, signs, sends and records one attempt. Refuses when the delivery is no longer pending, so that running
+ * it twice sends once. Whatever it throws, no request was made and nothing counts as an attempt.
+ */
+export async function attemptOnce(
+  deps: AttemptDeps,
+  input: AttemptInput,
+  { isFirst = false, onSending }: AttemptOptions,
+): Promise<AttemptResult> {
+  const { taken, beganAt, answeredAt } = await takeInOrder(deps, input, isFirst);
+  if (taken.answer !== 'send') {
+    const result = refusal(taken);
+    // Nothing was reserved for it: plan at once.
+    if (isFirst && result.kind === 'refused') return { ...result, waitMs: 0 };
+    if (taken.answer === 'sealed')
+      deps.log.error(
+        { webhook: input.webhookId, delivery: input.deliveryId },
+        'webhook.sealed_by_unknown_key: its secret or headers need an encryption key that this process has not; nothing is sent',
+      );
+    return result;
+  }
+
+  const { attempt } = taken;
+  const headers = signedHeaders(deps, input.deliveryId, attempt);
+  // Nobody else may send until the lease ends. Where Postgres took most of it, or this process was stopped since, too
+  // little is left: no request is made, and the next one follows in a few seconds. Checked immediately before the request.
+  const takenForMs = performance.now() - beganAt;
+  if (takenForMs > longestTakeMs)
+    throw new DatabaseUnavailableError(`Postgres took ${Math.round(takenForMs)} ms to give a token; too late to send`, {
+      reason: 'busy',
+    });
+
+  const waitedMs = Math.round(performance.now() - answeredAt);
+  const { url, body, timeoutMs } = attempt;
+  onSending(attempt);
+  const finished = await deps.poster.post({ url, headers, body, timeoutMs });
+  const record = attemptRecord({
+    deliveryId: input.deliveryId,
+    attempt,
+    requestHeaders: maskHeaders(headers),
+    finished,
+    waitedMs,
+    elapsedMs: Math.ceil(performance.now() - beganAt),
+    maxRetryAfterMs: deps.maxRetryAfterMs,
+  });
+  let recorded: RecordedAttempt | null;
+  try {
+    // Should Postgres take it after all, then it is the same request: recorded twice, it changes nothing.
+    recorded = await answeredWithin(deps.unrecorded.record(record), longestRecordMs);
+  } catch (error) {
+    deps.log.error({ error, delivery: record.deliveryId, attempt: record.number }, 'attempt.not_recorded');
+    return { kind: 'unrecorded', sealedRecord: sealed(deps.sealer, record) };
+  }
+  logAttempt(deps.log, attempt, record, recorded);
+  if (recorded?.disabledWebhook) {
+    deps.log.warn(
+      { tenant: attempt.tenantId, webhook: attempt.webhookId, delivery: record.deliveryId },
+      'webhook.disabled: its receiver answered 410 Gone',
+    );
+    await settleSoon(deps, attempt);
+  }
+  return attemptResult(record, recorded);
+}
+
+/** Takes the token and the right to send; lets those who became due earlier take theirs first, for a moment. */
+async function takeInOrder({ db, unrecorded, sealer }: AttemptDeps, input: AttemptInput, isFirst: boolean) {
+  await unrecorded.settle(input.deliveryId);
+  const deadline = performance.now() + longestBehindMs;
+  for (;;) {
+    const beganAt = performance.now();
+    const taken = await takeAttempt(db, input.deliveryId, {
+      timeoutMs: input.timeoutMs,
+      ifEasy: isFirst,
+      processId: unrecorded.processId,
+      keyIds: sealer.keyIds,
+    });
+    if (taken.answer !== 'behind' || beganAt + taken.waitMs > deadline)
+      return { taken, beganAt, answeredAt: performance.now() };
+    await delay(taken.waitMs);
+  }
+}
+
+type NotSent = Exclude<Awaited<ReturnType<typeof takeAttempt>>, { answer: 'send' }>;
+
+function refusal(taken: NotSent): AttemptResult {
+  switch (taken.answer) {
+    case 'ended':
+      return { kind: 'ended', status: taken.status as DeliveryEnd['status'], message: `was ${taken.status} already` };
+    case 'wait':
+      return { kind: 'refused', waitMs: taken.waitMs ?? 0, reason: 'no token, or another request is open' };
+    case 'behind':
+      return { kind: 'refused', waitMs: taken.waitMs, reason: 'deliveries that became due earlier go first' };
+    case 'replan':
+      return { kind: 'refused', waitMs: 0, reason: 'not at once, or the settings of the webhook changed' };
+    case 'sealed':
+      return { kind: 'refused', waitMs: unknownKeyWaitMs, reason: 'sealed with a key that this process has not' };
+  }
+}
+
+function signedHeaders(
+  { sealer, version }: AttemptDeps,
+  deliveryId: string,
+  attempt: TakenAttempt,
+): Record<string, string> {
+  const { tenantId } = attempt;
+  return buildRequestHeaders({
+    eventType: attempt.eventType,
+    eventId: attempt.eventId,
+    messageId: attempt.eventRowId,
+    deliveryId,
+    attempt: attempt.number,
+    // of this attempt, by Postgres' clock: a receiver refuses what was signed over five minutes ago
+    timestampSeconds: Math.floor(attempt.takenAt.getTime() / 1000),
+    secret: sealer.open(attempt.sealedSecret, sealContext.secret(tenantId)),
+    // Signed with the current one alone rather than not sent: whoever has the new secret needs no other.
+    previousSecret: attempt.sealedPreviousSecret
+      ? openIfReadable(sealer, attempt.sealedPreviousSecret, sealContext.secret(tenantId))
+      : undefined,
+    body: attempt.body,
+    customHeaders: attempt.sealedHeaders
+      ? (JSON.parse(sealer.open(attempt.sealedHeaders, sealContext.headers(tenantId))) as Record<string, string>)
+      : {},
+    version,
+  });
+}
+
+/** For the workflow, which records it. Its history is stored in plain text, and an answer may echo the body: sealed, and short. */
+function sealed(sealer: Sealer, record: AttemptRecord): string {
+  const { responseBody } = record;
+  const short: AttemptRecord = {
+    ...record,
+    responseBody: responseBody?.slice(0, handedOverChars) ?? null,
+    responseTruncated: record.responseTruncated || (responseBody?.length ?? 0) > handedOverChars,
+  };
+  return sealer.seal(JSON.stringify(short), sealContext.record(record.deliveryId)).toString('base64');
+}
+
+function logAttempt(log: Logger, attempt: TakenAttempt, record: AttemptRecord, recorded: RecordedAttempt | null): void {
+  log.info(
+    {
+      tenant: attempt.tenantId,
+      event: `${attempt.eventType} ${attempt.eventId}`,
+      webhook: attempt.webhookId,
+      delivery: record.deliveryId,
+      attempt: recorded?.number ?? record.number,
+      outcome: record.error?.class ?? 'accepted',
+      statusCode: record.statusCode,
+      durationMs: record.durationMs,
+      status: recorded?.status,
+    },
+    'attempt.finished',
+  );
+}

@@ -1,0 +1,155 @@
+import { longestPermitWaitMs } from '../../../workflows/contract/time-budget.js';
+import { FairQueue } from './fair-queue.js';
+import { Permit } from './permit.js';
+import { Waiters } from './waiters.js';
+
+/** Interactive: of a webhook that has little to do. Bulk: what waits behind its own kind, such as a backlog. */
+export type Priority = 'interactive' | 'bulk';
+const priorities = ['interactive', 'bulk'] as const;
+
+/** How many permits there are at once. docs/performance.md says what was measured. */
+export interface PermitLimits {
+  interactive: number;
+  /** Bulk, while nothing interactive of others was seen within the last second. */
+  bulkAlone: number;
+  /** Bulk beside interactive work of others … */
+  bulkBeside: number;
+  /** … after each of which bulk work pauses for so many times as long as it took. */
+  bulkPause: number;
+}
+export const permitLimits: PermitLimits = { interactive: 28, bulkAlone: 8, bulkBeside: 1, bulkPause: 2 };
+
+const interactiveMemoryMs = 1_000;
+
+export interface Work {
+  tenantId: string;
+  /** Webhooks of a tenant are served in turn. */
+  webhookId: number;
+  begin(permit: Permit): void;
+  /** While true of the next piece of work, its queue stands still. */
+  isBlocked?(): boolean;
+  /** True: it is dropped instead of begun. */
+  isGone?(): boolean;
+}
+
+/**
+ * Who begins what, and when: permits are limited, since all work shares the same processors. Within a priority tenants
+ * are served in turn. Bulk work has the process for itself while it is alone, and yields to interactive work of others.
+ */
+export class Permits {
+  readonly #queues: Record<Priority, FairQueue<Work>> = { interactive: new FairQueue(), bulk: new FairQueue() };
+  readonly #held: Record<Priority, number> = { interactive: 0, bulk: 0 };
+  /** Of deliveries whose first attempt this process is about to make. */
+  readonly #expected = new Map<string, Permit>();
+  #acquiring = 0;
+  readonly #noneAcquiring = new Waiters();
+  /** The last webhook with interactive work, and when; and when another one had some. */
+  #interactive = { webhookId: 0, atMs: -Infinity, otherAtMs: -Infinity };
+  #pause: NodeJS.Timeout | undefined;
+
+  constructor(private readonly limits: PermitLimits = permitLimits) {}
+
+  /** How many wait, of all tenants or of one. */
+  waiting(priority: Priority, tenantId?: string): number {
+    const queue = this.#queues[priority];
+    return tenantId === undefined ? queue.size : queue.sizeOf(tenantId);
+  }
+
+  submit(priority: Priority, work: Work): void {
+    this.#queues[priority].add(work.tenantId, String(work.webhookId), work);
+    this.serve();
+  }
+
+  /** Resolves with a permit for bulk work, after 3 s at the latest. */
+  acquire({ tenantId, webhookId }: Pick<Work, 'tenantId' | 'webhookId'>): Promise<Permit> {
+    return new Promise((resolve) => {
+      let isGone = false;
+      const begin = (permit: Permit) => {
+        isGone = true;
+        clearTimeout(timer);
+        this.#acquiring--;
+        resolve(permit);
+        if (this.#acquiring === 0) this.#noneAcquiring.wake();
+      };
+      const timer = setTimeout(() => begin(this.#grant('bulk', webhookId)), longestPermitWaitMs).unref();
+      this.#acquiring++;
+      this.submit('bulk', { tenantId, webhookId, begin, isGone: () => isGone });
+    });
+  }
+
+  /** Resolves when nobody waits in `acquire`. Rejects with the signal's reason. */
+  async noneAcquiring(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#acquiring > 0) await this.#noneAcquiring.wait(signal);
+  }
+
+  /** The first attempt of this delivery comes with the answer of its start: it finds its permit by `of`. */
+  expect(deliveryId: string, permit: Permit): void {
+    this.#expected.set(deliveryId, permit);
+    void permit.released.then(() => {
+      // Started a second time meanwhile, it is the other one's.
+      if (this.#expected.get(deliveryId) === permit) this.#expected.delete(deliveryId);
+    });
+  }
+
+  /** Undefined for an attempt that nobody expects. */
+  of(deliveryId: string): Permit | undefined {
+    return this.#expected.get(deliveryId);
+  }
+
+  /** Begins what may begin now. To be called when a piece of work is not blocked any more. */
+  serve(): void {
+    for (const priority of priorities) {
+      const queue = this.#queues[priority];
+      for (let work = queue.peek(); work; work = queue.peek()) {
+        const isGone = work.isGone?.();
+        if (!isGone && (work.isBlocked?.() || !this.#hasRoom(priority, work.webhookId))) break;
+        queue.take();
+        if (!isGone) work.begin(this.#grant(priority, work.webhookId));
+      }
+    }
+  }
+
+  /** Everything that waits, which is begun by nobody now. */
+  clear(): Work[] {
+    return priorities.flatMap((priority) => this.#queues[priority].clear());
+  }
+
+  #hasRoom(priority: Priority, webhookId: number): boolean {
+    const { interactive, bulk } = this.#held;
+    if (priority === 'interactive') return interactive < this.limits.interactive;
+    if (!this.#isShared(webhookId)) return interactive + bulk < this.limits.bulkAlone;
+    // Where much interactive work hinders itself, as with a large fan-out, bulk work goes on half as fast beside it.
+    const half = Math.floor((interactive - 1) / 2);
+    return half > this.limits.bulkBeside ? bulk < half : !this.#pause && bulk < this.limits.bulkBeside;
+  }
+
+  /** Whether another webhook had interactive work within the last second. */
+  #isShared(webhookId: number): boolean {
+    const last = this.#interactive;
+    return performance.now() - (webhookId === last.webhookId ? last.otherAtMs : last.atMs) < interactiveMemoryMs;
+  }
+
+  #grant(priority: Priority, webhookId: number): Permit {
+    this.#held[priority]++;
+    if (priority === 'interactive') {
+      const { webhookId: last, atMs, otherAtMs } = this.#interactive;
+      this.#interactive = { webhookId, atMs: performance.now(), otherAtMs: webhookId === last ? otherAtMs : atMs };
+    }
+    const permit = new Permit();
+    void permit.released.then(() => {
+      this.#held[priority]--;
+      if (priority === 'bulk' && this.#isShared(webhookId)) this.#pauseFor(permit.ageMs * this.limits.bulkPause);
+      this.serve();
+    });
+    return permit;
+  }
+
+  #pauseFor(ms: number): void {
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      this.serve();
+    }, ms).unref();
+  }
+}

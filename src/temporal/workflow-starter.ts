@@ -1,0 +1,298 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isGrpcDeadlineError, type Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { Database } from '../db/database.js';
+import type { StartableDelivery } from '../db/events.js';
+import type { SettlingWebhook } from '../db/settling.js';
+import { markStarted } from '../db/unstarted-deliveries.js';
+import { markMessagesStarted, type StartableMessage } from '../db/unstarted-messages.js';
+import { OnceAMinute } from '../once-a-minute.js';
+import { temporalFailure } from './failure.js';
+import type { Permit } from './priority/permit.js';
+import type { Permits, Priority } from './priority/permits.js';
+import {
+  startDelivery,
+  startMessage,
+  startOrWakeDelivery,
+  startSettling,
+  wakeDelivery,
+  type StartOptions,
+  type StartResult,
+} from './start-workflows.js';
+import type { DeliveryWorkflows, MessageWorkflows } from './workflows.js';
+
+/** Calls at once at the most, should Temporal answer none of them. */
+const mostCalls = 100;
+/** A webhook with so many waiting or under way has a backlog. So has a tenant with so many messages. */
+const backlogOf = 5;
+/** So many wait for their start at the most; the sweeper starts the rest. */
+const queueLimit = 10_000;
+const queueLimitPerTenant = 1_000;
+/**
+ * One call's longest wait; by itself the client would try for 20 s. Not shorter: a Temporal under load answers late, and
+ * a workflow whose start was given up runs all the same, but its first task is lost for 10 s.
+ */
+const callTimeoutMs = 10_000;
+/** After a failed call nothing is sent to Temporal for so long. */
+const pauseMs = 1_000;
+/** What has waited for so long is left to the sweeper. */
+const longestWaitMs = 10_000;
+const closeTimeoutMs = 3_000;
+const markEveryMs = 1_000;
+/** Messages have no webhook: the tenant's messages take turns with its webhooks. */
+const noWebhook = 0;
+
+interface Connection {
+  client: Client;
+  options: StartOptions;
+}
+
+interface Start {
+  id: string;
+  tenantId: string;
+  webhookId: number;
+  sinceMs: number;
+  call(client: Client, options: StartOptions): Promise<StartResult>;
+  /** Where it is marked as started in Postgres. */
+  started: { id: string; atMs: number }[];
+  /** Somebody waits for it: it is neither dropped nor tried again. */
+  done?(result: StartResult | Error): void;
+}
+
+export interface WorkflowStarterDeps {
+  db: Database;
+  log: Logger;
+  permits: Permits;
+  /** Temporal answered, and refused a start: something is missing there. */
+  onRefused?: () => void;
+}
+
+/**
+ * Starts workflows in the background, as the permits of this process allow, and marks in Postgres what runs, many at
+ * once. What it drops is not lost: the sweeper starts what is pending and not marked.
+ */
+export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
+  /** How many of each webhook, or of each tenant's messages, wait or are under way. */
+  readonly #busy = new Map<string, number>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #startedDeliveries: Start['started'] = [];
+  readonly #startedMessages: Start['started'] = [];
+  readonly #marking: NodeJS.Timeout;
+  readonly #said = new OnceAMinute();
+  #connection: Connection | undefined;
+  #isAway = false;
+  #isClosed = false;
+  #pause: NodeJS.Timeout | undefined;
+
+  constructor(private readonly deps: WorkflowStarterDeps) {
+    this.#marking = setInterval(() => void this.#mark(), markEveryMs);
+    this.#marking.unref();
+  }
+
+  /** From now on workflows are started through this client; before, they are left to the sweeper. */
+  use(client: Client, options: StartOptions): void {
+    if (this.#isClosed) return;
+    this.#connection = { client, options };
+    this.deps.permits.serve();
+  }
+
+  start(deliveries: StartableDelivery[]): void {
+    for (const delivery of deliveries) this.#submit(this.#delivery(delivery, startDelivery));
+  }
+
+  wake(deliveries: StartableDelivery[]): void {
+    // Tenants cause them, many at a time: they never go before others' new events.
+    for (const delivery of deliveries) this.#submit(this.#delivery(delivery, wakeDelivery), 'bulk');
+  }
+
+  startMessage(message: StartableMessage): void {
+    this.#submit(this.#message(message));
+  }
+
+  settle(webhooks: SettlingWebhook[]): void {
+    for (const webhook of webhooks) {
+      if (!this.#connection) return;
+      const { client, options } = this.#connection;
+      const settling = client
+        .withDeadline(Date.now() + callTimeoutMs, () => startSettling(client, webhook, options))
+        .catch((error: unknown) =>
+          this.deps.log.warn(
+            { error, webhook: webhook.webhookId },
+            'webhook.settling_not_started: the sweeper starts it later',
+          ),
+        );
+      this.#track(settling);
+    }
+  }
+
+  /** For the sweeper. Resolves when the workflow runs; rejects when it is not started, as when this process stops. */
+  startInTurn(delivery: StartableDelivery): Promise<StartResult> {
+    return this.#inTurn(this.#delivery(delivery, startOrWakeDelivery));
+  }
+
+  /** As `startInTurn`. */
+  startMessageInTurn(message: StartableMessage): Promise<StartResult> {
+    return this.#inTurn(this.#message(message));
+  }
+
+  #delivery(
+    delivery: StartableDelivery,
+    call: (client: Client, delivery: StartableDelivery, options: StartOptions) => Promise<StartResult>,
+  ): Start {
+    const { id, tenantId, webhookId } = delivery;
+    return {
+      id,
+      tenantId,
+      webhookId,
+      sinceMs: performance.now(),
+      call: (client, options) => call(client, delivery, options),
+      started: this.#startedDeliveries,
+    };
+  }
+
+  #message(message: StartableMessage): Start {
+    return {
+      ...message,
+      webhookId: noWebhook,
+      sinceMs: performance.now(),
+      call: (client, options) => startMessage(client, message, options),
+      started: this.#startedMessages,
+    };
+  }
+
+  #inTurn(start: Start): Promise<StartResult> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) return reject(stopping());
+      const done = (result: StartResult | Error) => (result instanceof Error ? reject(result) : resolve(result));
+      this.#add({ ...start, done }, 'bulk');
+    });
+  }
+
+  #submit(start: Start, priority?: Priority): void {
+    const chosen = priority ?? ((this.#busy.get(busyKey(start)) ?? 0) < backlogOf ? 'interactive' : 'bulk');
+    const { permits } = this.deps;
+    if (permits.waiting(chosen) >= queueLimit || permits.waiting(chosen, start.tenantId) >= queueLimitPerTenant) return;
+    this.#add(start, chosen);
+  }
+
+  #add(start: Start, priority: Priority): void {
+    if (this.#isClosed) return start.done?.(stopping());
+    this.#count(start, 1);
+    let isCounted = true;
+    const uncount = () => {
+      if (isCounted) this.#count(start, -1);
+      isCounted = false;
+    };
+    this.deps.permits.submit(priority, {
+      ...start,
+      isBlocked: () => this.#isBlocked(),
+      isGone: () => {
+        const isGone = this.#isClosed || (!start.done && performance.now() - start.sinceMs > longestWaitMs);
+        if (isGone) uncount();
+        if (isGone) start.done?.(stopping());
+        return isGone;
+      },
+      begin: (permit) =>
+        this.#track(
+          this.#run(this.#connection!, start, priority, permit).finally(() => {
+            uncount();
+            permit.release();
+          }),
+        ),
+    });
+  }
+
+  #count(start: Start, change: number): void {
+    const key = busyKey(start);
+    const count = (this.#busy.get(key) ?? 0) + change;
+    if (count > 0) this.#busy.set(key, count);
+    else this.#busy.delete(key);
+  }
+
+  #track(work: Promise<void>): void {
+    const running = work.finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  /** While Temporal is away, one call at a time finds out whether it is back. */
+  #isBlocked(): boolean {
+    return !this.#connection || this.#pause !== undefined || this.#running.size >= (this.#isAway ? 1 : mostCalls);
+  }
+
+  /** Ends when the delivery keeps this process busy no more. */
+  async #run({ client, options }: Connection, start: Start, priority: Priority, permit: Permit): Promise<void> {
+    const atMs = performance.now();
+    if (options.eager) this.deps.permits.expect(start.id, permit);
+    try {
+      const result = await client.withDeadline(Date.now() + callTimeoutMs, () => start.call(client, options));
+      start.started.push({ id: start.id, atMs });
+      start.done?.(result);
+      if (this.#isAway) this.deps.log.info('temporal.back');
+      this.#isAway = false;
+      this.#said.keepOnly([]);
+      if (result.isEager) await permit.released;
+    } catch (error) {
+      this.#pause ??= setTimeout(() => {
+        this.#pause = undefined;
+        this.deps.permits.serve();
+      }, pauseMs).unref();
+      this.#isAway = true;
+      if (start.done) start.done(error as Error);
+      else this.#add(start, priority);
+      this.#tell(error, start);
+    }
+  }
+
+  /** At once, and once a minute as long as it lasts. */
+  #tell(error: unknown, { id }: Start): void {
+    const { log, onRefused } = this.deps;
+    const { kind, reason } = temporalFailure(error);
+    if (kind !== 'away') onRefused?.();
+    if (!this.#said.isDue(kind)) return;
+    if (kind === 'away')
+      log.warn(
+        { error: isGrpcDeadlineError(error) ? `no answer within ${callTimeoutMs} ms` : error, id },
+        'temporal.start_failed: events are accepted all the same, the sweeper starts them later',
+      );
+    // What is missing, and the command, is in the line `temporal.problem` that follows.
+    else
+      log.error(
+        { reason, id },
+        'temporal.start_refused: Temporal answers and starts nothing; events are accepted all the same',
+      );
+  }
+
+  async #mark(): Promise<void> {
+    const deliveries = this.#startedDeliveries.splice(0);
+    const messages = this.#startedMessages.splice(0);
+    try {
+      const nowMs = performance.now();
+      const aged = deliveries.map(({ id, atMs }) => ({ id, ageMs: nowMs - atMs }));
+      if (aged.length > 0) await markStarted(this.deps.db, aged);
+      if (messages.length > 0)
+        await markMessagesStarted(
+          this.deps.db,
+          messages.map(({ id }) => id),
+        );
+    } catch (error) {
+      // Unmarked, they are started a second time by the sweeper, which changes nothing.
+      this.deps.log.warn({ error, deliveries: deliveries.length, messages: messages.length }, 'starts are not marked');
+    }
+  }
+
+  /** Lets running calls end and marks what they started; what still waits is left to the sweeper. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#connection = undefined;
+    this.deps.permits.serve();
+    await Promise.race([Promise.all(this.#running), delay(closeTimeoutMs, undefined, { ref: false })]);
+    clearTimeout(this.#pause);
+    clearInterval(this.#marking);
+    await this.#mark();
+  }
+}
+
+const busyKey = ({ tenantId, webhookId }: Start) =>
+  webhookId === noWebhook ? `messages of ${tenantId}` : String(webhookId);
+
+const stopping = () => new Error('this process stops');
