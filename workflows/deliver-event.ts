@@ -85,14 +85,15 @@ export async function deliverEvent(input: DeliverEventInput): Promise<DeliveryEn
     for (;;) {
       if (result.kind === 'unrecorded') result = await lasting.recordOutcome({ ...result, deliveryId });
       if (result.kind === 'ended' && !woken) return result;
-      if ('waitMs' in result) await wait(result.waitMs);
+      const { waitMs = 0 } = result as { waitMs?: number };
+      // A cancelled workflow, too, waits for a request that is open.
+      await (result.kind === 'open' ? CancellationScope.nonCancellable(() => wait(waitMs)) : wait(waitMs));
       // Only a fault that lasts for days gets here. A wake-up that comes at the same time is not lost.
       if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof deliverEvent>(input);
       woken = false;
-      const plan = await local.reserveToken({ deliveryId }).catch((error: unknown) => {
-        if (isCancellation(error)) throw error;
-        return lasting.reserveToken({ deliveryId });
-      });
+      const plan = await CancellationScope.nonCancellable(() =>
+        local.reserveToken({ deliveryId }).catch(() => lasting.reserveToken({ deliveryId })),
+      );
       if (plan.kind === 'ended') result = plan;
       else if (!woken && !(await wait(plan.waitMs))) result = await deliver(plan).catch(orRefused);
     }

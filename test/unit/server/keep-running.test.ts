@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { setImmediate as soon } from 'node:timers/promises';
-import { install, type Clock } from '@sinonjs/fake-timers';
+import type { Clock } from '@sinonjs/fake-timers';
 import { createLogger } from '../../../src/log.js';
 import { keepRunning, NotYetError, type KeptRunning, type Life } from '../../../src/temporal/keep-running.js';
+import { installClock } from '../../support/fake-clock.js';
 
 const log = createLogger({ level: 'silent', format: 'json' });
 
@@ -14,7 +15,7 @@ describe('what is kept running', () => {
   let ups: number;
 
   beforeEach(() => {
-    clock = install({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    clock = installClock({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     opened = [];
     downs = [];
     ups = 0;

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { setImmediate as soon } from 'node:timers/promises';
-import { install, type Clock } from '@sinonjs/fake-timers';
+import type { Clock } from '@sinonjs/fake-timers';
 import { ShutdownError, type NativeConnection, type Worker } from '@temporalio/worker';
 import { startLife } from '../../../src/temporal/worker-life.js';
+import { installClock } from '../../support/fake-clock.js';
 
 /** A worker as the SDK has them: its polls are made by `run`, and `run` settles or never does. */
 class FakeWorker {
@@ -46,7 +47,7 @@ describe('the life of workers', () => {
   const connection = { close: () => Promise.resolve(void (isClosed = true)) } as unknown as NativeConnection;
 
   beforeEach(() => {
-    clock = install({ toFake: ['setTimeout', 'clearTimeout'] });
+    clock = installClock({ toFake: ['setTimeout', 'clearTimeout'] });
     isClosed = false;
   });
   afterEach(() => clock.uninstall());
