@@ -14,34 +14,52 @@ declare
   v_counted bigint := 0;
   d webhook_deliveries;
 begin
-  -- Row by row, so that the primary key is used whatever the planner thinks of the array.
-  foreach d in array p_rows loop
-    if p_to = 'pending' and v_from <> 'pending' then
-      d.schedule_base := d.attempt_count;
-      d.free_attempts := 0;
-      d.due_at := v_now;
-      d.retry_requested := false;
-      d.pending_since := v_now;
-      d.workflow_started_at := null;
-    end if;
+  for i in 1 .. cardinality(p_rows) loop
+    d := p_rows[i];
+    v_counted := v_counted + (not d.test)::int;
     if d.holds_token and p_to <> 'pending' then
       v_epoch := coalesce(v_epoch, (select epoch from webhook_limiters where webhook_id = v_webhook));
       v_tokens := v_tokens + (d.token_epoch = v_epoch)::int;
     end if;
-    v_counted := v_counted + (not d.test)::int;
-    update webhook_deliveries
-       set status = p_to, attempt_count = d.attempt_count, schedule_base = d.schedule_base, free_attempts = d.free_attempts,
-           due_at = d.due_at, workflow_started_at = d.workflow_started_at,
-           in_flight_until = d.in_flight_until, in_flight_request = d.in_flight_request, in_flight_by = d.in_flight_by,
-           retry_requested = d.retry_requested and p_to = 'pending',
-           holds_token = d.holds_token and p_to = 'pending',
-           next_attempt_at = case when p_to = 'pending' then d.due_at end,
-           pending_since = case when p_to = 'pending' then coalesce(d.pending_since, v_now) end,
-           finished_at = case when p_to in ('pending', 'held') then null
-                              when p_to = v_from then d.finished_at
-                              else v_now end
-     where id = d.id;
+    if p_to <> 'pending' then
+      d.holds_token := false;
+      d.retry_requested := false;
+      d.next_attempt_at := null;
+      d.pending_since := null;
+    elsif v_from = 'pending' then
+      d.next_attempt_at := d.due_at;
+      d.pending_since := coalesce(d.pending_since, v_now);
+    else
+      d.schedule_base := d.attempt_count;
+      d.free_attempts := 0;
+      d.retry_requested := false;
+      d.due_at := v_now;
+      d.next_attempt_at := v_now;
+      d.pending_since := v_now;
+      d.workflow_started_at := null;
+    end if;
+    if p_to <> v_from then
+      d.finished_at := case when p_to not in ('pending', 'held') then v_now end;
+    end if;
+    d.status := p_to;
+    p_rows[i] := d;
   end loop;
+  if cardinality(p_rows) = 1 then
+    -- What every attempt does: by the primary key, and planned once.
+    update webhook_deliveries
+       set (status, attempt_count, schedule_base, free_attempts, due_at, next_attempt_at, pending_since, workflow_started_at,
+            finished_at, holds_token, retry_requested, in_flight_until, in_flight_request, in_flight_by)
+         = row (d.status, d.attempt_count, d.schedule_base, d.free_attempts, d.due_at, d.next_attempt_at, d.pending_since, d.workflow_started_at,
+            d.finished_at, d.holds_token, d.retry_requested, d.in_flight_until, d.in_flight_request, d.in_flight_by)
+     where id = d.id;
+  else
+    update webhook_deliveries w
+       set (status, attempt_count, schedule_base, free_attempts, due_at, next_attempt_at, pending_since, workflow_started_at,
+            finished_at, holds_token, retry_requested, in_flight_until, in_flight_request, in_flight_by)
+         = row (n.status, n.attempt_count, n.schedule_base, n.free_attempts, n.due_at, n.next_attempt_at, n.pending_since, n.workflow_started_at,
+            n.finished_at, n.holds_token, n.retry_requested, n.in_flight_until, n.in_flight_request, n.in_flight_by)
+      from unnest(p_rows) n where w.id = n.id;
+  end if;
   if v_tokens > 0 then
     perform give_token_back(v_webhook, v_tokens);
   end if;

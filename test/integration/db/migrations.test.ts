@@ -3,10 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Config } from '../../../src/config/service.js';
 import { recordAttempt, takeAttempt } from '../../../src/db/attempts.js';
 import { openDatabase } from '../../../src/db/database.js';
 import { insertEvent } from '../../../src/db/events.js';
 import { migrate, pendingMigrations, readSchema, type Schema } from '../../../src/db/migrations.js';
+import { openDatabases } from '../../../src/db/open-databases.js';
 import { createLogger } from '../../../src/log.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { assertInvariants } from '../../support/invariants.js';
@@ -194,6 +196,19 @@ describe('migrate', function () {
     assert.deepEqual(await migrate(database.url, log, earlier), ['functions/beat'], 'back again');
     assert.deepEqual(await pending(earlier), []);
     assert.deepEqual(await pending(later), ['functions/beat']);
+  });
+
+  it('lets a process go on while another version has replaced its functions, not when they were never there', async () => {
+    const config = { databaseUrl: database.url, databasePoolSize: 2, databasePreparedStatements: true } as Config;
+    const databases = openDatabases(config, log, { api: true, worker: false });
+    const look = async () => [await databases.pendingMigrations(), await databases.hasPendingMigrations()];
+    assert.deepEqual(await look(), [[], false]);
+    await edit('functions/beat', (text) => `${text}-- another text\n`);
+    await run();
+    assert.deepEqual(await look(), [['functions/beat'], false]);
+    await database.pool.query(`delete from migration_files where replaced_at is not null`);
+    assert.deepEqual(await look(), [['functions/beat'], true]);
+    await databases.close();
   });
 
   it('takes a database with data from migration 007 on', async () => {
