@@ -12,6 +12,7 @@ create index webhooks_settling on webhooks (settling_since) where settling_since
 
 -- Planned tokens of an earlier epoch are void: all plans of a webhook are given up by changing one row.
 alter table webhook_limiters add column epoch integer not null default 0;
+drop function forget_planned_tokens(integer);
 
 alter table webhook_deliveries
   -- holds_token counts only while this is the limiter's epoch

@@ -3,6 +3,7 @@
 -- The key that a sealed value asks for (src/encryption/seal.ts, `sealedKeyId`): version 2 is a byte 2, the length of the id, the id in
 -- ASCII, then what is encrypted. Null: version 1, which names no key, or no sealed value at all. Never fails, whatever the
 -- bytes are; damaged ones may give an id that no key has. No regular expression: that would cost ten times as much.
+-- Here and not in functions/: indexes hold its results, so another body needs a migration that builds them anew.
 create function sealed_key_id(sealed bytea) returns text
 language sql immutable parallel safe
 return case

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { listAttempts } from '../db/attempts.js';
+import { listAttempts } from '../db/attempt-list.js';
 import type { Queryable } from '../db/database.js';
 import {
   deliveryStatuses,

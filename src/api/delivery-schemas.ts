@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Attempt } from '../db/attempts.js';
+import type { Attempt } from '../db/attempt-list.js';
 import { deliveryStatuses, type Delivery } from '../db/deliveries.js';
 import { maskHeaders } from '../delivery/mask-headers.js';
 import type { ErrorClass } from '../delivery/outcome.js';

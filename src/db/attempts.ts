@@ -3,7 +3,7 @@ import { sqlState, sqlStateOf, type Queryable } from './database.js';
 import type { ErrorClass } from '../delivery/outcome.js';
 import type { DeliveryStatus } from './deliveries.js';
 
-/** The three statements of an attempt; each is safe to repeat by whoever lost its answer (migrations/014_delivery_functions.sql). */
+/** The three statements of an attempt; each is safe to repeat by whoever lost its answer (migrations/functions). */
 
 /** What is to be done with a delivery. Waits are milliseconds from the answer: clocks are never compared. */
 export interface AttemptPlan {
@@ -227,38 +227,34 @@ export async function recordAttempt(db: Queryable, record: AttemptRecord): Promi
 }
 
 async function tryToRecord(db: Queryable, record: AttemptRecord): Promise<RecordedAttempt | null> {
+  const parameters = {
+    p_delivery: record.deliveryId,
+    p_request: record.requestId,
+    p_number: record.number,
+    p_target_version: record.targetVersion,
+    p_started_at: record.startedAt,
+    p_duration_ms: record.durationMs,
+    p_status_code: record.statusCode,
+    p_request_headers: JSON.stringify(record.requestHeaders),
+    p_response_headers: record.responseHeaders && JSON.stringify(record.responseHeaders),
+    p_response_body: record.responseBody,
+    p_response_truncated: record.responseTruncated,
+    p_error_class: record.error?.class ?? null,
+    p_error_message: record.error?.message ?? null,
+    p_verdict: record.verdict,
+    p_retry_wait_ms: record.retryWaitMs,
+    p_disabled_reason: record.disabledReason,
+    p_token: record.token,
+    p_elapsed_ms: record.elapsedMs,
+  };
+  const byName = Object.keys(parameters).map((name, i) => `${name} => $${i + 1}`);
   const { rows } = await db.query<{
     status: DeliveryStatus;
     number: number;
     attempts_used: number;
     wait_ms: number;
     disabled: boolean;
-  }>(
-    {
-      name: 'record_attempt',
-      text: `select * from record_attempt(row($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)::finished_request)`,
-    },
-    [
-      record.deliveryId,
-      record.requestId,
-      record.number,
-      record.targetVersion,
-      record.startedAt,
-      record.durationMs,
-      record.statusCode,
-      JSON.stringify(record.requestHeaders),
-      record.responseHeaders && JSON.stringify(record.responseHeaders),
-      record.responseBody,
-      record.responseTruncated,
-      record.error?.class ?? null,
-      record.error?.message ?? null,
-      record.verdict,
-      record.retryWaitMs,
-      record.disabledReason,
-      record.token,
-      record.elapsedMs,
-    ],
-  );
+  }>({ name: 'record_attempt', text: `select * from record_attempt(${byName.join(', ')})` }, Object.values(parameters));
   const row = rows[0];
   if (!row) return null;
   return {
@@ -269,68 +265,3 @@ async function tryToRecord(db: Queryable, record: AttemptRecord): Promise<Record
     disabledWebhook: row.disabled,
   };
 }
-
-export interface Attempt {
-  number: number;
-  startedAt: Date;
-  durationMs: number;
-  statusCode: number | null;
-  requestHeaders: Record<string, string>;
-  responseHeaders: Record<string, string> | null;
-  responseBody: string | null;
-  responseTruncated: boolean;
-  error: { class: ErrorClass; message: string } | null;
-}
-
-interface AttemptRow {
-  number: number;
-  started_at: Date;
-  duration_ms: number;
-  status_code: number | null;
-  request_headers: string;
-  response_headers: string | null;
-  response_body: string | null;
-  response_truncated: boolean;
-  error_class: ErrorClass | null;
-  error_message: string | null;
-}
-
-/** Of the receiver's answers; the attempt that goes over it is the last of its page. */
-const maxPageBytes = 1024 * 1024;
-
-/**
- * Attempts of a delivery, first to last: `limit` at the most after that number (null: from the first), and fewer where
- * the answers of the receiver are large; `more`: whether others follow.
- */
-export async function listAttempts(
-  db: Queryable,
-  deliveryId: string,
-  page: { limit: number; afterNumber: number | null },
-): Promise<{ attempts: Attempt[]; more: boolean }> {
-  const { rows } = await db.query<AttemptRow & { last_number: number }>(
-    `select number, started_at, duration_ms, status_code, request_headers, response_headers, response_body,
-            response_truncated, error_class, error_message,
-            (select max(number) from webhook_attempts where delivery_id = $1) as last_number
-       from (select *, sum(octet_length(request_headers) + coalesce(octet_length(response_headers), 0)
-                           + coalesce(octet_length(response_body), 0))
-                         over (order by number rows between unbounded preceding and 1 preceding) as bytes_before
-               from webhook_attempts where delivery_id = $1 and number > $2 order by number limit $3) a
-      where coalesce(bytes_before, 0) < $4
-      order by number`,
-    [deliveryId, page.afterNumber ?? 0, page.limit, maxPageBytes],
-  );
-  const last = rows.at(-1);
-  return { attempts: rows.map(toAttempt), more: last !== undefined && last.number < last.last_number };
-}
-
-const toAttempt = (row: AttemptRow): Attempt => ({
-  number: row.number,
-  startedAt: row.started_at,
-  durationMs: row.duration_ms,
-  statusCode: row.status_code,
-  requestHeaders: JSON.parse(row.request_headers) as Record<string, string>,
-  responseHeaders: row.response_headers === null ? null : (JSON.parse(row.response_headers) as Record<string, string>),
-  responseBody: row.response_body,
-  responseTruncated: row.response_truncated,
-  error: row.error_class && row.error_message !== null ? { class: row.error_class, message: row.error_message } : null,
-});

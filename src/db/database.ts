@@ -12,6 +12,8 @@ export const sqlState = {
   serializationFailure: '40001',
   foreignKeyViolation: '23503',
   uniqueViolation: '23505',
+  dependentObjectsStillExist: '2BP01',
+  invalidFunctionDefinition: '42P13',
 } as const;
 
 export function sqlStateOf(error: unknown): string | undefined {

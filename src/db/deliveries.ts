@@ -228,14 +228,7 @@ export async function requestRetry(
       [deliveryId, found.max_retries],
     );
   } else {
-    await db.query(
-      `update webhook_deliveries
-          set status = 'pending', schedule_base = attempt_count, due_at = clock_timestamp(), next_attempt_at = clock_timestamp(),
-              free_attempts = 0, retry_requested = false, pending_since = clock_timestamp(), workflow_started_at = null, finished_at = null
-        where id = $1`,
-      [deliveryId],
-    );
-    if (!found.test) await db.query(`select count_deliveries($1, $2, 'pending', 1)`, [webhookId, found.status]);
+    await db.query(`select change_status(array[d], 'pending') from webhook_deliveries d where d.id = $1`, [deliveryId]);
   }
   return {
     id: deliveryId,

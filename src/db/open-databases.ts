@@ -1,7 +1,7 @@
 import type { Config } from '../config/service.js';
 import { openDatabase, type Database } from './database.js';
 import type { Logger } from '../log.js';
-import { pendingMigrations } from './migrations.js';
+import { pendingMigrations, readSchema, type Schema } from './migrations.js';
 
 /** The pools of a process: what waits in one of them takes no connection from the others. */
 export interface Databases {
@@ -11,9 +11,12 @@ export interface Databases {
   worker: Database;
   /** A connection of the worker's own, so that no beat waits behind deliveries. */
   heartbeat: Database;
-  /** Whether this version may run, by a connection of its own. Rejects with DatabaseUnavailableError while Postgres takes no writes. */
+  /**
+   * Whether this version may not go on, by a connection of its own: functions that another version has replaced do not
+   * count, see pendingMigrations. Rejects with DatabaseUnavailableError while Postgres takes no writes.
+   */
   hasPendingMigrations(): Promise<boolean>;
-  /** As they were found at the last look. */
+  /** The migrations and functions without which this version may not start. Rejects as hasPendingMigrations does. */
   pendingMigrations(): Promise<string[]>;
   close(): Promise<unknown>;
 }
@@ -40,8 +43,11 @@ export function openDatabases(
   const looking = open(1);
   // Opens no connection before it is used.
   const heartbeat = open(1);
-  const look = async () => {
-    const pending = await pendingMigrations(looking);
+  // Once: what this process was started with.
+  let schema: Schema | undefined;
+  const look = async (options?: { orReplaced: boolean }) => {
+    schema ??= await readSchema();
+    const pending = await pendingMigrations(looking, schema, options);
     if (pending.length === 0) await assertWritable(looking);
     return pending;
   };
@@ -49,8 +55,8 @@ export function openDatabases(
     api,
     worker,
     heartbeat,
-    pendingMigrations: look,
-    hasPendingMigrations: async () => (await look()).length > 0,
+    pendingMigrations: () => look(),
+    hasPendingMigrations: async () => (await look({ orReplaced: true })).length > 0,
     close: () => Promise.all([...new Set([api, worker, looking, heartbeat])].map((db) => db.close())),
   };
 }

@@ -1,7 +1,7 @@
 import type { Queryable } from './database.js';
 
 // Who sends, and whether it still lives. Another process may send a delivery whose request has no record only when the
-// process of that request lived on without recording it, or is gone (is_abandoned, migrations/014_delivery_functions.sql).
+// process of that request lived on without recording it, or is gone (migrations/functions/is_abandoned.sql).
 
 /** Proves that a process lived at that time and has recorded every outcome that it had by then. Made every two seconds. */
 export async function beat(db: Queryable, processId: string, at: Date): Promise<void> {

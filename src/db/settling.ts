@@ -3,7 +3,7 @@ import type { StartableDelivery } from './events.js';
 import { toStartable } from './unstarted-deliveries.js';
 
 // A change of a webhook takes effect with its row; its deliveries follow in batches, however many there are
-// (migrations/014_delivery_functions.sql, settle_batch). Nothing here locks more than one batch.
+// (migrations/functions/settle_batch.sql). Nothing here locks more than one batch.
 
 /** Small enough that nobody who waits for one of its rows notices. */
 export const settleBatchSize = 500;

@@ -5,7 +5,7 @@ import { listStoredKeyIds } from '../db/sealed-values.js';
 import { createLogger, type Logger } from '../log.js';
 import { createSealer, keyIdsOf } from '../encryption/seal.js';
 import { findUnreadableKeys } from '../encryption/check-encryption.js';
-import { pendingMigrations } from '../db/migrations.js';
+import { pendingMigrations, readSchema } from '../db/migrations.js';
 import { resealAll, type UnreadableValue } from '../encryption/reseal.js';
 
 /**
@@ -41,7 +41,7 @@ async function rotate(
   log: Logger,
   lostKeys: (string | null)[],
 ): Promise<number> {
-  const pending = await pendingMigrations(db);
+  const pending = await pendingMigrations(db, await readSchema());
   if (pending.length > 0)
     throw new Error(`Migrations are pending: ${pending.join(', ')}. Run \`npm run migrate\` first.`);
   const sealer = createSealer(encryptionKeys);

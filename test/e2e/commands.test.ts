@@ -150,9 +150,10 @@ describe('commands', function () {
     assert.doesNotMatch(start.output(), /\n\s+at /, 'no stack trace');
   });
 
-  it('npm start refuses while migrations are pending, and names them', async () => {
+  it('npm start refuses while migrations are pending or functions are not its own, and names them', async () => {
     const database = await createTestDatabase();
     await database.pool.query(`delete from migrations where name like '004%'`);
+    await database.pool.query(`update migration_files set sha256 = 'another' where name = 'functions/take_attempt'`);
     const start = run('service', {
       DATABASE_URL: database.url,
       TEMPORAL_ADDRESS: process.env['TEST_TEMPORAL_ADDRESS']!,
@@ -160,7 +161,7 @@ describe('commands', function () {
       PORT: '0',
     });
     assert.equal(await start.exit, 1);
-    assert.match(start.output(), /004_attempts.*npm run migrate/);
+    assert.match(start.output(), /pending: 004_attempts, functions\/take_attempt\. .*npm run migrate/);
     await database.drop();
   });
 

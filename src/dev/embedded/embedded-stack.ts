@@ -47,7 +47,7 @@ export async function startEmbeddedStack(env: Environment, log: Logger, show: Sh
     await show(
       'Schema',
       () => migrate(url, log),
-      (applied) => (applied.length > 0 ? `${applied.length} migrations applied` : 'up to date'),
+      (applied) => (applied.length > 0 ? `${applied.length} migrations and functions applied` : 'up to date'),
     );
     return url;
   };

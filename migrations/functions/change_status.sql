@@ -1,0 +1,67 @@
+-- The one place where a delivery's status changes, with all that follows from it: reserved tokens go back, the counters
+-- move, and a delivery that becomes pending begins a new schedule. p_rows are deliveries of one webhook in one status, as the
+-- caller has locked them (and their webhook's limiter where one holds a token). What the caller changed in them is
+-- written too. With p_duration_ms an attempt was made; then p_to may be the status that they have.
+create or replace function change_status(p_rows webhook_deliveries[], p_to text,
+                                         p_duration_ms integer default null, p_succeeded boolean default null)
+returns void language plpgsql as $$
+declare
+  v_webhook integer := p_rows[1].webhook_id;
+  v_from text := p_rows[1].status;
+  v_now timestamptz := clock_timestamp();
+  v_epoch integer;
+  v_tokens bigint := 0;
+  v_counted bigint := 0;
+  d webhook_deliveries;
+begin
+  for i in 1 .. cardinality(p_rows) loop
+    d := p_rows[i];
+    v_counted := v_counted + (not d.test)::int;
+    if d.holds_token and p_to <> 'pending' then
+      v_epoch := coalesce(v_epoch, (select epoch from webhook_limiters where webhook_id = v_webhook));
+      v_tokens := v_tokens + (d.token_epoch = v_epoch)::int;
+    end if;
+    if p_to <> 'pending' then
+      d.holds_token := false;
+      d.retry_requested := false;
+      d.next_attempt_at := null;
+      d.pending_since := null;
+    elsif v_from = 'pending' then
+      d.next_attempt_at := d.due_at;
+      d.pending_since := coalesce(d.pending_since, v_now);
+    else
+      d.schedule_base := d.attempt_count;
+      d.free_attempts := 0;
+      d.retry_requested := false;
+      d.due_at := v_now;
+      d.next_attempt_at := v_now;
+      d.pending_since := v_now;
+      d.workflow_started_at := null;
+    end if;
+    if p_to <> v_from then
+      d.finished_at := case when p_to not in ('pending', 'held') then v_now end;
+    end if;
+    d.status := p_to;
+    p_rows[i] := d;
+  end loop;
+  if cardinality(p_rows) = 1 then
+    -- What every attempt does: by the primary key, and planned once.
+    update webhook_deliveries
+       set (status, attempt_count, schedule_base, free_attempts, due_at, next_attempt_at, pending_since, workflow_started_at,
+            finished_at, holds_token, retry_requested, in_flight_until, in_flight_request, in_flight_by)
+         = row (d.status, d.attempt_count, d.schedule_base, d.free_attempts, d.due_at, d.next_attempt_at, d.pending_since, d.workflow_started_at,
+            d.finished_at, d.holds_token, d.retry_requested, d.in_flight_until, d.in_flight_request, d.in_flight_by)
+     where id = d.id;
+  else
+    update webhook_deliveries w
+       set (status, attempt_count, schedule_base, free_attempts, due_at, next_attempt_at, pending_since, workflow_started_at,
+            finished_at, holds_token, retry_requested, in_flight_until, in_flight_request, in_flight_by)
+         = row (n.status, n.attempt_count, n.schedule_base, n.free_attempts, n.due_at, n.next_attempt_at, n.pending_since, n.workflow_started_at,
+            n.finished_at, n.holds_token, n.retry_requested, n.in_flight_until, n.in_flight_request, n.in_flight_by)
+      from unnest(p_rows) n where w.id = n.id;
+  end if;
+  if v_tokens > 0 then
+    perform give_token_back(v_webhook, v_tokens);
+  end if;
+  perform count_deliveries(v_webhook, v_from, p_to, v_counted, p_duration_ms, p_succeeded);
+end $$;

@@ -1,0 +1,16 @@
+-- Whether a delivery of the webhook does not fit its settings: what settle_batch would change, also where it is locked now.
+create or replace function is_unsettled(p_webhook integer) returns boolean language sql stable as $$
+  select case
+    when w.deleted_at is not null then exists (
+      select from webhook_deliveries d where d.webhook_id = w.id and d.status in ('pending', 'held'))
+    when not w.enabled then exists (
+      select from webhook_deliveries d where d.webhook_id = w.id and d.status = 'pending' and not d.test)
+    else exists (select from webhook_deliveries d where d.webhook_id = w.id and d.status = 'held')
+      or exists (select from webhook_deliveries d where d.webhook_id = w.id and d.holds_token and d.token_epoch < l.epoch)
+      or exists (select from webhook_deliveries d
+                  where d.webhook_id = w.id and d.status = 'pending' and d.attempt_count > d.schedule_base
+                    and d.attempt_count - d.schedule_base > w.max_retries
+                    and coalesce(d.in_flight_until, '-infinity') < clock_timestamp())
+    end
+    from webhooks w join webhook_limiters l on l.webhook_id = w.id where w.id = p_webhook
+$$;

@@ -1,0 +1,66 @@
+-- What is to be done with a delivery: its status, how many attempts its schedule has left, and in how many
+-- milliseconds the next may go. Reserves a token when others wait or the window is full. No row: no such delivery.
+create or replace function plan_attempt(p_delivery uuid)
+returns table (status text, tenant_id uuid, webhook_id integer, attempt_count integer, attempts_used integer,
+               attempts_left integer, wait_ms bigint, timeout_ms integer, troubled boolean)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+  d webhook_deliveries;
+  w webhooks;
+  v_at timestamptz;
+  v_now timestamptz := clock_timestamp();
+  l webhook_limiters;
+begin
+  select * into d from webhook_deliveries where id = p_delivery;
+  if not found then
+    perform require_writable();
+    return;
+  end if;
+  select * into w from webhooks where id = d.webhook_id;
+  if d.status = 'pending' then
+    if w.deleted_at is not null then
+      perform settle_delivery(p_delivery, 'cancelled');
+    elsif not w.enabled and not d.test then
+      perform settle_delivery(p_delivery, 'held');
+    elsif d.attempt_count - d.schedule_base > w.max_retries then
+      -- max_retries was lowered below what was already used
+      perform settle_delivery(p_delivery, 'failed');
+    end if;
+    select * into d from webhook_deliveries where id = p_delivery;
+  end if;
+  v_at := greatest(d.due_at, d.in_flight_until);
+  if d.status = 'pending' and v_at <= v_now and (w.rate_limit_per_minute is not null or w.rate_limit_per_hour is not null) then
+    -- A look without a lock answers the usual case; only who must wait queues up at the limiter.
+    select * into l from webhook_limiters where webhook_limiters.webhook_id = d.webhook_id;
+    if d.holds_token or l.reserved > l.taken
+        or token_free_at(d.webhook_id, l.taken + 1, w.rate_limit_per_minute, w.rate_limit_per_hour) > v_now then
+      select * into l from webhook_limiters where webhook_limiters.webhook_id = d.webhook_id for no key update;
+      select * into d from webhook_deliveries where id = p_delivery for no key update;
+      -- after the lock: other limits come with another epoch, and the two must fit
+      select * into w from webhooks where id = d.webhook_id;
+      if d.status = 'pending' and (w.rate_limit_per_minute is not null or w.rate_limit_per_hour is not null) then
+        v_now := clock_timestamp();
+        if d.holds_token and d.token_epoch = l.epoch then
+          -- its own slot, not the next free one: whoever is woken does not pass those who wait
+          v_at := greatest(v_now, d.next_attempt_at,
+                           token_free_at(d.webhook_id, l.taken + 1, w.rate_limit_per_minute, w.rate_limit_per_hour));
+        else
+          v_at := reserve_token(d.webhook_id, false, w.rate_limit_per_minute, w.rate_limit_per_hour, v_now);
+          if v_at is not null then
+            v_at := place_in_order(d.webhook_id, l.epoch, p_delivery, d.due_at, v_at);
+          end if;
+        end if;
+        if v_at is not null then
+          update webhook_deliveries
+             set holds_token = true, token_epoch = l.epoch, next_attempt_at = v_at,
+                 workflow_started_at = coalesce(webhook_deliveries.workflow_started_at, v_now)
+           where id = p_delivery;
+        end if;
+      end if;
+    end if;
+  end if;
+  return query select d.status, d.tenant_id, d.webhook_id, d.attempt_count, d.attempt_count - d.schedule_base,
+    1 + w.max_retries - (d.attempt_count - d.schedule_base), coalesce(milliseconds_until(v_at), 0), w.timeout_ms,
+    is_troubled(d.webhook_id, v_now);
+end $$;

@@ -1,0 +1,99 @@
+-- Records one finished request: the attempt, the delivery's new state and verdict, the counters, all or nothing.
+-- p_verdict: delivered, retry (failed if the schedule has nothing left), final (failed at once), gone (failed, and the
+-- webhook is disabled with p_disabled_reason) or again (a kept connection broke: the next request follows, and uses up
+-- nothing). Repeating it with the same p_request changes nothing and answers the same. `disabled`: this record disabled the
+-- webhook. No row: no such delivery. Parameters are given by name; no JSON, which would refuse what a receiver may send.
+create or replace function record_attempt(
+  p_delivery uuid, p_request uuid, p_number integer, p_target_version integer, p_started_at timestamptz, p_duration_ms integer,
+  p_status_code integer, p_request_headers text, p_response_headers text, p_response_body text, p_response_truncated boolean,
+  p_error_class text, p_error_message text, p_verdict text, p_retry_wait_ms bigint, p_disabled_reason text,
+  p_token bigint, p_elapsed_ms integer)
+returns table (status text, number integer, attempts_used integer, wait_ms bigint, disabled boolean)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+  d webhook_deliveries;
+  w webhooks;
+  l webhook_limiters;
+  v_now timestamptz := clock_timestamp();
+begin
+  disabled := false;
+  select * into d from webhook_deliveries where id = p_delivery;
+  select * into w from webhooks where id = d.webhook_id;
+  -- What a receiver says for good it says of one url, and only until its tenant has enabled the webhook again.
+  if p_verdict = 'gone' and w.target_version = p_target_version then
+    select * into w from webhooks where id = w.id for no key update;
+  end if;
+  if p_verdict in ('gone', 'final') and w.target_version <> p_target_version then
+    p_verdict := 'retry';
+  end if;
+  -- The limiter comes before the delivery; it is needed when all plans are void from now on, and when a pause gave this
+  -- delivery a new reservation meanwhile.
+  if p_verdict = 'gone' or d.holds_token then
+    select * into l from webhook_limiters where webhook_id = d.webhook_id for no key update;
+  end if;
+  select * into d from webhook_deliveries where id = p_delivery for no key update;
+  if not found then
+    return;
+  end if;
+  if d.holds_token and l.webhook_id is null then
+    raise exception 'the delivery reserved a token meanwhile; record again' using errcode = 'serialization_failure';
+  end if;
+  status := d.status;
+  select a.number into number from webhook_attempts a where a.delivery_id = p_delivery and a.request_id = p_request;
+  if not found then
+    if p_verdict = 'gone' and w.enabled and w.deleted_at is null then
+      update webhooks
+         set enabled = false, disabled_reason = p_disabled_reason, disabled_at = v_now, updated_at = v_now,
+             settings_version = settings_version + 1, settling_since = coalesce(settling_since, v_now)
+       where id = w.id;
+      perform void_planned_tokens(w.id);
+      disabled := true;
+    end if;
+    -- another request of the same number can have been recorded first, when this one was thought lost
+    number := greatest(p_number, d.attempt_count + 1);
+    d.attempt_count := number;
+    if p_verdict = 'again' then
+      -- A receiver that breaks every kept connection does not get requests without end.
+      if d.free_attempts < 3 then
+        d.schedule_base := d.schedule_base + 1;
+        d.free_attempts := d.free_attempts + 1;
+      else
+        p_verdict := 'retry';
+      end if;
+    end if;
+    if p_verdict = 'delivered' then
+      status := 'delivered';
+    elsif d.status = 'pending' and d.retry_requested and p_verdict in ('retry', 'again') then
+      d.due_at := v_now;
+      if d.attempt_count - d.schedule_base > w.max_retries then
+        d.schedule_base := d.attempt_count;
+      end if;
+    elsif d.status in ('pending', 'held') then
+      if p_verdict in ('final', 'gone') or d.attempt_count - d.schedule_base > w.max_retries then
+        status := 'failed';
+      else
+        d.due_at := v_now + case when p_verdict = 'again' then 0 else p_retry_wait_ms end * interval '1 ms';
+      end if;
+    end if;
+    if d.in_flight_request is null or d.in_flight_request = p_request then
+      d.in_flight_until := null;
+      d.in_flight_request := null;
+      d.in_flight_by := null;
+      d.retry_requested := false;
+    end if;
+
+    insert into webhook_attempts (delivery_id, number, request_id, started_at, duration_ms, status_code, request_headers,
+      response_headers, response_body, response_truncated, error_class, error_message)
+    values (p_delivery, d.attempt_count, p_request, p_started_at, p_duration_ms, p_status_code, p_request_headers,
+      p_response_headers, p_response_body, p_response_truncated, p_error_class, p_error_message);
+    if p_token is not null then
+      -- Counted from when the answer was there, not from when the token was taken: the request reached the receiver no later.
+      update webhook_tokens set at = at + p_elapsed_ms * interval '1 ms' where webhook_id = d.webhook_id and number = p_token;
+    end if;
+    perform change_status(array[d], status, p_duration_ms, p_verdict = 'delivered');
+  end if;
+  attempts_used := d.attempt_count - d.schedule_base;
+  wait_ms := milliseconds_until(d.due_at);
+  return next;
+end $$;

@@ -1,0 +1,61 @@
+-- Makes up to p_limit deliveries of a webhook fit its settings as they are now, and answers what it changed: of a deleted
+-- webhook they are cancelled, of a paused one held; of an enabled one what is held becomes pending with a new schedule,
+-- who waits for a void token asks again, and who has used up more than max_retries has failed. `wakes`: its workflow must
+-- start, or ask again. Safe to repeat and to run twice at once. A delivery that somebody else has locked is left for the next call.
+create or replace function settle_batch(p_webhook integer, p_limit integer)
+returns table (id uuid, tenant_id uuid, webhook_id integer, event_type text, event_id text, was text, status text, wakes boolean)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+  l webhook_limiters;
+  w webhooks;
+  v_now timestamptz;
+  v_from text;
+  v_to text;
+  v_rows webhook_deliveries[];
+  v_changed webhook_deliveries[] := '{}';
+begin
+  select * into l from webhook_limiters where webhook_limiters.webhook_id = p_webhook for no key update;
+  select * into w from webhooks where webhooks.id = p_webhook;
+  v_now := clock_timestamp();
+  delete from webhook_tokens t where t.webhook_id = p_webhook
+     and t.number in (select number from webhook_tokens
+                       where webhook_tokens.webhook_id = p_webhook and number > l.reserved order by number desc limit 5000);
+
+  v_to := case when w.deleted_at is not null then 'cancelled' when w.enabled then 'pending' else 'held' end;
+  foreach v_from in array case v_to when 'cancelled' then array['pending', 'held']
+                                    when 'held' then array['pending']
+                                    else array['held'] end loop
+    v_rows := array(
+      select d from webhook_deliveries d
+       -- a test is how one finds out whether to resume: a pause does not hold it
+       where d.webhook_id = p_webhook and d.status = v_from and not (d.test and v_to = 'held')
+       order by d.id limit p_limit for no key update skip locked);
+    perform change_status(v_rows, v_to);
+    v_changed := v_changed || v_rows;
+  end loop;
+
+  if v_to = 'pending' and v_changed = '{}' then
+    return query
+      with wrong as (
+        select d.id from webhook_deliveries d where d.webhook_id = p_webhook and d.holds_token and d.token_epoch < l.epoch
+         order by d.token_epoch, d.due_at, d.id limit p_limit for no key update skip locked)
+      update webhook_deliveries d
+         set holds_token = false, next_attempt_at = v_now, pending_since = v_now, workflow_started_at = null
+        from wrong where d.id = wrong.id
+      returning d.id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, 'pending', 'pending', true;
+    if found then
+      return;
+    end if;
+    v_to := 'failed';
+    v_changed := array(
+      select d from webhook_deliveries d
+       where d.webhook_id = p_webhook and d.status = 'pending' and d.attempt_count > d.schedule_base
+         and d.attempt_count - d.schedule_base > w.max_retries
+         -- with a request open its record gives the verdict
+         and coalesce(d.in_flight_until, '-infinity') < v_now
+       order by d.id limit p_limit for no key update skip locked);
+    perform change_status(v_changed, v_to);
+  end if;
+  return query select d.id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, d.status, v_to, w.enabled from unnest(v_changed) d;
+end $$;

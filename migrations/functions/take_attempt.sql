@@ -1,0 +1,126 @@
+-- The right to send one request now. p_request names the request, p_process who sends it. `answer`:
+--   send     everything the request needs; until in_flight_until nobody else may send
+--   ended    the delivery is not pending (`status`)
+--   wait     no token, or another request is open: come back in `wait_ms`; null: plan first
+--   behind   a token is free, and deliveries that became due earlier take theirs first: come back in `wait_ms`, soon
+--   replan   the webhook's timeout is now longer than the caller allows for, or p_if_easy and it is not
+--   sealed   the caller has not the key by which the webhook's secret or headers are sealed
+-- p_if_easy: only a first attempt that is due, of a webhook without trouble, when nothing has to be waited for; else `replan`.
+-- p_keys: the ids of the keys that the caller has. No row: no such delivery.
+create or replace function take_attempt(p_delivery uuid, p_timeout_ms integer, p_if_easy boolean, p_request uuid, p_process uuid,
+                                        p_keys text[])
+returns table (answer text, status text, wait_ms bigint, number integer, attempts_used integer, token bigint, taken_at timestamptz,
+               tenant_id uuid, webhook_id integer, target_version integer, event_row_id uuid, event_type text, event_id text,
+               body text, url text, timeout_ms integer, headers_sealed bytea, secret_sealed bytea, previous_secret_sealed bytea)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+  d webhook_deliveries;
+  w webhooks;
+  l webhook_limiters;
+  q tenant_request_windows;
+  v_quota integer;
+  v_now timestamptz;
+  v_holds boolean;
+  v_before bigint;
+  v_come_back timestamptz;
+begin
+  select * into d from webhook_deliveries where id = p_delivery;
+  if not found then
+    perform require_writable();
+    return;
+  end if;
+  select quota_requests_per_minute into v_quota from tenants where id = d.tenant_id;
+  if v_quota is not null then
+    q := open_request_window(d.tenant_id, v_quota, clock_timestamp());
+  end if;
+  -- also without a limit: there may have been one, and a reservation is then given back
+  select * into l from webhook_limiters where webhook_id = d.webhook_id for no key update;
+  select * into d from webhook_deliveries where id = p_delivery for no key update;
+  select * into w from webhooks where id = d.webhook_id;
+  if d.status = 'pending' and (w.deleted_at is not null or not w.enabled and not d.test) then
+    perform settle_delivery(p_delivery, case when w.deleted_at is not null then 'cancelled' else 'held' end);
+    select * into d from webhook_deliveries where id = p_delivery;
+  end if;
+  v_now := clock_timestamp();
+  v_holds := d.holds_token and d.token_epoch = l.epoch;
+  status := d.status;
+  tenant_id := d.tenant_id;
+  webhook_id := d.webhook_id;
+
+  if d.status <> 'pending' then
+    answer := 'ended';
+  elsif d.attempt_count - d.schedule_base > w.max_retries or w.timeout_ms > p_timeout_ms
+      or p_if_easy and (d.attempt_count > d.schedule_base or d.due_at > v_now or d.in_flight_until is not null or v_holds
+                        or is_troubled(d.webhook_id, v_now)) then
+    answer := 'replan';
+  elsif d.in_flight_until > v_now then
+    answer := 'wait';
+    wait_ms := milliseconds_until(d.in_flight_until);
+  elsif d.in_flight_until is not null and not is_abandoned(d, p_process) then
+    answer := 'wait';
+    wait_ms := 1000;
+  elsif v_holds and d.next_attempt_at > v_now then
+    -- somebody who became due earlier has its slot now
+    answer := 'wait';
+    wait_ms := milliseconds_until(d.next_attempt_at);
+  elsif sealed_key_id(w.secret_sealed) <> all(p_keys) or sealed_key_id(w.headers_sealed) <> all(p_keys) then
+    answer := 'sealed';
+  elsif q.sent >= v_quota then
+    answer := 'wait';
+    wait_ms := milliseconds_until(q.began_at + interval '60 s' * (1 + q.promised / v_quota));
+    if not p_if_easy then
+      update tenant_request_windows set began_at = q.began_at, sent = q.sent, promised = q.promised + 1 where tenant_id = d.tenant_id;
+      update webhook_deliveries set next_attempt_at = v_now + wait_ms * interval '1 ms' where id = p_delivery;
+    end if;
+  end if;
+
+  if answer is null and v_holds then
+    -- Who is late by more than two seconds lets the others pass.
+    select count(*) into v_before from (
+      select from webhook_deliveries o
+       where o.webhook_id = d.webhook_id and o.holds_token and o.token_epoch = l.epoch and (o.due_at, o.id) < (d.due_at, d.id)
+         and o.next_attempt_at between v_now - interval '2 s' and v_now
+       order by o.due_at desc, o.id desc limit 60) earlier;
+    if v_before > 0 then
+      answer := 'behind';
+      wait_ms := v_before * 25;
+    end if;
+  end if;
+
+  if answer is null and (w.rate_limit_per_minute is not null or w.rate_limit_per_hour is not null) then
+    select t.number, milliseconds_until(t.come_back_at), t.come_back_at into token, wait_ms, v_come_back
+      from take_token(d.webhook_id, v_holds, w.rate_limit_per_minute, w.rate_limit_per_hour, v_now) t;
+    if token is null then
+      answer := 'wait';
+      if v_come_back is not null and not p_if_easy then
+        update webhook_deliveries set next_attempt_at = v_come_back where id = p_delivery;
+      end if;
+    end if;
+  end if;
+
+  if answer is null then
+    update webhook_deliveries
+       set holds_token = false, in_flight_until = v_now + request_lease(w.timeout_ms), in_flight_request = p_request,
+           in_flight_by = p_process, retry_requested = false, workflow_started_at = coalesce(workflow_started_at, v_now)
+     where id = p_delivery;
+    if v_quota is not null then
+      update tenant_request_windows set began_at = q.began_at, sent = q.sent + 1, promised = q.promised where tenant_id = d.tenant_id;
+    end if;
+    answer := 'send';
+    number := d.attempt_count + 1;
+    attempts_used := d.attempt_count - d.schedule_base;
+    taken_at := v_now;
+    target_version := w.target_version;
+    event_row_id := d.event_row_id;
+    event_type := d.event_type;
+    event_id := d.event_id;
+    body := (select e.body from webhook_events e where e.id = d.event_row_id);
+    url := w.url;
+    timeout_ms := w.timeout_ms;
+    headers_sealed := w.headers_sealed;
+    secret_sealed := w.secret_sealed;
+    previous_secret_sealed := case when w.previous_secret_expires_at > v_now then w.previous_secret_sealed end;
+  end if;
+  return next;
+end $$;

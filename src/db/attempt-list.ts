@@ -1,0 +1,67 @@
+import type { Queryable } from './database.js';
+import type { ErrorClass } from '../delivery/outcome.js';
+
+export interface Attempt {
+  number: number;
+  startedAt: Date;
+  durationMs: number;
+  statusCode: number | null;
+  requestHeaders: Record<string, string>;
+  responseHeaders: Record<string, string> | null;
+  responseBody: string | null;
+  responseTruncated: boolean;
+  error: { class: ErrorClass; message: string } | null;
+}
+
+interface AttemptRow {
+  number: number;
+  started_at: Date;
+  duration_ms: number;
+  status_code: number | null;
+  request_headers: string;
+  response_headers: string | null;
+  response_body: string | null;
+  response_truncated: boolean;
+  error_class: ErrorClass | null;
+  error_message: string | null;
+}
+
+/** Of the receiver's answers; the attempt that goes over it is the last of its page. */
+const maxPageBytes = 1024 * 1024;
+
+/**
+ * Attempts of a delivery, first to last: `limit` at the most after that number (null: from the first), and fewer where
+ * the answers of the receiver are large; `more`: whether others follow.
+ */
+export async function listAttempts(
+  db: Queryable,
+  deliveryId: string,
+  page: { limit: number; afterNumber: number | null },
+): Promise<{ attempts: Attempt[]; more: boolean }> {
+  const { rows } = await db.query<AttemptRow & { last_number: number }>(
+    `select number, started_at, duration_ms, status_code, request_headers, response_headers, response_body,
+            response_truncated, error_class, error_message,
+            (select max(number) from webhook_attempts where delivery_id = $1) as last_number
+       from (select *, sum(octet_length(request_headers) + coalesce(octet_length(response_headers), 0)
+                           + coalesce(octet_length(response_body), 0))
+                         over (order by number rows between unbounded preceding and 1 preceding) as bytes_before
+               from webhook_attempts where delivery_id = $1 and number > $2 order by number limit $3) a
+      where coalesce(bytes_before, 0) < $4
+      order by number`,
+    [deliveryId, page.afterNumber ?? 0, page.limit, maxPageBytes],
+  );
+  const last = rows.at(-1);
+  return { attempts: rows.map(toAttempt), more: last !== undefined && last.number < last.last_number };
+}
+
+const toAttempt = (row: AttemptRow): Attempt => ({
+  number: row.number,
+  startedAt: row.started_at,
+  durationMs: row.duration_ms,
+  statusCode: row.status_code,
+  requestHeaders: JSON.parse(row.request_headers) as Record<string, string>,
+  responseHeaders: row.response_headers === null ? null : (JSON.parse(row.response_headers) as Record<string, string>),
+  responseBody: row.response_body,
+  responseTruncated: row.response_truncated,
+  error: row.error_class && row.error_message !== null ? { class: row.error_class, message: row.error_message } : null,
+});
