@@ -1,4 +1,7 @@
 import type { EventType, TypedPayload } from '../events/event-types.js';
+import type { UploadedRecording } from '../events/recording.js';
+
+export type { UploadedRecording } from '../events/recording.js';
 
 /** An event of one tenant, as a service of the platform triggers it. */
 export type SourceEvent<T extends EventType = EventType> = TypedPayload<T> & {
@@ -27,24 +30,6 @@ export interface StoredEvent {
   occurredAt: Date;
   /** One for each webhook that subscribes to the event type; `held`: the webhook is paused. */
   deliveries: { id: string; webhookId: number; status: 'pending' | 'held' }[];
-}
-
-/** A recording that can be fetched, as whoever stored it reports it. */
-export interface UploadedRecording {
-  callSid: string;
-  recordingUrl: string;
-  /** Our id of the tenant (a UUID), or the platform's own (its `external_id`). */
-  tenantId: string;
-  /** Null: not known. Sent in whole seconds. */
-  durationSeconds: number | null;
-  /** Null: not known. */
-  sizeBytes: number | null;
-  /** Such as `wav`; default: from the name in the url. */
-  format?: string;
-  /** When the recording was stored; default now. */
-  createdAt?: Date;
-  /** Tells the recordings of a call apart; default: the url without its query, where signatures are. */
-  path?: string;
 }
 
 /** Where a service of the platform says what happened. All calls may be repeated. */
