@@ -3,7 +3,7 @@ import type { RecentKey } from '../db/api-keys.js';
 import { InvalidInputError, maxFieldErrors, PayloadTooLargeError } from '../errors.js';
 import { eventTypeNames, findEventType } from '../events/event-types.js';
 import { showPath } from '../events/show-value.js';
-import { isEventId, triggerEvent, type TriggerAnswer, type TriggeredEvent } from '../events/trigger.js';
+import { isEventId, triggerUnchecked, type TriggerAnswer, type UncheckedEvent } from '../events/trigger.js';
 import { TooLargeError } from './http/api-errors.js';
 import { defineEndpoint, type EndpointDeps } from './http/endpoint.js';
 import type { InexactNumber } from './http/json-text.js';
@@ -134,9 +134,9 @@ function refuseInexact(numbers: InexactNumber[]): void {
 }
 
 /** A payload that is too large has a status code of its own (413). */
-async function trigger(deps: EndpointDeps, event: TriggeredEvent, key: RecentKey | null): Promise<TriggerAnswer> {
+async function trigger(deps: EndpointDeps, event: UncheckedEvent, key: RecentKey | null): Promise<TriggerAnswer> {
   try {
-    return await triggerEvent(deps, event, key);
+    return await triggerUnchecked(deps, event, key);
   } catch (error) {
     if (!(error instanceof PayloadTooLargeError)) throw error;
     throw new TooLargeError(error.errors.map(({ path, message }) => `${path} ${message}`).join('; '));
