@@ -47,7 +47,8 @@ async function sourcesHash(): Promise<string> {
   const hash = createHash('sha256')
     .update(version)
     .update(await readFile(fileURLToPath(import.meta.url)));
-  for (const name of (await readdir(workflows)).sort())
-    hash.update(name).update(await readFile(path.join(workflows, name)));
+  const entries = await readdir(workflows, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => path.join(parentPath, name));
+  for (const file of files.sort()) hash.update(path.relative(workflows, file)).update(await readFile(file));
   return hash.digest('hex').slice(0, 16);
 }
