@@ -91,6 +91,12 @@ export default tseslint.config(
     'sources use events, db and temporal',
   ),
   mayImport(
+    ['src/source/**/*.ts', 'src/verify/**/*.ts'],
+    // Files of ours that take nothing but Node either.
+    [nodeBuiltin, '\\.\\./(events/recording|delivery/retry-after)\\.js$'],
+    'what services and receivers import needs nothing but Node',
+  ),
+  mayImport(
     ['activities/**/*.ts'],
     [
       '@temporalio/(activity|common)$',

@@ -1,5 +1,6 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { NotFoundError } from '../errors.js';
+import { TenantIds } from './accept-event.js';
 import { apiKeyEndpoints } from './api-keys.js';
 import { callLimit } from './http/call-limit.js';
 import { deliveryEndpoints } from './deliveries.js';
@@ -53,7 +54,8 @@ export function createApp(deps: AppDeps): Express {
   // Probes need no key, so anybody can send them.
   const hasPendingMigrations = shareLook(() => deps.hasPendingMigrations(), 1_000);
   const eventQuotas = new EventQuotas(deps.db);
-  app.use(routeEndpoints(endpoints, { ...deps, hasPendingMigrations, eventQuotas }, keys));
+  const tenantIds = new TenantIds(deps.db);
+  app.use(routeEndpoints(endpoints, { ...deps, hasPendingMigrations, eventQuotas, tenantIds }, keys));
   const document = createOpenApiDocument(endpoints, deps.version, deps.publicBaseUrl);
   app.get('/openapi.json', (_request, response) => void response.json(document));
   app.use('/docs', docsPage());

@@ -44,6 +44,12 @@ export async function findTenant(db: Queryable, tenantId: string): Promise<Tenan
   return rows[0] ? toTenant(rows[0]) : null;
 }
 
+/** Null: nobody has that external id. */
+export async function findTenantByExternalId(db: Queryable, externalId: string): Promise<string | null> {
+  const { rows } = await db.query<{ id: string }>('select id from tenants where external_id = $1', [externalId]);
+  return rows[0]?.id ?? null;
+}
+
 const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The tenant that another system means: by the external id, or else by our own; null: nobody's. */

@@ -170,6 +170,28 @@ export type EventType = Definition['name'];
 /** What an event of this type carries; fields beyond the known ones are `unknown`. */
 export type EventPayload<T extends EventType> = z.infer<Extract<Definition, { name: T }>['schema']>;
 
+/** A field as a source may give it: also a time as a Date, which is sent as RFC 3339 text. */
+type GivenField<Schema> =
+  Schema extends z.ZodOptional<infer Inner>
+    ? GivenField<Inner> | undefined
+    : Schema extends z.ZodNullable<infer Inner>
+      ? GivenField<Inner> | null
+      : Schema extends z.ZodISODateTime
+        ? string | Date
+        : z.input<Schema>;
+
+type GivenFields<Schema extends z.ZodObject> = {
+  [Field in keyof z.input<Schema>]: Field extends keyof Schema['shape'] ? GivenField<Schema['shape'][Field]> : unknown;
+};
+
+/** The payload that an event of this type is triggered with. More fields than the known ones are fine. */
+export type GivenPayload<T extends EventType> = GivenFields<Extract<Definition, { name: T }>['schema']>;
+
+/** An event type together with a payload that fits it, for each of the types in `T`. */
+export type TypedPayload<T extends EventType = EventType> = T extends EventType
+  ? { eventType: T; payload: GivenPayload<T> }
+  : never;
+
 /** In the order of the catalogue. */
 export const eventTypeNames: readonly EventType[] = eventTypes.map(({ name }) => name);
 

@@ -13,7 +13,7 @@ import {
 import { renderBody } from '../delivery/body.js';
 import { EventMismatchError, InvalidInputError, PayloadTooLargeError } from '../errors.js';
 import type { DeliveryWorkflows } from '../temporal/workflows.js';
-import { checkPayload, eventTypeNames, findEventType } from './event-types.js';
+import { checkPayload, eventTypeNames, findEventType, type EventType, type TypedPayload } from './event-types.js';
 
 /** Largest body, in bytes of UTF-8, as it is sent. */
 export const maxBodyBytes = 256 * 1024;
@@ -32,7 +32,8 @@ export interface TriggerDeps {
   workflows: Pick<DeliveryWorkflows, 'start'>;
 }
 
-export interface TriggeredEvent {
+/** An event whose payload has yet to be checked: one that came from outside. */
+export interface UncheckedEvent {
   tenantId: string;
   eventType: string;
   /** Whatever names the thing that happened, 1 to 255 printable characters; unique by tenant and type. */
@@ -43,6 +44,10 @@ export interface TriggeredEvent {
   occurredAt?: Date;
 }
 
+/** An event whose payload fits its type, which the compiler sees to. */
+export type TriggeredEvent<T extends EventType = EventType> = Omit<UncheckedEvent, 'eventType' | 'payload'> &
+  TypedPayload<T>;
+
 /** `repeated`: this tenant, type and event id came before; the answer is then the first one's. */
 export type TriggerAnswer = AcceptedEvent & { repeated: boolean };
 
@@ -51,11 +56,18 @@ export type TriggerAnswer = AcceptedEvent & { repeated: boolean };
  * delivered, whatever happens to this process or to Temporal. Safe to repeat.
  * Throws InvalidInputError (unknown type, payload that does not fit), PayloadTooLargeError, NotFoundError (no such tenant),
  * EventMismatchError (the event id came before with another payload), DatabaseUnavailableError (nothing was accepted, or
- * it cannot be known: repeat). `key`: by whose right, where that is still to be confirmed; throws what its `confirm` throws.
+ * it cannot be known: repeat).
  */
-export async function triggerEvent(
+export const triggerEvent = (deps: TriggerDeps, event: TriggeredEvent): Promise<TriggerAnswer> =>
+  triggerUnchecked(deps, event);
+
+/**
+ * As triggerEvent, for an event that came from outside. `key`: by whose right, where that is still to be confirmed; throws
+ * what its `confirm` throws.
+ */
+export async function triggerUnchecked(
   deps: TriggerDeps,
-  event: TriggeredEvent,
+  event: UncheckedEvent,
   key: RecentKey | null = null,
 ): Promise<TriggerAnswer> {
   const checked = checkEvent(event);
@@ -120,12 +132,12 @@ function startable({ tenantId, eventType, eventId }: NewEvent, { deliveries }: A
     .map(({ id, webhookId }) => ({ tenantId, eventType, eventId, id, webhookId }));
 }
 
-function checkEvent(event: TriggeredEvent): NewEvent {
+function checkEvent(event: UncheckedEvent): NewEvent {
   const { tenantId, eventType, eventId, occurredAt = new Date() } = event;
   return { tenantId, eventType, eventId, occurredAt, body: checkedBody(event, occurredAt) };
 }
 
-function checkedBody(event: TriggeredEvent, occurredAt: Date): string {
+function checkedBody(event: UncheckedEvent, occurredAt: Date): string {
   if (!findEventType(event.eventType)) {
     const message = `${JSON.stringify(event.eventType)} is not an event type; known are ${eventTypeNames.join(', ')}`;
     throw new InvalidInputError('Unknown event type.', [{ path: 'event_type', message }]);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { GivenPayload } from '../../src/events/event-types.js';
 import { randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { maxBodyBytes } from '../../src/events/trigger.js';
@@ -7,7 +8,7 @@ import { startReceiver, type ReceivedRequest, type Receiver } from '../support/r
 import { followDelivery } from '../support/sent-delivery.js';
 import { startStack, type Stack } from '../support/stack.js';
 
-const smsReceived = {
+const smsReceived: GivenPayload<'sms.received'> = {
   message_sid: 'SM0001',
   from: '+15550100',
   to: '+15550101',
@@ -77,7 +78,7 @@ describe('what an event may hold', function () {
     assert.equal(answer.headers.get('content-type'), 'application/problem+json');
     const event = {
       tenantId: tenant.tenantId,
-      eventType: 'sms.received',
+      eventType: 'sms.received' as const,
       eventId: '1',
       payload: { ...smsReceived, body },
     };

@@ -241,7 +241,12 @@ describe('with Postgres away', function () {
     failure.release();
 
     const fresh = await trial.send(200);
-    const event = { tenantId, eventType: 'call.completed', eventId: 'meanwhile, in process', payload: callCompleted };
+    const event = {
+      tenantId,
+      eventType: 'call.completed' as const,
+      eventId: 'meanwhile, in process',
+      payload: callCompleted,
+    };
     const [post, healthz, readyz, error] = await Promise.all([
       trial.post(tenantId, 'meanwhile, by the API'),
       fetch(`${trial.child.url}/healthz`),

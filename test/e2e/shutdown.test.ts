@@ -301,7 +301,7 @@ describe('a process that gets SIGTERM', function () {
     const slow = await startReceiver({ delayMs: 3_000 });
     const tenantId = await stack.insertTenant();
     await stack.insertWebhook(tenantId, { url: slow.url });
-    const event = { tenantId, eventType: 'call.completed', eventId: 'one', payload: callCompleted };
+    const event = { tenantId, eventType: 'call.completed' as const, eventId: 'one', payload: callCompleted };
     const { deliveries } = await starting.triggerEvent(event);
     await slow.waitForRequests(1);
     await temporal.cut();

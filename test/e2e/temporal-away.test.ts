@@ -84,7 +84,7 @@ describe('with Temporal away', function () {
     for (let i = 0; i < 5; i++) refused.push(...(await stack.trigger(tenantId)));
     const another = await stack.openAnother({ api: false, worker: true });
     for (let i = 0; i < 5; i++) {
-      const event = { tenantId, eventType: 'call.completed', eventId: randomUUID(), payload: callCompleted };
+      const event = { tenantId, eventType: 'call.completed' as const, eventId: randomUUID(), payload: callCompleted };
       refused.push(...(await another.triggerEvent(event)).deliveries.map(({ id }) => id));
     }
     for (let i = 0; i < 3; i++) unstarted.push(await insertUnstarted(stack.database.pool, tenantId));

@@ -65,7 +65,7 @@ describe('an event that was accepted and not started', function () {
     const service = await openService(config, log, { api: false, worker: false });
     services.push(service);
     const trigger = async () => {
-      const event = { tenantId, eventType: 'call.completed', eventId: randomUUID(), payload: callCompleted };
+      const event = { tenantId, eventType: 'call.completed' as const, eventId: randomUUID(), payload: callCompleted };
       return (await service.triggerEvent(event)).deliveries[0]!.id;
     };
     const cutAtMs = performance.now();

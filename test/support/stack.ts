@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import type { Config } from '../../src/config/service.js';
 import { createSecret } from '../../src/delivery/signature.js';
+import type { GivenPayload } from '../../src/events/event-types.js';
 import { createLogger } from '../../src/log.js';
 import { createSealer, unnamedKey } from '../../src/encryption/seal.js';
 import { sealContext } from '../../src/encryption/seal-context.js';
@@ -138,4 +139,4 @@ export const callCompleted = {
   duration_seconds: 120,
   started_at: '2025-10-29T11:58:00Z',
   ended_at: '2025-10-29T12:00:00Z',
-};
+} satisfies GivenPayload<'call.completed'>;

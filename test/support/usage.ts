@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { openDatabase, type Database } from '../../src/db/database.js';
-import { recordWithEvents, triggerEvent, type TriggerDeps } from '../../src/events/trigger.js';
+import { recordWithEvents, triggerEvent, type TriggerDeps, type TriggeredEvent } from '../../src/events/trigger.js';
 import { countUsage, type Use } from '../../src/sources/usage/count-usage.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { callCompleted } from './stack.js';
@@ -10,7 +10,7 @@ export interface UsageFixture {
   db: Database;
   deps: TriggerDeps;
   /** As a source does it, in a transaction of its own, with the events in `also` after it. */
-  count(use: Use, also?: { eventType: string; eventId: string }[]): Promise<void>;
+  count(use: Use, also?: TriggeredEvent[]): Promise<void>;
   /** One event, as `POST /v1/events` does it. */
   triggerOne(tenantId: string, eventId: string): Promise<unknown>;
   /** The tenant's alerts and nothing else: by month, resource and limit, and of those of one limit the warning first. */
@@ -55,11 +55,9 @@ export async function createUsageFixture(): Promise<UsageFixture> {
           },
           use,
         );
-        for (const { eventType, eventId } of also)
-          await trigger({ tenantId: use.tenantId, eventType, eventId, payload: callCompleted });
+        for (const event of also) await trigger(event);
       }),
-    triggerOne: (tenantId, eventId) =>
-      triggerEvent(deps, { tenantId, eventType: 'call.completed', eventId, payload: callCompleted }),
+    triggerOne: (tenantId, eventId) => triggerEvent(deps, completed(tenantId, eventId)),
     async alerts(tenantId) {
       const { rows } = await database.pool.query<{ event_type: string; event_id: string; body: string }>(
         `select event_type, event_id, body from webhook_events
@@ -79,3 +77,10 @@ export async function createUsageFixture(): Promise<UsageFixture> {
     },
   };
 }
+
+export const completed = (tenantId: string, eventId: string): TriggeredEvent<'call.completed'> => ({
+  tenantId,
+  eventType: 'call.completed',
+  eventId,
+  payload: callCompleted,
+});

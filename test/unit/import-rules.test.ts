@@ -69,6 +69,8 @@ describe('the import rules', function () {
     ['src/api/webhooks.ts', `import { deliver } from '../../activities/deliveries/deliver.js'`],
     ['src/api/webhooks.ts', `import { post } from '../delivery/post.js'`],
     ['src/api/webhooks.ts', `import { startPostgres } from '../dev/embedded/postgres.js'`],
+    ['src/source/index.ts', `import { z } from 'zod'`],
+    ['src/verify/index.ts', `import { triggerEvent } from '../events/trigger.js'`],
     ['src/temporal/worker.ts', `import { main } from '../server/service.js'`],
     ['src/api/app.ts', `console.log(process.env.PORT)`],
     ['activities/deliveries/deliver.ts', `console.log(process.env.PORT)`],

@@ -38,4 +38,4 @@ export function callLimit(callsPerMinute: number, deps: AuthenticateDeps): Reque
   });
 }
 
-const isTrigger = ({ method, path }: Request) => method === 'POST' && path === '/events';
+const isTrigger = ({ method, path }: Request) => method === 'POST' && ['/events', '/events/batch'].includes(path);

@@ -9,6 +9,7 @@ import type { TemporalProblem } from '../../temporal/failure.js';
 import type { DeliveryWorkflows, MessageWorkflows } from '../../temporal/workflows.js';
 import type { Subject } from './api-errors.js';
 import type { Access, TenantScope } from './authenticate.js';
+import type { TenantIds } from '../accept-event.js';
 import type { EventQuotas } from '../event-quotas.js';
 import type { InexactNumber } from './json-text.js';
 import type { Tag } from './tags.js';
@@ -44,6 +45,7 @@ export interface AppDeps {
 /** What endpoints have besides, made by the app for itself. */
 export interface EndpointDeps extends AppDeps {
   eventQuotas: EventQuotas;
+  tenantIds: TenantIds;
 }
 
 export interface MessagesDeps {

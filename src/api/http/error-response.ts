@@ -99,27 +99,34 @@ function toProblem(error: unknown): ProblemAnswer {
 /** Express' last handler: answers every error with a problem document (RFC 9457), and logs what is ours to mend. */
 export function errorResponse(log: Logger) {
   return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
-    const problem = toProblem(error);
-    const context = {
+    logProblem(log, error, {
       request: response.locals['requestId'] as unknown,
       method: request.method,
       path: loggablePath(request.path),
-    };
-    if (problem.kind === 'internal') log.error({ ...context, error: loggable(error) }, 'request.failed');
-    else if (problem.kind === 'unavailable') log.warn({ ...context, reason: reasonOf(error) }, 'request.refused');
-    else if (sqlStateOf(error)) log.warn({ ...context, error: loggable(error) }, 'request.not_checked_enough');
+    });
     // Half an answer cannot be taken back; Express cuts the connection, so that the caller notices.
     if (response.headersSent) return next(error);
-    sendProblem(response, problem);
+    const { headers, body } = problemOf(error);
+    response.status(body.status).set({ ...headers, 'Content-Type': 'application/problem+json' });
+    response.end(JSON.stringify(body));
   };
 }
 
-function sendProblem(response: Response, { kind, detail, errors, headers }: ProblemAnswer): void {
+/** Logs what is ours to mend; `context` says where it happened. */
+export function logProblem(log: Logger, error: unknown, context: object): void {
+  const { kind } = toProblem(error);
+  if (kind === 'internal') log.error({ ...context, error: loggable(error) }, 'request.failed');
+  else if (kind === 'unavailable') log.warn({ ...context, reason: reasonOf(error) }, 'request.refused');
+  else if (sqlStateOf(error)) log.warn({ ...context, error: loggable(error) }, 'request.not_checked_enough');
+}
+
+/** The problem document that answers an error, with its status, and the headers that go with it. */
+export function problemOf(error: unknown): { headers: Record<string, string>; body: Problem } {
+  const { kind, detail, errors, headers = {} } = toProblem(error);
   const [status, title] = problemKinds[kind];
   const body: Problem = { type: `urn:irisx:problem:${kind}`, title, status, detail: cutText(detail, maxTextLength) };
   if (errors && errors.length > 0) body.errors = capped(errors);
-  response.status(status).set({ ...headers, 'Content-Type': 'application/problem+json' });
-  response.end(JSON.stringify(body));
+  return { headers, body };
 }
 
 /** However many there are and whatever they quote: the answer stays short. */

@@ -10,12 +10,17 @@ export interface InexactNumber {
 
 export interface ParsedJson {
   value: unknown;
-  /** In the order of the text; no more than the first 21, since each is told with a path of its own. */
+  /**
+   * In the order of the text; no more than the first 21, since each is told with a path of its own. In a body that holds
+   * a list, as a batch does, so many of each of its first 100 elements.
+   */
   inexactNumbers: InexactNumber[];
 }
 
 /** Deeper values overflow the stack of whoever renders or compares them; no real payload comes near. */
 const maxDepth = 100;
+/** Of a list of events there are no more. */
+const maxElements = 100;
 
 /**
  * Parses a request's body, and finds what `JSON.parse` loses silently: numbers that a double does not hold, which are
@@ -69,6 +74,7 @@ const [openObject, closeObject, openArray, closeArray] = [code('{'), code('}'), 
  */
 function inspect(text: string): InexactNumber[] {
   const inexact: InexactNumber[] = [];
+  const foundIn = new Map<number, number>();
   const frames: Frame[] = [];
   const path = () => frames.map((frame) => ('names' in frame ? frame.key : frame.index));
   let expectsName = false;
@@ -88,8 +94,13 @@ function inspect(text: string): InexactNumber[] {
     } else if (isDigit(character) || character === minus) {
       const end = endOfNumber(text, at);
       const number = text.slice(at, end);
+      const element = frames[1] && 'index' in frames[1] ? frames[1].index : 0;
+      const found = foundIn.get(element) ?? 0;
       // More than are told are not looked for.
-      if (inexact.length <= maxFieldErrors && !isExact(number)) inexact.push({ path: path(), text: number });
+      if (element < maxElements && found <= maxFieldErrors && !isExact(number)) {
+        inexact.push({ path: path(), text: number });
+        foundIn.set(element, found + 1);
+      }
       at = end;
     } else {
       if (character === openObject || character === openArray) {

@@ -1,10 +1,11 @@
 import { callIdOf } from '../../db/calls.js';
 import type { Queryable } from '../../db/database.js';
 import { countUnfinishedRecordings } from '../../db/recordings.js';
+import { isEmptyRecording } from '../../events/recording.js';
 import type { Trigger } from '../../events/trigger.js';
 import type { CallLog } from './call-handler.js';
 import type { ReadEvent } from './call-turn.js';
-import { beginRecording, endRecording, isEmptyRecording } from './recordings.js';
+import { beginRecording, endRecording } from './recordings.js';
 import {
   correctEnd,
   tellAnswer,

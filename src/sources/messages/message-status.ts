@@ -47,10 +47,10 @@ export function isForward(from: MessageStatus, to: OutboundStatus): boolean {
   return progress[to] > progress[from];
 }
 
-/** What the tenant is told of a step; null: nothing. A message that is read has arrived, whether or not that was reported. */
-export function eventOf(from: MessageStatus, to: OutboundStatus): 'sms.delivered' | 'sms.failed' | null {
-  if (to === 'delivered' || (to === 'read' && from !== 'delivered')) return 'sms.delivered';
-  return to === 'failed' || to === 'undelivered' ? 'sms.failed' : null;
+/** The end that a step tells the tenant of; null: none. A message that is read has arrived, whether or not that was reported. */
+export function endOf(from: MessageStatus, to: OutboundStatus): 'delivered' | 'failed' | 'undelivered' | null {
+  if (to === 'delivered' || (to === 'read' && from !== 'delivered')) return 'delivered';
+  return to === 'failed' || to === 'undelivered' ? to : null;
 }
 
 /** Whom the tenant sees as sender: where a Messaging Service chooses the number, that is not known yet. */

@@ -2,7 +2,7 @@ import type { Queryable } from '../../db/database.js';
 import { recordAcceptance, recordSegments, recordStatus, type Message } from '../../db/messages.js';
 import type { Trigger } from '../../events/trigger.js';
 import { correctUsage, countUsage } from '../usage/count-usage.js';
-import { eventOf, firstWordOf, isFinal, isForward, outboundStatus, senderOf } from './message-status.js';
+import { endOf, firstWordOf, isFinal, isForward, outboundStatus, senderOf } from './message-status.js';
 import { estimateSegments } from './segments.js';
 
 // All of these change a message whose row the transaction has locked.
@@ -108,21 +108,15 @@ export async function tellStatus(
     return;
   }
   await recordStatus(db, id, { status: to, errorCode, endedAt: isFinal(to) ? at : null });
-  const eventType = eventOf(from, to);
-  if (!eventType) return;
+  const end = endOf(from, to);
+  if (!end) return;
   // Refused before it got a name of Twilio's: then ours stands for it.
   const messageSid = message.messageSid ?? id;
-  await trigger({
-    tenantId: message.tenantId,
-    eventType,
-    eventId: `${messageSid}_status`,
-    occurredAt: at,
-    payload: {
-      message_sid: messageSid,
-      status: eventType === 'sms.delivered' ? 'delivered' : to,
-      error_code: errorCode,
-      timestamp: at,
-      message_id: id,
-    },
-  });
+  const event = { tenantId: message.tenantId, eventId: `${messageSid}_status`, occurredAt: at };
+  const facts = { error_code: errorCode, timestamp: at, message_id: id };
+  await trigger(
+    end === 'delivered'
+      ? { ...event, eventType: 'sms.delivered', payload: { message_sid: messageSid, status: end, ...facts } }
+      : { ...event, eventType: 'sms.failed', payload: { message_sid: messageSid, status: end, ...facts } },
+  );
 }

@@ -37,22 +37,21 @@ export async function tellAlerts(
   });
   const { tenantId, resource, month } = key;
   const limit = fromParts(resource, usage.allowed);
+  const facts = { resource, current: fromParts(resource, usage.used), limit };
+  const when = { month, timestamp: at };
+  const percent_used = percentUsed(usage.used, usage.allowed);
   for (const alert of due) {
-    await trigger({
+    // No clock in it: the same alert is the same event, whoever finds it due.
+    const event = {
       tenantId,
-      eventType: `tenant.limit.${alert}`,
-      // No clock in it: the same alert is the same event, whoever finds it due.
       eventId: `limit_${alert}_${tenantId}_${resource}_${month}_${limit}`,
       occurredAt: at,
-      payload: {
-        resource,
-        current: fromParts(resource, usage.used),
-        limit,
-        ...(alert === 'warning' && { percent_used: percentUsed(usage.used, usage.allowed) }),
-        month,
-        timestamp: at,
-      },
-    });
+    };
+    await trigger(
+      alert === 'warning'
+        ? { ...event, eventType: 'tenant.limit.warning', payload: { ...facts, percent_used, ...when } }
+        : { ...event, eventType: 'tenant.limit.reached', payload: { ...facts, ...when } },
+    );
   }
 }
 

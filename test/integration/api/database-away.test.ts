@@ -38,6 +38,21 @@ describe('the API while Postgres is away', () => {
     assert.ok(!api.logLines.join('').includes('hidden'));
   });
 
+  it('answers each event of a batch with 503, and asks for no more of them', async () => {
+    const event = {
+      tenant_id: '00000000-0000-7000-8000-000000000000',
+      event_type: 'webhook.test',
+      payload: { message: 'x' },
+    };
+    const events = Array.from({ length: 100 }, (_, index) => ({ ...event, event_id: String(index) }));
+    const { status, body } = await api.call('POST', '/v1/events/batch', { body: { events } });
+    assert.equal(status, 200);
+    assert.equal(body.results.length, 100);
+    for (const result of body.results)
+      assert.deepEqual([result.status, result.error.status, result.retry_after], [503, 503, 5]);
+    assert.equal(api.logLines.filter((line) => line.includes('"index":')).length, 1);
+  });
+
   it('lives, and says that it is not ready', async () => {
     const health = await api.call('GET', '/healthz', { key: null });
     assert.deepEqual([health.status, health.body], [200, { status: 'ok' }]);

@@ -95,6 +95,29 @@ describe('POST /v1/events', () => {
     ]);
   });
 
+  it('takes the platform’s own id of a tenant instead, exactly one of the two', async () => {
+    const { tenant: other } = (await api.call('POST', '/v1/tenants', { body: { name: 'B', external_id: '42' } })).body;
+    const byExternalId = (id: unknown, more = {}) =>
+      trigger(dtmf({ tenant_id: undefined, tenant_external_id: id, event_id: 'external-1', ...more }));
+    assert.equal((await byExternalId('42')).status, 201);
+    assert.equal((await trigger(dtmf({ tenant_id: other.id, event_id: 'external-1' }))).status, 200);
+    assert.equal((await byExternalId('42', { event_id: 'external-2' })).status, 201, 'asked again');
+    const unknown = await byExternalId('43');
+    const unknownId = await trigger(dtmf({ tenant_id: '00000000-0000-0000-0000-000000000001' }));
+    assert.deepEqual([unknown.status, unknown.body.type], [404, unknownId.body.type]);
+    assert.equal(unknown.body.detail, 'There is no tenant 43.');
+    for (const [given, message] of [
+      [{ tenant_external_id: '42' }, /beside tenant_external_id; leave one/],
+      [{ tenant_id: undefined }, /missing; give tenant_id \(a UUID\), or tenant_external_id/],
+    ] as const) {
+      const { status, body } = await trigger(dtmf(given));
+      assert.deepEqual([status, body.errors.length, body.errors[0].path], [400, 1, 'tenant_id']);
+      assert.match(body.errors[0].message, message);
+      assert.doesNotMatch(JSON.stringify(body), /call-1/, 'shows nothing of the payload');
+    }
+    for (const id of ['', 'x'.repeat(101), 42, null]) assert.equal((await byExternalId(id)).status, 400);
+  });
+
   it('answers 404 for a tenant that is not there, and 400 for what is no tenant id', async () => {
     assert.equal((await trigger(dtmf({ tenant_id: '00000000-0000-0000-0000-000000000001' }))).status, 404);
     assert.equal((await trigger(dtmf({ tenant_id: 'acme' }))).status, 400);

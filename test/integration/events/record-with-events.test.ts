@@ -31,7 +31,7 @@ describe('recordWithEvents', () => {
 
   const completed = (eventId: string) => ({
     tenantId,
-    eventType: 'call.completed',
+    eventType: 'call.completed' as const,
     eventId,
     payload: callCompleted,
   });

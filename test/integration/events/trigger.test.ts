@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import type { StartableDelivery } from '../../../src/db/events.js';
 import { EventMismatchError, InvalidInputError, NotFoundError } from '../../../src/errors.js';
-import { triggerEvent, type TriggeredEvent } from '../../../src/events/trigger.js';
+import { triggerUnchecked, type UncheckedEvent } from '../../../src/events/trigger.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { insertTenant, insertWebhook } from '../../support/rows.js';
 import { callCompleted } from '../../support/stack.js';
 
-describe('triggerEvent', () => {
+describe('triggerUnchecked', () => {
   let database: TestDatabase;
   let db: Database;
   let tenantId: string;
@@ -25,8 +25,8 @@ describe('triggerEvent', () => {
     started = [];
   });
 
-  const trigger = (event: Partial<TriggeredEvent> = {}) =>
-    triggerEvent(
+  const trigger = (event: Partial<UncheckedEvent> = {}) =>
+    triggerUnchecked(
       { db, workflows: { start: (deliveries) => void started.push(...deliveries) } },
       { tenantId, eventType: 'call.completed', eventId: 'call-1', payload: callCompleted, ...event },
     );

@@ -5,7 +5,7 @@ import type { Resource } from '../../../../src/sources/usage/resources.js';
 import { getLimits, getUsage, setLimits } from '../../../../src/sources/usage/limits.js';
 import { assertInvariants } from '../../../support/invariants.js';
 import { insertTenant, insertWebhook } from '../../../support/rows.js';
-import { createUsageFixture, sortBy, type UsageFixture } from '../../../support/usage.js';
+import { completed, createUsageFixture, sortBy, type UsageFixture } from '../../../support/usage.js';
 
 const moments = [new Date('2025-10-31T23:59:59.999Z'), new Date('2025-11-01T00:00:00Z')];
 
@@ -115,7 +115,7 @@ describe('usage and its alerts', function () {
         await Promise.all(
           steps.flatMap((each) => {
             const at = moments[each.month]!;
-            const ended = [{ eventType: 'call.completed', eventId: randomUUID() }];
+            const ended = [completed(tenantId, randomUUID())];
             return [
               each.kind === 'use'
                 ? fixture.count({ tenantId, resource: each.resource, amount: each.amount, at }, ended)

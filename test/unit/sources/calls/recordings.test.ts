@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
-import {
-  formatOf,
-  isEmptyRecording,
-  recordingEventId,
-  recordingUrl,
-} from '../../../../src/sources/calls/recordings.js';
+import { formatOf, isEmptyRecording, recordingEventId } from '../../../../src/events/recording.js';
+import { recordingUrl } from '../../../../src/sources/calls/recordings.js';
 
 describe('recordings', () => {
   it('make their url from the file, each part percent-encoded', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { eventOf, isFinal, isForward, outboundStatus } from '../../../../src/sources/messages/message-status.js';
+import { endOf, isFinal, isForward, outboundStatus } from '../../../../src/sources/messages/message-status.js';
 import type { MessageStatus } from '../../../../src/db/messages.js';
 
 /** The statuses that reports lead through, and the events told on the way. */
@@ -10,7 +10,7 @@ function follow(words: string[], from: MessageStatus = 'accepted') {
   for (const word of words) {
     const to = outboundStatus(word);
     if (to === null || !isForward(status, to)) continue;
-    const event = eventOf(status, to);
+    const event = endOf(status, to);
     if (event) told.push(event);
     status = to;
   }
@@ -21,22 +21,22 @@ describe('message status', () => {
   it('only moves forward', () => {
     assert.deepEqual(follow(['queued', 'sending', 'sent', 'delivered']), {
       status: 'delivered',
-      told: ['sms.delivered'],
+      told: ['delivered'],
     });
-    assert.deepEqual(follow(['delivered', 'sent', 'queued']), { status: 'delivered', told: ['sms.delivered'] });
+    assert.deepEqual(follow(['delivered', 'sent', 'queued']), { status: 'delivered', told: ['delivered'] });
     assert.deepEqual(follow(['sent', 'queued']).status, 'sent');
   });
 
   it('keeps the first end', () => {
-    assert.deepEqual(follow(['undelivered', 'delivered']), { status: 'undelivered', told: ['sms.failed'] });
-    assert.deepEqual(follow(['delivered', 'failed']), { status: 'delivered', told: ['sms.delivered'] });
-    assert.deepEqual(follow(['failed', 'undelivered', 'read']), { status: 'failed', told: ['sms.failed'] });
+    assert.deepEqual(follow(['undelivered', 'delivered']), { status: 'undelivered', told: ['undelivered'] });
+    assert.deepEqual(follow(['delivered', 'failed']), { status: 'delivered', told: ['delivered'] });
+    assert.deepEqual(follow(['failed', 'undelivered', 'read']), { status: 'failed', told: ['failed'] });
     assert.deepEqual(follow(['canceled', 'delivered']), { status: 'canceled', told: [] });
   });
 
   it('takes read for an arrival, once', () => {
-    assert.deepEqual(follow(['delivered', 'read']), { status: 'read', told: ['sms.delivered'] });
-    assert.deepEqual(follow(['read', 'delivered']), { status: 'read', told: ['sms.delivered'] });
+    assert.deepEqual(follow(['delivered', 'read']), { status: 'read', told: ['delivered'] });
+    assert.deepEqual(follow(['read', 'delivered']), { status: 'read', told: ['delivered'] });
   });
 
   it('knows no word that Twilio may invent, and none of ours', () => {

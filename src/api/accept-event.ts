@@ -1,0 +1,106 @@
+import { LRUCache } from 'lru-cache';
+import type { z } from 'zod';
+import type { RecentKey } from '../db/api-keys.js';
+import type { Queryable } from '../db/database.js';
+import { findTenantByExternalId } from '../db/tenants.js';
+import { InvalidInputError, maxFieldErrors, NotFoundError, PayloadTooLargeError } from '../errors.js';
+import { showPath } from '../events/show-value.js';
+import { triggerUnchecked, type TriggerAnswer, type UncheckedEvent } from '../events/trigger.js';
+import { renderAccepted, type acceptedEventSchema, type NewEventBody } from './event-schemas.js';
+import { TooLargeError } from './http/api-errors.js';
+import type { EndpointDeps } from './http/endpoint.js';
+import type { InexactNumber } from './http/json-text.js';
+
+/** An external id is never changed or given to another tenant; a minute, in case that the database is restored. */
+const rememberedMs = 60_000;
+
+/** Our ids of the tenants that services name by the platform's own, kept in mind by this process. */
+export class TenantIds {
+  readonly #known = new LRUCache<string, string>({ max: 10_000, ttl: rememberedMs });
+  constructor(private readonly db: Queryable) {}
+
+  /** Null: nobody has that external id. */
+  async find(externalId: string): Promise<string | null> {
+    const known = this.#known.get(externalId);
+    if (known !== undefined) return known;
+    const tenantId = await findTenantByExternalId(this.db, externalId);
+    if (tenantId !== null) this.#known.set(externalId, tenantId);
+    return tenantId;
+  }
+}
+
+export interface EventRequest {
+  /** With paths from the event on. */
+  inexactNumbers: readonly InexactNumber[];
+  by: { request: string; keyId: string | null };
+  recentKey: RecentKey | null;
+}
+
+/** Accepts one event of a request. Throws what `POST /v1/events` answers as a problem. */
+export async function acceptEvent(
+  deps: EndpointDeps,
+  body: NewEventBody,
+  { inexactNumbers, by, recentKey }: EventRequest,
+): Promise<{ status: 200 | 201; body: z.input<typeof acceptedEventSchema> }> {
+  refuseInexact(inexactNumbers);
+  const event = {
+    tenantId: await tenantOf(deps, body, recentKey),
+    eventType: body.event_type,
+    eventId: body.event_id,
+    payload: body.payload,
+    ...(body.occurred_at && { occurredAt: body.occurred_at }),
+  };
+  await deps.eventQuotas.count(event.tenantId);
+  const accepted = await trigger(deps, event, recentKey);
+  // At info, since it alone leads from a request to its deliveries, and from those to the lines of their attempts: one
+  // line more where an event makes at least one for each webhook anyhow.
+  deps.log.info(
+    {
+      ...by,
+      tenant: event.tenantId,
+      eventType: event.eventType,
+      // As the lines of its attempts have it.
+      event: `${event.eventType} ${event.eventId}`,
+      eventRow: accepted.id,
+      deliveries: accepted.deliveries.length,
+      ...(accepted.repeated && { repeated: true }),
+    },
+    'event.accepted',
+  );
+  return { status: accepted.repeated ? 200 : 201, body: renderAccepted(body, accepted) };
+}
+
+async function tenantOf(
+  { tenantIds }: EndpointDeps,
+  { tenant_id, tenant_external_id = '' }: NewEventBody,
+  key: RecentKey | null,
+): Promise<string> {
+  if (tenant_id !== undefined) return tenant_id;
+  const tenantId = await tenantIds.find(tenant_external_id);
+  if (tenantId !== null) return tenantId;
+  // Whose key is gone learns nothing of tenants.
+  await key?.confirm();
+  throw new NotFoundError(`There is no tenant ${tenant_external_id}.`);
+}
+
+/** A double would hold them as other numbers, and the receiver would never know. */
+function refuseInexact(numbers: readonly InexactNumber[]): void {
+  const errors = numbers
+    .filter(({ path }) => path[0] === 'payload')
+    .map(({ path, text }) => ({
+      path: showPath(path),
+      message: `${text.slice(0, 40)} cannot be carried exactly as a JSON number (RFC 8259 §6); send it as text`,
+    }));
+  if (errors.length > maxFieldErrors) errors.splice(maxFieldErrors, errors.length, { path: '', message: 'and more' });
+  if (errors.length > 0) throw new InvalidInputError('The payload has numbers that would change on their way.', errors);
+}
+
+/** A payload that is too large has a status code of its own (413). */
+async function trigger(deps: EndpointDeps, event: UncheckedEvent, key: RecentKey | null): Promise<TriggerAnswer> {
+  try {
+    return await triggerUnchecked(deps, event, key);
+  } catch (error) {
+    if (!(error instanceof PayloadTooLargeError)) throw error;
+    throw new TooLargeError(error.errors.map(({ path, message }) => `${path} ${message}`).join('; '));
+  }
+}

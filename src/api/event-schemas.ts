@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { eventTypeNames } from '../events/event-types.js';
+import { isEventId, type TriggerAnswer } from '../events/trigger.js';
+import { isObject, problemSchema, renderTime, text, time, timeInput, uuid } from './http/schemas.js';
+
+const newEventFields = z.strictObject({
+  tenant_id: uuid().optional().meta({ description: 'Whose event it is; or give `tenant_external_id`', format: 'uuid' }),
+  tenant_external_id: text(1, 100)
+    .optional()
+    .meta({ description: "Instead of `tenant_id`: the platform's own name for the tenant", examples: ['42'] }),
+  event_type: z.enum(eventTypeNames, `expected one of ${eventTypeNames.join(', ')}`),
+  event_id: z
+    .string('expected 1 to 255 characters')
+    .refine(isEventId, 'expected 1 to 255 characters, none of them a control character')
+    .meta({
+      description:
+        'Names what happened. An event is one tenant, type and id: the same three again are a repeat, not a new event',
+      minLength: 1,
+      maxLength: 255,
+      examples: ['4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4'],
+    }),
+  payload: z.custom<Record<string, unknown>>(isObject, { message: 'expected an object', abort: false }).meta({
+    type: 'object',
+    additionalProperties: true,
+    description: 'What the event type asks for, and more if you like; sent on as `data`, nothing left out',
+  }),
+  occurred_at: timeInput()
+    .optional()
+    .meta({ description: 'When it happened; default: now. The `timestamp` of the deliveries' }),
+});
+
+/** Speaks of one field and is complete: nothing of the other fields' values is repeated. */
+const tenantIssue = (message: string) => ({
+  path: ['tenant_id'],
+  message,
+  params: { complete: true },
+  // Told together with whatever else is wrong.
+  when: ({ value }: { value: unknown }) => isObject(value),
+});
+
+export const newEventSchema = newEventFields
+  .refine(
+    (body) => body.tenant_id !== undefined || body.tenant_external_id !== undefined,
+    tenantIssue('missing; give tenant_id (a UUID), or tenant_external_id instead'),
+  )
+  .refine(
+    (body) => body.tenant_id === undefined || body.tenant_external_id === undefined,
+    tenantIssue('is given beside tenant_external_id; leave one of them out'),
+  )
+  .meta({
+    id: 'NewEvent',
+    description: 'An event of one tenant: `tenant_id` or `tenant_external_id`, exactly one of them',
+  });
+
+export type NewEventBody = z.output<typeof newEventSchema>;
+
+export const acceptedEventSchema = z.object({
+  event: z.object({
+    id: uuid(),
+    event_type: z.string().meta({ examples: ['call.answered'] }),
+    event_id: z.string().meta({ examples: ['4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4'] }),
+    timestamp: time('When it happened'),
+  }),
+  deliveries: z
+    .array(
+      z.object({
+        id: uuid(),
+        webhook_id: z.int().meta({ examples: [1] }),
+        status: z.enum(['pending', 'held']).meta({ description: 'As it was accepted; `held`: its webhook is paused' }),
+      }),
+    )
+    .meta({ description: 'One for each webhook that subscribes to the event type' }),
+});
+
+export const renderAccepted = (body: NewEventBody, accepted: TriggerAnswer): z.input<typeof acceptedEventSchema> => ({
+  event: {
+    id: accepted.id,
+    event_type: body.event_type,
+    event_id: body.event_id,
+    timestamp: renderTime(accepted.occurredAt),
+  },
+  deliveries: accepted.deliveries.map(({ id, webhookId, status }) => ({ id, webhook_id: webhookId, status })),
+});
+
+export const maxBatchEvents = 100;
+
+export const eventBatchSchema = z.strictObject({
+  events: z
+    .array(
+      // Checked one by one, so that a bad one does not stop the others.
+      z.unknown().meta({ $ref: '#/components/schemas/NewEvent' }),
+      `expected a list of 1 to ${maxBatchEvents} events`,
+    )
+    .min(1, `expected a list of 1 to ${maxBatchEvents} events`)
+    .max(maxBatchEvents, `expected a list of 1 to ${maxBatchEvents} events`)
+    .meta({ description: 'Each as `POST /v1/events` takes it' }),
+});
+
+export const batchResultSchema = acceptedEventSchema.partial().extend({
+  status: z.int().meta({ description: 'As `POST /v1/events` would have answered this event', examples: [201] }),
+  error: problemSchema.optional().meta({ description: 'Why the event was refused; absent for one that was accepted' }),
+  retry_after: z.int().optional().meta({ description: 'Seconds to wait before it is sent again, with 429 and 503' }),
+});
+
+export type BatchResult = z.input<typeof batchResultSchema>;

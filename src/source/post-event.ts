@@ -1,0 +1,80 @@
+import { parseRetryAfter, receiversTime } from '../delivery/retry-after.js';
+import type { Refusal } from './errors.js';
+import type { StoredEvent, TriggeredResult } from './webhook-source.js';
+
+export interface EventsEndpoint {
+  url: string;
+  apiKey: string;
+}
+
+/** What came of one request. `failed` may pass: the same request may be sent again, and is harmless. */
+export type Answer =
+  | { kind: 'accepted'; result: TriggeredResult }
+  | ({ kind: 'refused'; detail: string } & Refusal)
+  | ({ kind: 'failed'; detail: string; retryAfterMs?: number; cause?: unknown } & Refusal);
+
+/** Sends an event once. Never rejects. */
+export async function postEvent({ url, apiKey }: EventsEndpoint, body: string, timeoutMs: number): Promise<Answer> {
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${apiKey}`, 'Content-Type': 'application/json' },
+      body,
+      // The key is for this url alone.
+      redirect: 'manual',
+      signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
+    });
+    return answerOf(response, await response.text(), url);
+  } catch (cause) {
+    const isLate = cause instanceof Error && cause.name === 'TimeoutError';
+    const detail = isLate ? `${url} did not answer within ${Math.ceil(timeoutMs)} ms.` : `${url} cannot be reached.`;
+    return { kind: 'failed', detail, cause, status: null, type: null, errors: [], requestId: null };
+  }
+}
+
+function answerOf({ status, headers }: Response, text: string, url: string): Answer {
+  const json = parseObject(text);
+  const requestId = headers.get('x-request-id');
+  if (status === 200 || status === 201) {
+    const stored = storedEvent(json);
+    if (stored) return { kind: 'accepted', result: { repeated: status === 200, stored } };
+    // A proxy's page, or half an answer: nobody has said that the event was accepted.
+    const detail = `${url} answered ${status} without an event; is this the API?`;
+    return { kind: 'failed', detail, status, type: null, errors: [], requestId };
+  }
+  const detail = typeof json?.['detail'] === 'string' ? json['detail'] : `${url} answered ${status}.`;
+  const type = typeof json?.['type'] === 'string' ? json['type'] : null;
+  const errors = Array.isArray(json?.['errors']) ? (json['errors'] as Refusal['errors']) : [];
+  const refusal = { detail: withFields(detail, errors), status, type, errors, requestId };
+  if (status !== 408 && status !== 429 && status < 500) return { kind: 'refused', ...refusal };
+  const now = receiversTime(headers.get('date') ?? undefined, Date.now());
+  const retryAfterMs = parseRetryAfter(headers.get('retry-after') ?? undefined, now);
+  return { kind: 'failed', ...refusal, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+}
+
+const withFields = (detail: string, errors: Refusal['errors']): string =>
+  [detail, ...errors.map(({ path, message }) => `${path}: ${message}`)].join('\n');
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+interface AcceptedJson {
+  event: { id: string; timestamp: string };
+  deliveries: { id: string; webhook_id: number; status: 'pending' | 'held' }[];
+}
+
+function storedEvent(json: Record<string, unknown> | undefined): StoredEvent | undefined {
+  if (typeof json?.['event'] !== 'object' || !Array.isArray(json['deliveries'])) return undefined;
+  const { event, deliveries } = json as unknown as AcceptedJson;
+  return {
+    id: event.id,
+    occurredAt: new Date(event.timestamp),
+    deliveries: deliveries.map(({ id, webhook_id, status }) => ({ id, webhookId: webhook_id, status })),
+  };
+}

@@ -1,0 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { postEvent, type Answer, type EventsEndpoint } from './post-event.js';
+import { EventMismatchError, EventRefusedError, EventUnconfirmedError } from './errors.js';
+import { recordingCompleted } from './recording-completed.js';
+import type { SourceEvent, TriggeredResult, WebhookSource } from './webhook-source.js';
+
+export interface RestSourceOptions {
+  /** Where the API is, `https://webhooks.example.com`. */
+  url: string;
+  /** One of the platform's keys, with the scope `events:write`. */
+  apiKey: string;
+  /** How long an event is tried before EventUnconfirmedError; default 30,000. */
+  deadlineMs?: number;
+  /** How long one request may take; default 10,000. */
+  timeoutMs?: number;
+}
+
+/** Before the second try at most, and twice as long before each further one. */
+const firstWaitMs = 200;
+const longestWaitMs = 5_000;
+const longestTimerMs = 2 ** 31 - 1;
+
+const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const notFoundType = 'urn:irisx:problem:not-found';
+
+type TenantField = 'tenant_id' | 'tenant_external_id';
+
+/** A source over REST. It keeps nothing: an event that it could not hand over is for the caller to trigger again. */
+export function restSource(options: RestSourceOptions): WebhookSource {
+  const { deadlineMs = 30_000, timeoutMs = 10_000 } = options;
+  for (const [name, value] of Object.entries({ deadlineMs, timeoutMs }))
+    if (!(value > 0 && value <= longestTimerMs))
+      throw new TypeError(`${name} must be from 1 to ${longestTimerMs} milliseconds, not ${value}`);
+  const endpoint = endpointOf(options);
+  // A platform whose own ids are UUIDs, too: once one of them was found so, the next are looked for so first.
+  let uuidField: TenantField = 'tenant_id';
+
+  async function triggerEvent(event: SourceEvent): Promise<TriggeredResult> {
+    const giveUpAtMs = performance.now() + deadlineMs;
+    // The time is that of the call, however long it takes to be heard; a repeat is answered with the first one's time.
+    const given = { occurredAt: new Date(), ...event };
+    const post = (field: TenantField) => postUntil(giveUpAtMs, render(given, field));
+    if (!uuidForm.test(event.tenantId)) return resultOf(await post('tenant_external_id'));
+    const [first, second] = fieldsFrom(uuidField);
+    const answer = await post(first);
+    if (answer.kind !== 'refused' || answer.type !== notFoundType) return resultOf(answer);
+    const other = await post(second);
+    if (other.kind === 'accepted') uuidField = second;
+    return resultOf(other);
+  }
+
+  /** Tries again what may pass until the time is up. */
+  async function postUntil(giveUpAtMs: number, body: string): Promise<Exclude<Answer, { kind: 'failed' }>> {
+    // The last one that anybody gave: the try that the deadline cuts short says nothing.
+    let heard: Extract<Answer, { kind: 'failed' }> | undefined;
+    for (let tries = 1; ; tries++) {
+      const leftMs = giveUpAtMs - performance.now();
+      const answer = await postEvent(endpoint, body, Math.max(1, Math.min(timeoutMs, leftMs)));
+      if (answer.kind !== 'failed') return answer;
+      if (answer.status !== null) heard = answer;
+      // Full jitter: those who failed together come back apart.
+      const waitMs = (answer.retryAfterMs ?? 0) + Math.random() * Math.min(longestWaitMs, firstWaitMs * 2 ** tries);
+      if (performance.now() + waitMs >= giveUpAtMs) throw unconfirmed(heard ?? answer, tries);
+      await delay(waitMs);
+    }
+  }
+
+  return { triggerEvent, recordingCompleted: (recording) => recordingCompleted(triggerEvent, recording) };
+}
+
+const fieldsFrom = (first: TenantField): [TenantField, TenantField] =>
+  first === 'tenant_id' ? ['tenant_id', 'tenant_external_id'] : ['tenant_external_id', 'tenant_id'];
+
+function endpointOf({ url, apiKey }: RestSourceOptions): EventsEndpoint {
+  const base = URL.canParse(url) ? new URL(url) : undefined;
+  if (!base || !['http:', 'https:'].includes(base.protocol) || base.username || base.password)
+    throw new TypeError('url must be the http or https url of the API, without credentials; apiKey carries them');
+  // A header takes no other characters, and the error of fetch would quote the key.
+  if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new TypeError('apiKey must be a key of the API, irisx_…');
+  return { url: `${base.origin}${base.pathname.replace(/\/$/, '')}/v1/events`, apiKey };
+}
+
+/** Rendered once: every try sends the same text, however often the payload's objects change meanwhile. */
+const render = ({ tenantId, eventType, eventId, payload, occurredAt }: SourceEvent, field: TenantField): string =>
+  JSON.stringify({
+    [field]: tenantId,
+    event_type: eventType,
+    event_id: eventId,
+    payload,
+    occurred_at: occurredAt,
+  });
+
+function resultOf(answer: Exclude<Answer, { kind: 'failed' }>): TriggeredResult {
+  if (answer.kind === 'accepted') return answer.result;
+  const ErrorClass = answer.status === 422 ? EventMismatchError : EventRefusedError;
+  throw new ErrorClass(answer.detail, answer);
+}
+
+function unconfirmed(answer: Extract<Answer, { kind: 'failed' }>, tries: number): EventUnconfirmedError {
+  const what = `The event was not confirmed in ${tries === 1 ? 'one try' : `${tries} tries`}; the last: ${answer.detail}`;
+  const remedy = 'Trigger it again later with the same event id and payload.';
+  return new EventUnconfirmedError(`${what} ${remedy}`, answer);
+}

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { findFreePort } from '../../src/dev/embedded/ports.js';
+import { startReceiver, type Receiver } from '../support/receiver.js';
+import { startStack, type Stack } from '../support/stack.js';
+import { waitFor } from '../support/wait-for.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const run = promisify(execFile);
+
+/** The tarball of `npm pack`, installed as `npm ci --omit=dev` would: beside it are its dependencies and nothing else. */
+describe('the package', function () {
+  this.timeout(300_000);
+  let folder: string;
+  let installed: string;
+  let dependencies: string[];
+
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'irisx-package-'));
+    const checkout = path.join(folder, 'checkout');
+    const copied = ['src', 'workflows', 'activities', 'migrations', 'scripts', 'package.json', 'tsconfig.json'];
+    for (const name of [...copied, 'tsconfig.build.json'])
+      await cp(path.join(root, name), path.join(checkout, name), { recursive: true });
+    await symlink(path.join(root, 'node_modules'), path.join(checkout, 'node_modules'));
+    await assert.rejects(run('npm', ['start', '--silent'], { cwd: checkout }), /npm run build/, 'without dist');
+    // It builds first, by its prepack script.
+    await run('npm', ['pack', '--offline', '--pack-destination', folder], { cwd: checkout });
+    const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'))!;
+    installed = path.join(folder, 'service', 'node_modules', 'irisx-webhooks');
+    await mkdir(installed, { recursive: true });
+    await run('tar', ['xzf', path.join(folder, tarball), '-C', installed, '--strip-components=1']);
+    const manifest = JSON.parse(await readFile(path.join(installed, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    dependencies = Object.keys(manifest.dependencies);
+    for (const name of dependencies) {
+      const link = path.join(folder, 'service', 'node_modules', name);
+      await mkdir(path.dirname(link), { recursive: true });
+      await symlink(path.join(root, 'node_modules', name), link);
+    }
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('holds what it runs with, and no source, test or development code', async () => {
+    const files = await readdir(installed, { recursive: true });
+    for (const file of ['dist/workflows/bundle.cjs', 'dist/src/source/index.d.ts', 'migrations/001_tenants.sql'])
+      assert.ok(files.includes(file), file);
+    assert.deepEqual(
+      files.filter((file) => /^(?:src|test|bench|docs)\/|dist\/(?:test|src\/dev)\/|(?<!\.d)\.ts$/.test(file)),
+      [],
+    );
+  });
+
+  it('imports nothing but its dependencies, and what services and receivers import nothing but Node', async () => {
+    const dist = path.join(installed, 'dist');
+    const imported = async (file: string) => {
+      const text = await readFile(path.join(dist, file), 'utf8');
+      return [...text.matchAll(/\b(?:from |import |import\()'([^'\s]+)'/g)].map((match) => match[1]!);
+    };
+    const isNode = (name: string) => name.startsWith('node:') || builtinModules.includes(name);
+    const packageOf = (name: string) => name.split('/', name.startsWith('@') ? 2 : 1).join('/');
+    const files = (await readdir(dist, { recursive: true })).filter((file) => file.endsWith('.js'));
+    assert.ok(files.length > 100);
+    for (const file of files)
+      for (const name of await imported(file))
+        assert.ok(name.startsWith('.') || isNode(name) || dependencies.includes(packageOf(name)), `${file}: ${name}`);
+    const seen = ['src/source/index.js', 'src/verify/index.js'];
+    for (const file of seen)
+      for (const name of await imported(file)) {
+        const next = path.join(path.dirname(file), name);
+        if (name.startsWith('.') && !seen.includes(next)) seen.push(next);
+        assert.ok(name.startsWith('.') || isNode(name), `${file}: ${name}`);
+      }
+    assert.ok(seen.includes('src/source/post-event.js'));
+  });
+
+  describe('in a service of the platform', () => {
+    let stack: Stack;
+    let receiver: Receiver;
+    before(async () => {
+      stack = await startStack();
+      receiver = await startReceiver();
+    });
+    after(async () => {
+      await stack?.close();
+      await receiver?.close();
+    });
+
+    it('type-checks and runs what docs/event-sources.md shows, and what arrives is verified by irisx-webhooks/verify', async () => {
+      const service = path.join(folder, 'service');
+      const page = await readFile(path.join(root, 'docs/event-sources.md'), 'utf8');
+      const snippets = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map((match) => match[1]!);
+      assert.equal(snippets.length, 4);
+      const surroundings = await readFile(path.join(root, 'test/fixtures/guide/platform-service.txt'), 'utf8');
+      await writeFile(path.join(service, 'service.mts'), surroundings.replace('// SNIPPETS\n', snippets.join('\n')));
+      const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
+      // No types of Node or of anything else that is not a dependency; declarations are checked too.
+      const compilerOptions = { strict: true, target: 'es2022', lib: ['es2022', 'dom'], module: 'nodenext', types: [] };
+      await writeFile(
+        path.join(service, 'tsconfig.json'),
+        JSON.stringify({ compilerOptions, files: ['service.mts', 'types.mts'] }),
+      );
+      await writeFile(path.join(service, 'types.mts'), "export type { VerifyResult } from 'irisx-webhooks/verify';\n");
+      await run(process.execPath, [compiler], { cwd: service }).catch((error: { stdout: string }) =>
+        assert.fail(error.stdout),
+      );
+
+      const tenantId = await stack.insertTenant();
+      await stack.database.pool.query(`update tenants set external_id = 'tenant-42' where id = $1`, [tenantId]);
+      const { secret } = await stack.insertWebhook(tenantId, { url: receiver.url });
+      const { stdout } = await run(process.execPath, ['service.mjs', stack.service.url!, stack.adminKey], {
+        cwd: service,
+      });
+      assert.equal(stdout, 'done\n');
+      const requests = await receiver.waitForRequests(11);
+      assert.deepEqual(requests.map(({ headers }) => headers['x-irisx-event']).sort(), [
+        'call.answered',
+        'call.completed',
+        'call.dtmf',
+        'call.initiated',
+        'call.recording.completed',
+        'phone_number.assigned',
+        'sms.delivered',
+        'sms.received',
+        'sms.sent',
+        'tenant.limit.reached',
+        'tenant.limit.warning',
+      ]);
+
+      await writeFile(path.join(service, 'verify.mjs'), verifier);
+      const given = requests.map(({ headers, body }) => ({ headers, body: body.toString() }));
+      await writeFile(path.join(service, 'requests.json'), JSON.stringify({ secret, requests: given }));
+      const verified = await run(process.execPath, ['verify.mjs'], { cwd: service });
+      assert.deepEqual(JSON.parse(verified.stdout), { valid: 11, forged: 0 });
+    });
+
+    it('serves by npm start', async () => {
+      const child = spawn('npm', ['start', '--silent'], {
+        cwd: installed,
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: {
+          PATH: process.env['PATH'],
+          HOME: process.env['HOME'],
+          DATABASE_URL: stack.config.databaseUrl,
+          TEMPORAL_ADDRESS: stack.config.temporal.address,
+          TEMPORAL_TASK_QUEUE: `package-${Date.now()}`,
+          IRISX_ENCRYPTION_KEY: stack.config.encryptionKeys[0]!.key.toString('base64'),
+          PORT: String(await findFreePort()),
+          LOG_FORMAT: 'json',
+        },
+      });
+      let output = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+      const exited = once(child, 'exit');
+      try {
+        await waitFor(
+          () => {
+            if (child.exitCode !== null) throw new Error(`npm start ended: ${output}`);
+            return output.includes('api.listening') && output.includes('worker.ready');
+          },
+          { what: 'npm start to serve', timeoutMs: 60_000 },
+        );
+        const { url } = JSON.parse(output.split('\n').find((line) => line.includes('api.listening'))!) as {
+          url: string;
+        };
+        assert.equal((await fetch(`${url}/readyz`)).status, 200);
+      } finally {
+        process.kill(-child.pid!, 'SIGTERM');
+        await exited;
+      }
+    });
+  });
+});
+
+const verifier = `
+import { readFileSync } from 'node:fs';
+import { verifyWebhook } from 'irisx-webhooks/verify';
+const { secret: secrets, requests } = JSON.parse(readFileSync('requests.json', 'utf8'));
+const count = (change) =>
+  requests.filter(({ headers, body }) => verifyWebhook({ rawBody: change(body), headers, secrets }).valid).length;
+console.log(JSON.stringify({ valid: count((body) => body), forged: count((body) => body + ' ') }));
+`;
