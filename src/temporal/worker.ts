@@ -6,6 +6,7 @@ import type { Config } from '../config/service.js';
 import { OnceAMinute } from '../once-a-minute.js';
 import { failureProblem, temporalFailure, type TemporalProblem } from './failure.js';
 import { startMessage, type StartOptions } from './start-workflows.js';
+import { acceptSlots, createAcceptWorker } from './accept-worker.js';
 import { endingWith } from './ending-with.js';
 import { keepRunning, NotYetError, type KeptRunning, type Life } from './keep-running.js';
 import { pacedSlots } from './paced-slots.js';
@@ -44,7 +45,7 @@ export interface DeliveryWorker {
 export interface DeliveryWorkerDeps {
   config: Config;
   log: Logger;
-  activities: Omit<ActivityDeps, 'startMessage' | 'deliverTaskQueue'>;
+  activities: Omit<ActivityDeps, 'startMessage' | 'deliverTaskQueue' | 'eventKeys' | 'stopping'>;
   /** Called with a client whose starts are eager: the first workflow task comes with the answer. */
   onConnected?: (client: Client, options: StartOptions) => void;
   /** That client leads nowhere from now on. */
@@ -109,7 +110,7 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
       onUp() {
         said.keepOnly([]);
         deps.onConnected?.(connected!, { taskQueue, eager: true });
-        log.info({ address, taskQueue }, 'worker.ready');
+        log.info({ address, taskQueue, acceptsEvents: (config.eventKeys ?? []).length > 0 }, 'worker.ready');
       },
       onDown(error, retryInMs) {
         deps.onDisconnected?.();
@@ -181,6 +182,7 @@ async function openWorkers(
   bundle: Bundle,
   stopping: AbortSignal,
 ): Promise<Life> {
+  const { eventKeys = [], databasePoolSize } = deps.config;
   const { namespace, taskQueue } = deps.config.temporal;
   const deliverTaskQueue = `${taskQueue}-deliver`;
   const options: StartOptions = { taskQueue, eager: true };
@@ -189,6 +191,8 @@ async function openWorkers(
     createActivities({
       ...deps.activities,
       deliverTaskQueue,
+      eventKeys,
+      stopping,
       startMessage: (message) =>
         client.withDeadline(Date.now() + callDeadlineMs, () => startMessage(client, message, options)),
     }),
@@ -211,6 +215,8 @@ async function openWorkers(
         },
       }),
     );
+    if (eventKeys.length > 0)
+      workers.push(await createAcceptWorker(common, { taskQueue, bundle, slots: acceptSlots(databasePoolSize) }));
     workers.push(
       await Worker.create({
         ...common,
