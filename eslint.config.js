@@ -97,6 +97,17 @@ export default tseslint.config(
     'what services and receivers import needs nothing but Node',
   ),
   mayImport(
+    // An entry of its own, for services that have the SDK anyway.
+    ['src/source/temporal-source.ts'],
+    [
+      nodeBuiltin,
+      ourErrors,
+      '\\.\\./(encryption/event-codec|events/check-event|temporal/failure)\\.js$',
+      '(\\.\\./)+workflows/contract/',
+    ],
+    'the Temporal source checks and seals events, and knows no database',
+  ),
+  mayImport(
     ['activities/**/*.ts'],
     [
       '@temporalio/(activity|common)$',

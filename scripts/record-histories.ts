@@ -77,7 +77,7 @@ const scenarios: Record<string, (stack: Stack) => Promise<string>> = {
   'event-accepted': (stack) => acceptEvent(stack),
   async 'event-refused'(stack) {
     const tenantId = await stack.insertTenant();
-    const [eventType, eventId] = ['call.dtmf', 'repeated'];
+    const [eventType, eventId] = ['call.dtmf', 'repeated'] as const;
     const payload = { call_sid: 'another', digit: '1', timestamp: new Date().toISOString() };
     await stack.service.triggerEvent({ tenantId, eventType, eventId, payload });
     return acceptEvent(stack, { tenantId, eventId });

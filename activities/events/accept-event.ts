@@ -8,7 +8,7 @@ import { openPayload, sealedPayload } from '../../src/encryption/event-codec.js'
 import { UnreadableError, type Keyring } from '../../src/encryption/seal.js';
 import { EventMismatchError, InvalidInputError, NotFoundError } from '../../src/errors.js';
 import { readEventRequest } from '../../src/events/event-request.js';
-import { triggerEvent, type TriggerDeps } from '../../src/events/trigger.js';
+import { triggerUnchecked, type TriggerDeps } from '../../src/events/trigger.js';
 import { acceptFailure, type AcceptEventResult, type SealedEvent } from '../../workflows/contract/accept-event.js';
 
 export interface AcceptEventDeps extends TriggerDeps {
@@ -71,7 +71,7 @@ async function store(deps: AcceptEventDeps, json: Uint8Array, acceptedAt: Date):
   const { tenant, eventType, eventId, payload, occurredAt = acceptedAt } = readEventRequest(json);
   const tenantId = await resolveTenant(deps.db, tenant);
   if (tenantId === null) throw new NotFoundError(`There is no tenant ${JSON.stringify(tenant)}.`);
-  const accepted = await triggerEvent(deps, { tenantId, eventType, eventId, payload, occurredAt });
+  const accepted = await triggerUnchecked(deps, { tenantId, eventType, eventId, payload, occurredAt });
   const { id, deliveries, repeated } = accepted;
   deps.log.info(
     {

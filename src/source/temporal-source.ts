@@ -3,11 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { createEventCodec, parseEventKeys } from '../encryption/event-codec.js';
 import { InvalidInputError } from '../errors.js';
-import { checkEvent, type TriggeredEvent } from '../events/check-event.js';
+import { checkEvent, type UncheckedEvent } from '../events/check-event.js';
 import { temporalFailure } from '../temporal/failure.js';
 import { acceptTaskQueue } from '../../workflows/contract/accept-event.js';
 import type { acceptEvent } from '../../workflows/accept-event.js';
 import { EventRefusedError, EventUnconfirmedError } from './errors.js';
+import { recordingCompleted } from './recording-completed.js';
 import type { SourceEvent, TriggeredResult, WebhookSource } from './webhook-source.js';
 
 export interface TemporalSourceOptions {
@@ -32,46 +33,42 @@ const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
  * A source that hands its events to Temporal, also while Postgres or the API is away: each starts the workflow
- * `acceptEvent`. The events are sealed on their way; ids and event types are not.
+ * `acceptEvent`. The events are sealed on their way; ids and event types are not. `triggerEvent` resolves when Temporal
+ * has the event; throws EventRefusedError for an event that could never be stored, and where Temporal refuses;
+ * EventUnconfirmedError where it did not answer within the deadline: then trigger the event again.
  */
-export function temporalSource(options: TemporalSourceOptions): Pick<WebhookSource, 'triggerEvent'> {
+export function temporalSource(options: TemporalSourceOptions): WebhookSource {
   const { taskQueue = 'irisx-webhooks', deadlineMs = 30_000 } = options;
   const client = sealingClient(options.temporal, options.eventKeys);
 
-  return {
-    /**
-     * Resolves when Temporal has the event. Throws EventRefusedError for an event that could never be stored, and where
-     * Temporal refuses; EventUnconfirmedError where it did not answer within the deadline: then trigger the event again.
-     */
-    async triggerEvent(event) {
-      const { args, id, ...labels } = requestOf(event);
-      const giveUpAt = Date.now() + deadlineMs;
-      for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
-        try {
-          await client.withDeadline(Math.min(giveUpAt, Date.now() + callDeadlineMs), () =>
-            client.workflow.start<typeof acceptEvent>('acceptEvent', {
-              ...labels,
-              taskQueue: acceptTaskQueue(taskQueue),
-              workflowId: id,
-              // A run that failed has stored nothing: the same event may be put right and triggered again.
-              workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-              args,
-            }),
-          );
-          return accepted({ repeated: false });
-        } catch (error) {
-          if (isAlreadyStarted(error)) return accepted({ repeated: true });
-          const waitMs = pauseMs * (0.5 + Math.random());
-          const isWorthAnother = temporalFailure(error).kind === 'away' && Date.now() + waitMs < giveUpAt;
-          if (!isWorthAnother) throw notTaken(event, error);
-          await delay(waitMs);
-        }
+  async function triggerEvent(event: SourceEvent): Promise<TriggeredResult> {
+    const { args, id, ...labels } = requestOf(event);
+    const giveUpAt = Date.now() + deadlineMs;
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+      try {
+        await client.withDeadline(Math.min(giveUpAt, Date.now() + callDeadlineMs), () =>
+          client.workflow.start<typeof acceptEvent>('acceptEvent', {
+            ...labels,
+            taskQueue: acceptTaskQueue(taskQueue),
+            workflowId: id,
+            // A run that failed has stored nothing: the same event may be put right and triggered again.
+            workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+            args,
+          }),
+        );
+        return { repeated: false, stored: null };
+      } catch (error) {
+        if (isAlreadyStarted(error)) return { repeated: true, stored: null };
+        const waitMs = pauseMs * (0.5 + Math.random());
+        const isWorthAnother = temporalFailure(error).kind === 'away' && Date.now() + waitMs < giveUpAt;
+        if (!isWorthAnother) throw notTaken(event, error);
+        await delay(waitMs);
       }
-    },
-  };
-}
+    }
+  }
 
-const accepted = ({ repeated }: { repeated: boolean }): TriggeredResult => ({ repeated, stored: null });
+  return { triggerEvent, recordingCompleted: (recording) => recordingCompleted(triggerEvent, recording) };
+}
 
 /** The same connection, and a codec that seals whatever is sent. Of the class that the caller has, so none is loaded here. */
 function sealingClient(temporal: Client, eventKeys: string): Client {
@@ -126,7 +123,7 @@ export function acceptEventId({ tenantId, eventType, eventId }: Omit<SourceEvent
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');
 
 /** Whoever reads of a failed workflow later is not the one who triggered the event: what can be told is told at once. */
-function refuseInvalid(event: TriggeredEvent): void {
+function refuseInvalid(event: UncheckedEvent): void {
   try {
     if (!event.tenantId)
       throw new InvalidInputError('Bad tenant.', [{ path: 'tenantId', message: 'must not be empty' }]);
