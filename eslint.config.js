@@ -97,11 +97,22 @@ export default tseslint.config(
     'what services and receivers import needs nothing but Node',
   ),
   mayImport(
+    // An entry of its own, for services that have the SDK anyway.
+    ['src/source/temporal-source.ts'],
+    [
+      nodeBuiltin,
+      ourErrors,
+      '\\.\\./(encryption/event-codec|events/check-event|temporal/failure)\\.js$',
+      '(\\.\\./)+workflows/contract/',
+    ],
+    'the Temporal source checks and seals events, and knows no database',
+  ),
+  mayImport(
     ['activities/**/*.ts'],
     [
       '@temporalio/(activity|common)$',
       nodeBuiltin,
-      '(\\.\\./)+src/(delivery/|sources/|db/|errors\\.js$|encryption/seal(-context)?\\.js$|settle-soon\\.js$)',
+      '(\\.\\./)+src/(delivery/|sources/|events/|db/|errors\\.js$|encryption/(seal(-context)?|event-codec)\\.js$|settle-soon\\.js$)',
       // Names that both sides must agree on.
       '(\\.\\./)+workflows/contract/',
       // another kind of activity

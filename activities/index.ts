@@ -1,3 +1,4 @@
+import { acceptEvent, type AcceptEventDeps } from './events/accept-event.js';
 import { cancelDelivery, type CancelDeliveryInput } from './deliveries/cancel-delivery.js';
 import type { AttemptInput } from './deliveries/attempt.js';
 import { deliver, deliverAtOnce, type DeliverDeps, type DeliverInput } from './deliveries/deliver.js';
@@ -14,11 +15,13 @@ import {
   type SendRecord,
 } from './messages/send-message.js';
 import { settleWebhook, type SettleWebhookDeps } from './deliveries/settle-webhook.js';
+import type { SealedEvent } from '../workflows/contract/accept-event.js';
 import type { SettlingWebhook } from '../src/db/settling.js';
 import { sweepMessages, type SweepMessagesDeps } from './messages/sweep-messages.js';
 import { sweep, type SweepDeps } from './maintenance/sweep.js';
 
-export type ActivityDeps = ReserveTokenDeps &
+export type ActivityDeps = AcceptEventDeps &
+  ReserveTokenDeps &
   DeliverDeps &
   SweepDeps &
   SettleWebhookDeps &
@@ -30,6 +33,7 @@ export type ActivityDeps = ReserveTokenDeps &
 export const createActivities = (deps: ActivityDeps) => withPlainFailures(activitiesOf(deps), deps.log);
 
 const activitiesOf = (deps: ActivityDeps) => ({
+  acceptEvent: (event: SealedEvent, acceptedAt: string) => acceptEvent(deps, event, acceptedAt),
   reserveToken: (input: ReserveTokenInput) => reserveToken(deps, input),
   deliver: (input: DeliverInput) => deliver(deps, input),
   deliverAtOnce: (input: AttemptInput) => deliverAtOnce(deps, input),

@@ -5,12 +5,15 @@
  *
  *     npx tsx scripts/record-histories.ts [name]
  */
+import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { openDatabase } from '../src/db/database.js';
 import { requestRetry } from '../src/db/deliveries.js';
+import { acceptEventId, temporalSource } from '../src/source/temporal-source.js';
 import { startMessage, wakeDelivery } from '../src/temporal/start-workflows.js';
 import { accountSid, authToken, startContractTwilio } from '../test/support/contract-twilio.js';
+import { eventKeysText, newEventKey } from '../test/support/event-keys.js';
 import { startReceiver } from '../test/support/receiver.js';
 import { startTestServers } from '../test/support/servers.js';
 import { insertOutboundMessage } from '../test/support/sms-events.js';
@@ -71,6 +74,14 @@ const scenarios: Record<string, (stack: Stack) => Promise<string>> = {
     await receiver.close();
     return id;
   },
+  'event-accepted': (stack) => acceptEvent(stack),
+  async 'event-refused'(stack) {
+    const tenantId = await stack.insertTenant();
+    const [eventType, eventId] = ['call.dtmf', 'repeated'] as const;
+    const payload = { call_sid: 'another', digit: '1', timestamp: new Date().toISOString() };
+    await stack.service.triggerEvent({ tenantId, eventType, eventId, payload });
+    return acceptEvent(stack, { tenantId, eventId });
+  },
   'message-accepted': (stack) => sendMessage(stack),
   async 'message-busy-then-settled'(stack) {
     twilio.answerNext((response) => void response.status(429).send('{}'));
@@ -78,6 +89,20 @@ const scenarios: Record<string, (stack: Stack) => Promise<string>> = {
     return sendMessage(stack);
   },
 };
+
+/** The same event id with another payload is refused. */
+async function acceptEvent(stack: Stack, given: { tenantId?: string; eventId?: string } = {}): Promise<string> {
+  const { tenantId = await stack.insertTenant(), eventId = randomUUID() } = given;
+  const { temporal } = stack;
+  const { taskQueue } = stack.config.temporal;
+  const source = temporalSource({ temporal, taskQueue, eventKeys: eventKeysText(eventKeys) });
+  const event = { tenantId, eventType: 'call.dtmf' as const, eventId };
+  const payload = { call_sid: eventId, digit: '5', timestamp: new Date() };
+  await source.triggerEvent({ ...event, payload });
+  const workflow = temporal.workflow.getHandle(acceptEventId(event));
+  await workflow.result().catch(() => undefined);
+  return workflow.workflowId;
+}
 
 async function sendMessage(stack: Stack): Promise<string> {
   const tenantId = await stack.insertTenant();
@@ -109,9 +134,11 @@ const ended = async (stack: Stack, id: string) => {
 const servers = await startTestServers();
 Object.assign(process.env, servers.env);
 const twilio = await startContractTwilio();
+const eventKeys = [newEventKey('recorded')];
 const stack = await startStack({
   parts: { api: false, worker: true },
   config: {
+    eventKeys,
     api: { host: '127.0.0.1', port: 0, callsPerMinute: 0, publicBaseUrl: 'https://hooks.example.test' },
     twilio: { accountSid, accounts: [{ sid: accountSid, tokens: [authToken] }], apiBaseUrl: twilio.url },
   },

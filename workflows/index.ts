@@ -1,4 +1,5 @@
 /** What the worker registers. */
+export { acceptEvent } from './accept-event.js';
 export { deliverEvent } from './deliver-event.js';
 export { reconcileMessages } from './reconcile-messages.js';
 export { sendMessage } from './send-message.js';

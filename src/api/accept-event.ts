@@ -9,7 +9,7 @@ import { triggerUnchecked, type TriggerAnswer, type UncheckedEvent } from '../ev
 import { renderAccepted, type acceptedEventSchema, type NewEventBody } from './event-schemas.js';
 import { TooLargeError } from './http/api-errors.js';
 import type { EndpointDeps } from './http/endpoint.js';
-import type { InexactNumber } from './http/json-text.js';
+import type { InexactNumber } from '../events/json-text.js';
 
 /** An external id is never changed or given to another tenant; a minute, in case that the database is restored. */
 const rememberedMs = 60_000;

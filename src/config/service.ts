@@ -95,6 +95,8 @@ export interface Config {
    * process that needs none. Secrets.
    */
   readonly encryptionKeys: Keyring;
+  /** They open the events that sources hand to Temporal; empty or absent: this worker takes none of those. Secrets. */
+  readonly eventKeys?: Keyring;
   /** CIDR ranges that the address guard lets through although they are private; usually none. */
   readonly allowedNetworks: readonly string[];
   /** Whether webhooks may have plain `http://` urls. */
@@ -155,6 +157,7 @@ const secretVariables = new Set([
   'IRISX_ADMIN_KEY',
   'IRISX_ENCRYPTION_KEY',
   'IRISX_ENCRYPTION_KEYS',
+  'IRISX_EVENT_KEYS',
 ]);
 
 const integer = (min: number, max: number) =>
@@ -227,6 +230,7 @@ const serviceVariables = z.object({
   PUBLIC_BASE_URL: baseUrl.transform(withoutLastSlash).optional(),
   IRISX_ADMIN_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   ...encryptionVariables,
+  IRISX_EVENT_KEYS: z.string().transform(parseEncryptionKeys).optional(),
   WEBHOOK_ALLOWED_NETWORKS: z.string().default('').transform(parseNetworks),
   WEBHOOK_ALLOW_HTTP: boolean.default(false),
   WEBHOOK_MAX_RETRY_AFTER_SECONDS: integer(0, 7 * 86400).default(3600),
@@ -271,7 +275,8 @@ const embeddedVariables = z.object({
 export function loadConfig(env: Environment, { needsKey = true }: { needsKey?: boolean } = {}): Config {
   const problems: string[] = [];
   const given = present(serviceVariables, env);
-  if (!needsKey) for (const name of ['IRISX_ENCRYPTION_KEY', 'IRISX_ENCRYPTION_KEYS']) delete given[name];
+  if (!needsKey)
+    for (const name of ['IRISX_ENCRYPTION_KEY', 'IRISX_ENCRYPTION_KEYS', 'IRISX_EVENT_KEYS']) delete given[name];
   const variables = parse(serviceVariables, given, problems);
   const tls = loadTls(given, problems);
   const twilio = variables && loadTwilio(variables, problems);
@@ -299,6 +304,7 @@ export function loadConfig(env: Environment, { needsKey = true }: { needsKey?: b
     },
     ...(variables.IRISX_ADMIN_KEY && { adminKey: variables.IRISX_ADMIN_KEY }),
     encryptionKeys,
+    ...(variables.IRISX_EVENT_KEYS && { eventKeys: variables.IRISX_EVENT_KEYS }),
     allowedNetworks: variables.WEBHOOK_ALLOWED_NETWORKS,
     allowHttp: variables.WEBHOOK_ALLOW_HTTP,
     maxRetryAfterMs: variables.WEBHOOK_MAX_RETRY_AFTER_SECONDS * 1000,

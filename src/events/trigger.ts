@@ -10,18 +10,12 @@ import {
   type NewEvent,
   type StartableDelivery,
 } from '../db/events.js';
-import { renderBody } from '../delivery/body.js';
-import { EventMismatchError, InvalidInputError, PayloadTooLargeError } from '../errors.js';
+import { EventMismatchError } from '../errors.js';
 import type { DeliveryWorkflows } from '../temporal/workflows.js';
-import { checkPayload, eventTypeNames, findEventType, type EventType, type TypedPayload } from './event-types.js';
+import { checkEvent, dataOf, type UncheckedEvent } from './check-event.js';
+import type { EventType, TypedPayload } from './event-types.js';
 
-/** Largest body, in bytes of UTF-8, as it is sent. */
-export const maxBodyBytes = 256 * 1024;
-
-/** Before it is a clock that was never set. */
-const firstMoment = 0;
-/** RFC 3339 has a form for years of four digits only. */
-export const lastMoment = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+export { isEventId, lastMoment, maxBodyBytes, type UncheckedEvent } from './check-event.js';
 
 const triesInDeadlock = 3;
 /** Before the next try at the least, so that whom Postgres let go first has gone. */
@@ -30,18 +24,6 @@ const afterDeadlockMs = 20;
 export interface TriggerDeps {
   db: Database;
   workflows: Pick<DeliveryWorkflows, 'start'>;
-}
-
-/** An event whose payload has yet to be checked: one that came from outside. */
-export interface UncheckedEvent {
-  tenantId: string;
-  eventType: string;
-  /** Whatever names the thing that happened, 1 to 255 printable characters; unique by tenant and type. */
-  eventId: string;
-  /** Anything that JSON can hold; dates become RFC 3339 text. Kept whole, also the fields that the schema does not know. */
-  payload: unknown;
-  /** When it happened; default now. */
-  occurredAt?: Date;
 }
 
 /** An event whose payload fits its type, which the compiler sees to. */
@@ -131,43 +113,3 @@ function startable({ tenantId, eventType, eventId }: NewEvent, { deliveries }: A
     .filter(({ status }) => status === 'pending')
     .map(({ id, webhookId }) => ({ tenantId, eventType, eventId, id, webhookId }));
 }
-
-function checkEvent(event: UncheckedEvent): NewEvent {
-  const { tenantId, eventType, eventId, occurredAt = new Date() } = event;
-  return { tenantId, eventType, eventId, occurredAt, body: checkedBody(event, occurredAt) };
-}
-
-function checkedBody(event: UncheckedEvent, occurredAt: Date): string {
-  if (!findEventType(event.eventType)) {
-    const message = `${JSON.stringify(event.eventType)} is not an event type; known are ${eventTypeNames.join(', ')}`;
-    throw new InvalidInputError('Unknown event type.', [{ path: 'event_type', message }]);
-  }
-  if (!isEventId(event.eventId)) {
-    const message = 'must be 1 to 255 characters without control characters';
-    throw new InvalidInputError('Bad event id.', [{ path: 'event_id', message }]);
-  }
-  if (!(occurredAt.getTime() >= firstMoment && occurredAt.getTime() <= lastMoment)) {
-    const message = 'must be a time from 1970 on and before the year 10000, in UTC';
-    throw new InvalidInputError('Bad time.', [{ path: 'occurred_at', message }]);
-  }
-  const body = renderBody({
-    eventType: event.eventType,
-    eventId: event.eventId,
-    timestamp: occurredAt.toISOString(),
-    data: event.payload,
-  });
-  const bytes = Buffer.byteLength(body);
-  if (bytes > maxBodyBytes) {
-    const message = `makes a body of ${bytes} bytes; at most ${maxBodyBytes} are sent. Send a link to the large part instead`;
-    throw new PayloadTooLargeError('Payload too large.', [{ path: 'payload', message }]);
-  }
-  // What is checked is what is sent: dates are text by now, and what JSON cannot hold is gone.
-  const errors = checkPayload(event.eventType, dataOf(body));
-  if (errors.length > 0) throw new InvalidInputError(`The payload does not fit ${event.eventType}.`, errors);
-  return body;
-}
-
-/** Event ids go into headers, search attributes and lists: no control characters, no lone surrogates. */
-export const isEventId = (text: string) => text.length > 0 && text.length <= 255 && /^[^\p{Cc}\p{Cs}]+$/u.test(text);
-
-const dataOf = (body: string): unknown => (JSON.parse(body) as { data?: unknown }).data;

@@ -7,6 +7,7 @@ import type { Config } from '../config/service.js';
 import { OnceAMinute } from '../once-a-minute.js';
 import { failureProblem, temporalFailure, type TemporalProblem } from './failure.js';
 import type { StartOptions } from './start-workflows.js';
+import { acceptSlots, createAcceptWorker } from './accept-worker.js';
 import { endingWith } from './ending-with.js';
 import { keepRunning, NotYetError, type KeptRunning, type Life } from './keep-running.js';
 import { permitSlots } from './priority/permit-slots.js';
@@ -41,7 +42,7 @@ export interface DeliveryWorker {
 export interface DeliveryWorkerDeps {
   config: Config;
   log: Logger;
-  activities: Omit<ActivityDeps, 'deliverTaskQueue'>;
+  activities: Omit<ActivityDeps, 'deliverTaskQueue' | 'eventKeys' | 'stopping'>;
   /** Called with a client whose starts are eager: the first workflow task comes with the answer. */
   onConnected?: (client: Client, options: StartOptions) => void;
   /** That client leads nowhere from now on. */
@@ -106,7 +107,7 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
       onUp() {
         said.keepOnly([]);
         deps.onConnected?.(connected!, { taskQueue, eager: true });
-        log.info({ address, taskQueue }, 'worker.ready');
+        log.info({ address, taskQueue, acceptsEvents: (config.eventKeys ?? []).length > 0 }, 'worker.ready');
       },
       onDown(error, retryInMs) {
         deps.onDisconnected?.();
@@ -178,9 +179,13 @@ async function openWorkers(
   bundle: Bundle,
   stopping: AbortSignal,
 ): Promise<Life> {
+  const { eventKeys = [], databasePoolSize } = deps.config;
   const { namespace, taskQueue } = deps.config.temporal;
   const deliverTaskQueue = `${taskQueue}-deliver`;
-  const activities = endingWith(stopping, createActivities({ ...deps.activities, deliverTaskQueue }));
+  const activities = endingWith(
+    stopping,
+    createActivities({ ...deps.activities, deliverTaskQueue, eventKeys, stopping }),
+  );
   const common = { connection, namespace, activities, shutdownGraceTime: drainMs };
   const workers: Worker[] = [];
   try {
@@ -199,6 +204,8 @@ async function openWorkers(
         },
       }),
     );
+    if (eventKeys.length > 0)
+      workers.push(await createAcceptWorker(common, { taskQueue, bundle, slots: acceptSlots(databasePoolSize) }));
     workers.push(
       await Worker.create({
         ...common,

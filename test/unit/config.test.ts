@@ -183,6 +183,16 @@ describe('config', () => {
     }
   });
 
+  it('takes event keys in the same form, none by default, and shows no part of one that is wrong', () => {
+    const key = Buffer.alloc(32, 3);
+    const IRISX_EVENT_KEYS = `2026:${key.toString('base64')}`;
+    assert.equal(loadConfig(required).eventKeys, undefined);
+    assert.deepEqual(loadConfig({ ...required, IRISX_EVENT_KEYS }).eventKeys, [{ id: '2026', key }]);
+    assert.equal(loadConfig({ ...required, IRISX_EVENT_KEYS }, { needsKey: false }).eventKeys, undefined);
+    const problem = 'IRISX_EVENT_KEYS number 1 must be 32 bytes in base64 (44 characters) after its id';
+    assert.deepEqual(problemsOf({ ...required, IRISX_EVENT_KEYS: '2026:s3cret' }), [problem]);
+  });
+
   describe('IRISX_ENCRYPTION_KEYS', () => {
     const keyOf = (byte: number) => Buffer.alloc(32, byte).toString('base64');
     const given = (keys: string, env: Environment = {}) => ({

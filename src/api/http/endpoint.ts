@@ -11,7 +11,7 @@ import type { Subject } from './api-errors.js';
 import type { Access, TenantScope } from './authenticate.js';
 import type { TenantIds } from '../accept-event.js';
 import type { EventQuotas } from '../event-quotas.js';
-import type { InexactNumber } from './json-text.js';
+import type { InexactNumber } from '../../events/json-text.js';
 import type { Tag } from './tags.js';
 
 /** What the API works with; opened and closed by the process that serves it. */

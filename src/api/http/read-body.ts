@@ -1,7 +1,7 @@
 import express, { type Request, type Response } from 'express';
 import { InvalidInputError } from '../../errors.js';
 import { TooLargeError } from './api-errors.js';
-import { parseJsonText, type ParsedJson } from './json-text.js';
+import { parseJsonText, type ParsedJson } from '../../events/json-text.js';
 
 const limitBytes = 1024 * 1024;
 const readBytes = express.raw({ type: () => true, limit: limitBytes });

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { Worker } from '@temporalio/worker';
 import { createLogger } from '../../../src/log.js';
+import { passSealed } from '../../../src/temporal/accept-worker.js';
 import { workflowBundle } from '../../../src/temporal/bundle.js';
 import { quietRuntime } from '../../support/quiet-runtime.js';
 
@@ -14,7 +15,11 @@ describe('recorded histories', function () {
   const replay = async (history: unknown) => {
     quietRuntime();
     await Worker.runReplayHistory(
-      { workflowBundle: await workflowBundle(createLogger({ level: 'silent', format: 'json' })) },
+      {
+        workflowBundle: await workflowBundle(createLogger({ level: 'silent', format: 'json' })),
+        // As in the worker of acceptEvent; the others have nothing sealed.
+        dataConverter: { payloadCodecs: [passSealed] },
+      },
       history,
       'replayed',
     );

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { parseJsonText } from '../../../src/api/http/json-text.js';
+import { parseJsonText } from '../../../src/events/json-text.js';
 import { InvalidInputError } from '../../../src/errors.js';
 
 const parse = (text: string) => parseJsonText(Buffer.from(text));

@@ -1,5 +1,5 @@
-import { InvalidInputError, maxFieldErrors } from '../../errors.js';
-import { showPath } from '../../events/show-value.js';
+import { InvalidInputError, maxFieldErrors } from '../errors.js';
+import { showPath } from './show-value.js';
 
 /** A number that would arrive as another one: `path` leads to it. */
 export interface InexactNumber {

@@ -1,0 +1,109 @@
+"""Hands an event to IRISX Webhooks over Temporal, from Python.
+
+    pip install temporalio cryptography
+    export TEMPORAL_ADDRESS=localhost:7233 IRISX_EVENT_KEYS=2026:...
+    echo '{"tenant_id": "...", "event_type": "call.dtmf", "event_id": "...", "payload": {...}}' | python accept_event.py
+
+See docs/event-sources-temporal.md.
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+import os
+import sys
+from typing import Sequence
+from urllib.parse import quote
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client
+from temporalio.common import (
+    Priority,
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDReusePolicy,
+)
+from temporalio.converter import DataConverter, PayloadCodec
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+
+class EventCodec(PayloadCodec):
+    """Seals what the client sends: nonce, ciphertext and tag of AES-256-GCM over the whole payload."""
+
+    def __init__(self, event_keys: str) -> None:
+        """event_keys: as IRISX_EVENT_KEYS has them; the first one seals."""
+        entries = [entry.strip().split(":") for entry in event_keys.split(",")]
+        self._keys = {key_id: AESGCM(base64.b64decode(key)) for key_id, key in entries}
+        self._key_id = entries[0][0]
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return [self._seal(payload) for payload in payloads]
+
+    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return [self._open(payload) for payload in payloads]
+
+    def _seal(self, payload: Payload) -> Payload:
+        nonce = os.urandom(12)
+        sealed = self._keys[self._key_id].encrypt(nonce, payload.SerializeToString(), None)
+        metadata = {"encoding": b"binary/encrypted", "encryption-key-id": self._key_id.encode()}
+        return Payload(metadata=metadata, data=nonce + sealed)
+
+    def _open(self, payload: Payload) -> Payload:
+        if payload.metadata.get("encoding") != b"binary/encrypted":
+            return payload
+        key = self._keys[payload.metadata["encryption-key-id"].decode()]
+        return Payload.FromString(key.decrypt(payload.data[:12], payload.data[12:], None))
+
+
+def workflow_id(tenant: str, event_type: str, event_id: str) -> str:
+    """The same for the same event, so that Temporal refuses a repeat."""
+    whole = f"accept/{quote(tenant, safe='!*()' + chr(39))}/{event_type}/{event_id}"
+    if len(whole.encode()) <= 500:
+        return whole
+    return f"accept/{hashlib.sha256(whole.encode()).hexdigest()}"
+
+
+async def accept_event(client: Client, event: dict, task_queue: str = "irisx-webhooks") -> bool:
+    """Resolves when Temporal has the event. False: it had it before.
+
+    event: the body of POST /v1/events; give occurred_at, or the time is when Temporal took it.
+    """
+    tenant = event.get("tenant_id") or event["tenant_external_id"]
+    attributes = [
+        SearchAttributePair(SearchAttributeKey.for_keyword("EventType"), event["event_type"]),
+        SearchAttributePair(SearchAttributeKey.for_keyword("EventId"), event["event_id"]),
+    ]
+    if "tenant_id" in event:
+        attributes.append(SearchAttributePair(SearchAttributeKey.for_keyword("TenantId"), tenant))
+    try:
+        await client.start_workflow(
+            "acceptEvent",
+            event,
+            id=workflow_id(tenant, event["event_type"], event["event_id"]),
+            task_queue=f"{task_queue}-accept",
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+            search_attributes=TypedSearchAttributes(attributes),
+            # Tenants in turn: at most 64 bytes.
+            priority=Priority(fairness_key=hashlib.sha256(tenant.encode()).hexdigest() if len(tenant.encode()) > 64 else tenant),
+        )
+        return True
+    except WorkflowAlreadyStartedError:
+        return False
+
+
+async def main() -> None:
+    client = await Client.connect(
+        os.environ.get("TEMPORAL_ADDRESS", "localhost:7233"),
+        namespace=os.environ.get("TEMPORAL_NAMESPACE", "default"),
+        data_converter=DataConverter(payload_codec=EventCodec(os.environ["IRISX_EVENT_KEYS"])),
+    )
+    task_queue = os.environ.get("TEMPORAL_TASK_QUEUE", "irisx-webhooks")
+    is_new = await accept_event(client, json.load(sys.stdin), task_queue)
+    print("accepted" if is_new else "repeated")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { createEventCodec, parseEventKeys } from '../encryption/event-codec.js';
+import { InvalidInputError } from '../errors.js';
+import { checkEvent, type UncheckedEvent } from '../events/check-event.js';
+import { temporalFailure } from '../temporal/failure.js';
+import { acceptTaskQueue } from '../../workflows/contract/accept-event.js';
+import type { acceptEvent } from '../../workflows/accept-event.js';
+import { EventRefusedError, EventUnconfirmedError } from './errors.js';
+import { recordingCompleted } from './recording-completed.js';
+import type { SourceEvent, TriggeredResult, WebhookSource } from './webhook-source.js';
+
+export interface TemporalSourceOptions {
+  /** Connected to the namespace of the webhook service. Its own data converter is not used. */
+  temporal: Client;
+  /** `IRISX_EVENT_KEYS` of the service, or those of its keys that this source has: the first one seals. A secret. */
+  eventKeys: string;
+  /** `TEMPORAL_TASK_QUEUE` of the service; default `irisx-webhooks`. */
+  taskQueue?: string;
+  /** How long a trigger is tried while Temporal is away; default 30 s. */
+  deadlineMs?: number;
+}
+
+/** One call's longest wait, so that a connection that swallows everything is not all that is tried. */
+const callDeadlineMs = 5_000;
+const firstPauseMs = 100;
+const longestPauseMs = 5_000;
+/** A workflow id, as Temporal limits it, is at most 1,000 bytes. */
+const longestIdBytes = 500;
+const longestFairnessKeyBytes = 64;
+const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * A source that hands its events to Temporal, also while Postgres or the API is away: each starts the workflow
+ * `acceptEvent`. The events are sealed on their way; ids and event types are not. `triggerEvent` resolves when Temporal
+ * has the event; throws EventRefusedError for an event that could never be stored, and where Temporal refuses;
+ * EventUnconfirmedError where it did not answer within the deadline: then trigger the event again.
+ */
+export function temporalSource(options: TemporalSourceOptions): WebhookSource {
+  const { taskQueue = 'irisx-webhooks', deadlineMs = 30_000 } = options;
+  const client = sealingClient(options.temporal, options.eventKeys);
+
+  async function triggerEvent(event: SourceEvent): Promise<TriggeredResult> {
+    const { args, id, ...labels } = requestOf(event);
+    const giveUpAt = Date.now() + deadlineMs;
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+      try {
+        await client.withDeadline(Math.min(giveUpAt, Date.now() + callDeadlineMs), () =>
+          client.workflow.start<typeof acceptEvent>('acceptEvent', {
+            ...labels,
+            taskQueue: acceptTaskQueue(taskQueue),
+            workflowId: id,
+            // A run that failed has stored nothing: the same event may be put right and triggered again.
+            workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+            args,
+          }),
+        );
+        return { repeated: false, stored: null };
+      } catch (error) {
+        if (isAlreadyStarted(error)) return { repeated: true, stored: null };
+        const waitMs = pauseMs * (0.5 + Math.random());
+        const isWorthAnother = temporalFailure(error).kind === 'away' && Date.now() + waitMs < giveUpAt;
+        if (!isWorthAnother) throw notTaken(event, error);
+        await delay(waitMs);
+      }
+    }
+  }
+
+  return { triggerEvent, recordingCompleted: (recording) => recordingCompleted(triggerEvent, recording) };
+}
+
+/** The same connection, and a codec that seals whatever is sent. Of the class that the caller has, so none is loaded here. */
+function sealingClient(temporal: Client, eventKeys: string): Client {
+  const { connection, namespace, identity, interceptors } = temporal.options;
+  return new (temporal.constructor as typeof Client)({
+    connection,
+    namespace,
+    identity,
+    interceptors,
+    dataConverter: { payloadCodecs: [createEventCodec(parseEventKeys(eventKeys))] },
+  });
+}
+
+/** The argument, and what Temporal shows of the event in plain text. No summary: the codec would seal it as well. */
+function requestOf(event: SourceEvent) {
+  const { tenantId, eventType, eventId, payload } = event;
+  const occurredAt = new Date(event.occurredAt ?? Date.now());
+  refuseInvalid({ tenantId, eventType, eventId, payload, occurredAt });
+  const isOurs = uuidForm.test(tenantId);
+  const body = {
+    ...(isOurs ? { tenant_id: tenantId } : { tenant_external_id: tenantId }),
+    event_type: eventType,
+    event_id: eventId,
+    payload,
+    occurred_at: occurredAt.toISOString(),
+  };
+  return {
+    id: acceptEventId(event),
+    // What it holds is read by the activity alone.
+    args: [body as never] as [never],
+    typedSearchAttributes: [
+      ...(isOurs ? [{ key: keyword('TenantId'), value: tenantId }] : []),
+      { key: keyword('EventType'), value: eventType },
+      { key: keyword('EventId'), value: eventId },
+    ],
+    // Where queues are fair, no tenant's events stand before another tenant's.
+    priority: { fairnessKey: Buffer.byteLength(tenantId) <= longestFairnessKeyBytes ? tenantId : digest(tenantId) },
+  };
+}
+
+const keyword = (name: string) => ({ name, type: 'KEYWORD' as const });
+
+/**
+ * The same for the same event, and for no other: `accept/<tenant>/<event type>/<event id>`, where the tenant's name is
+ * percent-encoded; of what is longer than 500 bytes a digest.
+ */
+export function acceptEventId({ tenantId, eventType, eventId }: Omit<SourceEvent, 'payload'>): string {
+  const id = `accept/${encodeURIComponent(tenantId)}/${eventType}/${eventId}`;
+  return Buffer.byteLength(id) <= longestIdBytes ? id : `accept/${digest(id)}`;
+}
+
+const digest = (text: string) => createHash('sha256').update(text).digest('hex');
+
+/** Whoever reads of a failed workflow later is not the one who triggered the event: what can be told is told at once. */
+function refuseInvalid(event: UncheckedEvent): void {
+  try {
+    if (!event.tenantId)
+      throw new InvalidInputError('Bad tenant.', [{ path: 'tenantId', message: 'must not be empty' }]);
+    checkEvent(event);
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    const { errors } = error;
+    const message = [error.message, ...errors.map(({ path, message }) => `${path}: ${message}`)].join('\n');
+    throw new EventRefusedError(message, { ...nobodyAnswered, errors });
+  }
+}
+
+/** By its name: the caller may have another copy of the SDK. */
+const isAlreadyStarted = (error: unknown) =>
+  error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError';
+
+/** The fields that only an answer of the API has. */
+const nobodyAnswered = { status: null, type: null, errors: [], requestId: null };
+
+function notTaken({ eventType, eventId }: SourceEvent, cause: unknown): Error {
+  const { kind, reason } = temporalFailure(cause);
+  const what = `The event ${eventType} ${eventId} was not accepted`;
+  if (kind === 'away')
+    return new EventUnconfirmedError(
+      `${what} in time: Temporal did not answer (${reason}). Trigger it again later with the same event id and payload.`,
+      { ...nobodyAnswered, cause },
+    );
+  return new EventRefusedError(
+    `${what}: Temporal refuses it (${reason}). Check the namespace, and what this client may do there.`,
+    nobodyAnswered,
+    { cause },
+  );
+}

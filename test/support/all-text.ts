@@ -1,0 +1,11 @@
+/**
+ * Every text in a value, one a line, bytes as Latin-1: what a search for a plain text has to look at. JSON would not do,
+ * as protobuf messages render bytes in base64.
+ */
+export function allText(value: unknown): string {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .map(([name, each]) => `${name} ${allText(each)}`)
+    .join('\n');
+}
