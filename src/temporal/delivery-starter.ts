@@ -53,7 +53,7 @@ interface Waiting {
   urgency: Urgency;
   sinceMs: number;
   /** Somebody waits for it: neither dropped nor tried again. */
-  done?: (error?: Error) => void;
+  done?: { resolve: (result: { started: boolean }) => void; reject: (error: Error) => void };
 }
 
 export interface DeliveryStarterDeps {
@@ -124,14 +124,15 @@ export class DeliveryStarter implements DeliveryWorkflows {
   }
 
   /**
-   * For the sweeper: in its tenant's turn like the others; resolves when the workflow runs. Rejects when it is not
-   * started, also for the reason that this process stops.
+   * For the sweeper: in its tenant's turn like the others; resolves when the workflow runs, which is woken or left alone
+   * if it ran before. Rejects when it is not started, also for the reason that this process stops.
    */
-  startInTurn(delivery: StartableDelivery): Promise<void> {
+  startInTurn(delivery: StartableDelivery, ifRunning: 'wake' | 'leave'): Promise<{ started: boolean }> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) return reject(stopping());
-      const done = (error?: Error) => (error ? reject(error) : resolve());
-      this.#add({ delivery, call: startOrWakeDelivery, urgency: 'backlog', sinceMs: performance.now(), done });
+      const call = ifRunning === 'wake' ? startOrWakeDelivery : startDelivery;
+      const done = { resolve, reject };
+      this.#add({ delivery, call, urgency: 'backlog', sinceMs: performance.now(), done });
       this.deps.pace.next();
     });
   }
@@ -186,10 +187,12 @@ export class DeliveryStarter implements DeliveryWorkflows {
     const atMs = performance.now();
     if (options.eager) this.deps.firstAttempts.expect(delivery.id, turn);
     try {
-      const { isEager } = await client.withDeadline(Date.now() + callDeadlineMs, () => call(client, delivery, options));
+      const { isEager, started } = await client.withDeadline(Date.now() + callDeadlineMs, () =>
+        call(client, delivery, options),
+      );
       const tookMs = performance.now() - atMs;
       this.#started.push({ id: delivery.id, atMs });
-      waiting.done?.();
+      waiting.done?.resolve({ started });
       if (this.#isAway) this.deps.log.info('temporal.back');
       this.#isAway = false;
       this.#said.keepOnly([]);
@@ -198,7 +201,7 @@ export class DeliveryStarter implements DeliveryWorkflows {
       const busyMs = isEager ? turn.sentAfterMs : tookMs;
       if (isEager === options.eager && busyMs !== undefined) this.deps.pace.record(urgency, turn, busyMs);
     } catch (error) {
-      if (waiting.done) waiting.done(error as Error);
+      if (waiting.done) waiting.done.reject(error as Error);
       // To be tried again, if it is not too old by then.
       else this.#add(waiting);
       this.#pause ??= setTimeout(() => {
@@ -248,7 +251,7 @@ export class DeliveryStarter implements DeliveryWorkflows {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#connection = undefined;
-    for (const queue of Object.values(this.#queues)) for (const { done } of queue.clear()) done?.(stopping());
+    for (const queue of Object.values(this.#queues)) for (const { done } of queue.clear()) done?.reject(stopping());
     await Promise.race([Promise.all(this.#running), delay(closePatienceMs, undefined, { ref: false })]);
     clearTimeout(this.#pause);
     clearInterval(this.#marking);

@@ -23,9 +23,13 @@ export interface StartOptions {
 
 /** What became of a call that starts a workflow. */
 export interface StartResult {
+  /** False when it was running already. */
+  started: boolean;
   /** The first workflow task came with the answer: this process carries it out. */
   isEager: boolean;
 }
+
+const ranBefore: StartResult = { started: false, isEager: false };
 
 /** Resolves when the workflow runs, whoever started it. May be called twice by trigger and sweeper: the id is the delivery's. */
 export async function startDelivery(
@@ -33,7 +37,7 @@ export async function startDelivery(
   delivery: StartableDelivery,
   options: StartOptions,
 ): Promise<StartResult> {
-  return (await startNew(client, delivery, options)) ?? { isEager: false };
+  return (await startNew(client, delivery, options)) ?? ranBefore;
 }
 
 /**
@@ -50,7 +54,8 @@ export async function wakeDelivery(
     signal: 'wake',
     signalArgs: [],
   });
-  return { isEager: false };
+  // Temporal does not say; who wakes takes it that it runs.
+  return ranBefore;
 }
 
 /** As `wakeDelivery`, where most likely nothing runs: a signal with a start cannot be eager, a mere start can. */
@@ -73,7 +78,7 @@ async function startNew(
       ...startArguments(delivery, options.taskQueue),
       requestEagerStart: options.eager,
     });
-    return { isEager };
+    return { started: true, isEager };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     return undefined;
@@ -124,9 +129,13 @@ export async function startSettling(
 }
 
 /** Resolves when the message's workflow runs, whoever started it. May be called twice: it asks Postgres what is left to do. */
-export async function startMessage(client: Client, message: StartableMessage, options: StartOptions): Promise<void> {
+export async function startMessage(
+  client: Client,
+  message: StartableMessage,
+  options: StartOptions,
+): Promise<StartResult> {
   try {
-    await client.workflow.start<typeof sendMessage>('sendMessage', {
+    const { eagerlyStarted: isEager } = await client.workflow.start<typeof sendMessage>('sendMessage', {
       taskQueue: options.taskQueue,
       workflowId: `message-${message.id}`,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
@@ -136,7 +145,9 @@ export async function startMessage(client: Client, message: StartableMessage, op
       staticSummary: 'outbound message',
       priority: { fairnessKey: message.tenantId },
     });
+    return { started: true, isEager };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return ranBefore;
   }
 }

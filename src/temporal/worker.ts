@@ -5,7 +5,7 @@ import { createActivities, type ActivityDeps } from '../../activities/index.js';
 import type { Config } from '../config/service.js';
 import { OnceAMinute } from '../once-a-minute.js';
 import { failureProblem, temporalFailure, type TemporalProblem } from './failure.js';
-import { startMessage, type StartOptions } from './start-workflows.js';
+import type { StartOptions } from './start-workflows.js';
 import { endingWith } from './ending-with.js';
 import { keepRunning, NotYetError, type KeptRunning, type Life } from './keep-running.js';
 import { pacedSlots } from './paced-slots.js';
@@ -44,7 +44,7 @@ export interface DeliveryWorker {
 export interface DeliveryWorkerDeps {
   config: Config;
   log: Logger;
-  activities: Omit<ActivityDeps, 'startMessage' | 'deliverTaskQueue'>;
+  activities: Omit<ActivityDeps, 'deliverTaskQueue'>;
   /** Called with a client whose starts are eager: the first workflow task comes with the answer. */
   onConnected?: (client: Client, options: StartOptions) => void;
   /** That client leads nowhere from now on. */
@@ -183,16 +183,7 @@ async function openWorkers(
 ): Promise<Life> {
   const { namespace, taskQueue } = deps.config.temporal;
   const deliverTaskQueue = `${taskQueue}-deliver`;
-  const options: StartOptions = { taskQueue, eager: true };
-  const activities = endingWith(
-    stopping,
-    createActivities({
-      ...deps.activities,
-      deliverTaskQueue,
-      startMessage: (message) =>
-        client.withDeadline(Date.now() + callDeadlineMs, () => startMessage(client, message, options)),
-    }),
-  );
+  const activities = endingWith(stopping, createActivities({ ...deps.activities, deliverTaskQueue }));
   const common = { connection, namespace, activities, shutdownGraceTime: drainMs };
   const workers: Worker[] = [];
   try {

@@ -126,11 +126,11 @@ describe('delivery starter', () => {
   it('leaves nobody waiting who asked for a start in turn and whom the stop overtook', async () => {
     const { starter } = open({ isSilent: true });
     const begun = Array.from({ length: 300 }, (_, n) =>
-      starter.startInTurn({ ...delivery, id: `1-${n}`, webhookId: n }),
+      starter.startInTurn({ ...delivery, id: `1-${n}`, webhookId: n }, 'wake'),
     );
     const ended = Promise.allSettled(begun.slice(100));
-    await Promise.all([starter.close(), assert.rejects(starter.startInTurn(delivery), /this process stops/)]);
-    await assert.rejects(starter.startInTurn(delivery), /this process stops/);
+    await Promise.all([starter.close(), assert.rejects(starter.startInTurn(delivery, 'wake'), /this process stops/)]);
+    await assert.rejects(starter.startInTurn(delivery, 'wake'), /this process stops/);
     assert.ok((await ended).every(({ status }) => status === 'rejected'));
   });
 
