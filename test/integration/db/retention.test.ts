@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import { insertEvent } from '../../../src/db/events.js';
 import { expireBatch, expireWebhooks } from '../../../src/db/retention.js';
+import { requestRetry } from '../../../src/db/deliveries.js';
 import { listOverdueDeliveries, listUnstartedDeliveries, markStarted } from '../../../src/db/unstarted-deliveries.js';
 import { deleteWebhook } from '../../../src/db/webhooks.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
@@ -170,6 +171,20 @@ describe('deliveries over time', () => {
       assert.ok((await unstarted()).includes(id), 'its workflow does not know of the change');
       await markStarted(db, [{ id, ageMs: 15_500 }]);
       assert.ok(!(await unstarted()).includes(id));
+    });
+
+    it('are unstarted again after a retry by hand while they wait, should nobody wake their workflow', async () => {
+      const id = await deliver();
+      await mark(id);
+      const { rows } = await database.pool.query<{ webhook_id: number }>(
+        'select webhook_id from webhook_deliveries where id = $1',
+        [id],
+      );
+      await requestRetry(db, rows[0]!.webhook_id, id, { force: false });
+      assert.ok(!(await unstarted()).includes(id));
+      await later(id, 'pending_since', '16 s');
+      assert.ok((await unstarted()).includes(id));
+      await mark(id);
     });
 
     it('are overdue two minutes after they were due, unless they were started since', async () => {
