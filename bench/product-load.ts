@@ -37,11 +37,22 @@ export async function streamEvents(
 ): Promise<EventStreamResult> {
   const stream = randomUUID();
   const ids = Array.from({ length: load.count }, (_, index) => `${stream}-${index}`);
-  const { plannedMs, latencyMs, latenessMs } = await openLoop(load, (index) =>
-    rig.trigger(tenantId, eventType, ids[index]!),
-  );
+  const send = (index: number) => rig.trigger(tenantId, eventType, ids[index]!);
+  return streamTo(rig, webhook.path, ids, load, send, { patienceMs, ...(onSent && { onSent }) });
+}
+
+/** As `streamEvents`, of whatever arrives at a path of the receiver by these ids. */
+export async function streamTo(
+  rig: Rig,
+  path: string,
+  ids: readonly string[],
+  load: OpenLoad,
+  send: (index: number) => Promise<unknown>,
+  { patienceMs = 60_000, onSent }: StreamOptions = {},
+): Promise<EventStreamResult> {
+  const { plannedMs, latencyMs, latenessMs } = await openLoop(load, send);
   await onSent?.();
-  const found = await arrivals(rig.receiver, webhook.path, ids, patienceMs);
+  const found = await arrivals(rig.receiver, path, ids, patienceMs);
   const nowMs = monotonicMs();
   const endedMs = found.map((atMs) => atMs ?? nowMs);
   return {

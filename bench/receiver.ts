@@ -1,8 +1,11 @@
 /**
  * The receiver, a process of its own (started by receiver-process.ts): answers 200 at once, below `/hang/<ms>/` after
- * so many milliseconds. Tells its parent when each request arrived, by path and event id, in batches.
+ * so many milliseconds. Tells its parent when each request arrived, by path and event id, in batches. It also plays
+ * Twilio: takes every message after 60 ms, and tells its arrival as that of an event at `/twilio` whose id is the number.
  */
-import { createServer, type ServerResponse } from 'node:http';
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import type { AddressInfo } from 'node:net';
 import { monotonicMs } from './clock.js';
 
@@ -16,14 +19,15 @@ export type ReceiverMessage = { port: number } | { arrivals: Arrival[] };
 
 /** Short against every latency measured, long enough that telling costs little. */
 const batchMs = 4;
+const twilioMs = 60;
 
 const tell = (message: ReceiverMessage) => process.send?.(message);
 let batch: Arrival[] = [];
 
 const server = createServer((request, response) => {
   const atMs = monotonicMs();
-  if (batch.length === 0) setTimeout(flush, batchMs);
-  batch.push({ key: `${request.url} ${String(request.headers['x-irisx-event-id'])}`, atMs });
+  if (request.url?.startsWith('/2010-04-01/')) return void answerAsTwilio(request, response, atMs);
+  arrived(`${request.url} ${String(request.headers['x-irisx-event-id'])}`, atMs);
   request.resume();
   const hangs = /^\/hang\/(\d+)\//.exec(request.url ?? '');
   if (hangs) setTimeout(answer, Number(hangs[1]), response);
@@ -32,6 +36,28 @@ const server = createServer((request, response) => {
 
 function answer(response: ServerResponse): void {
   response.writeHead(200, { 'Content-Type': 'text/plain' }).end('ok');
+}
+
+async function answerAsTwilio(request: IncomingMessage, response: ServerResponse, atMs: number): Promise<void> {
+  const to = new URLSearchParams(await text(request)).get('To');
+  if (to !== null) arrived(`/twilio ${to}`, atMs);
+  const message = {
+    sid: `SM${randomBytes(16).toString('hex')}`,
+    status: 'queued',
+    num_segments: '1',
+    error_code: null,
+  };
+  // Whoever compares lists finds them empty.
+  const body = JSON.stringify(to === null ? { messages: [], next_page_uri: null } : message);
+  setTimeout(
+    () => response.writeHead(to === null ? 200 : 201, { 'Content-Type': 'application/json' }).end(body),
+    twilioMs,
+  );
+}
+
+function arrived(key: string, atMs: number): void {
+  if (batch.length === 0) setTimeout(flush, batchMs);
+  batch.push({ key, atMs });
 }
 
 function flush(): void {

@@ -25,13 +25,18 @@ export interface WebhookSettings {
   /** Default null: no limit. */
   rateLimitPerMinute?: number | null;
   rateLimitPerHour?: number | null;
+  /** Default: the service's. */
+  timeoutMs?: number;
 }
 
 export interface BenchTenant {
   id: string;
   addWebhook(settings: WebhookSettings): Promise<BenchWebhook>;
-  /** A call of the API with the tenant's key; rejects unless it is answered 2xx. */
+  /** Calls of the API with the tenant's key; reject unless they are answered 2xx. */
   get<Answer>(path: string): Promise<Answer>;
+  post<Answer>(path: string, body: unknown): Promise<Answer>;
+  /** From which it sends messages. */
+  addNumber(phoneNumber: string): Promise<void>;
 }
 
 /** The product on a database and a task queue of its own, driven over its public API. */
@@ -63,6 +68,8 @@ export interface RigOptions {
   ownTemporal?: boolean;
   /** The service's statements go through a counter, which costs time: not for latencies. */
   countSql?: boolean;
+  /** It sends messages, by the Twilio that the receiver plays. */
+  messages?: boolean;
 }
 
 /** Resolves when the first delivery has arrived, so that the worker polls. */
@@ -100,6 +107,12 @@ export async function openRig(servers: Servers, receiver: Receiver, options: Rig
         IRISX_ADMIN_KEY: adminKey,
         IRISX_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
         API_CALLS_PER_MINUTE: '0',
+        ...(options.messages && {
+          PUBLIC_BASE_URL: receiver.url,
+          TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
+          TWILIO_AUTH_TOKEN: 'bench',
+          TWILIO_API_BASE_URL: receiver.url,
+        }),
         WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8',
         WEBHOOK_ALLOW_HTTP: 'true',
       },
@@ -133,11 +146,15 @@ export async function openRig(servers: Servers, receiver: Receiver, options: Rig
         const { id } = made.tenant;
         const { key } = await call<{ key: string }>('POST', `/v1/tenants/${id}/api-keys`, adminKey, {
           name: 'bench',
-          scopes: ['webhooks:read', 'webhooks:write'],
+          scopes: ['webhooks:read', 'webhooks:write', 'messages:write'],
         });
         return {
           id,
           get: (path) => call('GET', path, key),
+          post: (path, body) => call('POST', path, key, body),
+          async addNumber(phoneNumber) {
+            await call('POST', '/v1/phone-numbers', adminKey, { tenant_id: id, phone_number: phoneNumber });
+          },
           async addWebhook(settings) {
             const own = `/${randomUUID()}`;
             const path = settings.hangMs === undefined ? own : `/hang/${settings.hangMs}${own}`;
@@ -146,6 +163,7 @@ export async function openRig(servers: Servers, receiver: Receiver, options: Rig
               events: settings.events,
               rate_limit_per_minute: settings.rateLimitPerMinute ?? null,
               rate_limit_per_hour: settings.rateLimitPerHour ?? null,
+              ...(settings.timeoutMs !== undefined && { timeout_ms: settings.timeoutMs }),
             });
             return { id: webhook.id, path };
           },

@@ -3,7 +3,7 @@
  * machine; one table at the end. Everything is driven over the public API, from this process, to a receiver in another
  * one. Latencies count from the planned time of each request, so that no stall is hidden.
  *
- *     npm run bench                              all of it, a quarter of an hour
+ *     npm run bench                              all of it, twenty minutes
  *     npm run bench -- --only latency,lists      these alone; the last line of --help names them
  *     npm run bench -- --seconds 30              longer steps
  *     npm run bench -- --json result.json        the same in JSON, with details
@@ -20,6 +20,7 @@ import { openBench, type Measurement, type OpenBench } from './bench.js';
 import { describeMachine, showMachine } from './machine.js';
 import { cost } from './measurements/cost.js';
 import { demo } from './measurements/demo.js';
+import { fairness } from './measurements/fairness.js';
 import { fanOut, tenants } from './measurements/fan-out.js';
 import { isolationBacklog, isolationHanging } from './measurements/isolation.js';
 import { latency } from './measurements/latency.js';
@@ -39,6 +40,7 @@ const measurements: Measurement[] = [
   waiting,
   isolationHanging,
   isolationBacklog,
+  fairness,
   lists,
   demo,
 ];

@@ -24,6 +24,19 @@ export interface Sizes {
   /** Events to the other tenant's ten webhooks. */
   backlogEvents: number;
   isolationSeconds: number;
+  fairness: {
+    /** Of each of its streams. */
+    seconds: number;
+    unstarted: number;
+    /** Tenants with a webhook that hangs, and events to each. */
+    hanging: { tenants: number; events: number }[];
+    hangMs: number;
+    messages: number;
+    /** A second. */
+    retries: number;
+    /** For what may never come: then it is known to take longer. */
+    patienceMs: number;
+  };
   /** Deliveries of the small and of the large webhook. */
   lists: [number, number];
   listCalls: number;
@@ -46,6 +59,18 @@ export function fullSizes(seconds: number): Sizes {
     hanging: 700,
     backlogEvents: 1_000,
     isolationSeconds: 3 * seconds,
+    fairness: {
+      seconds,
+      unstarted: 6_000,
+      hanging: [
+        { tenants: 12, events: 40 },
+        { tenants: 100, events: 10 },
+      ],
+      hangMs: 30_000,
+      messages: 500,
+      retries: 50,
+      patienceMs: 45_000,
+    },
     lists: [1_000, 1_000_000],
     listCalls: 40,
   };
@@ -68,6 +93,15 @@ export const quickSizes: Sizes = {
   hanging: 20,
   backlogEvents: 30,
   isolationSeconds: 1,
+  fairness: {
+    seconds: 1,
+    unstarted: 20,
+    hanging: [{ tenants: 2, events: 3 }],
+    hangMs: 1_500,
+    messages: 10,
+    retries: 5,
+    patienceMs: 40_000,
+  },
   lists: [500, 3_000],
   listCalls: 4,
 };

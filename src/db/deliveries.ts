@@ -223,7 +223,9 @@ export async function requestRetry(
           set schedule_base = case when attempt_count - schedule_base > $2 and coalesce(in_flight_until, '-infinity') < clock_timestamp()
                                    then attempt_count else schedule_base end,
               due_at = clock_timestamp(), retry_requested = in_flight_until is not null,
-              next_attempt_at = case when holds_token then next_attempt_at else clock_timestamp() end
+              next_attempt_at = case when holds_token then next_attempt_at else clock_timestamp() end,
+              -- its workflow does not know yet: should nobody wake it, the sweeper does
+              pending_since = clock_timestamp(), workflow_started_at = null
         where id = $1`,
       [deliveryId, found.max_retries],
     );

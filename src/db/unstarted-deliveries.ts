@@ -1,5 +1,6 @@
 import type { Queryable } from './database.js';
 import type { StartableDelivery } from './events.js';
+import { nothingLeftOut, roundValues, tenantsInTurn } from './tenants-in-turn.js';
 
 interface StartableRow {
   id: string;
@@ -17,37 +18,39 @@ export const toStartable = (row: StartableRow): StartableDelivery => ({
   eventId: row.event_id,
 });
 
+const unstarted = tenantsInTurn({
+  table: 'webhook_deliveries',
+  columns: 'owed.id, tenant_id, webhook_id, event_type, event_id',
+  where: `status = 'pending' and workflow_started_at is null`,
+  since: 'pending_since',
+  longerThan: '15 s',
+});
+
 /**
- * Pending deliveries whose workflow nobody started within 15 s, oldest first, those after `afterId`. Starting one
+ * Pending deliveries whose workflow nobody started within 15 s, a few of each tenant and tenants in turn. Starting one
  * twice is harmless: its workflow is the one of that id, and it asks Postgres what is left to do.
  */
-export async function listUnstartedDeliveries(
-  db: Queryable,
-  limit: number,
-  afterId: string | null,
-): Promise<StartableDelivery[]> {
-  const { rows } = await db.query<StartableRow>(
-    `select id, tenant_id, webhook_id, event_type, event_id from webhook_deliveries
-      where status = 'pending' and workflow_started_at is null and pending_since < now() - interval '15 s'
-        and ($2::uuid is null or id > $2)
-      order by id limit $1`,
-    [limit, afterId],
-  );
+export async function listUnstartedDeliveries(db: Queryable, leftOut = nothingLeftOut): Promise<StartableDelivery[]> {
+  const { rows } = await db.query<StartableRow>(unstarted, roundValues({ total: 500, ofTenant: 50 }, leftOut));
   return rows.map(toStartable);
 }
 
+const overdue = tenantsInTurn({
+  table: 'webhook_deliveries',
+  columns: 'owed.id, tenant_id, webhook_id, event_type, event_id',
+  where: `status = 'pending' and workflow_started_at is not null`,
+  since: 'greatest(next_attempt_at, workflow_started_at)',
+  longerThan: '2 min',
+  unless: 'coalesce(in_flight_until, now()) > now()',
+});
+
 /**
- * Pending deliveries that were started and are ten minutes overdue: their workflow was terminated by hand or lost with
- * its server. (A worker that is merely behind makes them overdue too; then the wake-up changes nothing.)
+ * Pending deliveries that were started and are two minutes overdue, a few of each tenant and tenants in turn: their
+ * workflow was terminated by hand or lost with its server, or a worker is merely behind. Those that `markStarted` marked
+ * come again two minutes later.
  */
-export async function listOverdueDeliveries(db: Queryable, limit: number): Promise<StartableDelivery[]> {
-  const { rows } = await db.query<StartableRow>(
-    `select id, tenant_id, webhook_id, event_type, event_id from webhook_deliveries
-      where status = 'pending' and next_attempt_at < now() - interval '10 min' and workflow_started_at < now() - interval '10 min'
-        and coalesce(in_flight_until, '-infinity') < now()
-      order by next_attempt_at limit $1`,
-    [limit],
-  );
+export async function listOverdueDeliveries(db: Queryable, leftOut = nothingLeftOut): Promise<StartableDelivery[]> {
+  const { rows } = await db.query<StartableRow>(overdue, roundValues({ total: 50, ofTenant: 5 }, leftOut));
   return rows.map(toStartable);
 }
 

@@ -145,7 +145,7 @@ export async function openService(
           openRequests: new OpenRequests(),
           permits,
           unrecorded,
-          startInTurn: (delivery) => starter.startInTurn(delivery),
+          startInTurn: (delivery, ifRunning) => starter.startInTurn(delivery, ifRunning),
           startMessageInTurn: (message) => starter.startMessageInTurn(message),
           maxRetryAfterMs: config.maxRetryAfterMs,
           retentionDays: config.retentionDays,

@@ -54,6 +54,7 @@ export async function wakeDelivery(
     signal: 'wake',
     signalArgs: [],
   });
+  // Temporal does not say; who wakes takes it that it runs.
   return ranAlready;
 }
 
@@ -134,7 +135,7 @@ export async function startMessage(
   options: StartOptions,
 ): Promise<StartResult> {
   try {
-    await client.workflow.start<typeof sendMessage>('sendMessage', {
+    const { eagerlyStarted: isEager } = await client.workflow.start<typeof sendMessage>('sendMessage', {
       taskQueue: options.taskQueue,
       workflowId: `message-${message.id}`,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,

@@ -81,6 +81,7 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
   readonly #said = new OnceAMinute();
   #connection: Connection | undefined;
   #isAway = false;
+  #failedAtMs = -Infinity;
   #isClosed = false;
   #pause: NodeJS.Timeout | undefined;
 
@@ -125,9 +126,12 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
     }
   }
 
-  /** For the sweeper. Resolves when the workflow runs; rejects when it is not started, as when this process stops. */
-  startInTurn(delivery: StartableDelivery): Promise<StartResult> {
-    return this.#inTurn(this.#delivery(delivery, startOrWakeDelivery));
+  /**
+   * For the sweeper. Resolves when the workflow runs, which may have been running already: then it is woken, or left
+   * alone. Rejects when it is not started: Temporal is away, or this process stops.
+   */
+  startInTurn(delivery: StartableDelivery, ifRunning: 'wake' | 'leave'): Promise<StartResult> {
+    return this.#inTurn(this.#delivery(delivery, ifRunning === 'wake' ? startOrWakeDelivery : startDelivery));
   }
 
   /** As `startInTurn`. */
@@ -187,9 +191,9 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
       ...start,
       isBlocked: () => this.#isBlocked(),
       isGone: () => {
-        const isGone = this.#isClosed || (!start.done && performance.now() - start.sinceMs > longestWaitMs);
+        const isGone = this.#isClosed || this.#isTooLate(start);
         if (isGone) uncount();
-        if (isGone) start.done?.(stopping());
+        if (isGone) start.done?.(this.#isClosed ? stopping() : new Error('Temporal is away'));
         return isGone;
       },
       begin: (permit) =>
@@ -200,6 +204,11 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
           }),
         ),
     });
+  }
+
+  /** What waited when a call failed would fail, too: the sweeper is told at once, instead of one call after the other. */
+  #isTooLate({ done, sinceMs }: Start): boolean {
+    return done ? sinceMs < this.#failedAtMs : performance.now() - sinceMs > longestWaitMs;
   }
 
   #count(start: Start, change: number): void {
@@ -237,6 +246,7 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
         this.deps.permits.serve();
       }, pauseMs).unref();
       this.#isAway = true;
+      if (temporalFailure(error).kind === 'away') this.#failedAtMs = performance.now();
       if (start.done) start.done(error as Error);
       else this.#add(start, priority);
       this.#tell(error, start);

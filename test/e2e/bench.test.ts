@@ -28,6 +28,10 @@ const listed = [
 const latencies = ['accept', 'receive'].flatMap((what) =>
   ['p50', 'p95', 'p99'].flatMap((name) => [10, 20].map((rate) => `${what}-${name}-${rate}`)),
 );
+const fair = [
+  ...['retries', 'messages', 'unstarted', 'hanging-2'].flatMap((load) => [`${load}-p50`, `${load}-p95`]),
+  'unstarted-wait',
+].map((name) => `fairness-${name}`);
 const rows = [
   ...latencies,
   'kept-up',
@@ -47,6 +51,7 @@ const rows = [
   'memory-many',
   'isolation-hanging',
   'isolation-backlog',
+  ...fair,
   ...listed.map((name) => `list-${name}`),
   'demo',
 ];
@@ -62,6 +67,7 @@ const targets = [
   'memory-many',
   'isolation-hanging',
   'isolation-backlog',
+  ...fair,
   ...listed.map((name) => `list-${name}`),
   'demo',
 ];

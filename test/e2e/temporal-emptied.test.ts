@@ -92,6 +92,17 @@ describe('a Temporal that is not as it was left', function () {
     assert.equal(sent.length, ids.length);
   });
 
+  it('starts again all deliveries whose workflows it has lost, two minutes after they were due', async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < 20; i++) ids.push(await insertUnstarted(stack.database.pool, tenantId));
+    await stack.database.pool.query(
+      `update webhook_deliveries set next_attempt_at = now() - interval '121 s', workflow_started_at = now() - interval '121 s'
+        where id = any($1)`,
+      [ids],
+    );
+    await delivered(ids);
+  });
+
   it('makes a Schedule again that was deleted', async () => {
     await sweep().delete();
     await waitFor(

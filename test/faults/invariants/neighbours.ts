@@ -32,7 +32,7 @@ export interface Neighbours {
 const afterFaultMs = 15_000;
 /**
  * Of time without any fault that a neighbour may wait, recovery from faults included. Generous: a backlog on a busy machine
- * takes minutes. One whose workflow was lost would wait ten until the sweeper finds it overdue.
+ * takes minutes. One whose workflow was lost waits two until the sweeper finds it overdue.
  */
 const mostCalmMs = 300_000;
 

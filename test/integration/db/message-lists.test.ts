@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict';
-import { openDatabase, type Database, type Queryable } from '../../../src/db/database.js';
+import { openDatabase, type Database } from '../../../src/db/database.js';
 import { listMessages, messageStatuses, type MessageFilter } from '../../../src/db/messages.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { explain } from '../../support/explain.js';
 import { insertTenant } from '../../support/rows.js';
 
 const pageSize = 51;
-
-interface Plan {
-  'Actual Rows': number;
-  'Actual Loops': number;
-  'Rows Removed by Filter'?: number;
-  'Node Type': string;
-  Plans?: Plan[];
-}
 
 describe('the list of 100,000 messages', function () {
   this.timeout(120_000);
@@ -58,31 +51,15 @@ describe('the list of 100,000 messages', function () {
     await database.drop();
   });
 
-  /** The most rows that any step of the plan met, those that it left out included. */
-  const rowsRead = (plan: Plan): number =>
-    Math.max(
-      plan['Actual Loops'] * (plan['Actual Rows'] + (plan['Rows Removed by Filter'] ?? 0)),
-      ...(plan.Plans ?? []).map(rowsRead),
-    );
-
   /** What Postgres does for the list, and what it answers. */
   async function read(
     filter: MessageFilter,
     beforeId: string | null,
     of = tenantId,
   ): Promise<{ read: number; found: number }> {
-    let read = 0;
-    const explained: Queryable = {
-      async query(statement, values) {
-        const { rows } = await db.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
-          `explain (analyze, format json) ${statement as string}`,
-          values,
-        );
-        read = rowsRead(rows[0]!['QUERY PLAN'][0].Plan);
-        return db.query(statement, values);
-      },
-    };
-    return { found: (await listMessages(explained, of, filter, { limit: pageSize, beforeId })).length, read };
+    const explained = explain(db);
+    const found = await listMessages(explained.db, of, filter, { limit: pageSize, beforeId });
+    return { found: found.length, read: explained.rowsRead() };
   }
 
   it('reads only a tenant’s own, however few and old they are', async () => {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import { insertEvent } from '../../../src/db/events.js';
 import { expireBatch, expireWebhooks } from '../../../src/db/retention.js';
+import { requestRetry } from '../../../src/db/deliveries.js';
 import { listOverdueDeliveries, listUnstartedDeliveries, markStarted } from '../../../src/db/unstarted-deliveries.js';
 import { deleteWebhook } from '../../../src/db/webhooks.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
@@ -137,8 +138,8 @@ describe('deliveries over time', () => {
   describe('for the sweeper', () => {
     const later = (id: string, column: string, ago: string) =>
       database.pool.query(`update webhook_deliveries set ${column} = now() - $2::interval where id = $1`, [id, ago]);
-    const unstarted = async () => (await listUnstartedDeliveries(db, 100, null)).map((delivery) => delivery.id);
-    const overdue = async () => (await listOverdueDeliveries(db, 100)).map((delivery) => delivery.id);
+    const unstarted = async () => (await listUnstartedDeliveries(db)).map((delivery) => delivery.id);
+    const overdue = async () => (await listOverdueDeliveries(db)).map((delivery) => delivery.id);
 
     const mark = (...ids: string[]) =>
       markStarted(
@@ -146,13 +147,14 @@ describe('deliveries over time', () => {
         ids.map((id) => ({ id, ageMs: 0 })),
       );
 
-    it('are unstarted when nobody marked them within 15 s, and oldest come first', async () => {
+    it('are unstarted when nobody marked them within 15 s, and the longest owed come first', async () => {
       const first = await deliver();
       const second = await deliver();
       assert.deepEqual(await unstarted(), []);
-      for (const id of [first, second]) await later(id, 'pending_since', '16 s');
+      await later(first, 'pending_since', '16 s');
+      await later(second, 'pending_since', '17 s');
       const { rows } = await database.pool.query<{ id: string }>(
-        `select id from webhook_deliveries where pending_since < now() - interval '15 s' order by id`,
+        `select id from webhook_deliveries where pending_since < now() - interval '15 s' order by pending_since`,
       );
       assert.deepEqual(
         await unstarted(),
@@ -171,12 +173,30 @@ describe('deliveries over time', () => {
       assert.ok(!(await unstarted()).includes(id));
     });
 
-    it('are overdue ten minutes after they were due, unless they were woken since', async () => {
+    it('are unstarted again after a retry by hand while they wait, should nobody wake their workflow', async () => {
       const id = await deliver();
       await mark(id);
-      await later(id, 'next_attempt_at', '11 min');
+      const { rows } = await database.pool.query<{ webhook_id: number }>(
+        'select webhook_id from webhook_deliveries where id = $1',
+        [id],
+      );
+      await requestRetry(db, rows[0]!.webhook_id, id, { force: false });
+      assert.ok(!(await unstarted()).includes(id));
+      await later(id, 'pending_since', '16 s');
+      assert.ok((await unstarted()).includes(id));
+      await mark(id);
+    });
+
+    it('are overdue two minutes after they were due, unless they were started since', async () => {
+      const id = await deliver();
+      await mark(id);
+      await later(id, 'next_attempt_at', '121 s');
       assert.deepEqual(await overdue(), []);
-      await later(id, 'workflow_started_at', '11 min');
+      await later(id, 'workflow_started_at', '121 s');
+      assert.deepEqual(await overdue(), [id]);
+      await later(id, 'in_flight_until', '-1 s');
+      assert.deepEqual(await overdue(), [], 'its request may be open');
+      await later(id, 'in_flight_until', '1 s');
       assert.deepEqual(await overdue(), [id]);
       await mark(id);
       assert.deepEqual(await overdue(), []);

@@ -6,53 +6,145 @@ import type { Database } from '../../../src/db/database.js';
 import { createLogger } from '../../../src/log.js';
 
 const log = createLogger({ level: 'silent', format: 'json' });
-const row = { id: '1', tenant_id: 't', webhook_id: 1, event_type: 'call.completed', event_id: 'e' };
+
+interface Row {
+  id: string;
+  tenant_id: string;
+}
+
+const rowsOf = (tenant: string, count: number): Row[] =>
+  Array.from({ length: count }, (_, i) => ({ id: `${tenant}-${i}`, tenant_id: tenant }));
+
+/** Postgres as the sweeper sees it: lists a few of each tenant until they are marked. */
+function fakeDatabase({ unstarted = [], overdue = [] }: { unstarted?: Row[]; overdue?: Row[] }) {
+  const marked = new Set<string>();
+  const inTurn = (rows: Row[], ofTenant: number, leftTenants: string[], leftIds: string[]) => {
+    const shares = new Map<string, number>();
+    const places = new Map<Row, number>();
+    for (const row of rows) {
+      if (marked.has(row.id) || leftTenants.includes(row.tenant_id) || leftIds.includes(row.id)) continue;
+      const place = shares.get(row.tenant_id) ?? 0;
+      shares.set(row.tenant_id, place + 1);
+      if (place < ofTenant) places.set(row, place);
+    }
+    return [...places.keys()].sort((a, b) => places.get(a)! - places.get(b)!);
+  };
+  const db = {
+    query: (text: string, values: unknown[] = []) => {
+      if (text.includes('set workflow_started_at')) for (const id of values[0] as string[]) marked.add(id);
+      if (!text.includes('with recursive tenant')) return Promise.resolve({ rows: [] });
+      const [, ofTenant, tenants, ids] = values as [number, number, string[], string[]];
+      const rows = text.includes('workflow_started_at is null') ? unstarted : overdue;
+      return Promise.resolve({ rows: inTurn(rows, ofTenant, tenants, ids) });
+    },
+  };
+  return { db: db as unknown as Database, marked, unstarted, overdue };
+}
+
+type Start = (delivery: { id: string; tenantId: string }, ifRunning: string) => Promise<{ started: boolean }>;
+
+const run = ({ db }: { db: Database }, startInTurn: Start) =>
+  new MockActivityEnvironment().run(() => sweep({ db, log, startInTurn, workflows: { settle: () => undefined } }));
 
 describe('sweep', () => {
+  it('starts the only one of a tenant among the first, whatever another tenant has', async () => {
+    const fake = fakeDatabase({ unstarted: [...rowsOf('big', 1_000), ...rowsOf('small', 1)] });
+    const started: string[] = [];
+    await run(fake, ({ id }) => {
+      started.push(id);
+      return Promise.resolve({ started: true });
+    });
+    assert.equal(started.length, 1_001);
+    assert.ok(started.indexOf('small-0') <= 1, `as number ${started.indexOf('small-0')}`);
+  });
+
+  it('starts what becomes overdue for the next round while another tenant has thousands', async () => {
+    const fake = fakeDatabase({ unstarted: rowsOf('big', 1_000) });
+    const started: string[] = [];
+    await run(fake, ({ id }) => {
+      started.push(id);
+      if (started.length === 300) fake.unstarted.push(...rowsOf('small', 1));
+      return Promise.resolve({ started: true });
+    });
+    assert.equal(started.length, 1_001);
+    assert.ok(started.indexOf('small-0') < 400, `as number ${started.indexOf('small-0')}`);
+  });
+
+  it('wakes what was not started and runs, and leaves alone what is overdue and runs', async () => {
+    const fake = fakeDatabase({ unstarted: rowsOf('unstarted', 1), overdue: rowsOf('overdue', 1) });
+    const calls: [string, string][] = [];
+    await run(fake, ({ id }, ifRunning) => {
+      calls.push([id, ifRunning]);
+      return Promise.resolve({ started: false });
+    });
+    assert.deepEqual(calls, [
+      ['unstarted-0', 'wake'],
+      ['overdue-0', 'leave'],
+    ]);
+    assert.deepEqual([...fake.marked], ['unstarted-0', 'overdue-0']);
+  });
+
+  it('starts all that is overdue where workflows are gone, and tries few where a worker is merely behind', async () => {
+    const fake = fakeDatabase({ overdue: [...rowsOf('behind', 1_000), ...rowsOf('gone', 1_000)] });
+    const tried = { behind: 0, gone: 0 };
+    await run(fake, ({ tenantId }) => {
+      tried[tenantId as keyof typeof tried]++;
+      return Promise.resolve({ started: tenantId === 'gone' });
+    });
+    assert.deepEqual(tried, { behind: 5, gone: 1_000 });
+    assert.equal(fake.marked.size, 1_005, 'those that run are not looked at by the next sweep');
+  });
+
+  it('sees to the overdue ones also while there are always some that were not started', async () => {
+    const fake = fakeDatabase({ unstarted: rowsOf('big', 60), overdue: rowsOf('gone', 1) });
+    let count = 60;
+    let isOverdueStarted = false;
+    await run(fake, ({ tenantId }) => {
+      if (tenantId === 'gone') isOverdueStarted = true;
+      else if (!isOverdueStarted && count < 1_000) fake.unstarted.push({ id: `big-${count++}`, tenant_id: 'big' });
+      return Promise.resolve({ started: true });
+    });
+    assert.ok(isOverdueStarted && count < 200, `after ${count}`);
+  });
+
   it('leaves what takes longer than minutes to the next one, before Temporal gives it up', async () => {
     const clock = install({ toFake: ['performance'] });
     try {
+      const fake = fakeDatabase({ unstarted: rowsOf('big', 5_000) });
       let started = 0;
-      const db = { query: () => Promise.resolve({ rows: Array.from({ length: 200 }, () => row) }) };
-      const startInTurn = () => {
+      await run(fake, () => {
         started++;
         clock.tick(100);
-        return Promise.resolve();
-      };
-      await new MockActivityEnvironment().run(() =>
-        sweep({ db: db as unknown as Database, log, startInTurn, workflows: { settle: () => undefined } }),
-      );
+        return Promise.resolve({ started: true });
+      });
       assert.ok(started > 1_000, 'not after the first ones');
       assert.ok(started * 100 < 300_000, `${started} starts`);
+      assert.equal(fake.marked.size, started);
     } finally {
       clock.uninstall();
     }
   });
 
-  it('starts the others when Temporal always refuses one, and leaves that one to the next sweep', async () => {
-    const rows = Array.from({ length: 120 }, (_, i) => ({ ...row, id: String(i) }));
-    const marked: string[] = [];
-    const db = {
-      query: (text: string, values: unknown[] = []) => {
-        if (text.includes('set workflow_started_at')) marked.push(...(values[0] as string[]));
-        return Promise.resolve({ rows: text.includes('workflow_started_at is null and pending_since') ? rows : [] });
-      },
-    };
-    const startInTurn = ({ id }: { id: string }) =>
-      id === '7' ? Promise.reject(new Error('refused')) : Promise.resolve();
-    const deps = { db: db as unknown as Database, log, startInTurn, workflows: { settle: () => undefined } };
-    await new MockActivityEnvironment().run(() => sweep(deps));
-    assert.equal(marked.length, 119);
-    assert.ok(!marked.includes('7'));
+  it('starts the others when Temporal always refuses some, and leaves those to the next sweep', async () => {
+    const fake = fakeDatabase({ unstarted: rowsOf('one', 120), overdue: rowsOf('two', 1) });
+    const refused: string[] = [];
+    await run(fake, ({ id }) => {
+      if (!/-[1-4]?7$/.test(id)) return Promise.resolve({ started: true });
+      refused.push(id);
+      return Promise.reject(new Error('refused'));
+    });
+    assert.equal(fake.marked.size, 116);
+    assert.deepEqual(refused, ['one-7', 'one-17', 'one-27', 'one-37', 'one-47'], 'each is tried once');
   });
 
-  it('fails when nothing starts: then it is Temporal that is away', async () => {
-    const db = { query: () => Promise.resolve({ rows: [row] }) };
-    const startInTurn = () => Promise.reject(new Error('away'));
-    const deps = { db: db as unknown as Database, log, startInTurn, workflows: { settle: () => undefined } };
-    await assert.rejects(
-      new MockActivityEnvironment().run(() => sweep(deps)),
-      /away/,
-    );
+  it('fails when nothing starts, after a few: then it is Temporal that is away', async () => {
+    const fake = fakeDatabase({ unstarted: Array.from({ length: 20 }, (_, n) => rowsOf(`t${n}`, 50)).flat() });
+    let tried = 0;
+    const startInTurn = () => {
+      tried++;
+      return Promise.reject(new Error('away'));
+    };
+    await assert.rejects(run(fake, startInTurn), /away/);
+    assert.ok(tried <= 100, `${tried} were tried`);
   });
 });

@@ -63,7 +63,7 @@ describe('workflow starter', () => {
           eventId: `${n}`,
         })),
       );
-    return { permits, started, start, starter, lines, refused: () => refused };
+    return { permits, started, start, starter, client, lines, refused: () => refused };
   }
 
   it('begins no more of a backlog than it works on, and the next as soon as one ended', async () => {
@@ -149,12 +149,32 @@ describe('workflow starter', () => {
   it('leaves nobody waiting who asked for a start in turn and whom the stop overtook', async () => {
     const { starter } = open({ isSilent: true });
     const begun = Array.from({ length: 300 }, (_, n) =>
-      starter.startInTurn({ ...delivery, id: `1-${n}`, webhookId: n }),
+      starter.startInTurn({ ...delivery, id: `1-${n}`, webhookId: n }, 'wake'),
     );
     const ended = Promise.allSettled(begun.slice(100));
-    await Promise.all([starter.close(), assert.rejects(starter.startInTurn(delivery), /this process stops/)]);
-    await assert.rejects(starter.startInTurn(delivery), /this process stops/);
+    await Promise.all([starter.close(), assert.rejects(starter.startInTurn(delivery, 'wake'), /this process stops/)]);
+    await assert.rejects(starter.startInTurn(delivery, 'wake'), /this process stops/);
     assert.ok((await ended).every(({ status }) => status === 'rejected'));
+  });
+
+  it('tells everybody who waits for a start in turn that Temporal is away, after one call', async () => {
+    const { starter, started } = open({ refusal: Object.assign(new Error('no'), { code: 14 }) });
+    const waiting = Array.from({ length: 50 }, (_, n) => starter.startInTurn({ ...delivery, id: `1-${n}` }, 'leave'));
+    await assert.rejects(Promise.any(waiting));
+    assert.ok(started.length <= permitLimits.bulkAlone, `${started.length} calls`);
+  });
+
+  it('keeps the others waiting for their start when one is refused', async () => {
+    const { starter, client } = open();
+    const { start } = client.workflow;
+    client.workflow.start = ((type: string, options: { workflowId: string }) =>
+      options.workflowId === 'bad'
+        ? Promise.reject(Object.assign(new Error('no'), { code: 3 }))
+        : start.call(client.workflow, type, options as never)) as typeof start;
+    const bad = starter.startInTurn({ ...delivery, id: 'bad' }, 'leave');
+    const good = starter.startInTurn({ ...delivery, id: 'good' }, 'leave');
+    await assert.rejects(bad, /no/);
+    assert.deepEqual(await good, { isEager: true, started: true });
   });
 
   for (const [what, code, line, isRefusal] of [
