@@ -66,7 +66,12 @@ export interface RigOptions {
 }
 
 /** Resolves when the first delivery has arrived, so that the worker polls. */
-export async function openRig(servers: Servers, receiver: Receiver, options: RigOptions = {}): Promise<Rig> {
+export async function openRig(
+  servers: Servers,
+  receiver: Receiver,
+  node: string,
+  options: RigOptions = {},
+): Promise<Rig> {
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -91,6 +96,7 @@ export async function openRig(servers: Servers, receiver: Receiver, options: Rig
     const adminKey = `bench_${randomBytes(24).toString('base64url')}`;
     const metricsAddress = `127.0.0.1:${await findFreePort()}`;
     const service = await startService({
+      node,
       env: {
         DATABASE_URL: sql?.url ?? database.url,
         TEMPORAL_ADDRESS: server.address,

@@ -160,7 +160,8 @@ function speaksHttp2(error: Error): boolean {
 
 function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : '';
+  // OpenSSL 3.2 renamed the alerts that SSL 3 brought: Node 24 reports them by the new names, Node 20 by the old ones.
+  return typeof code === 'string' ? code.replace('ERR_SSL_SSL/TLS_', 'ERR_SSL_SSLV3_') : '';
 }
 
 const inBrackets = (code: string): string => (/^[A-Z0-9_]+$/.test(code) ? ` (${code})` : '');

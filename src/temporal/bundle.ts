@@ -47,7 +47,8 @@ async function sourcesHash(): Promise<string> {
   const hash = createHash('sha256')
     .update(version)
     .update(await readFile(fileURLToPath(import.meta.url)));
-  for (const name of (await readdir(workflows)).sort())
+  const names = await readdir(workflows, { recursive: true });
+  for (const name of names.filter((each) => path.extname(each) !== '').sort())
     hash.update(name).update(await readFile(path.join(workflows, name)));
   return hash.digest('hex').slice(0, 16);
 }

@@ -180,7 +180,7 @@ describe('Dockerfile', () => {
   const lastStage = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
 
   it('pins its base image and runs as a user without rights', () => {
-    for (const [, image] of dockerfile.matchAll(/^FROM (\S+)/gm)) assert.equal(image, 'node:20.20-bookworm-slim');
+    for (const [, image] of dockerfile.matchAll(/^FROM (\S+)/gm)) assert.equal(image, 'node:24.21-bookworm-slim');
     assert.match(lastStage, /^USER node$/m);
     assert.ok(lastStage.indexOf('USER node') < lastStage.indexOf('CMD ["node", "dist/src/server/service.js"]'));
   });
