@@ -11,6 +11,8 @@ export interface ExchangeInput {
   maxResponseBytes: number;
   /** Whether the connection may carry another request after this one; if not, the receiver is told. */
   keepOpen: boolean;
+  /** Called immediately before the first byte is written. When it aborts the signal, none is. */
+  onBegin?: () => void;
   /** Called when the status line and headers of the answer have arrived. */
   onAnswer?: () => void;
 }
@@ -134,7 +136,9 @@ export class Connection {
         { method: 'POST', path, headers, body, ...(!keepOpen && { reset: true }) },
         {
           // Called in the same step as the write, and right before it.
-          onRequestStart: () => {
+          onRequestStart: (controller) => {
+            input.onBegin?.();
+            if (isSettled) return controller.abort(signal.reason as Error);
             sentAtMs = performance.now();
             this.turnwise.isIdle = false;
           },
