@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConfigError, loadConfig, type Config } from '../config/service.js';
+import { ConfigError } from '../config/environment.js';
+import { loadConfig, type Config } from '../config/service.js';
 import { DatabaseUnavailableError } from '../db/database.js';
 import { createLogger, type Logger } from '../log.js';
 import { closeInTime } from './close-in-time.js';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
-import { loadConfig, loadMigrateConfig } from '../../src/config/service.js';
+import { loadMigrateConfig } from '../../src/config/migrate.js';
+import { loadConfig } from '../../src/config/service.js';
 
 interface Service {
   image?: string;
