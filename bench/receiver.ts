@@ -1,9 +1,9 @@
 /**
  * The receiver, a process of its own (started by receiver-process.ts): answers 200 at once, below `/hang/<ms>/` after
- * so many milliseconds. Tells its parent when each request arrived, by path and event id, in batches.
+ * so many milliseconds, below `/flood/<kind>/` with bytes without end. Tells its parent when each request arrived, by path and event id, in batches.
  */
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { monotonicMs } from './clock.js';
 
 export interface Arrival {
@@ -13,6 +13,16 @@ export interface Arrival {
 }
 
 export type ReceiverMessage = { port: number } | { arrivals: Arrival[] };
+
+/** Bytes that are neither header nor body; each kind begins with its start and never ends. */
+const floods = {
+  interim: { start: '', again: 'HTTP/1.1 102 Processing\r\n\r\n' },
+  extensions: {
+    start: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+    again: `1;x=${'y'.repeat(1000)}\r\nx\r\n`,
+  },
+};
+export type FloodKind = keyof typeof floods;
 
 /** Short against every latency measured, long enough that telling costs little. */
 const batchMs = 4;
@@ -25,10 +35,23 @@ const server = createServer((request, response) => {
   if (batch.length === 0) setTimeout(flush, batchMs);
   batch.push({ key: `${request.url} ${String(request.headers['x-irisx-event-id'])}`, atMs });
   request.resume();
+  const flooded = /^\/flood\/(\w+)\//.exec(request.url ?? '');
+  if (flooded) return flood(request.socket, floods[flooded[1] as FloodKind]);
   const hangs = /^\/hang\/(\d+)\//.exec(request.url ?? '');
   if (hangs) setTimeout(answer, Number(hangs[1]), response);
   else answer(response);
 });
+
+/** As fast as it is read, until the other side closes. */
+function flood(socket: Socket, { start, again }: (typeof floods)[FloodKind]): void {
+  const block = again.repeat(Math.ceil(65_536 / again.length));
+  const write = (): void => {
+    while (!socket.destroyed) if (!socket.write(block)) return void socket.once('drain', write);
+  };
+  socket.on('error', () => undefined);
+  socket.write(start);
+  write();
+}
 
 function answer(response: ServerResponse): void {
   response.writeHead(200, { 'Content-Type': 'text/plain' }).end('ok');

@@ -6,6 +6,7 @@ import { Pool } from 'undici';
 import { findFreePort } from '../src/dev/embedded/ports.js';
 import { inParallel } from './load.js';
 import { CpuMeter } from './process-usage.js';
+import type { FloodKind } from './receiver.js';
 import type { Receiver } from './receiver-process.js';
 import type { Servers } from './servers.js';
 import { startService, type ServiceProcess } from './service-process.js';
@@ -22,6 +23,10 @@ export interface WebhookSettings {
   events: string[];
   /** How long the receiver takes to answer; default: not at all. */
   hangMs?: number;
+  /** What the receiver answers without end. */
+  flood?: FloodKind;
+  /** Default: the receiver's. */
+  origin?: string;
   /** Default null: no limit. */
   rateLimitPerMinute?: number | null;
   rateLimitPerHour?: number | null;
@@ -146,9 +151,9 @@ export async function openRig(
           get: (path) => call('GET', path, key),
           async addWebhook(settings) {
             const own = `/${randomUUID()}`;
-            const path = settings.hangMs === undefined ? own : `/hang/${settings.hangMs}${own}`;
+            const path = `${behaviour(settings)}${own}`;
             const { webhook } = await call<{ webhook: { id: number } }>('POST', '/v1/webhooks', key, {
-              url: `${receiver.url}${path}`,
+              url: `${settings.origin ?? receiver.url}${path}`,
               events: settings.events,
               rate_limit_per_minute: settings.rateLimitPerMinute ?? null,
               rate_limit_per_hour: settings.rateLimitPerHour ?? null,
@@ -188,6 +193,12 @@ export async function openRig(
     await close();
     throw error;
   }
+}
+
+/** The beginning of the path by which the receiver knows what to do. */
+function behaviour({ hangMs, flood }: WebhookSettings): string {
+  if (flood) return `/flood/${flood}`;
+  return hangMs === undefined ? '' : `/hang/${hangMs}`;
 }
 
 function callsOf(api: Pool) {

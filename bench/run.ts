@@ -23,7 +23,7 @@ import { describeMachine, showMachine } from './machine.js';
 import { cost } from './measurements/cost.js';
 import { demo } from './measurements/demo.js';
 import { fanOut, tenants } from './measurements/fan-out.js';
-import { isolationBacklog, isolationHanging } from './measurements/isolation.js';
+import { isolationBacklog, isolationFloods, isolationHanging } from './measurements/isolation.js';
 import { latency } from './measurements/latency.js';
 import { lists } from './measurements/lists.js';
 import { throughput } from './measurements/throughput.js';
@@ -41,6 +41,7 @@ const measurements: Measurement[] = [
   waiting,
   isolationHanging,
   isolationBacklog,
+  isolationFloods,
   lists,
   demo,
 ];

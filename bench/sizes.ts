@@ -23,6 +23,8 @@ export interface Sizes {
   hanging: number;
   /** Events to the other tenant's ten webhooks. */
   backlogEvents: number;
+  /** Events to each of the webhooks whose receivers never stop sending. */
+  flooding: number;
   isolationSeconds: number;
   /** Deliveries of the small and of the large webhook. */
   lists: [number, number];
@@ -45,6 +47,7 @@ export function fullSizes(seconds: number): Sizes {
     hangMs: 15_000,
     hanging: 700,
     backlogEvents: 1_000,
+    flooding: 20,
     isolationSeconds: 3 * seconds,
     lists: [1_000, 1_000_000],
     listCalls: 40,
@@ -67,6 +70,7 @@ export const quickSizes: Sizes = {
   hangMs: 1_500,
   hanging: 20,
   backlogEvents: 30,
+  flooding: 2,
   isolationSeconds: 1,
   lists: [500, 3_000],
   listCalls: 4,

@@ -47,6 +47,8 @@ export class ExchangeError extends Error {
 
 /** By their status these have no body, whatever a `Content-Length` says (RFC 9110 §6.4.1, §15.3.6). */
 const statusesWithoutBody = new Set([204, 205, 304]);
+/** Each costs us more than its bytes do; one or two are usual (RFC 9110 §15.2). */
+const maxInterimAnswers = 100;
 const noAnswerYet = { statusCode: 0, rawHeaders: [] as Buffer[] };
 
 /**
@@ -107,6 +109,7 @@ export class Connection {
       let head = noAnswerYet;
       let sentAtMs: number | undefined;
       let answerStarted = false;
+      let interimAnswers = 0;
       let closedByReceiver = false;
       let isSettled = false;
 
@@ -144,7 +147,10 @@ export class Connection {
           },
           onResponseStarted: () => void (answerStarted = true),
           onResponseStart: ({ rawHeaders }, statusCode) => {
-            if (statusCode < 200) return;
+            if (statusCode < 200) {
+              if (++interimAnswers > maxInterimAnswers) this.socket.destroy(new TooManyInterimAnswersError());
+              return;
+            }
             head = { statusCode, rawHeaders: rawHeaders as Buffer[] };
             input.onAnswer?.();
             if (!statusesWithoutBody.has(statusCode)) return;
@@ -193,6 +199,13 @@ class KeptBody {
     const added = chunk.copy(this.#buffer, this.#size, 0, end - this.#size);
     this.#size = end;
     return added === chunk.length;
+  }
+}
+
+class TooManyInterimAnswersError extends Error {
+  readonly code = 'ERR_TOO_MANY_INTERIM_ANSWERS';
+  constructor() {
+    super('the receiver sent more interim answers than are read for one request');
   }
 }
 

@@ -118,6 +118,8 @@ export function exchangeFailure(error: unknown, isReused: boolean): AttemptFailu
     if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') throw cause;
   }
   if (code === tooManyBytes) return tooManyBytesFailure();
+  if (code === 'ERR_TOO_MANY_INTERIM_ANSWERS')
+    return new AttemptFailure('invalid_response', 'the receiver sent over 100 interim answers (1xx) before its answer');
   if (tlsMessages[code] !== undefined) return new AttemptFailure('tls', tlsMessages[code]);
   if (code.startsWith('ERR_SSL_')) return new AttemptFailure('tls', `TLS failed${inBrackets(code)}`);
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {

@@ -47,6 +47,7 @@ const rows = [
   'memory-many',
   'isolation-hanging',
   'isolation-backlog',
+  'isolation-floods',
   ...listed.map((name) => `list-${name}`),
   'demo',
 ];
@@ -62,6 +63,7 @@ const targets = [
   'memory-many',
   'isolation-hanging',
   'isolation-backlog',
+  'isolation-floods',
   ...listed.map((name) => `list-${name}`),
   'demo',
 ];
