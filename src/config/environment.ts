@@ -42,12 +42,12 @@ export const baseUrl = z
     (value) => !hasCredentials(value),
     'must not hold a user name or password: it is told to others. Keep credentials where the proxy checks them',
   );
-export const hasCredentials = (value: string) =>
+const hasCredentials = (value: string) =>
   URL.canParse(value) && (new URL(value).username !== '' || new URL(value).password !== '');
 export const withoutLastSlash = (url: string) => url.replace(/(?<!\/)\/+$/, '');
 export const required = (remedy: string) => ({ error: `is missing: ${remedy}` });
 
-export const hostsOf = (url: string) => url.split('/')[2]!.split('@').at(-1)!;
+const hostsOf = (url: string) => url.split('/')[2]!.split('@').at(-1)!;
 export const databaseUrl = z
   .string(required('postgres://user:password@host:5432/database'))
   .regex(/^postgres(ql)?:\/\//, { error: 'must be a url that begins with postgres:// or postgresql://', abort: true })
@@ -91,7 +91,7 @@ export function parse<T extends z.ZodObject>(
   return undefined;
 }
 
-export function problem(name: string, message: string, given: Record<string, string>): string {
+function problem(name: string, message: string, given: Record<string, string>): string {
   const value = given[name];
   // A message that quotes a part already has said which; before an @ may stand a password.
   return value === undefined || secretVariables.has(name) || value.includes('@') || message.includes('"')

@@ -210,7 +210,7 @@ class TooManyInterimAnswersError extends Error {
 }
 
 /** The socket had closed before the request could be written to it. */
-export class ConnectionGoneError extends Error {
+class ConnectionGoneError extends Error {
   readonly code = 'ECONNRESET';
   constructor() {
     super('the connection was closed before the request was written');

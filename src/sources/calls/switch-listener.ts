@@ -273,4 +273,4 @@ export class SwitchListener implements Fellow {
   }
 }
 
-export const switchName = ({ host, port }: SwitchAddress) => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+const switchName = ({ host, port }: SwitchAddress) => `${host.includes(':') ? `[${host}]` : host}:${port}`;
