@@ -23,7 +23,7 @@ export interface EventStreamResult {
 
 export interface StreamOptions {
   /** For what has not arrived when all are sent; default a minute. */
-  patienceMs?: number;
+  timeoutMs?: number;
   /** When the last has been accepted. */
   onSent?: () => Promise<void>;
 }
@@ -33,7 +33,7 @@ export async function streamEvents(
   rig: Rig,
   { tenantId, eventType, webhook }: EventStream,
   load: OpenLoad,
-  { patienceMs = 60_000, onSent }: StreamOptions = {},
+  { timeoutMs = 60_000, onSent }: StreamOptions = {},
 ): Promise<EventStreamResult> {
   const stream = randomUUID();
   const ids = Array.from({ length: load.count }, (_, index) => `${stream}-${index}`);
@@ -41,7 +41,7 @@ export async function streamEvents(
     rig.trigger(tenantId, eventType, ids[index]!),
   );
   await onSent?.();
-  const found = await arrivals(rig.receiver, webhook.path, ids, patienceMs);
+  const found = await arrivals(rig.receiver, webhook.path, ids, timeoutMs);
   const nowMs = monotonicMs();
   const endedMs = found.map((atMs) => atMs ?? nowMs);
   return {
