@@ -32,19 +32,22 @@ export interface OpenBench {
   close(): Promise<void>;
 }
 
-export async function openBench(
-  servers: Servers,
-  sizes: Sizes,
-  report: Report,
-  progress: (text: string) => void,
-): Promise<OpenBench> {
+export interface BenchOptions {
+  sizes: Sizes;
+  /** The Node binary that the service runs on. */
+  node: string;
+  report: Report;
+  progress: (text: string) => void;
+}
+
+export async function openBench(servers: Servers, { sizes, node, report, progress }: BenchOptions): Promise<OpenBench> {
   const receiver = await startReceiver();
   let shared: Promise<{ rig: Rig; floor: Floor }> | undefined;
   const openShared = async () => {
     progress('starting the service and the floor');
     const { address, namespace } = servers.temporal;
     const opening = [
-      openRig(servers, receiver),
+      openRig(servers, receiver, node),
       startFloor({ address, namespace, taskQueue: `floor-${randomUUID()}` }),
     ] as const;
     const [rig, floor] = await Promise.allSettled(opening);
@@ -65,7 +68,7 @@ export async function openBench(
       shared: () => (shared ??= openShared()),
       async withRig(options, work) {
         progress(`${name}: starting a service of its own`);
-        const rig = await openRig(servers, receiver, options);
+        const rig = await openRig(servers, receiver, node, options);
         open.add(rig);
         try {
           return await work(rig);

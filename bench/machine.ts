@@ -11,10 +11,15 @@ export interface Machine {
   system: string;
   /** One minute, before anything began: on a busy machine the numbers are its, not ours. */
   load: number;
+  /** `node` is what the service ran on. */
   versions: { irisxWebhooks: string; node: string; temporalSdk: string; temporalServer: string; postgres: string };
 }
 
-export async function describeMachine(databaseUrl: string, temporalAddress: string): Promise<Machine> {
+export async function describeMachine(
+  databaseUrl: string,
+  temporalAddress: string,
+  serviceNode: string,
+): Promise<Machine> {
   const version = (file: string) => (createRequire(import.meta.url)(file) as { version: string }).version;
   const [cpu] = os.cpus();
   return {
@@ -25,7 +30,7 @@ export async function describeMachine(databaseUrl: string, temporalAddress: stri
     load: os.loadavg()[0] ?? 0,
     versions: {
       irisxWebhooks: version('../package.json'),
-      node: process.version,
+      node: serviceNode,
       temporalSdk: version('@temporalio/worker/package.json'),
       temporalServer: await temporalVersion(temporalAddress),
       postgres: await postgresVersion(databaseUrl),

@@ -23,7 +23,7 @@ export interface EventStreamResult {
 
 export interface StreamOptions {
   /** For what has not arrived when all are sent; default a minute. */
-  patienceMs?: number;
+  timeoutMs?: number;
   /** When the last has been accepted. */
   onSent?: () => Promise<void>;
 }
@@ -33,12 +33,12 @@ export async function streamEvents(
   rig: Rig,
   { tenantId, eventType, webhook }: EventStream,
   load: OpenLoad,
-  { patienceMs = 60_000, onSent }: StreamOptions = {},
+  { timeoutMs = 60_000, onSent }: StreamOptions = {},
 ): Promise<EventStreamResult> {
   const stream = randomUUID();
   const ids = Array.from({ length: load.count }, (_, index) => `${stream}-${index}`);
   const send = (index: number) => rig.trigger(tenantId, eventType, ids[index]!);
-  return streamTo(rig, webhook.path, ids, load, send, { patienceMs, ...(onSent && { onSent }) });
+  return streamTo(rig, webhook.path, ids, load, send, { timeoutMs, ...(onSent && { onSent }) });
 }
 
 /** As `streamEvents`, of whatever arrives at a path of the receiver by these ids. */
@@ -48,11 +48,11 @@ export async function streamTo(
   ids: readonly string[],
   load: OpenLoad,
   send: (index: number) => Promise<unknown>,
-  { patienceMs = 60_000, onSent }: StreamOptions = {},
+  { timeoutMs = 60_000, onSent }: StreamOptions = {},
 ): Promise<EventStreamResult> {
   const { plannedMs, latencyMs, latenessMs } = await openLoop(load, send);
   await onSent?.();
-  const found = await arrivals(rig.receiver, path, ids, patienceMs);
+  const found = await arrivals(rig.receiver, path, ids, timeoutMs);
   const nowMs = monotonicMs();
   const endedMs = found.map((atMs) => atMs ?? nowMs);
   return {

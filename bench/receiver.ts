@@ -1,12 +1,13 @@
 /**
  * The receiver, a process of its own (started by receiver-process.ts): answers 200 at once, below `/hang/<ms>/` after
- * so many milliseconds. Tells its parent when each request arrived, by path and event id, in batches. It also plays
- * Twilio: takes every message after 60 ms, and tells its arrival as that of an event at `/twilio` whose id is the number.
+ * so many milliseconds, below `/flood/<kind>/` with bytes without end. Tells its parent when each request arrived, by
+ * path and event id, in batches. It also plays Twilio: takes every message after 60 ms, and tells its arrival as that of
+ * an event at `/twilio` whose id is the number.
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { monotonicMs } from './clock.js';
 
 export interface Arrival {
@@ -16,6 +17,16 @@ export interface Arrival {
 }
 
 export type ReceiverMessage = { port: number } | { arrivals: Arrival[] };
+
+/** Bytes that are neither header nor body; each kind begins with its start and never ends. */
+const floods = {
+  interim: { start: '', again: 'HTTP/1.1 102 Processing\r\n\r\n' },
+  extensions: {
+    start: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+    again: `1;x=${'y'.repeat(1000)}\r\nx\r\n`,
+  },
+};
+export type FloodKind = keyof typeof floods;
 
 /** Short against every latency measured, long enough that telling costs little. */
 const batchMs = 4;
@@ -29,10 +40,23 @@ const server = createServer((request, response) => {
   if (request.url?.startsWith('/2010-04-01/')) return void answerAsTwilio(request, response, atMs);
   arrived(`${request.url} ${String(request.headers['x-irisx-event-id'])}`, atMs);
   request.resume();
+  const flooded = /^\/flood\/(\w+)\//.exec(request.url ?? '');
+  if (flooded) return flood(request.socket, floods[flooded[1] as FloodKind]);
   const hangs = /^\/hang\/(\d+)\//.exec(request.url ?? '');
   if (hangs) setTimeout(answer, Number(hangs[1]), response);
   else answer(response);
 });
+
+/** As fast as it is read, until the other side closes. */
+function flood(socket: Socket, { start, again }: (typeof floods)[FloodKind]): void {
+  const block = again.repeat(Math.ceil(65_536 / again.length));
+  const write = (): void => {
+    while (!socket.destroyed) if (!socket.write(block)) return void socket.once('drain', write);
+  };
+  socket.on('error', () => undefined);
+  socket.write(start);
+  write();
+}
 
 function answer(response: ServerResponse): void {
   response.writeHead(200, { 'Content-Type': 'text/plain' }).end('ok');

@@ -6,6 +6,7 @@ import { Pool } from 'undici';
 import { findFreePort } from '../src/dev/embedded/ports.js';
 import { inParallel } from './load.js';
 import { CpuMeter } from './process-usage.js';
+import type { FloodKind } from './receiver.js';
 import type { Receiver } from './receiver-process.js';
 import type { Servers } from './servers.js';
 import { startService, type ServiceProcess } from './service-process.js';
@@ -22,6 +23,10 @@ export interface WebhookSettings {
   events: string[];
   /** How long the receiver takes to answer; default: not at all. */
   hangMs?: number;
+  /** What the receiver answers without end. */
+  flood?: FloodKind;
+  /** Default: the receiver's. */
+  origin?: string;
   /** Default null: no limit. */
   rateLimitPerMinute?: number | null;
   rateLimitPerHour?: number | null;
@@ -73,7 +78,12 @@ export interface RigOptions {
 }
 
 /** Resolves when the first delivery has arrived, so that the worker polls. */
-export async function openRig(servers: Servers, receiver: Receiver, options: RigOptions = {}): Promise<Rig> {
+export async function openRig(
+  servers: Servers,
+  receiver: Receiver,
+  node: string,
+  options: RigOptions = {},
+): Promise<Rig> {
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -98,6 +108,7 @@ export async function openRig(servers: Servers, receiver: Receiver, options: Rig
     const adminKey = `bench_${randomBytes(24).toString('base64url')}`;
     const metricsAddress = `127.0.0.1:${await findFreePort()}`;
     const service = await startService({
+      node,
       env: {
         DATABASE_URL: sql?.url ?? database.url,
         TEMPORAL_ADDRESS: server.address,
@@ -157,9 +168,9 @@ export async function openRig(servers: Servers, receiver: Receiver, options: Rig
           },
           async addWebhook(settings) {
             const own = `/${randomUUID()}`;
-            const path = settings.hangMs === undefined ? own : `/hang/${settings.hangMs}${own}`;
+            const path = `${behaviour(settings)}${own}`;
             const { webhook } = await call<{ webhook: { id: number } }>('POST', '/v1/webhooks', key, {
-              url: `${receiver.url}${path}`,
+              url: `${settings.origin ?? receiver.url}${path}`,
               events: settings.events,
               rate_limit_per_minute: settings.rateLimitPerMinute ?? null,
               rate_limit_per_hour: settings.rateLimitPerHour ?? null,
@@ -200,6 +211,12 @@ export async function openRig(servers: Servers, receiver: Receiver, options: Rig
     await close();
     throw error;
   }
+}
+
+/** The beginning of the path by which the receiver knows what to do. */
+function behaviour({ hangMs, flood }: WebhookSettings): string {
+  if (flood) return `/flood/${flood}`;
+  return hangMs === undefined ? '' : `/hang/${hangMs}`;
 }
 
 function callsOf(api: Pool) {

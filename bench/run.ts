@@ -8,12 +8,14 @@
  *     npm run bench -- --seconds 30              longer steps
  *     npm run bench -- --json result.json        the same in JSON, with details
  *     npm run bench -- --quick                   everything tiny: whether it works, nothing about speed
+ *     npm run bench -- --node /path/to/node    the service runs on that Node, all else on the one that runs this
  *
  * It starts a Postgres and a Temporal of its own, in a temporary folder. DATABASE_URL and TEMPORAL_ADDRESS (without TLS)
  * name others: it makes databases and task queues of its own there and clears them away; their CPU time it cannot read.
  * Ends with 1 when anything could not be measured. Targets that are not reached end with 0: they are for people.
  * Needs Linux (/proc).
  */
+import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { openBench, type Measurement, type OpenBench } from './bench.js';
@@ -22,7 +24,7 @@ import { cost } from './measurements/cost.js';
 import { demo } from './measurements/demo.js';
 import { fairness } from './measurements/fairness.js';
 import { fanOut, tenants } from './measurements/fan-out.js';
-import { isolationBacklog, isolationHanging } from './measurements/isolation.js';
+import { isolationBacklog, isolationFloods, isolationHanging } from './measurements/isolation.js';
 import { latency } from './measurements/latency.js';
 import { lists } from './measurements/lists.js';
 import { throughput } from './measurements/throughput.js';
@@ -41,6 +43,7 @@ const measurements: Measurement[] = [
   isolationHanging,
   isolationBacklog,
   fairness,
+  isolationFloods,
   lists,
   demo,
 ];
@@ -64,8 +67,8 @@ async function main(): Promise<number> {
   try {
     progress('starting Postgres and Temporal');
     servers = await startServers(process.env);
-    const machine = await describeMachine(servers.postgresUrl, servers.temporal.address);
-    bench = await openBench(servers, options.sizes, report, progress);
+    const machine = await describeMachine(servers.postgresUrl, servers.temporal.address, options.node.version);
+    bench = await openBench(servers, { sizes: options.sizes, node: options.node.path, report, progress });
     for (const measurement of options.chosen) {
       const run = measurement
         .run(bench.of(measurement))
@@ -104,12 +107,14 @@ interface Options {
   sizes: ReturnType<typeof fullSizes>;
   isQuick: boolean;
   json: string | undefined;
+  /** What the service runs on. */
+  node: { path: string; version: string };
 }
 
 /** A text where there is nothing to run: what is wrong, and how to call it. */
 function readArguments(): Options | string {
   const names = measurements.map(({ name }) => name);
-  const usage = `npm run bench -- [--json FILE] [--only NAME,…] [--seconds N] [--quick]\nNames: ${names.join(', ')}`;
+  const usage = `npm run bench -- [--json FILE] [--only NAME,…] [--seconds N] [--quick] [--node PATH]\nNames: ${names.join(', ')}`;
   try {
     const { values } = parseArgs({
       options: {
@@ -117,6 +122,7 @@ function readArguments(): Options | string {
         only: { type: 'string' },
         seconds: { type: 'string', default: '10' },
         quick: { type: 'boolean', default: false },
+        node: { type: 'string', default: process.execPath },
         help: { type: 'boolean', default: false },
       },
     });
@@ -126,15 +132,24 @@ function readArguments(): Options | string {
     if (unknown.length > 0) return `There is no measurement ${unknown.join(', ')}.\n${usage}`;
     const seconds = Number(values.seconds);
     if (!(seconds >= 1 && seconds <= 600)) return `--seconds must be from 1 to 600, but is ${values.seconds}.`;
+    const version = versionOf(values.node);
+    if (version === undefined) return `--node must be the path of a Node binary, but is ${values.node}.`;
     return {
       chosen: measurements.filter(({ name }) => only.includes(name)),
       sizes: values.quick ? quickSizes : fullSizes(seconds),
       isQuick: values.quick,
       json: values.json,
+      node: { path: values.node, version },
     };
   } catch (error) {
     return `${(error as Error).message}\n${usage}`;
   }
+}
+
+/** Undefined when there is no Node at that path. */
+function versionOf(node: string): string | undefined {
+  const { stdout } = spawnSync(node, ['--version'], { encoding: 'utf8' });
+  return /^v\d+\.\d+\.\d+$/.exec(stdout?.trim() ?? '')?.[0];
 }
 
 /** On a terminal one line that changes, elsewhere one line for each step; on standard error, so that the table stays alone. */

@@ -13,11 +13,16 @@ export interface ServiceProcess {
 }
 
 /** `npm start` as in production: API and worker in one process of its own. Resolves when its API answers. */
-export async function startService(options: { env: Record<string, string>; logFile: string }): Promise<ServiceProcess> {
+export async function startService(options: {
+  /** The Node binary that it runs on. */
+  node: string;
+  env: Record<string, string>;
+  logFile: string;
+}): Promise<ServiceProcess> {
   const port = await findFreePort();
   const { PATH = '', HOME = '' } = process.env;
   const server = await spawnServer({
-    command: process.execPath,
+    command: options.node,
     // Not by the tsx command, which is a process in between.
     args: ['--import', import.meta.resolve('tsx'), fileURLToPath(new URL('../src/server/service.ts', import.meta.url))],
     env: {

@@ -23,6 +23,8 @@ export interface Sizes {
   hanging: number;
   /** Events to the other tenant's ten webhooks. */
   backlogEvents: number;
+  /** Events to each of the webhooks whose receivers never stop sending. */
+  flooding: number;
   isolationSeconds: number;
   fairness: {
     /** Of each of its streams. */
@@ -35,7 +37,7 @@ export interface Sizes {
     /** A second. */
     retries: number;
     /** For what may never come: then it is known to take longer. */
-    patienceMs: number;
+    timeoutMs: number;
   };
   /** Deliveries of the small and of the large webhook. */
   lists: [number, number];
@@ -58,6 +60,7 @@ export function fullSizes(seconds: number): Sizes {
     hangMs: 15_000,
     hanging: 700,
     backlogEvents: 1_000,
+    flooding: 20,
     isolationSeconds: 3 * seconds,
     fairness: {
       seconds,
@@ -69,7 +72,7 @@ export function fullSizes(seconds: number): Sizes {
       hangMs: 30_000,
       messages: 500,
       retries: 50,
-      patienceMs: 45_000,
+      timeoutMs: 45_000,
     },
     lists: [1_000, 1_000_000],
     listCalls: 40,
@@ -92,6 +95,7 @@ export const quickSizes: Sizes = {
   hangMs: 1_500,
   hanging: 20,
   backlogEvents: 30,
+  flooding: 2,
   isolationSeconds: 1,
   fairness: {
     seconds: 1,
@@ -100,7 +104,7 @@ export const quickSizes: Sizes = {
     hangMs: 1_500,
     messages: 10,
     retries: 5,
-    patienceMs: 40_000,
+    timeoutMs: 40_000,
   },
   lists: [500, 3_000],
   listCalls: 4,

@@ -1,6 +1,6 @@
 import { pino, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import type { LogConfig } from './config/service.js';
+import type { LogConfig } from './config/log.js';
 
 export type { Logger };
 

@@ -76,7 +76,7 @@ async function besideMessages(bench: Bench, rig: Rig): Promise<void> {
   bench.progress(`${messages} messages of another tenant`);
   const [, result] = await Promise.all([
     inParallel({ count: messages, atOnce: 50 }, (index) => send(other, '+15550000002', burst[index]!)),
-    stream(1, { patienceMs: bench.sizes.fairness.patienceMs }),
+    stream(1, { timeoutMs: bench.sizes.fairness.timeoutMs }),
   ]);
   addRows(bench, 'messages', `another sends ${messages} messages at once`, quiet, result, 'message at 1/s');
   await arrivals(rig.receiver, '/twilio', burst, 120_000);
@@ -84,7 +84,7 @@ async function besideMessages(bench: Bench, rig: Rig): Promise<void> {
 }
 
 async function besideUnstarted(bench: Bench, rig: Rig, healthy: EventStream, quiet: EventStreamResult): Promise<void> {
-  const { unstarted, patienceMs } = bench.sizes.fairness;
+  const { unstarted, timeoutMs } = bench.sizes.fairness;
   const eventType = rig.eventTypes[0]!;
   const [one, other] = [await rig.addTenant(), await rig.addTenant()];
   const webhookOf = (tenant: BenchTenant) => tenant.addWebhook({ events: [eventType] });
@@ -96,7 +96,7 @@ async function besideUnstarted(bench: Bench, rig: Rig, healthy: EventStream, qui
   const sinceMs = monotonicMs();
   await arrivals(rig.receiver, webhook.path, ids.slice(0, 1), 30_000);
   const result = await measure(bench, rig, healthy);
-  const leftMs = Math.max(0, patienceMs - (monotonicMs() - sinceMs));
+  const leftMs = Math.max(0, timeoutMs - (monotonicMs() - sinceMs));
   const [arrivedMs] = await arrivals(rig.receiver, otherWebhook.path, ['one'], leftMs);
   bench.add({
     id: 'fairness-unstarted-wait',
@@ -161,8 +161,8 @@ function measure(
   healthy: EventStream,
   seconds = bench.sizes.fairness.seconds,
 ): Promise<EventStreamResult> {
-  const { patienceMs } = bench.sizes.fairness;
-  return streamEvents(rig, healthy, loadOf(rate, seconds, 1), { patienceMs });
+  const { timeoutMs } = bench.sizes.fairness;
+  return streamEvents(rig, healthy, loadOf(rate, seconds, 1), { timeoutMs });
 }
 
 function addRows(

@@ -2,6 +2,7 @@ import type { Bench, Measurement } from '../bench.js';
 import { summarize } from '../latencies.js';
 import { inParallel } from '../load.js';
 import { loadOf, streamEvents, type EventStream, type EventStreamResult } from '../product-load.js';
+import { startReceiver } from '../receiver-process.js';
 import type { Rig } from '../rig.js';
 
 const rate = 10;
@@ -72,6 +73,46 @@ export const isolationBacklog: Measurement = {
     }),
 };
 
+/** A healthy webhook while another tenant's receivers send bytes without end: interim answers, and chunk extensions. */
+export const isolationFloods: Measurement = {
+  name: 'isolation-floods',
+  async run(bench) {
+    // A process of its own: how busy the flooding one is must not show in what the healthy one measures.
+    const flooding = await startReceiver();
+    try {
+      await bench.withRig({ ownTemporal: true }, (rig) => measureFloods(bench, rig, flooding.url));
+    } finally {
+      await flooding.close();
+    }
+  },
+};
+
+async function measureFloods(bench: Bench, rig: Rig, origin: string): Promise<void> {
+  const [eventType] = twoTypes(rig);
+  const [tenant, other] = [await rig.addTenant(), await rig.addTenant()];
+  const healthy = { tenantId: tenant.id, eventType, webhook: await tenant.addWebhook({ events: [eventType] }) };
+  for (const flood of ['interim', 'extensions'] as const)
+    await other.addWebhook({ events: [eventType], flood, origin });
+  const quiet = await measureQuiet(bench, rig, healthy);
+
+  const { flooding } = bench.sizes;
+  bench.progress(`${flooding} events to each of two webhooks whose receivers never stop sending`);
+  await inParallel({ count: flooding, atOnce: 20 }, (index) => rig.trigger(other.id, eventType, `flood-${index}`));
+  bench.progress('the healthy webhook meanwhile');
+  let requests = 0;
+  const result = await measure(bench, rig, healthy, async () => {
+    requests = await attemptsOf(rig, other.id);
+  });
+  if (requests === 0) throw new Error('no receiver was asked, so none has sent anything');
+  addRow(bench, {
+    id: 'isolation-floods',
+    name: `healthy webhook p95 at ${rate}/s, another tenant's receivers send without end (${2 * flooding} deliveries, each retried)`,
+    quiet,
+    result,
+    details: { requests },
+  });
+}
+
 function twoTypes({ eventTypes }: Rig): [string, string] {
   return [eventTypes[0]!, eventTypes[1]!];
 }
@@ -92,6 +133,14 @@ const measure = (bench: Bench, rig: Rig, healthy: EventStream, onSent?: () => Pr
 async function pendingOf({ db }: Rig, tenantId: string): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
     "select count(*)::int from webhook_deliveries where tenant_id = $1 and status = 'pending'",
+    [tenantId],
+  );
+  return rows[0]!.count;
+}
+
+async function attemptsOf({ db }: Rig, tenantId: string): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    'select coalesce(sum(attempt_count), 0)::int as count from webhook_deliveries where tenant_id = $1',
     [tenantId],
   );
   return rows[0]!.count;

@@ -24,7 +24,7 @@ const readinessSchema = z
 
 type Readiness = z.input<typeof readinessSchema>;
 
-const temporalPatienceMs = 1_500;
+const temporalTimeoutMs = 1_500;
 
 async function readiness(deps: AppDeps): Promise<Readiness> {
   const [database, temporal] = await Promise.all([databaseState(deps), temporalState(deps)]);
@@ -49,7 +49,7 @@ async function databaseState(deps: AppDeps): Promise<Pick<Readiness, 'postgres' 
 async function temporalState(deps: AppDeps): Promise<Pick<Readiness, 'temporal' | 'temporal_problems'>> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, temporalPatienceMs, false);
+    timer = setTimeout(resolve, temporalTimeoutMs, false);
   });
   const reachable = await Promise.race([deps.isTemporalReachable().catch(() => false), patience]);
   clearTimeout(timer);

@@ -1,22 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import type { Database } from '../db/database.js';
-import {
-  findByIdempotencyKey,
-  findMessage,
-  insertOutbound,
-  listMessages,
-  messageStatuses,
-  type Message,
-  type NewOutboundMessage,
-} from '../db/messages.js';
-import { claimService } from '../db/messaging-services.js';
-import { findAssigned } from '../db/phone-numbers.js';
-import { ConflictError, InvalidInputError } from '../errors.js';
+import { findMessage, listMessages, messageStatuses, type Message } from '../db/messages.js';
 import { phoneNumberForm } from '../sources/numbers/assign-number.js';
 import { maxBodyLength } from '../sources/messages/segments.js';
+import { sendMessage } from '../sources/messages/send-message.js';
 import { notFound } from './http/api-errors.js';
-import { defineEndpoint, type MessagesDeps } from './http/endpoint.js';
+import { defineEndpoint } from './http/endpoint.js';
 import { nextCursor, pageQuery, paginate } from './http/paging.js';
 import { messageIdParameter } from './http/path-parameters.js';
 import { isStorable, notStorable, parseUuid, renderTime, renderTimeOrNull, time, uuid } from './http/schemas.js';
@@ -164,7 +152,7 @@ export const messageEndpoints = [
     answers: { 202: { description: 'The message', schema: z.object({ message: messageSchema }) } },
     problems: [409],
     async handle({ body, tenantId, idempotencyKey }, { db, messages }) {
-      const asked: AskedMessage = {
+      const message = await sendMessage(db, messages, {
         tenantId,
         from: body.from ?? null,
         messagingServiceSid: body.messaging_service_sid ?? null,
@@ -172,9 +160,7 @@ export const messageEndpoints = [
         body: body.body ?? null,
         mediaUrls: body.media_urls ?? [],
         idempotencyKey,
-      };
-      // Before everything that may have changed since: a repeat asks what became of the first, not whether it may send.
-      const message = (await firstOf(db, asked)) ?? (await store(db, messages, asked));
+      });
       return { status: 202, body: { message: renderMessage(message) } };
     },
   }),
@@ -220,68 +206,3 @@ export const messageEndpoints = [
     },
   }),
 ];
-
-type AskedMessage = Omit<NewOutboundMessage, 'accountSid'>;
-
-/** What was stored with this Idempotency-Key before; null: nothing. Throws ConflictError where that was another message. */
-async function firstOf(db: Database, asked: AskedMessage): Promise<Message | null> {
-  if (asked.idempotencyKey === null) return null;
-  const first = await findByIdempotencyKey(db, asked.tenantId, asked.idempotencyKey);
-  if (first && !isDeepStrictEqual(contentsOf(first), contentsOf(asked)))
-    throw new ConflictError('This Idempotency-Key was used for another message; use a new one.');
-  return first;
-}
-
-const contentsOf = ({ from, messagingServiceSid, to, body, mediaUrls }: AskedMessage | Message) => ({
-  from,
-  messagingServiceSid,
-  to,
-  body,
-  mediaUrls,
-});
-
-/** Stores it and starts sending it; or answers the first one, where a request with the same key was faster. */
-async function store(db: Database, messages: MessagesDeps | undefined, asked: AskedMessage): Promise<Message> {
-  if (!messages)
-    throw new ConflictError(
-      'No messages can be sent here: no Twilio account is configured (TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN).',
-    );
-  let accountSid: string;
-  try {
-    accountSid = (await accountToSendBy(db, asked)) ?? messages.accountSid;
-  } catch (refusal) {
-    // The number may have been released just now, and the first one been stored before.
-    const first = await firstOf(db, asked);
-    if (first) return first;
-    throw refusal;
-  }
-  const inserted = await insertOutbound(db, { ...asked, accountSid });
-  if (inserted) {
-    messages.workflows.startMessage(inserted);
-    return inserted;
-  }
-  const first = await firstOf(db, asked);
-  if (!first) throw new ConflictError('A message with this Idempotency-Key was deleted just now; send it again.');
-  return first;
-}
-
-/**
- * The account in which the sender is; null: the main one. Throws InvalidInputError where it is not the tenant's: whose
- * it is otherwise, if anybody's, is not told.
- */
-async function accountToSendBy(
-  db: Database,
-  { tenantId, from, messagingServiceSid: service }: AskedMessage,
-): Promise<string | null> {
-  const refuse = (path: string, message: string) =>
-    new InvalidInputError(`The body does not fit: ${path}.`, [{ path, message }]);
-  const number = from === null ? null : await findAssigned(db, from);
-  if (from !== null && number?.tenantId !== tenantId)
-    throw refuse(
-      'from',
-      `${from} is not assigned to this tenant; the platform assigns numbers by POST /v1/phone-numbers`,
-    );
-  if (service !== null && !(await claimService(db, tenantId, service)))
-    throw refuse('messaging_service_sid', `${service} is not a Messaging Service of this tenant`);
-  return number?.accountSid ?? null;
-}

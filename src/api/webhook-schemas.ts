@@ -5,7 +5,7 @@ import { eventTypeNames } from '../events/event-types.js';
 import { boolean, integer, isObject, text, time } from './http/schemas.js';
 
 /** What the API shows in place of a secret-looking header value. */
-export const maskedValue = '[masked]';
+const maskedValue = '[masked]';
 
 const eventsMessage = `expected event types or "*", which stands for all; known are ${eventTypeNames.join(', ')}`;
 

@@ -2,9 +2,9 @@ import pg from 'pg';
 import { unavailable, whyUnavailable, type UnavailableReason } from './unavailable.js';
 
 /** For a free connection, or a new one; after that whoever asked is told to come again. */
-const connectPatienceMs = 2_500;
+const connectTimeoutMs = 2_500;
 /** The longest that the driver waits for an answer: then the connection is lost. */
-const answerPatienceMs = 15_000;
+const answerTimeoutMs = 15_000;
 
 /** In milliseconds, as Postgres takes them. It gives up a little before the driver, so that the session is kept. */
 export const timeouts = {
@@ -83,9 +83,9 @@ export class Sessions {
       connectionString: url,
       max: poolSize,
       application_name: applicationName,
-      connectionTimeoutMillis: connectPatienceMs,
+      connectionTimeoutMillis: connectTimeoutMs,
       idleTimeoutMillis: 30_000,
-      query_timeout: answerPatienceMs,
+      query_timeout: answerTimeoutMs,
       keepAlive: true,
       types: { getTypeParser: typeParser },
     });

@@ -34,7 +34,7 @@ export interface AttemptDeps {
 }
 
 /** What an attempt is at, for the words of a timeout. */
-export type Step = 'lookup' | 'connection' | 'answer' | 'rest of answer';
+export type Step = 'lookup' | 'connection' | 'request' | 'answer' | 'rest of answer';
 
 export interface AttemptInput {
   url: URL;
@@ -42,6 +42,8 @@ export interface AttemptInput {
   body: Buffer;
   /** Aborted when the time is up; every step then ends with its reason. */
   signal: AbortSignal;
+  /** Aborts the signal when the time is up, whether or not its timer has run. */
+  checkTime: () => void;
   onStep: (step: Step) => void;
 }
 
@@ -134,7 +136,7 @@ async function exchange(
   connection: Connection,
 ): Promise<RawAnswer> {
   const { url, body, signal, onStep } = input;
-  onStep('answer');
+  onStep('request');
   const request: ExchangeInput = {
     path: url.pathname + url.search,
     // Nothing is decompressed here, so nothing compressed is asked for.
@@ -142,6 +144,10 @@ async function exchange(
     body,
     maxResponseBytes: deps.maxResponseBytes,
     keepOpen: deps.idle.mayKeep(url.origin),
+    onBegin() {
+      input.checkTime();
+      if (!signal.aborted) onStep('answer');
+    },
     onAnswer: () => onStep('rest of answer'),
   };
   const answer = await connection.exchange(request, signal);

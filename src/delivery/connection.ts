@@ -11,6 +11,8 @@ export interface ExchangeInput {
   maxResponseBytes: number;
   /** Whether the connection may carry another request after this one; if not, the receiver is told. */
   keepOpen: boolean;
+  /** Called immediately before the first byte is written. When it aborts the signal, none is. */
+  onBegin?: () => void;
   /** Called when the status line and headers of the answer have arrived. */
   onAnswer?: () => void;
 }
@@ -45,6 +47,8 @@ export class ExchangeError extends Error {
 
 /** By their status these have no body, whatever a `Content-Length` says (RFC 9110 §6.4.1, §15.3.6). */
 const statusesWithoutBody = new Set([204, 205, 304]);
+/** Each costs us more than its bytes do; one or two are usual (RFC 9110 §15.2). */
+const maxInterimAnswers = 100;
 const noAnswerYet = { statusCode: 0, rawHeaders: [] as Buffer[] };
 
 /**
@@ -105,6 +109,7 @@ export class Connection {
       let head = noAnswerYet;
       let sentAtMs: number | undefined;
       let answerStarted = false;
+      let interimAnswers = 0;
       let closedByReceiver = false;
       let isSettled = false;
 
@@ -134,13 +139,18 @@ export class Connection {
         { method: 'POST', path, headers, body, ...(!keepOpen && { reset: true }) },
         {
           // Called in the same step as the write, and right before it.
-          onRequestStart: () => {
+          onRequestStart: (controller) => {
+            input.onBegin?.();
+            if (isSettled) return controller.abort(signal.reason as Error);
             sentAtMs = performance.now();
             this.turnwise.isIdle = false;
           },
           onResponseStarted: () => void (answerStarted = true),
           onResponseStart: ({ rawHeaders }, statusCode) => {
-            if (statusCode < 200) return;
+            if (statusCode < 200) {
+              if (++interimAnswers > maxInterimAnswers) this.socket.destroy(new TooManyInterimAnswersError());
+              return;
+            }
             head = { statusCode, rawHeaders: rawHeaders as Buffer[] };
             input.onAnswer?.();
             if (!statusesWithoutBody.has(statusCode)) return;
@@ -192,8 +202,15 @@ class KeptBody {
   }
 }
 
+class TooManyInterimAnswersError extends Error {
+  readonly code = 'ERR_TOO_MANY_INTERIM_ANSWERS';
+  constructor() {
+    super('the receiver sent more interim answers than are read for one request');
+  }
+}
+
 /** The socket had closed before the request could be written to it. */
-export class ConnectionGoneError extends Error {
+class ConnectionGoneError extends Error {
   readonly code = 'ECONNRESET';
   constructor() {
     super('the connection was closed before the request was written');

@@ -118,6 +118,8 @@ export function exchangeFailure(error: unknown, isReused: boolean): AttemptFailu
     if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') throw cause;
   }
   if (code === tooManyBytes) return tooManyBytesFailure();
+  if (code === 'ERR_TOO_MANY_INTERIM_ANSWERS')
+    return new AttemptFailure('invalid_response', 'the receiver sent over 100 interim answers (1xx) before its answer');
   if (tlsMessages[code] !== undefined) return new AttemptFailure('tls', tlsMessages[code]);
   if (code.startsWith('ERR_SSL_')) return new AttemptFailure('tls', `TLS failed${inBrackets(code)}`);
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
@@ -160,7 +162,8 @@ function speaksHttp2(error: Error): boolean {
 
 function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : '';
+  // OpenSSL 3.2 renamed the alerts that SSL 3 brought: Node 24 reports them by the new names, Node 20 by the old ones.
+  return typeof code === 'string' ? code.replace('ERR_SSL_SSL/TLS_', 'ERR_SSL_SSLV3_') : '';
 }
 
 const inBrackets = (code: string): string => (/^[A-Z0-9_]+$/.test(code) ? ` (${code})` : '');

@@ -1,6 +1,6 @@
 import type { AddressGuard } from './address.js';
 import { attempt, type AttemptDeps, type Step } from './attempt.js';
-import { createConnect } from './connect.js';
+import { createConnect, type Connect } from './connect.js';
 import { AttemptFailure } from './failure.js';
 import { createIdleConnections } from './idle-connections.js';
 import type { AttemptOutcome, FinishedAttempt } from './outcome.js';
@@ -13,6 +13,8 @@ export interface PosterOptions {
   allowHttp: boolean;
   /** Default: DNS, then what the system knows besides. */
   resolve?: Resolve;
+  /** Default: TCP, and TLS that trusts `ca` besides. */
+  connect?: Connect;
   /** Of one answer's body; default 65536. What comes after it is not read. */
   maxResponseBytes?: number;
   /** Certificates (PEM) of authorities that are trusted beside Node's own. */
@@ -30,20 +32,18 @@ export interface PostInput {
   body: string;
   /** For the whole attempt: from the lookup of the name to the last byte of the answer. */
   timeoutMs: number;
-  /** Cuts the request off. `post` then rejects with the signal's reason: it is no outcome, the receiver did nothing. */
-  signal?: AbortSignal | undefined;
 }
 
 export interface Poster {
   /**
    * Sends one POST and says what came of it. Whatever the receiver or the network does is an outcome. It rejects when
-   * cut off by the signal, when this process is out of file descriptors or memory, and for mistakes of the caller's:
-   * a url that is none, a header that cannot be sent.
+   * this process is out of file descriptors or memory, and for mistakes of the caller's: a url that is none, a header
+   * that cannot be sent.
    *
    * One lookup per attempt; every address it gives is checked, and the socket goes to one of exactly these. No
    * redirect is followed, no proxy of the environment is used. An answer that is not complete in time is a timeout,
    * and one that breaks off is a failed connection, also when it began with a 2xx; one longer than what is read counts
-   * by its status.
+   * by its status. Not one byte is written after the timeout, not even by a process that was stopped meanwhile.
    */
   post(input: PostInput): Promise<FinishedAttempt>;
   /** Takes no more requests, waits for those under way, and closes all connections. Harmless to repeat. */
@@ -59,7 +59,7 @@ export function createPoster(options: PosterOptions): Poster {
     guard,
     allowHttp,
     resolve: options.resolve ?? createResolve({ isAllowed, knowsPrivateNames }),
-    connect: createConnect(options.ca),
+    connect: options.connect ?? createConnect(options.ca),
     idle: createIdleConnections({
       maxPerOrigin: options.idleConnectionsPerOrigin ?? 10,
       max: options.idleConnections ?? 256,
@@ -97,10 +97,8 @@ async function timeAttempt(deps: AttemptDeps, input: PostInput): Promise<Finishe
   let step: Step = 'lookup';
   // One timer for everything. It is not touched when headers arrive, or a body without end would have no deadline.
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(timeout(step, input.timeoutMs)), input.timeoutMs);
-  const cutOff = (): void => controller.abort(input.signal?.reason);
-  input.signal?.addEventListener('abort', cutOff);
-  if (input.signal?.aborted) cutOff();
+  const end = (): void => controller.abort(timeout(step, input.timeoutMs));
+  const timer = setTimeout(end, input.timeoutMs);
   try {
     const { headers, body } = input;
     const outcome = await attempt(deps, {
@@ -108,12 +106,16 @@ async function timeAttempt(deps: AttemptDeps, input: PostInput): Promise<Finishe
       headers,
       body: Buffer.from(body),
       signal: controller.signal,
+      // A process that was stopped meanwhile hears of its connection first and runs its timers after that. By then
+      // another process may be sending this delivery.
+      checkTime: () => {
+        if (performance.now() - startMs >= input.timeoutMs) end();
+      },
       onStep: (next) => (step = next),
     }).catch(toOutcome);
     return { startedAt, durationMs: Math.round(performance.now() - startMs), outcome };
   } finally {
     clearTimeout(timer);
-    input.signal?.removeEventListener('abort', cutOff);
   }
 }
 
@@ -121,6 +123,7 @@ function timeout(step: Step, timeoutMs: number): AttemptFailure {
   const late = {
     lookup: 'host name not looked up',
     connection: 'no connection',
+    request: 'nothing sent',
     answer: 'no answer',
     'rest of answer': 'answer not complete',
   };

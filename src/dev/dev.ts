@@ -1,5 +1,6 @@
 import pc from 'picocolors';
-import { ConfigError, loadLogConfig } from '../config/service.js';
+import { ConfigError } from '../config/environment.js';
+import { loadLogConfig } from '../config/log.js';
 import { createLogger } from '../log.js';
 import { closeInTime } from '../server/close-in-time.js';
 import { startEmbeddedStack, type EmbeddedStack } from './embedded/embedded-stack.js';

@@ -40,7 +40,7 @@ export interface ResealOptions {
   /** After each batch: webhooks looked at in this pass, of those that were outdated at its start. */
   onProgress?: (progress: { webhooks: number; of: number; resealed: number }) => void;
   /** How long to wait for webhooks that somebody has locked, without getting any further. */
-  patienceMs?: number;
+  timeoutMs?: number;
 }
 
 /**
@@ -48,7 +48,7 @@ export interface ResealOptions {
  * repeat, to run twice at once, and to break off: each batch stands by itself.
  */
 export async function resealAll(db: Queryable, sealer: Sealer, options: ResealOptions = {}): Promise<ResealResult> {
-  const { patienceMs = 60_000 } = options;
+  const { timeoutMs = 60_000 } = options;
   let resealed = 0;
   let discarded = 0;
   let movedAt = performance.now();
@@ -57,7 +57,7 @@ export async function resealAll(db: Queryable, sealer: Sealer, options: ResealOp
     resealed += pass.resealed;
     discarded += pass.discarded;
     if (pass.resealed > 0) movedAt = performance.now();
-    if (pass.left === 0 || performance.now() - movedAt > patienceMs)
+    if (pass.left === 0 || performance.now() - movedAt > timeoutMs)
       return { resealed, discarded, unreadable: pass.unreadable, busy: pass.left };
     // Locked, or set anew meanwhile, perhaps by a process that seals with an older key.
     await delay(200);

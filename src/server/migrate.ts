@@ -1,4 +1,5 @@
-import { ConfigError, loadMigrateConfig } from '../config/service.js';
+import { ConfigError } from '../config/environment.js';
+import { loadMigrateConfig } from '../config/migrate.js';
 import { createLogger } from '../log.js';
 import { migrate } from '../db/migrations.js';
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { ConfigError, loadRotationConfig, type RotationConfig } from '../config/service.js';
+import { loadRotationConfig, type RotationConfig } from '../config/encryption.js';
+import { ConfigError } from '../config/environment.js';
 import { openDatabase, type Database } from '../db/database.js';
 import { listStoredKeyIds } from '../db/sealed-values.js';
 import { createLogger, type Logger } from '../log.js';

@@ -1,15 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConfigError, loadConfig, type Config } from '../config/service.js';
+import { ConfigError } from '../config/environment.js';
+import { loadConfig, type Config } from '../config/service.js';
 import { DatabaseUnavailableError } from '../db/database.js';
 import { createLogger, type Logger } from '../log.js';
 import { closeInTime } from './close-in-time.js';
 import { openService, type Service, type ServiceParts } from './open-service.js';
 
 /** A start waits for Postgres for so long: it may be starting as well, or failing over. */
-const postgresPatienceMs = 60_000;
+const postgresTimeoutMs = 60_000;
 const postgresPauseMs = 2_000;
 /** Told to stop while it opens: it may be there in a moment, and then drains; one that waits for Postgres just ends. */
-const openingPatienceMs = 3_000;
+const openingTimeoutMs = 3_000;
 const waitingLineMs = 10_000;
 
 /** Reads the environment, runs the parts until SIGTERM or SIGINT, then drains: no request is cut, no attempt lost. */
@@ -21,13 +22,13 @@ export async function runProcess(name: string, parts: ServiceParts): Promise<voi
   });
   try {
     const opening = openPatiently(config, log, parts);
-    const stoppedEarly = stopped.then(() => delay(openingPatienceMs));
+    const stoppedEarly = stopped.then(() => delay(openingTimeoutMs));
     const service = await Promise.race([opening, stoppedEarly]);
     if (service) await runUntilStopped(service);
     else log.info('process.stopped: it had not begun');
   } catch (error) {
     if (error instanceof DatabaseUnavailableError)
-      log.fatal({ reason: reasonOf(error), afterMs: postgresPatienceMs }, `process.failed: ${error.message}`);
+      log.fatal({ reason: reasonOf(error), afterMs: postgresTimeoutMs }, `process.failed: ${error.message}`);
     else log.fatal({ error }, 'process.failed');
     process.exitCode = 1;
   }
@@ -64,10 +65,10 @@ async function openPatiently(config: Config, log: Logger, parts: ServiceParts): 
       return await openService(config, log, parts);
     } catch (error) {
       const waitedMs = performance.now() - beganAtMs;
-      if (!(error instanceof DatabaseUnavailableError) || waitedMs > postgresPatienceMs) throw error;
+      if (!(error instanceof DatabaseUnavailableError) || waitedMs > postgresTimeoutMs) throw error;
       if (waitedMs >= nextLineMs) {
         nextLineMs = waitedMs + waitingLineMs;
-        const seconds = Math.ceil((postgresPatienceMs - waitedMs) / 1_000);
+        const seconds = Math.ceil((postgresTimeoutMs - waitedMs) / 1_000);
         log.warn({ reason: reasonOf(error) }, `postgres.away: waiting for it, for ${seconds} s more`);
       }
       await delay(postgresPauseMs);

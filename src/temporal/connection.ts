@@ -1,6 +1,6 @@
 import { Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import type { TemporalConfig } from '../config/service.js';
+import type { TemporalConfig } from '../config/temporal.js';
 
 const options = (temporal: TemporalConfig) => ({
   address: temporal.address,

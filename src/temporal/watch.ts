@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { TemporalConfig } from '../config/service.js';
+import type { TemporalConfig } from '../config/temporal.js';
 import type { Logger } from '../log.js';
 import { OnceAMinute } from '../once-a-minute.js';
 import { failureProblem, temporalFailure, type TemporalProblem } from './failure.js';

@@ -6,7 +6,7 @@ import { stopOnPollFailure } from './poll-failure.js';
 /** A worker that the SDK has given up may never say so: its state is looked at. */
 const stateEveryMs = 1_000;
 /** A worker that has failed frees what it holds within this time, or never. */
-const failedPatienceMs = 10_000;
+const failedTimeoutMs = 10_000;
 
 /** Runs the workers, which share the connection, until one ends by itself or `stop`; then all of them end. */
 export function startLife(workers: Worker[], connection: NativeConnection, longestStopMs: number): Life {
@@ -50,7 +50,7 @@ async function runToTheEnd(worker: Worker, onEnd: (reason: unknown) => void): Pr
     const { signal } = isOver;
     while (!['FAILED', 'STOPPED'].includes(worker.getState())) await delay(stateEveryMs, undefined, { signal });
     onEnd(new Error(`its state is ${worker.getState()}`));
-    await delay(failedPatienceMs, undefined, { signal });
+    await delay(failedTimeoutMs, undefined, { signal });
     return false;
   };
   const isFreed = await Promise.race([run, watch().catch(() => run)]);

@@ -76,7 +76,7 @@ const invalid = (reason: InvalidReason): VerifyResult => ({ valid: false, reason
 /** One text; undefined where the header is missing, or was sent more than once. */
 function readHeader(headers: ReceivedHeaders, name: string): string | undefined {
   if (typeof headers !== 'object' || headers === null) return undefined;
-  if (typeof headers['get'] === 'function') return (headers.get)(name) ?? undefined;
+  if (typeof headers['get'] === 'function') return headers.get(name) ?? undefined;
   const found = Object.entries(headers).filter(([each]) => each.toLowerCase() === name);
   const value: unknown = found.length === 1 ? found[0]![1] : undefined;
   return typeof value === 'string' ? value : undefined;

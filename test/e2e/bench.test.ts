@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Failure, ReportedRow } from '../../bench/report.js';
@@ -52,6 +52,7 @@ const rows = [
   'isolation-hanging',
   'isolation-backlog',
   ...fair,
+  'isolation-floods',
   ...listed.map((name) => `list-${name}`),
   'demo',
 ];
@@ -68,6 +69,7 @@ const targets = [
   'isolation-hanging',
   'isolation-backlog',
   ...fair,
+  'isolation-floods',
   ...listed.map((name) => `list-${name}`),
   'demo',
 ];
@@ -134,5 +136,22 @@ describe('npm run bench', function () {
     assert.equal(code, 2);
     assert.match(err, /no measurement speed/);
     assert.match(err, /latency, throughput, fan-out/);
+  });
+
+  it('runs the service on the Node that it is told, and says which', async () => {
+    const file = path.join(folder, 'node.json');
+    const wrapper = path.join(folder, 'another-node');
+    const calls = path.join(folder, 'calls');
+    await writeFile(wrapper, `#!/bin/sh\necho "$@" >> '${calls}'\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
+    const { code, out, err } = await bench('--quick', '--only', 'cost', '--json', file, '--node', wrapper);
+    assert.equal(code, 0, `${out}\n${err}`);
+    assert.match(await readFile(calls, 'utf8'), /src\/server\/service\.ts/);
+    assert.match(out, new RegExp(`Node ${process.version}`));
+  });
+
+  it('refuses a path to a Node that is none', async () => {
+    const { code, err } = await bench('--node', '/bin/true');
+    assert.equal(code, 2);
+    assert.match(err, /--node must be the path of a Node binary, but is \/bin\/true/);
   });
 });

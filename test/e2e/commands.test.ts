@@ -28,7 +28,7 @@ describe('commands', function () {
 
   function run(program: string, env: Record<string, string> = {}, args: string[] = []): Run {
     const { PATH = '', HOME = '' } = process.env;
-    const child = spawn(process.execPath, ['--import', 'tsx', `src/server/${program}.ts`, ...args], {
+    const child = spawn(process.execPath, ['--import', 'tsx', `src/${program}.ts`, ...args], {
       // nothing of the environment that the tests run in
       env: { PATH, HOME, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,7 +52,7 @@ describe('commands', function () {
   });
 
   it('npm run demo shows signed requests arriving, one endpoint retried, a manual retry, and exits with 0', async () => {
-    const demo = run('demo');
+    const demo = run('dev/demo');
     assert.equal(await demo.exit, 0, demo.output());
     const lines = demo.output().split('\n');
     const sent = lines.filter((line) => /^\s+POST/.test(line));
@@ -65,7 +65,7 @@ describe('commands', function () {
   });
 
   it('npm run demo -- --sources shows calls, messages, numbers and limits becoming events, and exits with 0', async () => {
-    const demo = run('demo', {}, ['--sources']);
+    const demo = run('dev/demo', {}, ['--sources']);
     assert.equal(await demo.exit, 0, demo.output());
     const sent = demo
       .output()
@@ -93,7 +93,7 @@ describe('commands', function () {
   it('npm run dev starts everything, keeps its data over a restart, and stops on SIGTERM', async () => {
     const env = { ...(await devPorts()), IRISX_DATA_DIR: await dataFolder() };
     const api = `http://localhost:${env.PORT}`;
-    const first = run('dev', env);
+    const first = run('dev/dev', env);
     await waitFor(() => first.output().includes('Ctrl-C'), { what: 'the stack to be up', timeoutMs: 60_000 });
     const key = (await readFile(path.join(env.IRISX_DATA_DIR, 'admin-key'), 'utf8')).trim();
     assert.ok(first.output().includes(key), 'the admin key is printed');
@@ -103,7 +103,7 @@ describe('commands', function () {
     assert.equal((await fetch(`http://127.0.0.1:${env.TEMPORAL_UI_PORT}`)).status, 200);
     first.child.kill('SIGTERM');
     assert.equal(await first.exit, 0, first.output());
-    const second = run('dev', env);
+    const second = run('dev/dev', env);
     await waitFor(() => second.output().includes('Ctrl-C'), { what: 'the stack to be up again', timeoutMs: 60_000 });
     const { tenants } = (await (await fetch(`${api}/v1/tenants`, { headers })).json()) as {
       tenants: { name: string }[];
@@ -123,7 +123,7 @@ describe('commands', function () {
       TEMPORAL_ADDRESS: process.env['TEST_TEMPORAL_ADDRESS']!,
       TEMPORAL_TASK_QUEUE: `dev-${Date.now()}`,
     };
-    const dev = run('dev', env);
+    const dev = run('dev/dev', env);
     await waitFor(() => dev.output().includes('Ctrl-C'), { what: 'the stack to be up', timeoutMs: 60_000 });
     assert.doesNotMatch(dev.output(), /✓ (Postgres|Temporal)/);
     dev.child.kill('SIGTERM');
@@ -135,7 +135,7 @@ describe('commands', function () {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const port = String((taken.address() as AddressInfo).port);
-    const dev = run('dev', { ...(await devPorts()), TEMPORAL_UI_PORT: port, IRISX_DATA_DIR: await dataFolder() });
+    const dev = run('dev/dev', { ...(await devPorts()), TEMPORAL_UI_PORT: port, IRISX_DATA_DIR: await dataFolder() });
     assert.equal(await dev.exit, 1);
     assert.match(dev.output(), new RegExp(`Port ${port}.* taken .*TEMPORAL_UI_PORT`));
     assert.doesNotMatch(dev.output(), /\n\s+at /, 'no stack trace');
@@ -143,7 +143,7 @@ describe('commands', function () {
   });
 
   it('npm start names all that is wrong with the environment at once', async () => {
-    const start = run('service', { PORT: 'eighty' });
+    const start = run('server/service', { PORT: 'eighty' });
     assert.equal(await start.exit, 1);
     for (const name of ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'IRISX_ENCRYPTION_KEY', 'PORT'])
       assert.match(start.output(), new RegExp(name));
@@ -154,7 +154,7 @@ describe('commands', function () {
     const database = await createTestDatabase();
     await database.pool.query(`delete from migrations where name like '004%'`);
     await database.pool.query(`update migration_files set sha256 = 'another' where name = 'functions/take_attempt'`);
-    const start = run('service', {
+    const start = run('server/service', {
       DATABASE_URL: database.url,
       TEMPORAL_ADDRESS: process.env['TEST_TEMPORAL_ADDRESS']!,
       IRISX_ENCRYPTION_KEY: Buffer.alloc(32).toString('base64'),
@@ -168,7 +168,7 @@ describe('commands', function () {
   it('npm run migrate may run many times, also at once', async () => {
     const database = await createTestDatabase();
     await database.pool.query('drop schema public cascade; create schema public');
-    const all = [1, 2, 3].map(() => run('migrate', { DATABASE_URL: database.url }));
+    const all = [1, 2, 3].map(() => run('server/migrate', { DATABASE_URL: database.url }));
     for (const each of all) assert.equal(await each.exit, 0, each.output());
     const { rows } = await database.pool.query<{ count: string }>('select count(*) from migrations');
     assert.ok(Number(rows[0]!.count) >= 4);

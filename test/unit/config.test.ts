@@ -2,14 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import {
-  ConfigError,
-  loadConfig,
-  loadEmbeddedConfig,
-  loadMigrateConfig,
-  loadRotationConfig,
-  type Environment,
-} from '../../src/config/service.js';
+import { loadEmbeddedConfig } from '../../src/config/embedded.js';
+import { loadRotationConfig } from '../../src/config/encryption.js';
+import { ConfigError, type Environment } from '../../src/config/environment.js';
+import { loadMigrateConfig } from '../../src/config/migrate.js';
+import { loadConfig } from '../../src/config/service.js';
 import { unnamedKey } from '../../src/encryption/seal.js';
 
 const encryptionKey = Buffer.alloc(32, 7).toString('base64');

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
-import { loadConfig, loadMigrateConfig } from '../../src/config/service.js';
+import { loadMigrateConfig } from '../../src/config/migrate.js';
+import { loadConfig } from '../../src/config/service.js';
 
 interface Service {
   image?: string;
@@ -13,6 +14,7 @@ interface Service {
   healthcheck?: { test: string[] };
   depends_on?: Record<string, { condition: string }>;
   ports?: string[];
+  container_name?: string;
   volumes?: string[];
 }
 
@@ -28,7 +30,7 @@ describe('docker-compose.yml', () => {
     delete schema.$schema; // written with https, under which no validator knows draft 7
     const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
     assert.ok(validate(compose), JSON.stringify(validate.errors, null, 2));
-    const broken = { services: { api: { imagine: 'x' } } };
+    const broken = { services: { service: { imagine: 'x' } } };
     assert.ok(!validate(broken), 'the schema refuses what it does not know');
   });
 
@@ -36,7 +38,7 @@ describe('docker-compose.yml', () => {
     assert.deepEqual(
       services.map(([name]) => name),
       // prettier-ignore
-      ['postgres', 'temporal-schema', 'temporal', 'temporal-namespace', 'temporal-ui', 'migrate', 'api', 'worker', 'listener'],
+      ['postgres', 'temporal-schema', 'temporal', 'temporal-namespace', 'temporal-ui', 'migrate', 'service', 'balancer', 'listener'],
     );
   });
 
@@ -110,8 +112,8 @@ describe('docker-compose.yml', () => {
       'temporal-namespace': [],
       'temporal-ui': [],
       migrate: [ours],
-      api: [ours, 'IRISX_ENCRYPTION_KEY', 'IRISX_ENCRYPTION_KEYS', ...twilio, 'IRISX_ADMIN_KEY'],
-      worker: [ours, 'IRISX_ENCRYPTION_KEY', 'IRISX_ENCRYPTION_KEYS', ...twilio],
+      service: [ours, 'IRISX_ENCRYPTION_KEY', 'IRISX_ENCRYPTION_KEYS', ...twilio, 'IRISX_ADMIN_KEY'],
+      balancer: [],
       listener: [ours, 'FREESWITCH_URLS'],
     });
   });
@@ -132,7 +134,7 @@ describe('docker-compose.yml', () => {
       IRISX_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
       IRISX_ADMIN_KEY: '0123456789abcdef',
     };
-    for (const name of ['api', 'worker', 'listener']) {
+    for (const name of ['service', 'listener']) {
       const config = loadConfig(withValues(compose.services[name]!.environment!), { needsKey: name !== 'listener' });
       assert.equal(new URL(config.databaseUrl).username, 'irisx', name);
     }
@@ -146,13 +148,39 @@ describe('docker-compose.yml', () => {
 
   it('opens only the API to other machines', () => {
     for (const [name, { ports = [] }] of services) {
-      for (const mapping of ports) if (name !== 'api') assert.match(mapping, /^127\.0\.0\.1:/, name);
+      for (const mapping of ports) if (name !== 'balancer') assert.match(mapping, /^127\.0\.0\.1:/, name);
     }
+  });
+
+  it('lets the service be scaled: no port and no name of its own, and a balancer that finds all of them', () => {
+    const { service, balancer } = compose.services;
+    assert.equal(service!.ports, undefined, 'a published port cannot be shared');
+    assert.equal(service!.container_name, undefined);
+    assert.deepEqual(balancer!.ports, ['${PORT:-3000}:3000']);
+    const lines = readFileSync('docker/haproxy.cfg', 'utf8')
+      .split('\n')
+      .map((line) => line.trim());
+    for (const line of ['bind :3000', 'http-request set-header X-Forwarded-For %[src]', 'nameserver dns 127.0.0.11:53'])
+      assert.ok(lines.includes(line), line);
+    const template = lines.find((line) => line.startsWith('server-template ')) ?? '';
+    const [name, port] = template.split(' ').at(-1)!.split(':');
+    assert.ok(compose.services[name!], `${template}: no such service`);
+    assert.equal(port, service!.environment!['PORT']);
+  });
+
+  it('lets the service believe the balancer, and the balancer overwrite what a caller claims', () => {
+    const { trustedProxies = [] } = loadConfig({
+      DATABASE_URL: 'postgres://irisx:password@localhost/irisx',
+      TEMPORAL_ADDRESS: 'localhost:7233',
+      IRISX_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+      API_TRUSTED_PROXIES: /:-([^}]+)\}/.exec(compose.services['service']!.environment!['API_TRUSTED_PROXIES']!)![1],
+    }).api;
+    assert.ok(trustedProxies.includes('172.16.0.0/12'), "Docker's own networks");
   });
 
   it('runs programs that the sources have', () => {
     const programs = services.flatMap(([, { build, command }]) => (build ? [command?.[1] ?? ''] : []));
-    assert.equal(programs.length, 4);
+    assert.equal(programs.length, 3);
     for (const program of programs) {
       const source = program.replace(/^dist\//, '').replace(/\.js$/, '.ts');
       assert.ok(program.startsWith('dist/') && existsSync(source), `${program}: no ${source}`);
@@ -180,7 +208,7 @@ describe('Dockerfile', () => {
   const lastStage = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
 
   it('pins its base image and runs as a user without rights', () => {
-    for (const [, image] of dockerfile.matchAll(/^FROM (\S+)/gm)) assert.equal(image, 'node:20.20-bookworm-slim');
+    for (const [, image] of dockerfile.matchAll(/^FROM (\S+)/gm)) assert.equal(image, 'node:24.21-bookworm-slim');
     assert.match(lastStage, /^USER node$/m);
     assert.ok(lastStage.indexOf('USER node') < lastStage.indexOf('CMD ["node", "dist/src/server/service.js"]'));
   });

@@ -40,7 +40,7 @@ export const timeInput = ({ isFuture = false } = {}) => {
   );
 };
 
-export const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Of any version, in either case; comes out in lower case, as Postgres and Temporal have it. */
 export const uuid = () =>

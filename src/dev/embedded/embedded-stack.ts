@@ -1,5 +1,7 @@
 import path from 'node:path';
-import { loadConfig, loadEmbeddedConfig, type Config, type Environment } from '../../config/service.js';
+import { loadEmbeddedConfig } from '../../config/embedded.js';
+import type { Environment } from '../../config/environment.js';
+import { loadConfig, type Config } from '../../config/service.js';
 import type { Logger } from '../../log.js';
 import { migrate } from '../../db/migrations.js';
 import { workflowBundle } from '../../temporal/bundle.js';

@@ -42,7 +42,7 @@ export interface EmbeddedPostgres {
 const user = 'irisx';
 const database = 'irisx';
 const startDeadlineMs = 60_000;
-const stopPatienceMs = 30_000;
+const stopTimeoutMs = 30_000;
 // Messages in English and dates as usual, whatever the terminal's language is.
 const serverEnv = { PATH: process.env.PATH ?? '', LC_ALL: 'C', TZ: 'UTC' };
 
@@ -60,7 +60,7 @@ export async function startPostgres(options: EmbeddedPostgresOptions): Promise<E
     name: 'Postgres',
     folder: dataDir,
     signal: 'SIGINT',
-    patienceMs: stopPatienceMs,
+    timeoutMs: stopTimeoutMs,
     log,
   });
   if (options.port !== undefined) await assertPortFree(options.port, 'Postgres', 'POSTGRES_PORT');
@@ -87,10 +87,10 @@ export async function startPostgres(options: EmbeddedPostgresOptions): Promise<E
     await recordServer(recordFile, server.pid);
     await createDatabaseOnce(url);
   } catch (error) {
-    await server.stop('SIGINT', stopPatienceMs);
+    await server.stop('SIGINT', stopTimeoutMs);
     throw error;
   }
-  return { url: url.href, port, pid: server.pid, stop: () => server.stop('SIGINT', stopPatienceMs) };
+  return { url: url.href, port, pid: server.pid, stop: () => server.stop('SIGINT', stopTimeoutMs) };
 }
 
 async function initCluster(
@@ -188,7 +188,7 @@ async function runCluster(
   while (!isReady(clusterDir, server.pid)) {
     if (server.hasExited() || Date.now() > deadline) {
       const how = server.hasExited() ? await server.exited : 'not ready in time';
-      await server.stop('SIGINT', stopPatienceMs);
+      await server.stop('SIGINT', stopTimeoutMs);
       throw new StartError(`Postgres did not start (${how}). Its last lines, from ${logFile}:\n${server.lastLines()}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 15));

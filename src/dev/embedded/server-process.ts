@@ -20,7 +20,7 @@ export interface ServerProcess {
   /** The end of its log, for error messages. */
   lastLines: () => string;
   /** Sends the signal, and SIGKILL when the process has not ended by then. Harmless to call twice. */
-  stop: (signal: NodeJS.Signals, patienceMs: number) => Promise<void>;
+  stop: (signal: NodeJS.Signals, timeoutMs: number) => Promise<void>;
 }
 
 export interface SpawnOptions {
@@ -65,10 +65,10 @@ export async function spawnServer(options: SpawnOptions): Promise<ServerProcess>
     exited,
     hasExited: () => ended !== undefined,
     lastLines: () => readFileSync(options.logFile, 'utf8').trim().split('\n').slice(-15).join('\n'),
-    async stop(signal, patienceMs) {
+    async stop(signal, timeoutMs) {
       if (ended !== undefined) return;
       child.kill(signal);
-      const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+      const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
       await exited;
       clearTimeout(timer);
     },
@@ -128,7 +128,7 @@ export async function recordServer(recordFile: string, pid: number): Promise<voi
  */
 export async function stopLeftover(
   recordFile: string,
-  what: { name: string; folder: string; signal: NodeJS.Signals; patienceMs: number; log: Logger },
+  what: { name: string; folder: string; signal: NodeJS.Signals; timeoutMs: number; log: Logger },
 ): Promise<void> {
   const record = await readRecord(recordFile);
   if (!record || !isAlive(record.server)) return;
@@ -141,7 +141,7 @@ export async function stopLeftover(
   }
   what.log.warn(`stopping ${what.name} (process ${pid}) that an earlier run left behind`);
   process.kill(pid, what.signal);
-  const killAt = Date.now() + what.patienceMs;
+  const killAt = Date.now() + what.timeoutMs;
   while (isAlive(record.server)) {
     if (Date.now() > killAt) process.kill(pid, 'SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, 50));

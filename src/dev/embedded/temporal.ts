@@ -32,7 +32,7 @@ export interface EmbeddedTemporal {
 }
 
 const startDeadlineMs = 60_000;
-const stopPatienceMs = 10_000;
+const stopTimeoutMs = 10_000;
 
 const dynamicConfig = {
   // Off by default: without it one tenant's backlog stands before everybody else's deliveries.
@@ -59,7 +59,7 @@ export async function startTemporal(options: EmbeddedTemporalOptions): Promise<E
   let server: ServerProcess | undefined;
   try {
     await mkdir(folder, { recursive: true });
-    await stopLeftover(recordFile, { name: 'Temporal', folder, signal: 'SIGTERM', patienceMs: stopPatienceMs, log });
+    await stopLeftover(recordFile, { name: 'Temporal', folder, signal: 'SIGTERM', timeoutMs: stopTimeoutMs, log });
     if (options.port !== undefined) await assertPortFree(options.port, 'Temporal', 'TEMPORAL_PORT');
     if (uiPort !== undefined) await assertPortFree(uiPort, "Temporal's Web UI", 'TEMPORAL_UI_PORT');
 
@@ -86,12 +86,12 @@ export async function startTemporal(options: EmbeddedTemporalOptions): Promise<E
       pid,
       ...(uiPort !== undefined && { uiUrl: `http://127.0.0.1:${uiPort}` }),
       async stop() {
-        await server!.stop('SIGTERM', stopPatienceMs);
+        await server!.stop('SIGTERM', stopTimeoutMs);
         await removeFolder();
       },
     };
   } catch (error) {
-    await server?.stop('SIGTERM', stopPatienceMs);
+    await server?.stop('SIGTERM', stopTimeoutMs);
     await removeFolder();
     throw error;
   }

@@ -1,5 +1,5 @@
 import { CallHandler, type CallHandlerDeps } from './call-handler.js';
-import type { SwitchAddress } from './switch-connection.js';
+import type { SwitchAddress } from '../../config/freeswitch.js';
 import {
   SwitchListener,
   switchListenerOptions,

@@ -1,15 +1,8 @@
 import esl, { type Event } from 'modesl';
+import type { SwitchAddress } from '../../config/freeswitch.js';
 import { BadFrameError, FrameReader } from './frame-reader.js';
 import type { ConnectionEndKind } from './reconnect-delay.js';
 import { toSoundBytes } from './sound-frame.js';
-
-/** How one switch is reached. */
-export interface SwitchAddress {
-  host: string;
-  port: number;
-  /** A secret. */
-  password: string;
-}
 
 export interface ConnectionDeadlines {
   /** From the start until the subscription is confirmed. */

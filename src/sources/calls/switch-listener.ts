@@ -7,13 +7,13 @@ import type { CallHandler, CallHandlerDeps } from './call-handler.js';
 import { GoneCalls, type Fellow } from './gone-calls.js';
 import { isRefusedByPostgres } from './refused.js';
 import { SwitchClock } from './switch-clock.js';
+import type { SwitchAddress } from '../../config/freeswitch.js';
 import { reconnectDelayMs, reconnectDelays, type ReconnectDelays } from './reconnect-delay.js';
 import {
   connectionDeadlines,
   connectToSwitch,
   type ConnectionDeadlines,
   type ConnectionEnd,
-  type SwitchAddress,
   type SwitchConnection,
 } from './switch-connection.js';
 import { SwitchQuestions } from './switch-questions.js';
@@ -273,4 +273,4 @@ export class SwitchListener implements Fellow {
   }
 }
 
-export const switchName = ({ host, port }: SwitchAddress) => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+const switchName = ({ host, port }: SwitchAddress) => `${host.includes(':') ? `[${host}]` : host}:${port}`;

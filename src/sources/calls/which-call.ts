@@ -55,7 +55,7 @@ export async function whichCall<Use extends KnownUse>(
   return (await isAnothers(last)) ? { is: 'new' } : { is: 'taken-over', call: last };
 }
 
-export const wasEndHeard = ({ endedAt, endEstimated, runs }: KnownUse): boolean =>
+const wasEndHeard = ({ endedAt, endEstimated, runs }: KnownUse): boolean =>
   (endedAt !== null && !endEstimated) ||
   // The end of a call whose tenant is not known waits to be handled.
   Object.values(runs).some(({ until }) => until !== null);

@@ -148,7 +148,7 @@ describe('the rotation of the encryption key', () => {
     const holder = await database.pool.connect();
     await holder.query('begin');
     await holder.query('update webhooks set secret_sealed = $2 where id = $1', [ids[0], seal('whsec_rotated')]);
-    const stuck = await resealAll(db, ring, { patienceMs: 0 });
+    const stuck = await resealAll(db, ring, { timeoutMs: 0 });
     assert.deepEqual([stuck.resealed, stuck.busy], [2, 1]);
 
     let looks = 0;

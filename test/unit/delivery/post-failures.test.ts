@@ -168,7 +168,7 @@ describe('post, when there is no complete answer', () => {
   });
 });
 
-describe('post, cut off or misused', () => {
+describe('post, misused', () => {
   let poster: Poster;
   let receiver: Receiver;
   beforeEach(async () => {
@@ -178,23 +178,6 @@ describe('post, cut off or misused', () => {
   afterEach(async () => {
     await poster.close();
     await receiver.close();
-  });
-
-  it('rejects with the signal’s reason, and closes the socket at once', async () => {
-    receiver.respond = () => {};
-    const controller = new AbortController();
-    const attempt = postTo(poster, receiver.url, { signal: controller.signal });
-    await receiver.waitForRequests(1);
-    const reason = new Error('shutting down');
-    controller.abort(reason);
-    await assert.rejects(attempt, reason);
-    await waitFor(() => receiver.openSockets.size === 0, { what: 'the socket to be closed' });
-  });
-
-  it('rejects at once, and sends nothing, when the signal has been given before', async () => {
-    const reason = new Error('shutting down');
-    await assert.rejects(postTo(poster, receiver.url, { signal: AbortSignal.abort(reason) }), reason);
-    assert.equal(receiver.connections, 0);
   });
 
   it('rejects a header that cannot be sent, and a url that is none: mistakes of ours, no outcomes', async () => {

@@ -34,7 +34,7 @@ describe('embedded server processes', () => {
     name: 'Postgres',
     folder,
     signal: 'SIGINT' as const,
-    patienceMs: 100,
+    timeoutMs: 100,
     log: createLogger({ level: 'info', format: 'json' }, { write: (line) => void lines.push(line) }),
   });
 

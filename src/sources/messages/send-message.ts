@@ -1,0 +1,87 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Database } from '../../db/database.js';
+import { findByIdempotencyKey, insertOutbound, type Message, type NewOutboundMessage } from '../../db/messages.js';
+import { claimService } from '../../db/messaging-services.js';
+import { findAssigned } from '../../db/phone-numbers.js';
+import { ConflictError, InvalidInputError } from '../../errors.js';
+
+export type AskedMessage = Omit<NewOutboundMessage, 'accountSid'>;
+
+/** Who sends messages here. */
+export interface Sender {
+  /** The main account: it sends for numbers and services without an account of their own. */
+  accountSid: string;
+  workflows: { startMessage(message: Message): void };
+}
+
+/**
+ * Stores the message and starts sending it; a repeat, by its Idempotency-Key, is answered with the first one. `sender`
+ * undefined: none is configured. Throws ConflictError or InvalidInputError where it may not be sent.
+ */
+export async function sendMessage(db: Database, sender: Sender | undefined, asked: AskedMessage): Promise<Message> {
+  // Before everything that may have changed since: a repeat asks what became of the first, not whether it may send.
+  return (await firstOf(db, asked)) ?? (await store(db, sender, asked));
+}
+
+/** What was stored with this Idempotency-Key before; null: nothing. Throws ConflictError where that was another message. */
+async function firstOf(db: Database, asked: AskedMessage): Promise<Message | null> {
+  if (asked.idempotencyKey === null) return null;
+  const first = await findByIdempotencyKey(db, asked.tenantId, asked.idempotencyKey);
+  if (first && !isDeepStrictEqual(contentsOf(first), contentsOf(asked)))
+    throw new ConflictError('This Idempotency-Key was used for another message; use a new one.');
+  return first;
+}
+
+const contentsOf = ({ from, messagingServiceSid, to, body, mediaUrls }: AskedMessage | Message) => ({
+  from,
+  messagingServiceSid,
+  to,
+  body,
+  mediaUrls,
+});
+
+/** Stores it and starts sending it; or answers the first one, where a request with the same key was faster. */
+async function store(db: Database, sender: Sender | undefined, asked: AskedMessage): Promise<Message> {
+  if (!sender)
+    throw new ConflictError(
+      'No messages can be sent here: no Twilio account is configured (TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN).',
+    );
+  let accountSid: string;
+  try {
+    accountSid = (await accountToSendBy(db, asked)) ?? sender.accountSid;
+  } catch (refusal) {
+    // The number may have been released just now, and the first one been stored before.
+    const first = await firstOf(db, asked);
+    if (first) return first;
+    throw refusal;
+  }
+  const inserted = await insertOutbound(db, { ...asked, accountSid });
+  if (inserted) {
+    sender.workflows.startMessage(inserted);
+    return inserted;
+  }
+  const first = await firstOf(db, asked);
+  if (!first) throw new ConflictError('A message with this Idempotency-Key was deleted just now; send it again.');
+  return first;
+}
+
+/**
+ * The account in which the sender is; null: the main one. Throws InvalidInputError where it is not the tenant's: whose
+ * it is otherwise, if anybody's, is not told.
+ */
+async function accountToSendBy(
+  db: Database,
+  { tenantId, from, messagingServiceSid: service }: AskedMessage,
+): Promise<string | null> {
+  const refuse = (path: string, message: string) =>
+    new InvalidInputError(`The body does not fit: ${path}.`, [{ path, message }]);
+  const number = from === null ? null : await findAssigned(db, from);
+  if (from !== null && number?.tenantId !== tenantId)
+    throw refuse(
+      'from',
+      `${from} is not assigned to this tenant; the platform assigns numbers by POST /v1/phone-numbers`,
+    );
+  if (service !== null && !(await claimService(db, tenantId, service)))
+    throw refuse('messaging_service_sid', `${service} is not a Messaging Service of this tenant`);
+  return number?.accountSid ?? null;
+}
