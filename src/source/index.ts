@@ -1,10 +1,28 @@
 import { restSource, type RestSourceOptions } from './rest-source.js';
+import type { TemporalSourceOptions } from './temporal-source.js';
 import type { WebhookSource } from './webhook-source.js';
 
 export type { EventType, GivenPayload } from '../events/event-types.js';
 export { EventMismatchError, EventRefusedError, EventUnconfirmedError, WebhookSourceError } from './errors.js';
 export type { RestSourceOptions } from './rest-source.js';
+export type { TemporalSourceOptions } from './temporal-source.js';
 export type { SourceEvent, StoredEvent, TriggeredResult, UploadedRecording, WebhookSource } from './webhook-source.js';
 
-/** For a service of the platform: where it says what happened. Nothing is opened or kept; make one for the process. */
-export const createWebhookSource = (options: RestSourceOptions): WebhookSource => restSource(options);
+/**
+ * For a service of the platform: where it says what happened, over the REST API, or over Temporal, also while the API or
+ * Postgres is away. Nothing is opened or kept; make one for the process.
+ */
+export function createWebhookSource(options: RestSourceOptions | TemporalSourceOptions): WebhookSource {
+  return 'temporal' in options ? lazyTemporalSource(options) : restSource(options);
+}
+
+/** Who speaks REST loads nothing but Node. */
+function lazyTemporalSource(options: TemporalSourceOptions): WebhookSource {
+  let loading: Promise<WebhookSource> | undefined;
+  const source = () =>
+    (loading ??= import('./temporal-source.js').then(({ temporalSource }) => temporalSource(options)));
+  return {
+    triggerEvent: async (event) => (await source()).triggerEvent(event),
+    recordingCompleted: async (recording) => (await source()).recordingCompleted(recording),
+  };
+}

@@ -135,7 +135,7 @@ export async function startMessage(
   options: StartOptions,
 ): Promise<StartResult> {
   try {
-    const { eagerlyStarted: isEager } = await client.workflow.start<typeof sendMessage>('sendMessage', {
+    await client.workflow.start<typeof sendMessage>('sendMessage', {
       taskQueue: options.taskQueue,
       workflowId: `message-${message.id}`,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,

@@ -52,11 +52,11 @@ interface Start {
   tenantId: string;
   webhookId: number;
   sinceMs: number;
-  call(client: Client, options: StartOptions): Promise<StartResult>;
+  call: (client: Client, options: StartOptions) => Promise<StartResult>;
   /** Where it is marked as started in Postgres. */
   started: { id: string; atMs: number }[];
   /** Somebody waits for it: it is neither dropped nor tried again. */
-  done?(result: StartResult | Error): void;
+  done?: (result: StartResult | Error) => void;
 }
 
 export interface WorkflowStarterDeps {

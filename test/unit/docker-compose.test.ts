@@ -112,7 +112,14 @@ describe('docker-compose.yml', () => {
       'temporal-namespace': [],
       'temporal-ui': [],
       migrate: [ours],
-      service: [ours, 'IRISX_ENCRYPTION_KEY', 'IRISX_ENCRYPTION_KEYS', ...twilio, 'IRISX_ADMIN_KEY'],
+      service: [
+        ours,
+        'IRISX_ENCRYPTION_KEY',
+        'IRISX_ENCRYPTION_KEYS',
+        'IRISX_EVENT_KEYS',
+        ...twilio,
+        'IRISX_ADMIN_KEY',
+      ],
       balancer: [],
       listener: [ours, 'FREESWITCH_URLS'],
     });
