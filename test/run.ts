@@ -24,7 +24,7 @@ interface Counts {
 }
 
 const everything = ['test/**/*.test.ts'];
-const jobs = 2;
+const jobs = 3;
 /** A mocha that has reported everything and stays is held open by something that a test forgot. */
 const lingerMs = 15_000;
 

@@ -3,12 +3,12 @@
 -- caller has locked them (and their webhook's limiter where one holds a token). What the caller changed in them is
 -- written too. With p_duration_ms an attempt was made; then p_to may be the status that they have.
 create or replace function change_status(p_rows webhook_deliveries[], p_to text,
-                                         p_duration_ms integer default null, p_succeeded boolean default null)
+                                         p_duration_ms integer default null, p_succeeded boolean default null,
+                                         p_now timestamptz default clock_timestamp())
 returns void language plpgsql as $$
 declare
   v_webhook integer := p_rows[1].webhook_id;
   v_from text := p_rows[1].status;
-  v_now timestamptz := clock_timestamp();
   v_epoch integer;
   v_tokens bigint := 0;
   v_counted bigint := 0;
@@ -28,18 +28,18 @@ begin
       d.pending_since := null;
     elsif v_from = 'pending' then
       d.next_attempt_at := d.due_at;
-      d.pending_since := coalesce(d.pending_since, v_now);
+      d.pending_since := coalesce(d.pending_since, p_now);
     else
       d.schedule_base := d.attempt_count;
       d.free_attempts := 0;
       d.retry_requested := false;
-      d.due_at := v_now;
-      d.next_attempt_at := v_now;
-      d.pending_since := v_now;
+      d.due_at := p_now;
+      d.next_attempt_at := p_now;
+      d.pending_since := p_now;
       d.workflow_started_at := null;
     end if;
     if p_to <> v_from then
-      d.finished_at := case when p_to not in ('pending', 'held') then v_now end;
+      d.finished_at := case when p_to not in ('pending', 'held') then p_now end;
     end if;
     d.status := p_to;
     p_rows[i] := d;
@@ -63,5 +63,5 @@ begin
   if v_tokens > 0 then
     perform give_token_back(v_webhook, v_tokens);
   end if;
-  perform count_deliveries(v_webhook, v_from, p_to, v_counted, p_duration_ms, p_succeeded);
+  perform count_deliveries(v_webhook, v_from, p_to, v_counted, p_duration_ms, p_succeeded, p_now);
 end $$;

@@ -2,10 +2,9 @@
 -- counted, so `many` may be 0. With p_duration_ms an attempt of each was made too; p_succeeded says how it ended. Also of a
 -- test, a failed or slow attempt is remembered as trouble. (plpgsql keeps its plan, an SQL function is planned at each call.)
 create or replace function count_deliveries(p_webhook integer, p_from text, p_to text, many bigint,
-                                            p_duration_ms integer default null, p_succeeded boolean default null)
+                                            p_duration_ms integer default null, p_succeeded boolean default null,
+                                            p_now timestamptz default clock_timestamp())
 returns void language plpgsql as $$
-declare
-  v_now timestamptz := clock_timestamp();
 begin
   if many = 0 and p_duration_ms is null then
     return;
@@ -18,9 +17,9 @@ begin
     many * ((p_to is not distinct from 'delivered')::int - (p_from is not distinct from 'delivered')::int),
     many * ((p_to is not distinct from 'failed')::int - (p_from is not distinct from 'failed')::int),
     case when p_duration_ms is null then 0 else many end, coalesce(many * p_duration_ms, 0),
-    case when many > 0 and p_succeeded then v_now end,
-    case when many > 0 and not p_succeeded then v_now end,
-    case when not p_succeeded or p_duration_ms > 1000 then v_now end)
+    case when many > 0 and p_succeeded then p_now end,
+    case when many > 0 and not p_succeeded then p_now end,
+    case when not p_succeeded or p_duration_ms > 1000 then p_now end)
   on conflict (webhook_id, slot) do update
      set pending = c.pending + excluded.pending, held = c.held + excluded.held,
          delivered = c.delivered + excluded.delivered, failed = c.failed + excluded.failed,

@@ -91,7 +91,7 @@ begin
       -- Counted from when the answer was there, not from when the token was taken: the request reached the receiver no later.
       update webhook_tokens set at = at + p_elapsed_ms * interval '1 ms' where webhook_id = d.webhook_id and number = p_token;
     end if;
-    perform change_status(array[d], status, p_duration_ms, p_verdict = 'delivered');
+    perform change_status(array[d], status, p_duration_ms, p_verdict = 'delivered', v_now);
   end if;
   attempts_used := d.attempt_count - d.schedule_base;
   wait_ms := milliseconds_until(d.due_at);

@@ -1,11 +1,11 @@
 import { restSource, type RestSourceOptions } from './rest-source.js';
-import type { TemporalSourceOptions } from './temporal-source.js';
+import type { TemporalSourceOptions } from './temporal-source-options.js';
 import type { WebhookSource } from './webhook-source.js';
 
 export type { EventType, GivenPayload } from '../events/event-types.js';
 export { EventMismatchError, EventRefusedError, EventUnconfirmedError, WebhookSourceError } from './errors.js';
 export type { RestSourceOptions } from './rest-source.js';
-export type { TemporalSourceOptions } from './temporal-source.js';
+export type { TemporalClient, TemporalSourceOptions } from './temporal-source-options.js';
 export type { SourceEvent, StoredEvent, TriggeredResult, UploadedRecording, WebhookSource } from './webhook-source.js';
 
 /**

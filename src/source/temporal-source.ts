@@ -9,18 +9,8 @@ import { acceptTaskQueue } from '../../workflows/contract/accept-event.js';
 import type { acceptEvent } from '../../workflows/accept-event.js';
 import { EventRefusedError, EventUnconfirmedError } from './errors.js';
 import { recordingCompleted } from './recording-completed.js';
+import type { TemporalSourceOptions } from './temporal-source-options.js';
 import type { SourceEvent, TriggeredResult, WebhookSource } from './webhook-source.js';
-
-export interface TemporalSourceOptions {
-  /** Connected to the namespace of the webhook service. Its own data converter is not used. */
-  temporal: Client;
-  /** `IRISX_EVENT_KEYS` of the service, or those of its keys that this source has: the first one seals. A secret. */
-  eventKeys: string;
-  /** `TEMPORAL_TASK_QUEUE` of the service; default `irisx-webhooks`. */
-  taskQueue?: string;
-  /** How long a trigger is tried while Temporal is away; default 30 s. */
-  deadlineMs?: number;
-}
 
 /** One call's longest wait, so that a connection that swallows everything is not all that is tried. */
 const callDeadlineMs = 5_000;
@@ -39,7 +29,7 @@ const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  */
 export function temporalSource(options: TemporalSourceOptions): WebhookSource {
   const { taskQueue = 'irisx-webhooks', deadlineMs = 30_000 } = options;
-  const client = sealingClient(options.temporal, options.eventKeys);
+  const client = sealingClient(options.temporal as Client, options.eventKeys);
 
   async function triggerEvent(event: SourceEvent): Promise<TriggeredResult> {
     const { args, id, ...labels } = requestOf(event);

@@ -34,6 +34,7 @@ describe('a receiver that takes longer than a second', function () {
       await answered;
       return 200;
     }, 30_000);
+    await sent.receiver.waitForRequests(1);
     await waitFor(async () => (await count(sent.id, 'timerStartedEventAttributes')) === 1, {
       what: 'the workflow to wait',
       timeoutMs: 20_000,

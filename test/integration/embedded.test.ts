@@ -102,7 +102,7 @@ describe('the embedded stack', function () {
     it('starts again after the kill -9 of the process that started it', async () => {
       const dataDir = path.join(folder, 'postgres');
       const pid = await startAndDieHard(`
-        import { startPostgres } from './src/server/embedded/postgres.ts';
+        import { startPostgres } from './src/dev/embedded/postgres.ts';
         import { createLogger } from './src/log.ts';
         const log = createLogger({ level: 'silent', format: 'json' });
         console.log((await startPostgres({ dataDir: ${JSON.stringify(dataDir)}, log })).pid);`);
@@ -189,7 +189,7 @@ describe('the embedded stack', function () {
     it('starts again after the kill -9 of the process that started it', async () => {
       const dataDir = path.join(folder, 'temporal');
       const pid = await startAndDieHard(`
-        import { startTemporal } from './src/server/embedded/temporal.ts';
+        import { startTemporal } from './src/dev/embedded/temporal.ts';
         import { createLogger } from './src/log.ts';
         const log = createLogger({ level: 'silent', format: 'json' });
         const options = { binary: ${JSON.stringify(binary)}, dataDir: ${JSON.stringify(dataDir)}, namespace: 'default', log };
