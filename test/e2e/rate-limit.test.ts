@@ -113,6 +113,6 @@ describe('rate limit', function () {
     await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { rateLimitPerMinute: 100 }));
     await db.close();
     // Not told: the sweeper wakes whom nobody else does.
-    await receiver.waitForRequests(8, 40_000);
+    await receiver.waitForRequests(8, 60_000);
   });
 });
