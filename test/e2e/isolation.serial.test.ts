@@ -50,9 +50,9 @@ describe('tenants beside each other', function () {
     await assertUnhindered(slow);
   });
 
-  it('nor do 40 events to each of 12 tenants with such a receiver', async () => {
+  it('nor do 20 events to each of 12 tenants with such a receiver', async () => {
     const slow = await Promise.all(Array.from({ length: 12 }, () => subscribe({ delayMs: slowMs })));
-    for (let i = 0; i < 40; i++) await Promise.all(slow.map(({ tenantId }) => stack.trigger(tenantId)));
+    for (let i = 0; i < 20; i++) await Promise.all(slow.map(({ tenantId }) => stack.trigger(tenantId)));
     await assertUnhindered(slow[0]!);
   });
 
