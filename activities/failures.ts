@@ -2,6 +2,7 @@ import { CancelledFailure, CompleteAsyncError } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { DatabaseUnavailableError, sqlStateOf } from '../src/db/database.js';
+import { failureWithoutStack } from '../workflows/contract/failures.js';
 
 type Activity = (...args: never[]) => Promise<unknown>;
 
@@ -35,16 +36,10 @@ function plainFailure(error: unknown, context: object, log: Logger): unknown {
     // Every delivery meets it: the cause in a word, without a stack.
     const { code, message } = (error.cause ?? error) as { code?: string; message: string };
     log.warn({ ...context, reason: code ?? message }, 'activity.postgres_unavailable: it is tried again');
-    return failure('DatabaseUnavailable', `Postgres: ${error.reason}`);
+    return failureWithoutStack({ type: 'DatabaseUnavailable', message: `Postgres: ${error.reason}` });
   }
   log.error({ ...context, error }, 'activity.failed');
-  return failure('Internal', nameOf(error));
-}
-
-function failure(type: string, message: string): ApplicationFailure {
-  const made = ApplicationFailure.retryable(message, type);
-  made.stack = '';
-  return made;
+  return failureWithoutStack({ type: 'Internal', message: nameOf(error) });
 }
 
 /** The class and a code: never a text, which may quote anything. */

@@ -9,6 +9,7 @@
 import { ActivityFailure, ApplicationFailure, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import { acceptFailure, isSealedEvent, type AcceptEventResult, type SealedEvent } from './contract/accept-event.js';
+import { failureWithoutStack } from './contract/failures.js';
 
 const storing = proxyActivities<Activities>({
   startToCloseTimeout: '45 s',
@@ -34,9 +35,5 @@ export async function acceptEvent(event: SealedEvent): Promise<AcceptEventResult
   }
 }
 
-/** Without stack and cause: the history holds both in plain text. */
-function refusal(message: string, type: string): ApplicationFailure {
-  const failure = ApplicationFailure.nonRetryable(message, type);
-  failure.stack = '';
-  return failure;
-}
+/** Without a cause, which the history would hold in plain text. */
+const refusal = (message: string, type: string) => failureWithoutStack({ message, type, nonRetryable: true });

@@ -29,7 +29,7 @@ import {
 import type { Activities } from '../activities/index.js';
 import type { SendPlan } from '../activities/deliveries/reserve-token.js';
 import type { AttemptResult, DeliveryEnd } from './contract/attempt-result.js';
-import { failureType, receiverFailure } from './contract/failures.js';
+import { failureType, benignFailure } from './contract/failures.js';
 import { retryPolicy } from './contract/retry-policy.js';
 import { atOnceBudgetMs, deliverBudgetMs, longestRequestMs } from './contract/time-budget.js';
 
@@ -85,9 +85,11 @@ export async function deliverEvent(input: DeliverEventInput): Promise<DeliveryEn
     for (;;) {
       if (result.kind === 'unrecorded') result = await lasting.recordOutcome({ ...result, deliveryId });
       if (result.kind === 'ended' && !woken) return result;
-      const { waitMs = 0 } = result as { waitMs?: number };
-      // A cancelled workflow, too, waits for a request that is open.
-      await (result.kind === 'open' ? CancellationScope.nonCancellable(() => wait(waitMs)) : wait(waitMs));
+      if ('waitMs' in result) {
+        const { kind, waitMs } = result;
+        // A cancelled workflow, too, waits for a request that is open.
+        await (kind === 'open' ? CancellationScope.nonCancellable(() => wait(waitMs)) : wait(waitMs));
+      }
       // Only a fault that lasts for days gets here. A wake-up that comes at the same time is not lost.
       if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof deliverEvent>(input);
       woken = false;
@@ -109,7 +111,7 @@ export async function deliverEvent(input: DeliverEventInput): Promise<DeliveryEn
   try {
     const { status, message } = await run();
     // Operators find it among the Failed workflows.
-    if (status === 'failed') throw receiverFailure({ type: failureType.deliveryFailed, message, nonRetryable: true });
+    if (status === 'failed') throw benignFailure({ type: failureType.deliveryFailed, message, nonRetryable: true });
     return { status, message };
   } catch (error) {
     if (isCancellation(error)) await CancellationScope.nonCancellable(() => lasting.cancelDelivery({ deliveryId }));

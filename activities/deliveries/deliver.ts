@@ -3,7 +3,7 @@ import type { TakenAttempt } from '../../src/db/attempts.js';
 import type { OpenRequests } from '../../src/delivery/open-requests.js';
 import type { Permits } from '../../src/temporal/priority/permits.js';
 import type { AttemptResult } from '../../workflows/contract/attempt-result.js';
-import { failureType, receiverFailure } from '../../workflows/contract/failures.js';
+import { failureType, benignFailure } from '../../workflows/contract/failures.js';
 import { retryDelayMs } from '../../workflows/contract/retry-policy.js';
 import { leaseMarginMs } from '../../workflows/contract/time-budget.js';
 import { attemptOnce, type AttemptDeps, type AttemptInput } from './attempt.js';
@@ -106,7 +106,7 @@ function attemptFailed(input: DeliverInput, { attempt, failure, waitMs }: Attemp
   // Postgres says the policy's own delay less the milliseconds since, or another: Retry-After, or an attempt that the
   // server counted and that made no request. Later by however little is never run ahead of.
   const isPolicy = waitMs <= delayMs && waitMs > delayMs - 200;
-  return receiverFailure({
+  return benignFailure({
     type: failureType.attemptFailed,
     message: failure,
     details: [{ attempt }],

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
+import type { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { DatabaseUnavailableError } from '../../src/db/database.js';
 import { resolveTenant } from '../../src/db/tenants.js';
@@ -8,8 +8,9 @@ import { openPayload, sealedPayload } from '../../src/encryption/event-codec.js'
 import { UnreadableError, type Keyring } from '../../src/encryption/seal.js';
 import { EventMismatchError, InvalidInputError, NotFoundError } from '../../src/errors.js';
 import { readEventRequest } from '../../src/events/event-request.js';
-import { triggerUnchecked, type TriggerDeps } from '../../src/events/trigger.js';
+import { acceptedFields, triggerUnchecked, type TriggerDeps } from '../../src/events/trigger.js';
 import { acceptFailure, type AcceptEventResult, type SealedEvent } from '../../workflows/contract/accept-event.js';
+import { failureWithoutStack } from '../../workflows/contract/failures.js';
 
 export interface AcceptEventDeps extends TriggerDeps {
   log: Logger;
@@ -57,13 +58,11 @@ function open({ eventKeys, log }: AcceptEventDeps, { keyId, sealed }: SealedEven
     const { attempt, workflowExecution } = Context.current().info;
     const workflow = workflowExecution?.workflowId;
     log.error({ workflow, keyId, keyIds: eventKeys.map(({ id }) => id) }, `event.unreadable: ${error.message}`);
-    throw withoutStack(
-      ApplicationFailure.create({
-        type: acceptFailure.unreadable,
-        message: error.message,
-        nextRetryDelay: Math.min(longestUnreadableMs, 1_000 * 2 ** Math.min(attempt, 20)),
-      }),
-    );
+    throw failureWithoutStack({
+      type: acceptFailure.unreadable,
+      message: error.message,
+      nextRetryDelay: Math.min(longestUnreadableMs, 1_000 * 2 ** Math.min(attempt, 20)),
+    });
   }
 }
 
@@ -71,19 +70,10 @@ async function store(deps: AcceptEventDeps, json: Uint8Array, acceptedAt: Date):
   const { tenant, eventType, eventId, payload, occurredAt = acceptedAt } = readEventRequest(json);
   const tenantId = await resolveTenant(deps.db, tenant);
   if (tenantId === null) throw new NotFoundError(`There is no tenant ${JSON.stringify(tenant)}.`);
-  const accepted = await triggerUnchecked(deps, { tenantId, eventType, eventId, payload, occurredAt });
+  const event = { tenantId, eventType, eventId, payload, occurredAt };
+  const accepted = await triggerUnchecked(deps, event);
+  deps.log.info(acceptedFields(event, accepted), 'event.accepted');
   const { id, deliveries, repeated } = accepted;
-  deps.log.info(
-    {
-      tenant: tenantId,
-      eventType,
-      event: `${eventType} ${eventId}`,
-      eventRow: id,
-      deliveries: deliveries.length,
-      ...(repeated && { repeated }),
-    },
-    'event.accepted',
-  );
   return { id, deliveries: deliveries.length, repeated };
 }
 
@@ -100,10 +90,4 @@ function refusalOf(error: unknown): ApplicationFailure | undefined {
   return undefined;
 }
 
-const refusal = (type: string, message: string) => withoutStack(ApplicationFailure.nonRetryable(message, type));
-
-/** Temporal keeps stacks in plain text, and they say nothing about an event. */
-function withoutStack(failure: ApplicationFailure): ApplicationFailure {
-  failure.stack = '';
-  return failure;
-}
+const refusal = (type: string, message: string) => failureWithoutStack({ type, message, nonRetryable: true });

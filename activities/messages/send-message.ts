@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import type { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { DatabaseUnavailableError, sqlStateOf } from '../../src/db/database.js';
 import { claimSend, findMessage, messageStatus, type Message } from '../../src/db/messages.js';
@@ -8,7 +8,7 @@ import { findSent } from '../../src/sources/messages/find-sent.js';
 import { recordAccepted, recordNotSent, recordUnsent } from '../../src/sources/messages/outbound.js';
 import { statusCallbackUrl } from '../../src/sources/messages/status-callback-url.js';
 import type { TwilioClient } from '../../src/sources/messages/twilio-client.js';
-import { failureType, type NotSentDetails } from '../../workflows/contract/failures.js';
+import { benignFailure, failureType, type NotSentDetails } from '../../workflows/contract/failures.js';
 
 export interface SendMessageDeps extends TriggerDeps {
   log: Logger;
@@ -175,13 +175,10 @@ function notSent(outcome: {
 }): ApplicationFailure {
   const { reason, errorCode, retryAfterMs } = outcome;
   const details: NotSentDetails = { errorCode };
-  const failure = ApplicationFailure.create({
+  return benignFailure({
     type: failureType.messageNotSent,
     message: reason,
     details: [details],
-    category: ApplicationFailureCategory.BENIGN,
     ...(retryAfterMs !== undefined && retryAfterMs > 0 && { nextRetryDelay: retryAfterMs }),
   });
-  failure.stack = '';
-  return failure;
 }

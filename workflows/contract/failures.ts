@@ -15,9 +15,13 @@ export interface NotSentDetails {
   errorCode: string | null;
 }
 
-/** For a receiver's failure, which is no fault of ours: a stack would say nothing about it, and is stored each time. */
-export function receiverFailure(options: Parameters<typeof ApplicationFailure.create>[0]): ApplicationFailure {
-  const failure = ApplicationFailure.create({ category: 'BENIGN', ...options });
+/** Without a stack: Temporal stores it in plain text with each failure, and it says nothing about a receiver or an event. */
+export function failureWithoutStack(options: Parameters<typeof ApplicationFailure.create>[0]): ApplicationFailure {
+  const failure = ApplicationFailure.create(options);
   failure.stack = '';
   return failure;
 }
+
+/** As `failureWithoutStack`, for what is no fault of ours: the SDK does not log it, and its metrics do not count it. */
+export const benignFailure: typeof failureWithoutStack = (options) =>
+  failureWithoutStack({ category: 'BENIGN', ...options });
