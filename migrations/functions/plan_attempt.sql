@@ -1,8 +1,8 @@
 -- What is to be done with a delivery: its status, how many attempts its schedule has left, and in how many
 -- milliseconds the next may go. Reserves a token when others wait or the window is full. No row: no such delivery.
 create or replace function plan_attempt(p_delivery uuid)
-returns table (status text, tenant_id uuid, webhook_id integer, attempt_count integer, attempts_used integer,
-               attempts_left integer, wait_ms bigint, timeout_ms integer, troubled boolean)
+returns table (status text, attempt_count integer, attempts_used integer, attempts_left integer, wait_ms bigint,
+               timeout_ms integer)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -60,7 +60,6 @@ begin
       end if;
     end if;
   end if;
-  return query select d.status, d.tenant_id, d.webhook_id, d.attempt_count, d.attempt_count - d.schedule_base,
-    1 + w.max_retries - (d.attempt_count - d.schedule_base), coalesce(milliseconds_until(v_at), 0), w.timeout_ms,
-    is_troubled(d.webhook_id, v_now);
+  return query select d.status, d.attempt_count, d.attempt_count - d.schedule_base,
+    1 + w.max_retries - (d.attempt_count - d.schedule_base), coalesce(milliseconds_until(v_at), 0), w.timeout_ms;
 end $$;

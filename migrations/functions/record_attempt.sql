@@ -8,7 +8,7 @@ create or replace function record_attempt(
   p_status_code integer, p_request_headers text, p_response_headers text, p_response_body text, p_response_truncated boolean,
   p_error_class text, p_error_message text, p_verdict text, p_retry_wait_ms bigint, p_disabled_reason text,
   p_token bigint, p_elapsed_ms integer)
-returns table (status text, number integer, attempts_used integer, wait_ms bigint, disabled boolean)
+returns table (status text, number integer, wait_ms bigint, disabled boolean)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -93,7 +93,6 @@ begin
     end if;
     perform change_status(array[d], status, p_duration_ms, p_verdict = 'delivered', v_now);
   end if;
-  attempts_used := d.attempt_count - d.schedule_base;
   wait_ms := milliseconds_until(d.due_at);
   return next;
 end $$;

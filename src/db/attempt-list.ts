@@ -1,16 +1,20 @@
 import type { Queryable } from './database.js';
 import type { ErrorClass } from '../delivery/outcome.js';
+import type { AttemptRecord } from './attempts.js';
 
-export interface Attempt {
-  number: number;
+/** What is told of a recorded attempt. */
+export interface Attempt extends Pick<
+  AttemptRecord,
+  | 'number'
+  | 'durationMs'
+  | 'statusCode'
+  | 'requestHeaders'
+  | 'responseHeaders'
+  | 'responseBody'
+  | 'responseTruncated'
+  | 'error'
+> {
   startedAt: Date;
-  durationMs: number;
-  statusCode: number | null;
-  requestHeaders: Record<string, string>;
-  responseHeaders: Record<string, string> | null;
-  responseBody: string | null;
-  responseTruncated: boolean;
-  error: { class: ErrorClass; message: string } | null;
 }
 
 interface AttemptRow {

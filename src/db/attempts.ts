@@ -8,8 +8,6 @@ import type { DeliveryStatus } from './deliveries.js';
 /** What is to be done with a delivery. Waits are milliseconds from the answer: clocks are never compared. */
 export interface AttemptPlan {
   status: DeliveryStatus;
-  tenantId: string;
-  webhookId: number;
   /** All attempts ever made. */
   attemptCount: number;
   /** Attempts of the present schedule. */
@@ -18,35 +16,27 @@ export interface AttemptPlan {
   /** 0: now. */
   waitMs: number;
   timeoutMs: number;
-  /** The webhook failed or was slow within the last minute. */
-  isTroubled: boolean;
 }
 
 /** Reserves a token when others wait or the window is full. Null: no such delivery. */
 export async function planAttempt(db: Queryable, deliveryId: string): Promise<AttemptPlan | null> {
   const { rows } = await db.query<{
     status: DeliveryStatus;
-    tenant_id: string;
-    webhook_id: number;
     attempt_count: number;
     attempts_used: number;
     attempts_left: number;
     wait_ms: number;
     timeout_ms: number;
-    troubled: boolean;
   }>({ name: 'plan_attempt', text: 'select * from plan_attempt($1)' }, [deliveryId]);
   const row = rows[0];
   return row
     ? {
         status: row.status,
-        tenantId: row.tenant_id,
-        webhookId: row.webhook_id,
         attemptCount: row.attempt_count,
         attemptsUsed: row.attempts_used,
         attemptsLeft: row.attempts_left,
         waitMs: row.wait_ms,
         timeoutMs: row.timeout_ms,
-        isTroubled: row.troubled,
       }
     : null;
 }
@@ -208,7 +198,6 @@ export interface AttemptRecord {
 export interface RecordedAttempt {
   status: DeliveryStatus;
   number: number;
-  attemptsUsed: number;
   /** Until the next attempt, for a pending delivery. */
   waitMs: number;
   /** This record disabled the webhook: its other deliveries are to be settled. */
@@ -251,7 +240,6 @@ async function tryToRecord(db: Queryable, record: AttemptRecord): Promise<Record
   const { rows } = await db.query<{
     status: DeliveryStatus;
     number: number;
-    attempts_used: number;
     wait_ms: number;
     disabled: boolean;
   }>({ name: 'record_attempt', text: `select * from record_attempt(${byName.join(', ')})` }, Object.values(parameters));
@@ -260,7 +248,6 @@ async function tryToRecord(db: Queryable, record: AttemptRecord): Promise<Record
   return {
     status: row.status,
     number: row.number,
-    attemptsUsed: row.attempts_used,
     waitMs: row.wait_ms,
     disabledWebhook: row.disabled,
   };

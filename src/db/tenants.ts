@@ -1,3 +1,4 @@
+import { uuidForm } from '../uuid-form.js';
 import type { Queryable } from './database.js';
 import { quotaColumns, toQuotas, type QuotaRow, type Quotas } from './quotas.js';
 
@@ -49,8 +50,6 @@ export async function findTenantByExternalId(db: Queryable, externalId: string):
   const { rows } = await db.query<{ id: string }>('select id from tenants where external_id = $1', [externalId]);
   return rows[0]?.id ?? null;
 }
-
-const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The tenant that another system means: by the external id, or else by our own; null: nobody's. */
 export async function resolveTenant(db: Queryable, reference: string): Promise<string | null> {
