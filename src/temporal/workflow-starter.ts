@@ -182,24 +182,18 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
   #add(start: Start, priority: Priority): void {
     if (this.#isClosed) return start.done?.(stopping());
     this.#count(start, 1);
-    let isCounted = true;
-    const uncount = () => {
-      if (isCounted) this.#count(start, -1);
-      isCounted = false;
-    };
     this.deps.permits.submit(priority, {
       ...start,
       isBlocked: () => this.#isBlocked(),
-      isGone: () => {
-        const isGone = this.#isClosed || this.#isTooLate(start);
-        if (isGone) uncount();
-        if (isGone) start.done?.(this.#isClosed ? stopping() : new Error('Temporal is away'));
-        return isGone;
+      isGone: () => this.#isClosed || this.#isTooLate(start),
+      drop: () => {
+        this.#count(start, -1);
+        start.done?.(this.#isClosed ? stopping() : new Error('Temporal is away'));
       },
       begin: (permit) =>
         this.#track(
           this.#run(this.#connection!, start, priority, permit).finally(() => {
-            uncount();
+            this.#count(start, -1);
             permit.release();
           }),
         ),
@@ -246,17 +240,17 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
         this.deps.permits.serve();
       }, pauseMs).unref();
       this.#isAway = true;
-      if (temporalFailure(error).kind === 'away') this.#failedAtMs = performance.now();
+      const failure = temporalFailure(error);
+      if (failure.kind === 'away') this.#failedAtMs = performance.now();
       if (start.done) start.done(error as Error);
       else this.#add(start, priority);
-      this.#tell(error, start);
+      this.#tell(error, failure, start);
     }
   }
 
   /** At once, and once a minute as long as it lasts. */
-  #tell(error: unknown, { id }: Start): void {
+  #tell(error: unknown, { kind, reason }: ReturnType<typeof temporalFailure>, { id }: Start): void {
     const { log, onRefused } = this.deps;
-    const { kind, reason } = temporalFailure(error);
     if (kind !== 'away') onRefused?.();
     if (!this.#said.isDue(kind)) return;
     if (kind === 'away')

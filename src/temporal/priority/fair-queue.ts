@@ -46,14 +46,6 @@ export class FairQueue<T> {
     return item;
   }
 
-  /** Everything that waited, in no order. */
-  clear(): T[] {
-    const all = [...this.#groups.values()].flatMap(({ keys }) => [...keys.values()].flat());
-    this.#groups.clear();
-    this.#size = 0;
-    return all;
-  }
-
   #next() {
     const [groupName, group] = first(this.#groups) ?? [];
     const [key, items] = (group && first(group.keys)) ?? [];

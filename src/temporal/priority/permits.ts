@@ -30,6 +30,8 @@ export interface Work {
   isBlocked?(): boolean;
   /** True: it is dropped instead of begun. */
   isGone?(): boolean;
+  /** Called once for what was dropped. */
+  drop?(): void;
 }
 
 /**
@@ -105,14 +107,10 @@ export class Permits {
         const isGone = work.isGone?.();
         if (!isGone && (work.isBlocked?.() || !this.#hasRoom(priority, work.webhookId))) break;
         queue.take();
-        if (!isGone) work.begin(this.#grant(priority, work.webhookId));
+        if (isGone) work.drop?.();
+        else work.begin(this.#grant(priority, work.webhookId));
       }
     }
-  }
-
-  /** Everything that waits, which is begun by nobody now. */
-  clear(): Work[] {
-    return priorities.flatMap((priority) => this.#queues[priority].clear());
   }
 
   #hasRoom(priority: Priority, webhookId: number): boolean {
