@@ -3,7 +3,7 @@ import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 const nodeBuiltin = 'node:';
-const ourErrors = '\\.\\./errors\\.js$';
+const ourErrors = '\\.\\./(errors|uuid-form)\\.js$';
 
 /**
  * The files may take values from nothing but these (regular expressions, matched at the start of what is imported).
@@ -93,7 +93,7 @@ export default tseslint.config(
   mayImport(
     ['src/source/**/*.ts', 'src/verify/**/*.ts'],
     // Files of ours that take nothing but Node either.
-    [nodeBuiltin, '\\.\\./(events/recording|delivery/retry-after)\\.js$'],
+    [nodeBuiltin, '\\.\\./(events/recording|delivery/retry-after|uuid-form)\\.js$'],
     'what services and receivers import needs nothing but Node',
   ),
   mayImport(

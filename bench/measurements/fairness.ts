@@ -1,4 +1,5 @@
 import type { Bench, Measurement } from '../bench.js';
+import { measureQuiet } from './isolation.js';
 import { insertUnstarted } from '../insert-unstarted.js';
 import { monotonicMs } from '../clock.js';
 import { summarize } from '../latencies.js';
@@ -22,7 +23,7 @@ export const fairness: Measurement = {
   async run(bench) {
     await bench.withRig({ ownTemporal: true, messages: true }, async (rig) => {
       const healthy = await addHealthy(rig);
-      const quiet = await measureQuiet(bench, rig, healthy);
+      const quiet = await measureQuiet(bench, rig, healthy, measure);
       await besideRetries(bench, rig, healthy, quiet);
       await besideMessages(bench, rig);
       await besideUnstarted(bench, rig, healthy, quiet);
@@ -117,7 +118,7 @@ async function besideHanging(
   const { hangMs } = bench.sizes.fairness;
   const eventType = rig.eventTypes[0]!;
   const healthy = await addHealthy(rig);
-  const quiet = await measureQuiet(bench, rig, healthy);
+  const quiet = await measureQuiet(bench, rig, healthy, measure);
   const others: BenchTenant[] = [];
   await inParallel({ count: tenants, atOnce: 5 }, async () => {
     const tenant = await rig.addTenant();
@@ -144,15 +145,6 @@ async function addHealthy(rig: Rig): Promise<EventStream> {
   const tenant = await rig.addTenant();
   const eventType = rig.eventTypes[0]!;
   return { tenantId: tenant.id, eventType, webhook: await tenant.addWebhook({ events: [eventType] }) };
-}
-
-async function measureQuiet(bench: Bench, rig: Rig, healthy: EventStream): Promise<EventStreamResult> {
-  bench.progress('warming up');
-  await streamEvents(rig, healthy, loadOf(20, bench.sizes.warmUpSeconds, 1));
-  bench.progress('the healthy tenant in quiet');
-  const result = await measure(bench, rig, healthy);
-  if (result.missing > 0) throw new Error(`${result.missing} events never arrived although all was quiet`);
-  return result;
 }
 
 function measure(

@@ -5,7 +5,7 @@ import type { Queryable } from '../db/database.js';
 import { findTenantByExternalId } from '../db/tenants.js';
 import { InvalidInputError, maxFieldErrors, NotFoundError, PayloadTooLargeError } from '../errors.js';
 import { showPath } from '../events/show-value.js';
-import { triggerUnchecked, type TriggerAnswer, type UncheckedEvent } from '../events/trigger.js';
+import { acceptedFields, triggerUnchecked, type TriggerAnswer, type UncheckedEvent } from '../events/trigger.js';
 import { renderAccepted, type acceptedEventSchema, type NewEventBody } from './event-schemas.js';
 import { TooLargeError } from './http/api-errors.js';
 import type { EndpointDeps } from './http/endpoint.js';
@@ -52,21 +52,8 @@ export async function acceptEvent(
   };
   await deps.eventQuotas.count(event.tenantId);
   const accepted = await trigger(deps, event, recentKey);
-  // At info, since it alone leads from a request to its deliveries, and from those to the lines of their attempts: one
-  // line more where an event makes at least one for each webhook anyhow.
-  deps.log.info(
-    {
-      ...by,
-      tenant: event.tenantId,
-      eventType: event.eventType,
-      // As the lines of its attempts have it.
-      event: `${event.eventType} ${event.eventId}`,
-      eventRow: accepted.id,
-      deliveries: accepted.deliveries.length,
-      ...(accepted.repeated && { repeated: true }),
-    },
-    'event.accepted',
-  );
+  // At info: one line more where an event makes at least one for each webhook anyhow.
+  deps.log.info({ ...by, ...acceptedFields(event, accepted) }, 'event.accepted');
   return { status: accepted.repeated ? 200 : 201, body: renderAccepted(body, accepted) };
 }
 

@@ -107,6 +107,23 @@ export async function recordWithEvents<T>(
   }
 }
 
+/**
+ * The fields of the line `event.accepted`: it alone leads from a request to its deliveries, and from those to the lines of
+ * their attempts.
+ */
+export const acceptedFields = (
+  { tenantId, eventType, eventId }: Pick<UncheckedEvent, 'tenantId' | 'eventType' | 'eventId'>,
+  { id, deliveries, repeated }: TriggerAnswer,
+) => ({
+  tenant: tenantId,
+  eventType,
+  // As the lines of its attempts have it.
+  event: `${eventType} ${eventId}`,
+  eventRow: id,
+  deliveries: deliveries.length,
+  ...(repeated && { repeated }),
+});
+
 /** Those of a paused webhook wait in Postgres. */
 function startable({ tenantId, eventType, eventId }: NewEvent, { deliveries }: AcceptedEvent): StartableDelivery[] {
   return deliveries

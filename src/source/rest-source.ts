@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { uuidForm } from '../uuid-form.js';
 import { postEvent, type Answer, type EventsEndpoint } from './post-event.js';
 import { EventMismatchError, EventRefusedError, EventUnconfirmedError } from './errors.js';
 import { recordingCompleted } from './recording-completed.js';
@@ -20,7 +21,6 @@ const firstWaitMs = 200;
 const longestWaitMs = 5_000;
 const longestTimerMs = 2 ** 31 - 1;
 
-const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const notFoundType = 'urn:irisx:problem:not-found';
 
 type TenantField = 'tenant_id' | 'tenant_external_id';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { uuidForm } from '../uuid-form.js';
 import { createEventCodec, parseEventKeys } from '../encryption/event-codec.js';
 import { InvalidInputError } from '../errors.js';
 import { checkEvent, type UncheckedEvent } from '../events/check-event.js';
@@ -19,8 +20,6 @@ const longestPauseMs = 5_000;
 /** A workflow id, as Temporal limits it, is at most 1,000 bytes. */
 const longestIdBytes = 500;
 const longestFairnessKeyBytes = 64;
-const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /**
  * A source that hands its events to Temporal, also while Postgres or the API is away: each starts the workflow
  * `acceptEvent`. The events are sealed on their way; ids and event types are not. `triggerEvent` resolves when Temporal

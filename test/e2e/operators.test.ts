@@ -75,6 +75,10 @@ describe('what operators see in Temporal', function () {
     const ids = await stack.trigger(tenantId);
     assert.equal(ids.length, rows.length);
     for (const id of ids) {
+      await waitFor(async () => (await stack.delivery(id)).status === 'failed', {
+        what: `${id} to fail`,
+        timeoutMs: 20_000,
+      });
       await waitFor(async () => (await stack.temporal.workflow.getHandle(id).describe()).status.name === 'FAILED', {
         what: `the workflow of ${id} to fail`,
         timeoutMs: 20_000,

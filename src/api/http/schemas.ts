@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { uuidForm } from '../../uuid-form.js';
 import { lastMoment } from '../../events/trigger.js';
 
 // Schemas are the one source of what is checked, of the types, and of the OpenAPI document (openapi.ts). Messages say
@@ -39,8 +40,6 @@ export const timeInput = ({ isFuture = false } = {}) => {
       .transform((value) => new Date(value))
   );
 };
-
-const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Of any version, in either case; comes out in lower case, as Postgres and Temporal have it. */
 export const uuid = () =>
