@@ -7,7 +7,7 @@ import type { SettlingWebhook } from '../db/settling.js';
 import { markStarted } from '../db/unstarted-deliveries.js';
 import { markMessagesStarted, type StartableMessage } from '../db/unstarted-messages.js';
 import { OnceAMinute } from '../once-a-minute.js';
-import { temporalFailure } from './failure.js';
+import { temporalFailure, type TemporalFailure } from './failure.js';
 import type { Permit } from './priority/permit.js';
 import type { Permits, Priority } from './priority/permits.js';
 import {
@@ -166,7 +166,6 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
 
   #inTurn(start: Start): Promise<StartResult> {
     return new Promise((resolve, reject) => {
-      if (this.#isClosed) return reject(stopping());
       const done = (result: StartResult | Error) => (result instanceof Error ? reject(result) : resolve(result));
       this.#add({ ...start, done }, 'bulk');
     });
@@ -249,7 +248,7 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
   }
 
   /** At once, and once a minute as long as it lasts. */
-  #tell(error: unknown, { kind, reason }: ReturnType<typeof temporalFailure>, { id }: Start): void {
+  #tell(error: unknown, { kind, reason }: TemporalFailure, { id }: Start): void {
     const { log, onRefused } = this.deps;
     if (kind !== 'away') onRefused?.();
     if (!this.#said.isDue(kind)) return;
