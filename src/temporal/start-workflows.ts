@@ -114,7 +114,8 @@ export async function startSettling(
 ): Promise<void> {
   await client.workflow.signalWithStart<typeof settleWebhook>('settleWebhook', {
     taskQueue,
-    workflowId: `settle-webhook-${webhookId}`,
+    // A webhook's id is unique in a database only, and others may share the namespace.
+    workflowId: `${taskQueue}-settle-webhook-${webhookId}`,
     // These two, whatever else the caller's object has: arguments are stored in plain text.
     args: [{ webhookId, tenantId }],
     signal: 'wake',
