@@ -9,13 +9,11 @@
  *                            │                              ▲ └── ended ──┘
  *                            └─ wait ─► deliver ─ as above ─┘
  *
- * wake (signal): something about this delivery changed in Postgres. It ends every wait, also the server's wait before a
- * retry; a request in flight is never cut off. Then the workflow plans again.
+ * wake (signal): the delivery changed in Postgres. It ends every wait, including the server's backoff, but never cuts off
+ * a request in flight. Then the workflow plans again.
  */
 import {
   ActivityCancellationType,
-  ActivityFailure,
-  ApplicationFailure,
   CancellationScope,
   condition,
   continueAsNew,
@@ -29,17 +27,12 @@ import {
 import type { Activities } from '../activities/index.js';
 import type { SendPlan } from '../activities/deliveries/reserve-token.js';
 import type { AttemptResult, DeliveryEnd } from './contract/attempt-result.js';
-import { failureType, benignFailure } from './contract/failures.js';
+import type { DeliveryInput } from './contract/delivery-input.js';
+import { benignFailure, failureType, isAttemptFailed } from './contract/failures.js';
 import { retryPolicy } from './contract/retry-policy.js';
 import { atOnceBudgetMs, deliverBudgetMs, longestRequestMs } from './contract/time-budget.js';
 
 export const wake = defineSignal('wake');
-
-export interface DeliverEventInput {
-  deliveryId: string;
-  webhookId: number;
-  tenantId: string;
-}
 
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 const once = { maximumAttempts: 1 };
@@ -55,8 +48,8 @@ const lasting = proxyActivities<Activities>({
   retry: { initialInterval: '1 s', maximumInterval: '10 s' },
 });
 
-/** Completes when delivered, held, cancelled or expired; fails with `DeliveryFailed` when given up. */
-export async function deliverEvent(input: DeliverEventInput): Promise<DeliveryEnd> {
+/** Completes when delivered, held, cancelled or expired; fails with `DeliveryFailed`, for operators to find, when given up. */
+export async function deliverEvent(input: DeliveryInput): Promise<DeliveryEnd> {
   const { deliveryId } = input;
   let woken = false;
   let attempting: CancellationScope | undefined;
@@ -64,8 +57,7 @@ export async function deliverEvent(input: DeliverEventInput): Promise<DeliveryEn
     woken = true;
     attempting?.cancel();
   });
-  /** True when woken. */
-  const wait = async (ms: number) => ms > 0 && (await condition(() => woken, ms));
+  const isWokenWithin = async (ms: number) => ms > 0 && (await condition(() => woken, ms));
 
   /** The server retries by the schedule. What it throws is the last failure, or means that the attempt was lost. */
   async function deliver({ timeoutMs, taskQueue, attemptsUsed, ...plan }: SendPlan): Promise<AttemptResult> {
@@ -88,29 +80,27 @@ export async function deliverEvent(input: DeliverEventInput): Promise<DeliveryEn
       if ('waitMs' in result) {
         const { kind, waitMs } = result;
         // A cancelled workflow, too, waits for a request that is open.
-        await (kind === 'open' ? CancellationScope.nonCancellable(() => wait(waitMs)) : wait(waitMs));
+        await (kind === 'open' ? CancellationScope.nonCancellable(() => isWokenWithin(waitMs)) : isWokenWithin(waitMs));
       }
-      // Only a fault that lasts for days gets here. A wake-up that comes at the same time is not lost.
+      // Only after a fault that lasts for days. A wake-up that comes at the same time is not lost.
       if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof deliverEvent>(input);
       woken = false;
       const plan = await CancellationScope.nonCancellable(() =>
         local.reserveToken({ deliveryId }).catch(() => lasting.reserveToken({ deliveryId })),
       );
       if (plan.kind === 'ended') result = plan;
-      else if (!woken && !(await wait(plan.waitMs))) result = await deliver(plan).catch(orRefused);
+      else if (!woken && !(await isWokenWithin(plan.waitMs))) result = await deliver(plan).catch(orRefused);
     }
   }
 
   /** Wakes cancel attempts; operators cancel workflows. A lost attempt waits, so that no fault of ours can spin. */
   function orRefused(error: unknown): AttemptResult {
     if (isCancellation(error) && !woken) throw error;
-    const isPlanned = error instanceof ActivityFailure && typeOf(error) === failureType.attemptFailed;
-    return { kind: 'refused', waitMs: woken || isPlanned ? 0 : 2_000, reason: 'lost' };
+    return { kind: 'refused', waitMs: woken || isAttemptFailed(error) ? 0 : 2_000, reason: 'lost' };
   }
 
   try {
     const { status, message } = await run();
-    // Operators find it among the Failed workflows.
     if (status === 'failed') throw benignFailure({ type: failureType.deliveryFailed, message, nonRetryable: true });
     return { status, message };
   } catch (error) {
@@ -118,5 +108,3 @@ export async function deliverEvent(input: DeliverEventInput): Promise<DeliveryEn
     throw error;
   }
 }
-
-const typeOf = ({ cause }: ActivityFailure) => (cause instanceof ApplicationFailure ? cause.type : undefined);

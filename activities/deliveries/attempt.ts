@@ -11,6 +11,7 @@ import { openIfReadable, type Sealer } from '../../src/encryption/seal.js';
 import { settleSoon } from '../../src/settle-soon.js';
 import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
 import type { AttemptResult, DeliveryEnd } from '../../workflows/contract/attempt-result.js';
+import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
 import { longestBehindMs, longestRecordMs, longestTakeMs } from '../../workflows/contract/time-budget.js';
 import { attemptRecord, attemptResult } from './attempt-record.js';
 import type { UnrecordedAttempts } from './unrecorded-attempts.js';
@@ -28,10 +29,7 @@ export interface AttemptDeps {
   version: string;
 }
 
-export interface AttemptInput {
-  deliveryId: string;
-  webhookId: number;
-  tenantId: string;
+export interface AttemptInput extends DeliveryInput {
   /** The longest request that the workflow allows for. */
   timeoutMs: number;
 }

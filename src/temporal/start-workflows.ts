@@ -3,7 +3,8 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import type { StartableDelivery } from '../db/events.js';
 import type { SettlingWebhook } from '../db/settling.js';
 import type { StartableMessage } from '../db/unstarted-messages.js';
-import type { DeliverEventInput, deliverEvent } from '../../workflows/deliver-event.js';
+import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
+import type { deliverEvent } from '../../workflows/deliver-event.js';
 import type { settleWebhook } from '../../workflows/settle-webhook.js';
 import type { sendMessage } from '../../workflows/send-message.js';
 
@@ -91,9 +92,7 @@ function startArguments(delivery: StartableDelivery, taskQueue: string) {
     workflowId: delivery.id,
     // Postgres says what is left to do, so a closed run is no reason to refuse: it may have been retried by hand.
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-    args: [{ deliveryId: delivery.id, webhookId: delivery.webhookId, tenantId: delivery.tenantId }] as [
-      DeliverEventInput,
-    ],
+    args: [{ deliveryId: delivery.id, webhookId: delivery.webhookId, tenantId: delivery.tenantId }] as [DeliveryInput],
     typedSearchAttributes: [
       { key: searchAttributes.tenantId, value: delivery.tenantId },
       { key: searchAttributes.webhookId, value: delivery.webhookId },

@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 
 /** The types of ApplicationFailure, all without cause: causes are stored in plain text. */
 export const failureType = {
@@ -25,3 +25,9 @@ export function failureWithoutStack(options: Parameters<typeof ApplicationFailur
 /** As `failureWithoutStack`, for what is no fault of ours: the SDK does not log it, and its metrics do not count it. */
 export const benignFailure: typeof failureWithoutStack = (options) =>
   failureWithoutStack({ category: 'BENIGN', ...options });
+
+/** Whether an activity's error is `attemptFailed`: recorded, and the last of its schedule. Any other means that the attempt was lost. */
+export function isAttemptFailed(error: unknown): boolean {
+  if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return false;
+  return error.cause.type === failureType.attemptFailed;
+}
