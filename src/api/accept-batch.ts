@@ -6,12 +6,13 @@ import { logProblem, problemOf } from './http/error-response.js';
 import { isObject } from './http/schemas.js';
 import { validate } from './http/validate.js';
 
-/** A batch holds so many of the API's connections at most, so that other callers find one. */
+/** A batch holds at most this many of the API's connections, so that some are left for other callers. */
 const tenantsAtOnce = 4;
 
 /**
- * What became of each event, in their order. The events of one tenant are accepted one after the other, so that their
- * order stays and a tenant whose rows are locked holds one connection. Never rejects for an event.
+ * The result of each event, in the order of the events. The events of one tenant are accepted one after the other, so
+ * that they stay in order, and a tenant whose rows are locked holds only one connection. Never rejects because of an
+ * event.
  */
 export async function acceptBatch(
   deps: EndpointDeps,
@@ -19,7 +20,7 @@ export async function acceptBatch(
   request: Omit<EventRequest, 'recentKey'>,
 ): Promise<BatchResult[]> {
   const results: BatchResult[] = [];
-  // Once Postgres is away, the other events are answered so at once, not each after a wait of its own.
+  // Once Postgres is away, the remaining events fail immediately, not each after a wait of its own.
   let away: DatabaseUnavailableError | undefined;
 
   async function accept(index: number): Promise<BatchResult> {
@@ -32,7 +33,7 @@ export async function acceptBatch(
       const answer = await acceptEvent(deps, body, { inexactNumbers, by: request.by, recentKey: null });
       return { status: answer.status, ...answer.body };
     } catch (error) {
-      // Logged once, not for each event that is answered with it.
+      // Logged once, not for each event that fails with it.
       if (error !== away) logProblem(deps.log, error, { request: request.by.request, index });
       if (error instanceof DatabaseUnavailableError && error.reason !== 'busy') away = error;
       const { headers, body } = problemOf(error);
@@ -50,7 +51,7 @@ export async function acceptBatch(
   return results;
 }
 
-/** The places of each tenant's events. */
+/** The indexes of each tenant's events. */
 function byTenant(events: readonly unknown[]): number[][] {
   const places = new Map<unknown, number[]>();
   for (const [index, event] of events.entries()) {

@@ -11,15 +11,15 @@ import { TooLargeError } from './http/api-errors.js';
 import type { EndpointDeps } from './http/endpoint.js';
 import type { InexactNumber } from '../events/json-text.js';
 
-/** An external id is never changed or given to another tenant; a minute, in case that the database is restored. */
+/** An external id never changes its tenant. Only for a minute, in case the database is restored from a backup. */
 const rememberedMs = 60_000;
 
-/** Our ids of the tenants that services name by the platform's own, kept in mind by this process. */
+/** Our ids of tenants that services name by their external id; a cache of this process. */
 export class TenantIds {
   readonly #known = new LRUCache<string, string>({ max: 10_000, ttl: rememberedMs });
   constructor(private readonly db: Queryable) {}
 
-  /** Null: nobody has that external id. */
+  /** Null: no tenant has that external id. */
   async find(externalId: string): Promise<string | null> {
     const known = this.#known.get(externalId);
     if (known !== undefined) return known;
@@ -30,7 +30,7 @@ export class TenantIds {
 }
 
 export interface EventRequest {
-  /** With paths from the event on. */
+  /** Their paths begin at the event. */
   inexactNumbers: readonly InexactNumber[];
   by: { request: string; keyId: string | null };
   recentKey: RecentKey | null;
@@ -52,7 +52,7 @@ export async function acceptEvent(
   };
   await deps.eventQuotas.count(event.tenantId);
   const accepted = await trigger(deps, event, recentKey);
-  // At info: one line more where an event makes at least one for each webhook anyhow.
+  // At info: one more line hardly counts, since an event makes at least one for each webhook anyway.
   deps.log.info({ ...by, ...acceptedFields(event, accepted) }, 'event.accepted');
   return { status: accepted.repeated ? 200 : 201, body: renderAccepted(body, accepted) };
 }
@@ -65,12 +65,12 @@ async function tenantOf(
   if (tenant_id !== undefined) return tenant_id;
   const tenantId = await tenantIds.find(tenant_external_id);
   if (tenantId !== null) return tenantId;
-  // Whose key is gone learns nothing of tenants.
+  // A caller whose key is gone learns nothing about tenants.
   await key?.confirm();
   throw new NotFoundError(`There is no tenant ${tenant_external_id}.`);
 }
 
-/** A double would hold them as other numbers, and the receiver would never know. */
+/** A double would turn them into other numbers, and the receiver would never know. */
 function refuseInexact(numbers: readonly InexactNumber[]): void {
   const errors = numbers
     .filter(({ path }) => path[0] === 'payload')
@@ -79,7 +79,7 @@ function refuseInexact(numbers: readonly InexactNumber[]): void {
       message: `${text.slice(0, 40)} cannot be carried exactly as a JSON number (RFC 8259 §6); send it as text`,
     }));
   if (errors.length > maxFieldErrors) errors.splice(maxFieldErrors, errors.length, { path: '', message: 'and more' });
-  if (errors.length > 0) throw new InvalidInputError('The payload has numbers that would change on their way.', errors);
+  if (errors.length > 0) throw new InvalidInputError('The payload has numbers that would change in transit.', errors);
 }
 
 /** A payload that is too large has a status code of its own (413). */

@@ -27,9 +27,9 @@ const apiKeySchema = z
     prefix: z
       .string()
       .meta({ description: 'The first characters of the key, to recognise it by', examples: ['irisx_dGhpcy'] }),
-    created_at: time('When it was made'),
+    created_at: time('When it was created'),
     last_used_at: time('When it was last used, to the minute; null: never').nullable(),
-    expires_at: time('From when it is refused; null: never').nullable(),
+    expires_at: time('When it expires; null: never').nullable(),
   })
   .meta({ id: 'ApiKey', description: 'An API key, without the key itself' });
 
@@ -46,7 +46,7 @@ const renderApiKey = (key: ApiKey): z.input<typeof apiKeySchema> => ({
 const newApiKeySchema = <const S extends readonly [Scope, ...Scope[]]>(scopes: S) => {
   const expected = `expected one or more of ${scopes.join(', ')}`;
   return z.strictObject({
-    name: text(1, 200).meta({ description: 'For people: which program has it', examples: ['billing system'] }),
+    name: text(1, 200).meta({ description: 'For people: which program uses it', examples: ['billing system'] }),
     scopes: z
       .array(z.enum(scopes, expected), expected)
       .min(1, expected)
@@ -55,14 +55,14 @@ const newApiKeySchema = <const S extends readonly [Scope, ...Scope[]]>(scopes: S
     expires_at: timeInput({ isFuture: true })
       .nullable()
       .optional()
-      .meta({ description: 'From when it is refused; null or absent: never' }),
+      .meta({ description: 'When it expires; null or absent: never' }),
   });
 };
 
 const createdSchema = z.object({
   api_key: apiKeySchema,
   key: z.string().meta({
-    description: 'The key itself: shown now and never again',
+    description: 'The key itself; shown now and never again',
     examples: ['irisx_dGhpcyBpcyBub3QgYSByZWFsIGtleSwgb25seSBhbiBleA'],
   }),
 });
@@ -93,7 +93,7 @@ async function create(
   return { api_key: renderApiKey(inserted), key };
 }
 
-/** Throws NotFoundError where there is no such key. */
+/** Throws NotFoundError if there is no such key. */
 async function remove({ db, log }: Pick<AppDeps, 'db' | 'log'>, by: object, tenantId: string | null, keyId: string) {
   if (!(await deleteApiKey(db, tenantId, keyId))) throw notFound('API key');
   log.info({ ...by, tenant: tenantId, apiKeyId: keyId }, 'api_key.deleted');
@@ -121,13 +121,13 @@ export const apiKeyEndpoints = [
     access: 'admin',
     operationId: 'createTenantApiKey',
     tag,
-    summary: 'Make an API key of a tenant',
+    summary: 'Create an API key of a tenant',
     params: { tenant_id: tenantIdParameter },
     body: {
       schema: newApiKeySchema(tenantScopes),
       examples: { key: { name: 'billing system', scopes: ['webhooks:read', 'webhooks:write'] } },
     },
-    answers: { 201: { description: 'The key, shown this once', schema: createdSchema } },
+    answers: { 201: { description: 'The key, which is shown only once', schema: createdSchema } },
     async handle({ params, body, by }, deps) {
       await requireTenant(deps.db, params.tenant_id);
       return { status: 201, body: await create(deps, by, params.tenant_id, body) };
@@ -157,9 +157,9 @@ export const apiKeyEndpoints = [
     operationId: 'deleteTenantApiKey',
     tag,
     summary: 'Delete an API key of a tenant',
-    description: 'The next request with it is refused.',
+    description: 'Requests with it are refused from now on.',
     params: { tenant_id: tenantIdParameter, key_id: keyIdParameter },
-    answers: { 204: { description: 'It is gone' } },
+    answers: { 204: { description: 'Deleted' } },
     async handle({ params, by }, deps) {
       await remove(deps, by, params.tenant_id, params.key_id);
       return { status: 204 };
@@ -172,13 +172,13 @@ export const apiKeyEndpoints = [
     access: 'admin',
     operationId: 'createApiKey',
     tag,
-    summary: "Make one of the platform's own API keys",
-    description: 'Such a key belongs to no tenant: the calls that it is for name the tenant in the path or the body.',
+    summary: "Create one of the platform's own API keys",
+    description: 'It belongs to no tenant: calls that use it name the tenant in the path or the body.',
     body: {
       schema: newApiKeySchema(platformScopes),
       examples: { key: { name: 'telephony', scopes: ['events:write'] } },
     },
-    answers: { 201: { description: 'The key, shown this once', schema: createdSchema } },
+    answers: { 201: { description: 'The key, which is shown only once', schema: createdSchema } },
     async handle({ body, by }, deps) {
       return { status: 201, body: await create(deps, by, null, body) };
     },
@@ -191,7 +191,7 @@ export const apiKeyEndpoints = [
     operationId: 'listApiKeys',
     tag,
     summary: "List the platform's own API keys, newest first",
-    description: 'The key of `IRISX_ADMIN_KEY` is not among them: it is known to the environment only.',
+    description: 'The key of `IRISX_ADMIN_KEY` is not among them: it exists only in the environment.',
     query: z.strictObject(pageQuery),
     answers: { 200: { description: 'A page of API keys', schema: listedSchema } },
     async handle({ query }, { db }) {
@@ -206,9 +206,9 @@ export const apiKeyEndpoints = [
     operationId: 'deleteApiKey',
     tag,
     summary: "Delete one of the platform's own API keys",
-    description: 'The next request with it is refused.',
+    description: 'Requests with it are refused from now on.',
     params: { key_id: keyIdParameter },
-    answers: { 204: { description: 'It is gone' } },
+    answers: { 204: { description: 'Deleted' } },
     async handle({ params, by }, deps) {
       await remove(deps, by, null, params.key_id);
       return { status: 204 };

@@ -39,11 +39,11 @@ export const endpoints: readonly Endpoint[] = [
   ...healthEndpoints,
 ];
 
-/** The REST API as an Express app that does not listen yet; whoever serves it opens and closes what it works with. */
+/** The REST API as an Express app that does not listen yet; its caller opens and closes what it works with. */
 export function createApp(deps: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
-  // Nothing here is worth a conditional request, and a hash of every answer is.
+  // Conditional requests are not worth a hash of every response.
   app.disable('etag');
   app.set('case sensitive routing', true);
   if (deps.trustedProxies?.length) app.set('trust proxy', [...deps.trustedProxies]);
@@ -51,7 +51,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(requestLog(deps.log), secureHeaders);
   app.use('/v1', callLimit(deps.callsPerMinute, { ...deps, keys }));
   app.use('/twilio', twilioCallbacks(deps));
-  // Probes need no key, so anybody can send them.
+  // Probes need no key, so anybody can send any number of them.
   const hasPendingMigrations = shareLook(() => deps.hasPendingMigrations(), 1_000);
   const eventQuotas = new EventQuotas(deps.db);
   const tenantIds = new TenantIds(deps.db);
@@ -60,20 +60,20 @@ export function createApp(deps: AppDeps): Express {
   app.get('/openapi.json', (_request, response) => void response.json(document));
   app.use('/docs', docsPage());
   app.use(() => {
-    throw new NotFoundError('There is nothing at this path; GET /docs shows what there is.');
+    throw new NotFoundError('There is nothing at this path; GET /docs lists all calls.');
   });
   app.use(errorResponse(deps.log));
   return app;
 }
 
-/** What fits JSON that is meant for programs; the page of the documentation loosens it for itself. */
+/** Headers for JSON that programs read; the documentation page loosens them for itself. */
 function secureHeaders(request: Request, response: Response, next: NextFunction): void {
   response.set({
     'X-Content-Type-Options': 'nosniff',
     'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
     'Referrer-Policy': 'no-referrer',
   });
-  // Answers hold a tenant's data, and some a secret that is shown once.
+  // Responses hold a tenant's data, and some a secret that is shown once.
   if (request.path.startsWith('/v1/')) response.set('Cache-Control', 'no-store');
   next();
 }

@@ -48,10 +48,10 @@ const filterQuery = z.strictObject({
   until: timeInput().optional().meta({ description: 'Accepted before this time' }),
 });
 
-/** Nothing was accepted before; what is earlier would fall out of the times that an id can hold. */
+/** Nothing was accepted before this; an id cannot hold much earlier times. */
 const earliest = Date.UTC(2020, 0, 1);
 
-/** Deleted webhooks too: their history stays readable. */
+/** Accepts deleted webhooks too: their history stays readable. */
 async function requireWebhook(db: Queryable, tenantId: string, webhookId: number): Promise<void> {
   if (!(await findWebhook(db, tenantId, webhookId, { deleted: true }))) throw notFound('webhook');
 }
@@ -64,7 +64,7 @@ async function requireDelivery(db: Queryable, webhookId: number, deliveryId: str
 
 const tooManyRetries = (waitSeconds: number) =>
   new TooManyRequestsError(
-    `This delivery was retried by hand ${maxRetriesPerMinute} times within a minute; go on in ${waitSeconds} seconds.`,
+    `This delivery was retried by hand ${maxRetriesPerMinute} times within a minute; try again in ${waitSeconds} seconds.`,
     waitSeconds,
   );
 
@@ -79,7 +79,7 @@ async function attemptsPage(
   return { attempts: attempts.map(renderAttempt), next_cursor: more && last ? encodeCursor(last.number) : null };
 }
 
-/** The catalogue's example; one that names a webhook names this one. */
+/** The catalogue's example; if it names a webhook, then this one. */
 function examplePayload(eventType: EventType, webhookId: number): Record<string, unknown> {
   const example = { ...findEventType(eventType)?.example };
   return eventType === 'webhook.test' ? { ...example, webhook_id: webhookId } : example;
@@ -97,7 +97,7 @@ export const deliveryEndpoints = [
     tag,
     summary: 'Send a test event to a webhook',
     description:
-      "The catalogue's example of the event type, signed, limited, retried and logged as any other, whatever the webhook subscribes to. Marked `test`, and left out of the statistics.",
+      "Sends the catalogue's example of the event type, whatever the webhook subscribes to. The delivery is signed, rate limited, retried and logged like any other. It is marked `test`, and left out of the statistics.",
     params: { webhook_id: webhookIdParameter },
     body: {
       schema: z.strictObject({
@@ -130,7 +130,7 @@ export const deliveryEndpoints = [
     operationId: 'listDeliveries',
     tag,
     summary: 'List deliveries of a webhook, newest first',
-    description: "Also of a deleted webhook. The last attempt's result is part of each.",
+    description: 'Works for a deleted webhook too. Each delivery includes the result of its last attempt.',
     params: { webhook_id: webhookIdParameter },
     query: filterQuery,
     answers: {
@@ -182,7 +182,7 @@ export const deliveryEndpoints = [
     operationId: 'listAttempts',
     tag,
     summary: 'List attempts of a delivery, first to last',
-    description: 'A page may hold fewer than `limit` where the receiver answered with much.',
+    description: 'A page may hold fewer than `limit` attempts if the responses are large.',
     params,
     query: z.strictObject(pageQuery),
     answers: {
@@ -206,11 +206,13 @@ export const deliveryEndpoints = [
     tag,
     summary: 'Send a delivery again, now',
     description:
-      'One that waits for its next attempt goes at once, as soon as the rate limit lets it. One that has ended begins a new schedule under the same id, its attempts numbered on. A request that is under way is neither cut off nor doubled. At most 10 times a minute for one delivery.',
+      'A delivery that waits for its next attempt is sent as soon as the rate limit allows. One that has ended starts a new schedule under the same id, and its attempt numbers continue. A request in flight is neither cut off nor doubled. At most 10 times a minute for one delivery.',
     params,
     body: {
       schema: z.strictObject({
-        force: boolean().default(false).meta({ description: 'Also when it was delivered', default: false }),
+        force: boolean()
+          .default(false)
+          .meta({ description: 'Send it even if it was already delivered', default: false }),
       }),
       optional: true,
       examples: { 'delivered already': { force: true } },
@@ -222,7 +224,7 @@ export const deliveryEndpoints = [
       const { startable, delivery } = await db.transaction(async (db) => {
         await requireDelivery(db, params.webhook_id, params.delivery_id);
         const startable = await requestRetry(db, params.webhook_id, params.delivery_id, { force: body.force });
-        // Where it is refused for another reason, nothing is counted.
+        // Counted last: a retry that is refused for another reason does not count.
         const waitSeconds = await countRetry(db, params.delivery_id);
         if (waitSeconds !== null) throw tooManyRetries(waitSeconds);
         return { startable, delivery: await requireDelivery(db, params.webhook_id, params.delivery_id) };

@@ -28,14 +28,14 @@ const attemptErrorSchema = z
 const statusCode = z
   .int()
   .nullable()
-  .meta({ description: 'What the receiver answered; null: nothing', examples: [200] });
+  .meta({ description: "The response's status code; null: there was no response", examples: [200] });
 const responseBody = z
   .string()
   .nullable()
-  .meta({ description: 'At most 64 KB of the answer, as text', examples: ['{"received":true}'] });
+  .meta({ description: 'At most 64 KB of the response body, as text', examples: ['{"received":true}'] });
 const durationMs = z
   .int()
-  .meta({ description: 'From the look-up of the name to the last byte of the answer', examples: [245] });
+  .meta({ description: 'From the DNS lookup to the last byte of the response', examples: [245] });
 
 const deliveryShape = {
   id: uuid(),
@@ -52,7 +52,7 @@ const deliveryShape = {
   finished_at: time('When it ended').nullable(),
   status_code: statusCode.meta({ description: "The last attempt's" }),
   duration_ms: durationMs.nullable().meta({ description: "The last attempt's" }),
-  response_body: responseBody.meta({ description: "The last attempt's; in lists its first 1 KB" }),
+  response_body: responseBody.meta({ description: "The last attempt's; lists show the first 1 KB" }),
   response_body_truncated: z
     .boolean()
     .meta({ description: 'Whether `response_body` is shortened here; the attempt has all of it', examples: [false] }),
@@ -63,7 +63,7 @@ const deliveryShape = {
 
 export const deliverySchema = z
   .object(deliveryShape)
-  .meta({ id: 'Delivery', description: 'One event owed to one webhook, with its last attempt' });
+  .meta({ id: 'Delivery', description: 'One event for one webhook, with its last attempt' });
 
 const headers = z.record(z.string(), z.string());
 
@@ -96,12 +96,12 @@ export const deliveryDetailSchema = z
       description: 'The exact text that every attempt sends and signs',
       examples: ['{"event":"call.dtmf","event_id":"1","timestamp":"2025-10-29T12:00:00.000Z","data":{}}'],
     }),
-    attempts: z.array(attemptSchema).meta({ description: 'The first page of them, first to last' }),
+    attempts: z.array(attemptSchema).meta({ description: 'The first page of attempts, first to last' }),
     attempts_next_cursor: z
       .string()
       .nullable()
       .meta({
-        description: 'Give it as `cursor` to `…/attempts` for the next page; null at the end',
+        description: 'Pass it as `cursor` to `…/attempts` to get the next page; null on the last page',
         examples: [null],
       }),
   })
@@ -125,7 +125,7 @@ export const renderDelivery = (delivery: Delivery): z.input<typeof deliverySchem
   error: delivery.error,
 });
 
-/** Headers are masked when they are recorded; masked again here, whatever got into the table. */
+/** Headers are masked when they are recorded, and again here, whatever got into the table. */
 export const renderAttempt = (attempt: Attempt): z.input<typeof attemptSchema> => ({
   number: attempt.number,
   started_at: renderTime(attempt.startedAt),

@@ -6,14 +6,14 @@ import { TooManyRequestsError } from './http/api-errors.js';
 const refreshMs = 3_000;
 
 /**
- * Which tenants have a quota of events, kept in mind by this process so that a trigger for any other asks nobody. Brought
- * up to date at most every 3 seconds, beside the triggers; a quota that is set counts within about as long. The count
- * itself is Postgres', and exact.
+ * Remembers in this process which tenants have an event quota, so that a trigger for any other tenant needs no query.
+ * The list is refreshed in the background, at most every 3 seconds, so a new quota takes effect within about that time.
+ * The count itself is kept by Postgres, and exact.
  */
 export class EventQuotas {
   readonly #db: Queryable;
   readonly #quotas = new Map<string, number>();
-  /** Until when a tenant is refused without asking again. */
+  /** Until when a tenant is refused without another query. */
   readonly #refusedUntil = new LRUCache<string, number>({ max: 10_000, ttl: 60_000 });
   #setAt: string | null = null;
   #refreshing: Promise<void> | undefined;
@@ -24,7 +24,7 @@ export class EventQuotas {
     this.#db = db;
   }
 
-  /** Throws TooManyRequestsError where the tenant's quota is used up. Every trigger counts, repeats too. */
+  /** Throws TooManyRequestsError if the tenant's quota is used up. Every trigger counts, repeats too. */
   async count(tenantId: string): Promise<void> {
     if (performance.now() >= this.#refreshAt) this.#refresh();
     // Only the first triggers of a process wait for it.
@@ -42,7 +42,7 @@ export class EventQuotas {
   #refresh(): void {
     if (this.#refreshing) return;
     this.#refreshing = this.#load()
-      // Postgres is away: the trigger is refused for that where it is stored.
+      // Postgres is away: storing the event will fail for the same reason, and refuse the trigger.
       .catch(() => undefined)
       .finally(() => {
         this.#refreshing = undefined;

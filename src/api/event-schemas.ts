@@ -4,7 +4,9 @@ import { isEventId, type TriggerAnswer } from '../events/trigger.js';
 import { isObject, problemSchema, renderTime, text, time, timeInput, uuid } from './http/schemas.js';
 
 const newEventFields = z.strictObject({
-  tenant_id: uuid().optional().meta({ description: 'Whose event it is; or give `tenant_external_id`', format: 'uuid' }),
+  tenant_id: uuid()
+    .optional()
+    .meta({ description: 'The tenant whose event it is; or give `tenant_external_id`', format: 'uuid' }),
   tenant_external_id: text(1, 100)
     .optional()
     .meta({ description: "Instead of `tenant_id`: the platform's own name for the tenant", examples: ['42'] }),
@@ -14,7 +16,7 @@ const newEventFields = z.strictObject({
     .refine(isEventId, 'expected 1 to 255 characters, none of them a control character')
     .meta({
       description:
-        'Names what happened. An event is one tenant, type and id: the same three again are a repeat, not a new event',
+        'Identifies what happened. Tenant, type and id together identify an event: the same three again are a repeat, not a new event',
       minLength: 1,
       maxLength: 255,
       examples: ['4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4'],
@@ -22,19 +24,17 @@ const newEventFields = z.strictObject({
   payload: z.custom<Record<string, unknown>>(isObject, { message: 'expected an object', abort: false }).meta({
     type: 'object',
     additionalProperties: true,
-    description: 'What the event type asks for, and more if you like; sent on as `data`, nothing left out',
+    description: 'The fields of the event type, and more if you like; delivered as `data`, with nothing left out',
   }),
-  occurred_at: timeInput()
-    .optional()
-    .meta({ description: 'When it happened; default: now. The `timestamp` of the deliveries' }),
+  occurred_at: timeInput().optional().meta({ description: 'When it happened; default: now. Delivered as `timestamp`' }),
 });
 
-/** Speaks of one field and is complete: nothing of the other fields' values is repeated. */
+/** An issue of one field with a complete message, so that no value of another field is quoted. */
 const tenantIssue = (message: string) => ({
   path: ['tenant_id'],
   message,
   params: { complete: true },
-  // Told together with whatever else is wrong.
+  // Reported together with whatever else is wrong.
   when: ({ value }: { value: unknown }) => isObject(value),
 });
 
@@ -45,7 +45,7 @@ export const newEventSchema = newEventFields
   )
   .refine(
     (body) => body.tenant_id === undefined || body.tenant_external_id === undefined,
-    tenantIssue('is given beside tenant_external_id; leave one of them out'),
+    tenantIssue('is given together with tenant_external_id; leave one of them out'),
   )
   .meta({
     id: 'NewEvent',
@@ -66,7 +66,9 @@ export const acceptedEventSchema = z.object({
       z.object({
         id: uuid(),
         webhook_id: z.int().meta({ examples: [1] }),
-        status: z.enum(['pending', 'held']).meta({ description: 'As it was accepted; `held`: its webhook is paused' }),
+        status: z
+          .enum(['pending', 'held'])
+          .meta({ description: 'Its status when it was accepted; `held`: its webhook is paused' }),
       }),
     )
     .meta({ description: 'One for each webhook that subscribes to the event type' }),
@@ -97,9 +99,12 @@ export const eventBatchSchema = z.strictObject({
 });
 
 export const batchResultSchema = acceptedEventSchema.partial().extend({
-  status: z.int().meta({ description: 'As `POST /v1/events` would have answered this event', examples: [201] }),
+  status: z.int().meta({
+    description: 'The status code that `POST /v1/events` would have returned for this event',
+    examples: [201],
+  }),
   error: problemSchema.optional().meta({ description: 'Why the event was refused; absent for one that was accepted' }),
-  retry_after: z.int().optional().meta({ description: 'Seconds to wait before it is sent again, with 429 and 503' }),
+  retry_after: z.int().optional().meta({ description: 'With 429 and 503: seconds to wait before sending it again' }),
 });
 
 export type BatchResult = z.input<typeof batchResultSchema>;

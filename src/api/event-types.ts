@@ -6,12 +6,13 @@ const eventTypeSchema = z
   .object({
     name: z.enum(eventTypeNames),
     description: z.string().meta({ examples: ['A call was answered.'] }),
-    schema: z
-      .looseObject({})
-      .meta({ description: 'JSON Schema (2020-12) of `data`; more fields may come', examples: [{ type: 'object' }] }),
-    example: z.looseObject({}).meta({ description: 'A `data` that fits the schema', examples: [{ digit: '5' }] }),
+    schema: z.looseObject({}).meta({
+      description: 'JSON Schema (2020-12) of `data`; more fields may be added',
+      examples: [{ type: 'object' }],
+    }),
+    example: z.looseObject({}).meta({ description: 'A `data` that matches the schema', examples: [{ digit: '5' }] }),
   })
-  .meta({ id: 'EventType', description: 'Something that a tenant can be told about' });
+  .meta({ id: 'EventType', description: 'A kind of event that a webhook can subscribe to' });
 
 export const eventTypeEndpoints = [
   defineEndpoint({
@@ -21,7 +22,7 @@ export const eventTypeEndpoints = [
     operationId: 'listEventTypes',
     tag: 'Event types',
     summary: 'List all event types',
-    description: 'The whole catalogue at once; no key is needed.',
+    description: 'The whole catalogue, on one page.',
     answers: { 200: { description: 'The catalogue', schema: z.object({ event_types: z.array(eventTypeSchema) }) } },
     async handle() {
       return { status: 200, body: { event_types: describeEventTypes() } };

@@ -21,7 +21,7 @@ export const eventEndpoints = [
     tag: 'Events',
     summary: 'Trigger an event',
     description:
-      'The answer means that the event and its deliveries are stored and will be delivered. Safe to repeat: the same tenant, type and id again are answered 200 with the first answer, and nothing is sent twice.',
+      'A success response means that the event and its deliveries are stored and will be delivered. Safe to repeat: for the same tenant, type and id, the response is 200 with the first response body, and nothing is sent twice.',
     body: {
       schema: newEventSchema,
       examples: {
@@ -35,7 +35,7 @@ export const eventEndpoints = [
     },
     answers: {
       201: { description: 'Accepted', schema: acceptedEventSchema },
-      200: { description: 'It was accepted before; what was answered then', schema: acceptedEventSchema },
+      200: { description: 'It was accepted before; the body is the same as then', schema: acceptedEventSchema },
     },
     problems: [404, 422],
     handle: ({ body, ...request }, deps) => acceptEvent(deps, body, request),
@@ -48,7 +48,7 @@ export const eventEndpoints = [
     operationId: 'createEvents',
     tag: 'Events',
     summary: 'Trigger many events',
-    description: `Up to ${maxBatchEvents} events in a body of at most 1 MB. Each is accepted or refused on its own, as \`POST /v1/events\` would, and counts for its tenant's quota; the results come in the order of the events. A tenant's events are accepted one after the other, in that order. Safe to repeat: send again those with 429 or 5xx, after \`retry_after\`.`,
+    description: `Up to ${maxBatchEvents} events in a body of at most 1 MB. Each is accepted or refused on its own, as \`POST /v1/events\` would, and counts towards its tenant's quota; the results come in the order of the events. A tenant's events are accepted one after the other, in that order. Safe to repeat: send events with 429 or 5xx again, after \`retry_after\` seconds.`,
     body: {
       schema: eventBatchSchema,
       examples: {
@@ -72,7 +72,7 @@ export const eventEndpoints = [
     },
     answers: {
       200: {
-        description: 'What became of each event',
+        description: 'The result of each event',
         schema: z.object({ results: z.array(batchResultSchema) }),
       },
     },

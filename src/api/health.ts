@@ -7,18 +7,18 @@ const readinessSchema = z
     status: z.enum(['ready', 'unready']),
     postgres: z
       .enum(['up', 'read_only', 'down'])
-      .meta({ description: '`read_only`: it answers and takes no writes, as a standby does' }),
+      .meta({ description: '`read_only`: it answers but takes no writes, like a standby' }),
     migrations: z.enum(['current', 'pending', 'unknown']).meta({ description: '`pending`: run `npm run migrate`' }),
     encryption: z.enum(['current', 'unknown_key', 'unknown']).meta({
-      description: '`unknown_key`: something is stored that the encryption keys of this process do not open',
+      description: '`unknown_key`: this process lacks the key that some stored data is encrypted with',
     }),
     temporal: z.enum(['up', 'degraded', 'down']).meta({
       description:
-        'Only reported: events are accepted without Temporal, and delivered later. `degraded`: it answers, and something is wrong',
+        'For information only: without Temporal, events are still accepted, and delivered later. `degraded`: it answers, but something is wrong',
     }),
     temporal_problems: z
       .array(z.object({ what: z.string(), remedy: z.string() }))
-      .meta({ description: 'What keeps deliveries from going out, and what mends it' }),
+      .meta({ description: 'What keeps deliveries from going out, and how to fix it' }),
   })
   .meta({ id: 'Readiness' });
 
@@ -34,7 +34,7 @@ async function readiness(deps: AppDeps): Promise<Readiness> {
 
 async function databaseState(deps: AppDeps): Promise<Pick<Readiness, 'postgres' | 'migrations' | 'encryption'>> {
   try {
-    // Older tables cannot be asked.
+    // The query below needs the current tables.
     if (await deps.hasPendingMigrations()) return { postgres: 'up', migrations: 'pending', encryption: 'unknown' };
     return { postgres: 'up', migrations: 'current', encryption: await deps.encryptionState() };
   } catch (error) {
@@ -45,7 +45,7 @@ async function databaseState(deps: AppDeps): Promise<Pick<Readiness, 'postgres' 
   }
 }
 
-/** Down is also what does not answer for a moment: a probe of the process must not hang on another one. */
+/** Down, too, if it does not answer in time: a probe of this process must not hang on another one. */
 async function temporalState(deps: AppDeps): Promise<Pick<Readiness, 'temporal' | 'temporal_problems'>> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<boolean>((resolve) => {
@@ -67,8 +67,8 @@ export const healthEndpoints = [
     access: 'public',
     operationId: 'getHealth',
     tag,
-    summary: 'Whether the process lives',
-    answers: { 200: { description: 'It does', schema: z.object({ status: z.literal('ok') }) } },
+    summary: 'Check that the process is alive',
+    answers: { 200: { description: 'It is alive', schema: z.object({ status: z.literal('ok') }) } },
     async handle() {
       return { status: 200, body: { status: 'ok' as const } };
     },
@@ -80,10 +80,10 @@ export const healthEndpoints = [
     access: 'public',
     operationId: 'getReadiness',
     tag,
-    summary: 'Whether the process can take calls',
+    summary: 'Check that the process can serve requests',
     answers: {
       200: {
-        description: 'Postgres takes writes, no migration is pending, and the encryption keys open what is stored',
+        description: 'Postgres takes writes, no migration is pending, and no encryption key is missing',
         schema: readinessSchema,
       },
       503: {

@@ -15,14 +15,14 @@ const messageSchema = z
     direction: z.enum(['inbound', 'outbound']),
     status: z.enum(messageStatuses).meta({
       description:
-        "`received` (inbound), `pending` (not handed to Twilio yet), `unknown` (handed over, the answer was lost; being found out), else Twilio's own word",
+        "`received` (inbound), `pending` (not handed to Twilio yet), `unknown` (handed over, but the response was lost; being checked), else Twilio's own status",
       examples: ['delivered'],
     }),
     from: z
       .string()
       .nullable()
       .meta({
-        description: 'Who sends, as the network shows it; null where a Messaging Service chooses',
+        description: 'The sender, as the network shows it; null if a Messaging Service chooses it',
         examples: ['+15557654321'],
       }),
     to: z.string().meta({ examples: ['+15551234567'] }),
@@ -39,7 +39,7 @@ const messageSchema = z
     segments: z
       .int()
       .nullable()
-      .meta({ description: 'SMS parts, as counted in the usage; null: not counted (yet)', examples: [1] }),
+      .meta({ description: 'SMS segments, as counted in the usage; null: not counted (yet)', examples: [1] }),
     message_sid: z
       .string()
       .nullable()
@@ -51,9 +51,9 @@ const messageSchema = z
       .string()
       .nullable()
       .meta({ description: "Twilio's error code", examples: [null] }),
-    created_at: time('When it was accepted here, or came in'),
+    created_at: time('When it was accepted here, or received'),
     accepted_at: time('When Twilio took it').nullable(),
-    ended_at: time('When its end was reported').nullable(),
+    ended_at: time('When its final status was reported').nullable(),
   })
   .meta({ id: 'Message', description: 'An SMS or MMS' });
 
@@ -105,7 +105,7 @@ const newMessage = z
       .string('expected the sid of a Messaging Service')
       .regex(/^MG[0-9a-fA-F]{32}$/, 'expected MG and 32 hexadecimal digits')
       .optional()
-      .meta({ description: 'A Messaging Service; the first tenant that uses one keeps it' }),
+      .meta({ description: 'A Messaging Service; it belongs to the first tenant that uses it' }),
     body: messageBody.optional().meta({
       description: `The text, up to ${maxBodyLength} UTF-16 units (an emoji is two or more); this, \`media_urls\`, or both`,
       maxLength: maxBodyLength,
@@ -140,7 +140,7 @@ export const messageEndpoints = [
     tag,
     summary: 'Send an SMS or MMS',
     description:
-      'Answers when the message is stored; it is then handed to Twilio, once, whatever happens. What becomes of it is told by `sms.sent`, `sms.delivered` and `sms.failed`. Sent again with the same `Idempotency-Key`, the answer is the first message.',
+      'Responds when the message is stored; it is then handed to Twilio, once, whatever happens. The events `sms.sent`, `sms.delivered` and `sms.failed` report what becomes of it. Repeated with the same `Idempotency-Key`, the call returns the first message.',
     body: {
       schema: newMessage,
       examples: {
@@ -171,7 +171,7 @@ export const messageEndpoints = [
     access,
     operationId: 'listMessages',
     tag,
-    summary: 'List messages, in and out, newest first',
+    summary: 'List messages, inbound and outbound, newest first',
     query: z.strictObject({
       ...pageQuery,
       direction: z.enum(['inbound', 'outbound'], 'expected inbound or outbound').optional(),

@@ -18,19 +18,19 @@ const numberInput = (message: string) =>
 
 const phoneNumberSchema = z
   .object({
-    id: uuid().meta({ description: 'Of this assignment: assigned again, a number has another id' }),
-    tenant_id: uuid().meta({ description: 'Who has it' }),
+    id: uuid().meta({ description: 'The id of this assignment; a number that is assigned again gets a new one' }),
+    tenant_id: uuid().meta({ description: 'The tenant that has it' }),
     phone_number: z.string().meta({ examples: ['+15559876543'] }),
     account_sid: z
       .string()
       .nullable()
       .meta({
-        description: 'The Twilio account in which it is; null: the one that sends, `TWILIO_ACCOUNT_SID`',
+        description: 'The Twilio account that it is in; null: the one that sends, `TWILIO_ACCOUNT_SID`',
         examples: [null],
       }),
-    assigned_at: time('When the tenant got it'),
+    assigned_at: time('When it was assigned'),
   })
-  .meta({ id: 'PhoneNumber', description: 'A number that a tenant has' });
+  .meta({ id: 'PhoneNumber', description: 'A number that is assigned to a tenant' });
 
 const renderPhoneNumber = (number: PhoneNumber): z.input<typeof phoneNumberSchema> => ({
   id: number.id,
@@ -50,12 +50,12 @@ export const phoneNumberEndpoints = [
     access: 'admin',
     operationId: 'assignPhoneNumber',
     tag,
-    summary: 'Give a number to a tenant',
+    summary: 'Assign a number to a tenant',
     description:
-      'The tenant is told by `phone_number.assigned`. Safe to repeat: for the tenant that has the number it answers 200, and tells nobody; an `account_sid` that is given then replaces the one before. 409 when another tenant has it.',
+      'Triggers the event `phone_number.assigned`. Safe to repeat: if the tenant already has the number, the response is 200 and there is no event; an `account_sid` in the repeat replaces the old one. 409 when another tenant has the number.',
     body: {
       schema: z.strictObject({
-        tenant_id: uuid().meta({ description: 'Who gets it', format: 'uuid' }),
+        tenant_id: uuid().meta({ description: 'The tenant that gets it', format: 'uuid' }),
         phone_number: numberInput(form),
         account_sid: z
           .string('expected the sid of a Twilio account, or null')
@@ -63,7 +63,7 @@ export const phoneNumberEndpoints = [
           .optional()
           .meta({
             description:
-              'The Twilio account in which the number is, where that is one of `TWILIO_SUBACCOUNTS`: its callbacks count for the number, and no other. null: the one that sends, `TWILIO_ACCOUNT_SID`. Absent: that one, or as it was',
+              'The Twilio account that the number is in, if that is one of `TWILIO_SUBACCOUNTS`: only its callbacks are accepted for the number. null: the account that sends, `TWILIO_ACCOUNT_SID`. Absent: that one too, or unchanged if the tenant already has the number',
             examples: [null],
           }),
       }),
@@ -71,7 +71,7 @@ export const phoneNumberEndpoints = [
     },
     answers: {
       201: { description: 'Assigned', schema: assignedSchema },
-      200: { description: 'The tenant had it already; since when', schema: assignedSchema },
+      200: { description: 'The tenant already had it, since `assigned_at`', schema: assignedSchema },
     },
     problems: [404, 409],
     async handle({ body }, deps) {
@@ -117,9 +117,9 @@ export const phoneNumberEndpoints = [
     tag,
     summary: 'Release a number',
     description:
-      'By the id of its assignment, or by the number itself. Safer by the id: sent again late, it takes the number from no new owner. No event. 404 when it is released already.',
+      'By the id of its assignment, or by the number itself. The id is safer: a late repeat cannot take the number from a new owner. There is no event. 404 when it is already released.',
     params: { phone_number: phoneNumberParameter },
-    answers: { 204: { description: 'Nobody has it any more' } },
+    answers: { 204: { description: 'Released' } },
     async handle({ params }, { db }) {
       const id = parseUuid(params.phone_number);
       const released = await releaseNumber(db, id === undefined ? { phoneNumber: params.phone_number } : { id });
@@ -129,11 +129,11 @@ export const phoneNumberEndpoints = [
   }),
 ];
 
-/** One that is misspelt, or whose token nobody has, would make the number deaf. */
+/** With a misspelt account, or one without a token here, no callback for the number would be accepted. */
 function requireAccount(messages: MessagesDeps | undefined, accountSid: string | null | undefined): void {
   if (accountSid === undefined || accountSid === null) return;
   if (messages?.accounts.some(({ sid }) => sid === accountSid)) return;
   const message =
-    'is no account that is configured here (TWILIO_ACCOUNT_SID, TWILIO_SUBACCOUNTS); configure it first, or correct it';
-  throw new InvalidInputError('The body does not fit: account_sid.', [{ path: 'account_sid', message }]);
+    'is not an account that is configured here (TWILIO_ACCOUNT_SID, TWILIO_SUBACCOUNTS); configure it first, or correct it';
+  throw new InvalidInputError('The body is not valid: account_sid.', [{ path: 'account_sid', message }]);
 }

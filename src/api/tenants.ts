@@ -12,7 +12,7 @@ const mostQuota = 1_000_000;
 const quotaMeaning = {
   webhooks: 'Webhooks that the tenant may have, deleted ones not counted; 409 for more',
   events_per_minute: 'Events that `POST /v1/events` takes for the tenant in a minute; 429 for more',
-  requests_per_minute: "Requests to receivers in a minute, of all the tenant's webhooks together; more wait",
+  requests_per_minute: "Requests to receivers in a minute, of all the tenant's webhooks together; further ones wait",
 };
 
 const quota = (description: string, example: number | null) =>
@@ -27,7 +27,7 @@ const quotasSchema = z
     events_per_minute: quota(quotaMeaning.events_per_minute, null),
     requests_per_minute: quota(quotaMeaning.requests_per_minute, null),
   })
-  .meta({ id: 'Quotas', description: 'What a tenant may have of the platform; null: no limit' });
+  .meta({ id: 'Quotas', description: 'How much of the platform a tenant may use; null: no limit' });
 
 const renderQuotas = (quotas: Quotas): z.input<typeof quotasSchema> => ({
   webhooks: quotas.webhooks,
@@ -50,7 +50,7 @@ const tenantSchema = z
       .nullable()
       .meta({ description: "The platform's own name for it; null: it has none", examples: ['42'] }),
     quotas: quotasSchema,
-    created_at: time('When it was made'),
+    created_at: time('When it was created'),
   })
   .meta({ id: 'Tenant', description: 'A customer of the platform' });
 
@@ -71,7 +71,7 @@ export const tenantEndpoints = [
     access: 'admin',
     operationId: 'createTenant',
     tag,
-    summary: 'Make a tenant',
+    summary: 'Create a tenant',
     body: {
       schema: z.strictObject({
         name: text(1, 200).meta({ description: 'For people; need not be unique', examples: ['Acme Ltd'] }),
@@ -79,7 +79,7 @@ export const tenantEndpoints = [
           .nullable()
           .default(null)
           .meta({
-            description: 'What the platform itself calls it, as in the dialplan of its switches; unique',
+            description: "The platform's own name for it, as in the dialplan of its switches; unique",
             examples: ['42'],
           }),
       }),
@@ -106,7 +106,7 @@ export const tenantEndpoints = [
     summary: 'List tenants, newest first',
     query: z.strictObject({
       ...pageQuery,
-      external_id: text(1, 100).optional().meta({ description: 'Only the one that the platform itself calls so' }),
+      external_id: text(1, 100).optional().meta({ description: 'Only the tenant with this external id' }),
     }),
     answers: {
       200: {
@@ -144,9 +144,9 @@ export const tenantEndpoints = [
     access: 'admin',
     operationId: 'setQuotas',
     tag,
-    summary: 'Set what a tenant may have of the platform',
+    summary: "Set a tenant's quotas",
     description:
-      'What the body does not name stays; null takes a quota away. A new quota of events counts within a few seconds. Webhooks that are there already stay, also where they are more than the new quota.',
+      'Fields that are left out stay as they are; null removes a quota. A new event quota takes effect within a few seconds. Existing webhooks stay, even if there are more than the new quota.',
     params: { tenant_id: tenantIdParameter },
     body: {
       schema: z.strictObject({

@@ -8,22 +8,23 @@ import type { AppDeps } from './http/endpoint.js';
 import { parseUuid } from './http/schemas.js';
 
 /**
- * Postgres has to have answered by then, so that Twilio has its 503 within 3 s. What commits later stands: Twilio's next
- * try then changes nothing.
+ * Postgres must answer within this time, so that Twilio gets its 503 within 3 s. A later commit stands: Twilio's retry
+ * then changes nothing.
  */
 const deadlineMs = 2_500;
 const retryAfterSeconds = 5;
-/** Whatever else were said would go to the customer as an SMS. */
+/** Anything else would be sent to the customer as an SMS. */
 const nothingToSay = '<?xml version="1.0" encoding="UTF-8"?><Response/>';
 
 const readForm = express.urlencoded({ extended: false, limit: '100kb' });
 
-/** Every field as it came, for the signature; a name that came several times is a list. */
+/** Every field as it came, for the signature; the values of a repeated name are a list. */
 type Form = Record<string, string | string[]>;
 
 /**
- * Twilio's callbacks: messages that came in, and what became of those that went out. Only what is signed with a token of
- * the account that it names is believed, 403 else, and only of that account's numbers and messages. Answers are what Twilio understands: TwiML or nothing.
+ * Twilio's callbacks: inbound messages, and the status of outbound ones. A callback must be signed with a token of the
+ * account that it names (else 403), and may concern only that account's numbers and messages. Responses are what Twilio
+ * understands: TwiML or nothing.
  */
 export function twilioCallbacks(deps: AppDeps): Router {
   const router = Router({ caseSensitive: true });
@@ -64,9 +65,10 @@ export function twilioCallbacks(deps: AppDeps): Router {
     if (answer === 'other-account')
       warnOfOther(
         form,
-        'the number that it came to is not known to be in this one; if it is, assign it with its account_sid',
+        'the number that it came to is not assigned with this account; if it is in it, assign it with this account_sid',
       );
-    if (answer === 'no-owner') deps.log.warn({ messageSid }, 'message.no_owner: nobody has the number that it came to');
+    if (answer === 'no-owner')
+      deps.log.warn({ messageSid }, 'message.no_owner: no tenant has the number that it came to');
     response.set('Content-Type', 'text/xml').send(nothingToSay);
   }
 
@@ -87,31 +89,31 @@ export function twilioCallbacks(deps: AppDeps): Router {
         tenantReference: isEventId(parameter(request, 'tenant')) ? parameter(request, 'tenant') : undefined,
       }),
     );
-    if (answer === 'other-account') warnOfOther(form, 'it is not for this one to say what became of the message');
-    if (answer === 'no-message') deps.log.warn({ messageSid }, 'message.not_known: it is no message of a tenant');
+    if (answer === 'other-account') warnOfOther(form, 'this account may not report the status of the message');
+    if (answer === 'no-message') deps.log.warn({ messageSid }, 'message.not_known: it is not a message of any tenant');
     response.status(204).end();
   }
 
-  /** Whose token it was that signed. */
+  /** The account whose token signed the callback. */
   function vouching(form: Form): { accountSid: string; isMainAccount: boolean } {
     const accountSid = accountOf(deps, form);
     return { accountSid, isMainAccount: accountSid === deps.messages?.accountSid };
   }
 
-  /** Twilio is told that all is well: it would come again with the same. */
+  /** Twilio still gets a success: otherwise it would send the same callback again. */
   function warnOfOther(form: Form, reason: string): void {
     const account = accountOf(deps, form);
     deps.log.warn({ messageSid: field(form, 'MessageSid'), account }, `message.other_account: ${reason}`);
   }
 }
 
-/** No JSON parser comes near: a JSON body would be outside of the signature. */
+/** JSON is never parsed: the signature would not cover a JSON body. */
 function requireForm(request: Request, response: Response, next: NextFunction): void {
   if (request.is('application/x-www-form-urlencoded')) next();
   else response.status(415).end();
 }
 
-/** By the url that Twilio was told, never by headers that anybody can send. */
+/** Checked with the url that Twilio was given, never with headers that anybody can send. */
 function isSigned({ messages, log }: AppDeps, request: Request, form: Form): boolean {
   const accountSid = messages && accountOf({ messages }, form);
   const isValid =
@@ -137,11 +139,11 @@ function isSigned({ messages, log }: AppDeps, request: Request, form: Form): boo
   return isValid;
 }
 
-/** Only an account of ours is named in the log. */
+/** Only our own accounts are named in the log. */
 const known = (messages: AppDeps['messages'], accountSid: string | undefined) =>
   messages?.accounts.some(({ sid }) => sid === accountSid) ? accountSid : 'unknown';
 
-/** The one that sends, where the form names none. */
+/** The account that sends, if the form names none. */
 const accountOf = ({ messages }: Pick<AppDeps, 'messages'>, form: Form): string =>
   'AccountSid' in form ? field(form, 'AccountSid') : messages!.accountSid;
 
@@ -154,7 +156,7 @@ const parameter = (request: Request, name: string): string => {
 
 const count = (value: string): number | null => (/^\d{1,4}$/.test(value) ? Number(value) : null);
 
-/** The answer of Postgres while Twilio still waits for ours. */
+/** Waits for Postgres only as long as Twilio waits for us. */
 function inTime<T>({ log }: AppDeps, work: () => Promise<T>): Promise<T> {
   const working = work();
   // Postgres quotes the row in some fields of its errors.
@@ -164,7 +166,7 @@ function inTime<T>({ log }: AppDeps, work: () => Promise<T>): Promise<T> {
   return answeredWithin(working, deadlineMs);
 }
 
-/** Nothing of an error reaches Twilio but a status code. */
+/** Of an error, only a status code reaches Twilio. */
 function refuse({ log }: AppDeps) {
   return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
     const { status } = error as { status?: unknown };
@@ -173,7 +175,7 @@ function refuse({ log }: AppDeps) {
     if (typeof status === 'number' && status >= 400 && status < 500) {
       response.status(status).end();
     } else if (error instanceof DatabaseUnavailableError) {
-      log.warn({ path, reason: error.message }, 'twilio.not_taken: Twilio is told to come again');
+      log.warn({ path, reason: error.message }, 'twilio.not_taken: Twilio is asked to send it again');
       response.status(503).set('Retry-After', String(retryAfterSeconds)).end();
     } else {
       // Postgres quotes the row in some fields of its errors.

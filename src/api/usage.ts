@@ -49,7 +49,7 @@ const monthInput = () => {
     .string(message)
     .regex(/^[1-9][0-9]{3}-(0[1-9]|1[0-2])$/, message)
     .optional()
-    .meta({ description: 'In UTC; default: the present one', examples: ['2025-10'] });
+    .meta({ description: 'In UTC; default: the current month', examples: ['2025-10'] });
 };
 
 async function requireTenant(db: Queryable, tenantId: string): Promise<void> {
@@ -68,7 +68,7 @@ export const usageEndpoints = [
     tag,
     summary: "Set a tenant's monthly limits",
     description:
-      'What the body does not name stays; null takes a limit away. When the usage of this month is at 80 or 100 percent of the new limit, the tenant is told at once, unless it was told for the same or a higher limit before. Safe to repeat. A limit is for telling: nothing is blocked.',
+      "Fields that are left out stay as they are; null removes a limit. If this month's usage is already at 80 or 100 percent of the new limit, the tenant is notified immediately, unless it was notified for the same or a higher limit before. Safe to repeat. Limits only notify: nothing is blocked.",
     params,
     body: {
       schema: z.strictObject({

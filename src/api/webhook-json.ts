@@ -44,13 +44,13 @@ export const renderStatistics = (statistics: WebhookStatistics): z.input<typeof 
   avg_duration_ms: String(statistics.averageDurationMs),
 });
 
-/** Null where there are none. */
+/** Null if there are none. */
 export function sealHeaders(headers: Record<string, string> | null, tenantId: string, sealer: Sealer): Buffer | null {
   if (headers === null || Object.keys(headers).length === 0) return null;
   return sealer.seal(JSON.stringify(headers), sealContext.headers(tenantId));
 }
 
-/** What cannot be decrypted must not keep a tenant from the rest of a webhook, nor from setting it anew. */
+/** A tenant must be able to see the rest of a webhook, and to replace what cannot be decrypted. */
 function openHeaders(
   { sealedHeaders, sealedSecret, tenantId }: Webhook,
   sealer: Sealer,
@@ -66,5 +66,5 @@ function openHeaders(
   };
 }
 
-/** The row keeps the time of an overlap that is over; nobody signs with that secret any more. */
+/** The row keeps the end of an overlap that is over, though its secret is no longer used. */
 const futureOrNull = (moment: Date | null): Date | null => (moment && moment > new Date() ? moment : null);

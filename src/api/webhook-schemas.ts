@@ -7,9 +7,9 @@ import { boolean, integer, isObject, text, time } from './http/schemas.js';
 /** What the API shows in place of a secret-looking header value. */
 const maskedValue = '[masked]';
 
-const eventsMessage = `expected event types or "*", which stands for all; known are ${eventTypeNames.join(', ')}`;
+const eventsMessage = `expected event types or "*", which stands for all; known types are ${eventTypeNames.join(', ')}`;
 
-/** A check that names what is wrong in full, so that no value is added to its message. */
+/** Marks a message as complete, so that no value is added to it. */
 const complete = { complete: true };
 
 const headersInput = z
@@ -17,11 +17,11 @@ const headersInput = z
   .superRefine((headers, context) => {
     const masked = Object.keys(headers).filter((name) => headers[name] === maskedValue);
     for (const name of masked.slice(0, maxFieldErrors)) {
-      const message = `${maskedValue} is what is shown in place of a secret; send the real value, or no headers at all to keep what is set`;
+      const message = `${maskedValue} is shown in place of a secret; send the real value, or leave headers out to keep what is set`;
       context.addIssue({ code: 'custom', path: [name], message, params: complete });
     }
     for (const { path, message } of checkHeaders(headers)) {
-      // Issues are placed below `headers` already.
+      // Paths of issues are already relative to `headers`.
       const name = path.startsWith('headers.') ? [path.slice('headers.'.length)] : [];
       context.addIssue({ code: 'custom', path: name, message, params: complete });
     }
@@ -31,7 +31,7 @@ const headersInput = z
 const settings = {
   url: z.string('expected an https:// url').meta({
     description:
-      'Where deliveries are posted to: `https://`, on the public internet, without user name, password and fragment',
+      'Where deliveries are posted to: `https://`, on the public internet, without user name, password or fragment',
     examples: ['https://example.com/webhooks'],
     maxLength: 2048,
   }),
@@ -41,7 +41,7 @@ const settings = {
     .max(100, eventsMessage)
     .transform((events) => [...new Set(events)])
     .meta({
-      description: 'The event types to be told about; `*`: all, also those that are yet to come',
+      description: 'The event types to deliver; `*`: all, future ones too',
       examples: [['call.completed']],
     }),
   description: text(0, 500)
@@ -52,7 +52,7 @@ const settings = {
     additionalProperties: { type: 'string' },
     maxProperties: 20,
     description:
-      'Sent along with every request; null or {}: none. Kept encrypted; secret-looking values are shown as `[masked]`. A change replaces all of them',
+      'Sent with every request; null or {}: none. Kept encrypted; secret-looking values are shown as `[masked]`. A change replaces all of them',
     examples: [{ 'X-Team': 'billing' }],
   }),
   rate_limit_per_minute: integer(1, 100_000, ', or null for no limit')
@@ -69,11 +69,12 @@ const settings = {
     }),
   max_retries: integer(0, 20).meta({ description: 'Attempts after the first, before a delivery fails', examples: [5] }),
   timeout_ms: integer(1000, 30_000).meta({
-    description: 'The longest that a request may take, from the connection to the last byte of the answer',
+    description: 'The longest that a request may take, from the DNS lookup to the last byte of the response',
     examples: [10_000],
   }),
   enabled: boolean().meta({
-    description: '`false` pauses: deliveries are held, none is lost. `true` resumes: what was held is sent',
+    description:
+      '`false` pauses the webhook: deliveries are held, none is lost. `true` resumes it: held deliveries are sent',
     examples: [true],
   }),
 };
@@ -99,7 +100,7 @@ export const webhookChangeSchema = z
   )
   .meta({ minProperties: 1 });
 
-/** What both have in common once they are checked. */
+/** What a new webhook and a change have in common after the checks. */
 export type WebhookChange = z.output<typeof webhookChangeSchema>;
 
 const counter = (description: string) => z.int().meta({ description, examples: [0] });
@@ -122,7 +123,7 @@ export const webhookSchema = z
       }),
     unreadable: z.array(z.enum(['secret', 'headers'])).meta({
       description:
-        'What the service cannot decrypt at present, as its operator has been told: nothing is sent until it can. To go on without waiting, replace the secret by `rotate-secret`, or set `headers` anew. Usually empty',
+        'What the service cannot decrypt at present; its operator has been alerted. Nothing is sent until it can. To go on without waiting, replace the secret with `rotate-secret`, or set new `headers`. Usually empty',
       examples: [[]],
     }),
     rate_limit_per_minute: settings.rate_limit_per_minute,
@@ -134,27 +135,25 @@ export const webhookSchema = z
       .string()
       .nullable()
       .meta({
-        description: 'Why the service disabled it (410 Gone); null when it is enabled or its tenant paused it',
+        description: 'Why the service disabled it, such as 410 Gone; null when it is enabled or its tenant paused it',
         examples: [null],
       }),
     disabled_at: time('When the service disabled it').nullable(),
     settling_since: time(
-      'Since when its deliveries follow the last change of its settings, in the background; null: all of them have',
+      'Since when its deliveries are being updated in the background, after a change of settings; null: all are up to date',
     ).nullable(),
     previous_secret_expires_at: time(
-      'Until when deliveries are also signed with the secret before; null: with one only',
+      'Until when deliveries are also signed with the previous secret; null: only with the current one',
     ).nullable(),
     created_at: time('When it was registered'),
     updated_at: time('When a setting or the secret was last changed'),
-    total_deliveries: counter(
-      'Deliveries that came to an end at the receiver: successful and failed ones; not pending, held or test ones',
-    ),
+    total_deliveries: counter('Successful and failed deliveries; not pending, held, cancelled, expired or test ones'),
     successful_deliveries: counter('Deliveries answered with 2xx'),
     failed_deliveries: counter('Deliveries that used up their attempts or were refused for good'),
     last_success_at: time('The last successful attempt').nullable(),
     last_failure_at: time('The last failed attempt').nullable(),
   })
-  .meta({ id: 'Webhook', description: "A tenant's endpoint, its settings and its counters, which are numbers" });
+  .meta({ id: 'Webhook', description: "A tenant's endpoint, its settings, and its counters as numbers" });
 
 const decimal = (description: string) =>
   z

@@ -51,11 +51,11 @@ function toSettings(change: WebhookChange, tenantId: string, deps: AppDeps): Web
   };
 }
 
-/** The normal form: what is stored is what was judged. */
+/** The url in its normal form, so that the url that is stored is the one that was checked. */
 function checkedUrl(text: string, { guard, allowHttp }: AppDeps): string {
   const checked = guard.checkUrl(text, { allowHttp });
   if (!checked.ok) {
-    throw new InvalidInputError('The body does not fit: url.', [{ path: 'url', message: checked.reason }]);
+    throw new InvalidInputError('The body is not valid: url.', [{ path: 'url', message: checked.reason }]);
   }
   return checked.url;
 }
@@ -82,7 +82,7 @@ export const webhookEndpoints = [
     problems: [409],
     answers: {
       201: {
-        description: 'The webhook, and its signing secret, shown this once',
+        description: 'The webhook, and its signing secret, which is shown only once',
         schema: z.object({ webhook: webhookSchema, secret: secretSchema }),
       },
     },
@@ -100,7 +100,7 @@ export const webhookEndpoints = [
         await requireRoomForWebhook(db, tenantId);
         return insertWebhook(db, row);
       });
-      // Nothing is asked of Postgres any more: an answer that fails now would lose the secret for good.
+      // No query from here on: if one failed, the secret would be lost for good.
       return { status: 201, body: { webhook: renderWebhook(webhook, noStatistics, deps.sealer), secret } };
     },
   }),
@@ -138,7 +138,7 @@ export const webhookEndpoints = [
     params,
     answers: {
       200: {
-        description: 'The webhook, with numbers, and its statistics, as decimal strings',
+        description: 'The webhook, with counters as numbers, and its statistics, as decimal strings',
         schema: z.object({ webhook: webhookSchema, statistics: statisticsSchema }),
       },
     },
@@ -162,7 +162,7 @@ export const webhookEndpoints = [
     tag,
     summary: 'Change settings of a webhook',
     description:
-      'What the body does not name stays. Takes effect at once, also for deliveries that are under way; a request that is open ends and counts. Resuming makes what was held pending again, oldest first, each with a new schedule. Where many deliveries have to follow, they do so in the background: `settling_since` is then not null.',
+      'Fields that are left out stay as they are. A change takes effect immediately, also for deliveries under way; a request in flight is finished, and counts. Resuming makes held deliveries pending again, oldest first, each with a new schedule. If many deliveries must be updated, that happens in the background: `settling_since` is then not null.',
     params,
     body: {
       schema: webhookChangeSchema,
@@ -194,9 +194,9 @@ export const webhookEndpoints = [
     tag,
     summary: 'Delete a webhook',
     description:
-      'Nothing is sent to it any more, and its secret is removed. What is owed to it is cancelled. Its deliveries can be read for the retention time.',
+      'Nothing is sent to it any more, and its secret is removed. Pending and held deliveries are cancelled. Its deliveries stay readable for the retention time.',
     params,
-    answers: { 204: { description: 'It is gone' } },
+    answers: { 204: { description: 'Deleted' } },
     async handle({ params, tenantId, by }, deps) {
       const deleted = await deps.db.transaction((db) => deleteWebhook(db, tenantId, params.webhook_id));
       if (!deleted) throw notFound('webhook');
@@ -214,7 +214,7 @@ export const webhookEndpoints = [
     tag,
     summary: 'Replace the signing secret',
     description:
-      'For the overlap deliveries are signed with both secrets, so that a receiver can change over without missing one. With 0 the old secret ends at once, as does one that the service cannot decrypt. Another rotation during an overlap ends the oldest.',
+      'During the overlap, deliveries are signed with both secrets, so that a receiver can switch to the new one without rejecting any. With an overlap of 0, the old secret ends immediately; so does one that the service cannot decrypt. Another rotation during an overlap ends the oldest secret.',
     params,
     body: {
       schema: z.strictObject({
@@ -227,7 +227,7 @@ export const webhookEndpoints = [
     },
     answers: {
       200: {
-        description: 'The new secret, shown this once',
+        description: 'The new secret, which is shown only once',
         schema: z.object({
           secret: secretSchema,
           previous_secret_expires_at: time('When the old secret ends; null: it has ended').nullable(),
@@ -240,7 +240,7 @@ export const webhookEndpoints = [
       const context = sealContext.secret(tenantId);
       const old = (await findWebhook(db, tenantId, params.webhook_id))?.sealedSecret;
       const webhook = await replaceSecret(db, tenantId, params.webhook_id, {
-        // What another call puts there meanwhile is another one, and kept.
+        // Only this one is dropped: a secret that another call stores meanwhile is kept.
         unreadable: old && openIfReadable(sealer, old, context) === undefined ? old : null,
         sealedSecret: sealer.seal(secret, context),
         previousSecretExpiresAt: overlapMs > 0 ? new Date((await databaseTime(db)).getTime() + overlapMs) : null,

@@ -1,12 +1,12 @@
-/** What the API said, in its problem document (RFC 9457), as far as it said anything. */
+/** What the API's problem document (RFC 9457) said, if there was one. */
 export interface Refusal {
-  /** Null: nobody answered. */
+  /** Null: there was no response. */
   status: number | null;
-  /** The kind of problem, `urn:irisx:problem:…`; null for an answer that is none of the API's. */
+  /** The kind of problem, `urn:irisx:problem:…`; null if the response is not the API's. */
   type: string | null;
   /** The fields that were wrong. */
   errors: readonly { path: string; message: string }[];
-  /** `X-Request-Id`: names the request in the service's log. */
+  /** `X-Request-Id`: identifies the request in the service's log. */
   requestId: string | null;
 }
 
@@ -26,23 +26,23 @@ export class WebhookSourceError extends Error implements Refusal {
   }
 }
 
-/** The event is wrong, or the API key is: to trigger it again as it is would not help. */
+/** The event is wrong, or the API key is: triggering it again unchanged would not help. */
 export class EventRefusedError extends WebhookSourceError {
   override readonly name: string = 'EventRefusedError';
 }
 
-/** This tenant, event type and event id were accepted before with another payload: that one is delivered, this one never. */
+/** Tenant, event type and event id were accepted before with another payload. That is delivered, this one never. */
 export class EventMismatchError extends EventRefusedError {
   override readonly name = 'EventMismatchError';
 }
 
 /**
- * Nobody answered in time, or only with failures that may pass. The event may have been accepted all the same: trigger it
+ * There was no response in time, or only temporary failures. The event may have been accepted all the same: trigger it
  * again with the same event id and the same payload, which is harmless.
  */
 export class EventUnconfirmedError extends WebhookSourceError {
   override readonly name = 'EventUnconfirmedError';
-  /** What the API asked to wait before the next try; null: it said nothing. */
+  /** How long to wait before the next try, if the API said so; else null. */
   readonly retryAfterMs: number | null;
   constructor(message: string, refusal: Refusal & { retryAfterMs?: number; cause?: unknown }) {
     super(message, refusal, refusal.cause === undefined ? {} : { cause: refusal.cause });

@@ -9,14 +9,14 @@ export type { TemporalClient, TemporalSourceOptions } from './temporal-source-op
 export type { SourceEvent, StoredEvent, TriggeredResult, UploadedRecording, WebhookSource } from './webhook-source.js';
 
 /**
- * For a service of the platform: where it says what happened, over the REST API, or over Temporal, also while the API or
- * Postgres is away. Nothing is opened or kept; make one for the process.
+ * For a service of the platform: triggers events over the REST API, or over Temporal, which also works while the API or
+ * Postgres is away. Opens and stores nothing; create one per process.
  */
 export function createWebhookSource(options: RestSourceOptions | TemporalSourceOptions): WebhookSource {
   return 'temporal' in options ? lazyTemporalSource(options) : restSource(options);
 }
 
-/** Who speaks REST loads nothing but Node. */
+/** Loaded when first used, so that a service that uses REST loads nothing but Node. */
 function lazyTemporalSource(options: TemporalSourceOptions): WebhookSource {
   let loading: Promise<WebhookSource> | undefined;
   const source = () =>

@@ -7,7 +7,7 @@ export interface EventsEndpoint {
   apiKey: string;
 }
 
-/** What came of one request. `failed` may pass: the same request may be sent again, and is harmless. */
+/** The result of one request. `failed` may be temporary; sending the same request again is harmless. */
 export type Answer =
   | { kind: 'accepted'; result: TriggeredResult }
   | ({ kind: 'refused'; detail: string } & Refusal)
@@ -20,7 +20,7 @@ export async function postEvent({ url, apiKey }: EventsEndpoint, body: string, t
       method: 'POST',
       headers: { Authorization: `Bearer ${apiKey}`, 'Content-Type': 'application/json' },
       body,
-      // The key is for this url alone.
+      // The key must not go to any other url.
       redirect: 'manual',
       signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
     });
@@ -38,7 +38,7 @@ function answerOf({ status, headers }: Response, text: string, url: string): Ans
   if (status === 200 || status === 201) {
     const stored = storedEvent(json);
     if (stored) return { kind: 'accepted', result: { repeated: status === 200, stored } };
-    // A proxy's page, or half an answer: nobody has said that the event was accepted.
+    // A proxy's page, or a truncated response: it does not say that the event was accepted.
     const detail = `${url} answered ${status} without an event; is this the API?`;
     return { kind: 'failed', detail, status, type: null, errors: [], requestId };
   }

@@ -8,7 +8,7 @@ import {
 import { EventMismatchError } from './errors.js';
 import type { WebhookSource } from './webhook-source.js';
 
-/** `recordingCompleted` of a source that triggers by `triggerEvent`. Throws TypeError for a report that makes no sense. */
+/** `recordingCompleted` of a source with this `triggerEvent`. Throws TypeError for a report that makes no sense. */
 export async function recordingCompleted(
   triggerEvent: WebhookSource['triggerEvent'],
   recording: UploadedRecording,
@@ -26,7 +26,7 @@ export async function recordingCompleted(
     });
     return !repeated;
   } catch (error) {
-    // Its id is made of the call and the file alone: the recording was reported before, with another time for example.
+    // The id depends on the call and the file only: the recording was reported before, with another time for example.
     if (error instanceof EventMismatchError) return false;
     throw error;
   }

@@ -6,17 +6,17 @@ import { recordingCompleted } from './recording-completed.js';
 import type { SourceEvent, TriggeredResult, WebhookSource } from './webhook-source.js';
 
 export interface RestSourceOptions {
-  /** Where the API is, `https://webhooks.example.com`. */
+  /** The url of the API, such as `https://webhooks.example.com`. */
   url: string;
   /** One of the platform's keys, with the scope `events:write`. */
   apiKey: string;
-  /** How long an event is tried before EventUnconfirmedError; default 30,000. */
+  /** How long to try an event before EventUnconfirmedError; default 30,000. */
   deadlineMs?: number;
   /** How long one request may take; default 10,000. */
   timeoutMs?: number;
 }
 
-/** Before the second try at most, and twice as long before each further one. */
+/** The longest wait is twice this before the second try, and doubles before each further one. */
 const firstWaitMs = 200;
 const longestWaitMs = 5_000;
 const longestTimerMs = 2 ** 31 - 1;
@@ -25,19 +25,19 @@ const notFoundType = 'urn:irisx:problem:not-found';
 
 type TenantField = 'tenant_id' | 'tenant_external_id';
 
-/** A source over REST. It keeps nothing: an event that it could not hand over is for the caller to trigger again. */
+/** A source over REST. It stores nothing: if an event could not be handed over, the caller must trigger it again. */
 export function restSource(options: RestSourceOptions): WebhookSource {
   const { deadlineMs = 30_000, timeoutMs = 10_000 } = options;
   for (const [name, value] of Object.entries({ deadlineMs, timeoutMs }))
     if (!(value > 0 && value <= longestTimerMs))
       throw new TypeError(`${name} must be from 1 to ${longestTimerMs} milliseconds, not ${value}`);
   const endpoint = endpointOf(options);
-  // A platform whose own ids are UUIDs, too: once one of them was found so, the next are looked for so first.
+  // The platform's own ids may be UUIDs too. The field in which the last one was found is tried first.
   let uuidField: TenantField = 'tenant_id';
 
   async function triggerEvent(event: SourceEvent): Promise<TriggeredResult> {
     const giveUpAtMs = performance.now() + deadlineMs;
-    // The time is that of the call, however long it takes to be heard; a repeat is answered with the first one's time.
+    // The time of this call, however long it takes to get through. For a repeat, the API returns the first time.
     const given = { occurredAt: new Date(), ...event };
     const post = (field: TenantField) => postUntil(giveUpAtMs, render(given, field));
     if (!uuidForm.test(event.tenantId)) return resultOf(await post('tenant_external_id'));
@@ -49,16 +49,16 @@ export function restSource(options: RestSourceOptions): WebhookSource {
     return resultOf(other);
   }
 
-  /** Tries again what may pass until the time is up. */
+  /** Retries temporary failures until the time is up. */
   async function postUntil(giveUpAtMs: number, body: string): Promise<Exclude<Answer, { kind: 'failed' }>> {
-    // The last one that anybody gave: the try that the deadline cuts short says nothing.
+    // The last failure with a response: a try that the deadline cuts short says nothing.
     let heard: Extract<Answer, { kind: 'failed' }> | undefined;
     for (let tries = 1; ; tries++) {
       const leftMs = giveUpAtMs - performance.now();
       const answer = await postEvent(endpoint, body, Math.max(1, Math.min(timeoutMs, leftMs)));
       if (answer.kind !== 'failed') return answer;
       if (answer.status !== null) heard = answer;
-      // Full jitter: those who failed together come back apart.
+      // Full jitter, so that those that failed together do not retry together.
       const waitMs = (answer.retryAfterMs ?? 0) + Math.random() * Math.min(longestWaitMs, firstWaitMs * 2 ** tries);
       if (performance.now() + waitMs >= giveUpAtMs) throw unconfirmed(heard ?? answer, tries);
       await delay(waitMs);
@@ -75,12 +75,12 @@ function endpointOf({ url, apiKey }: RestSourceOptions): EventsEndpoint {
   const base = URL.canParse(url) ? new URL(url) : undefined;
   if (!base || !['http:', 'https:'].includes(base.protocol) || base.username || base.password)
     throw new TypeError('url must be the http or https url of the API, without credentials; apiKey carries them');
-  // A header takes no other characters, and the error of fetch would quote the key.
+  // A header may have no other characters, and fetch would quote the key in its error.
   if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new TypeError('apiKey must be a key of the API, irisx_…');
   return { url: `${base.origin}${base.pathname.replace(/\/$/, '')}/v1/events`, apiKey };
 }
 
-/** Rendered once: every try sends the same text, however often the payload's objects change meanwhile. */
+/** Rendered once: every try sends the same text, even if the payload's objects change meanwhile. */
 const render = ({ tenantId, eventType, eventId, payload, occurredAt }: SourceEvent, field: TenantField): string =>
   JSON.stringify({
     [field]: tenantId,

@@ -13,18 +13,18 @@ import { recordingCompleted } from './recording-completed.js';
 import type { TemporalSourceOptions } from './temporal-source-options.js';
 import type { SourceEvent, TriggeredResult, WebhookSource } from './webhook-source.js';
 
-/** One call's longest wait, so that a connection that swallows everything is not all that is tried. */
+/** The timeout of one call, so that a dead connection does not use up the whole deadline. */
 const callDeadlineMs = 5_000;
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
-/** A workflow id, as Temporal limits it, is at most 1,000 bytes. */
+/** Temporal limits a workflow id to 1,000 bytes. */
 const longestIdBytes = 500;
 const longestFairnessKeyBytes = 64;
 /**
- * A source that hands its events to Temporal, also while Postgres or the API is away: each starts the workflow
- * `acceptEvent`. The events are sealed on their way; ids and event types are not. `triggerEvent` resolves when Temporal
- * has the event; throws EventRefusedError for an event that could never be stored, and where Temporal refuses;
- * EventUnconfirmedError where it did not answer within the deadline: then trigger the event again.
+ * A source that hands its events to Temporal, even while Postgres or the API is away: each starts the workflow
+ * `acceptEvent`. Events are sealed in transit; ids and event types are not. `triggerEvent` resolves when Temporal has
+ * the event. It throws EventRefusedError if the event could never be stored or Temporal refuses it, and
+ * EventUnconfirmedError if Temporal did not answer within the deadline: then trigger the event again.
  */
 export function temporalSource(options: TemporalSourceOptions): WebhookSource {
   const { taskQueue = 'irisx-webhooks', deadlineMs = 30_000 } = options;
@@ -40,7 +40,7 @@ export function temporalSource(options: TemporalSourceOptions): WebhookSource {
             ...labels,
             taskQueue: acceptTaskQueue(taskQueue),
             workflowId: id,
-            // A run that failed has stored nothing: the same event may be put right and triggered again.
+            // A run that failed has stored nothing: the same event may be corrected and triggered again.
             workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
             args,
           }),
@@ -59,7 +59,7 @@ export function temporalSource(options: TemporalSourceOptions): WebhookSource {
   return { triggerEvent, recordingCompleted: (recording) => recordingCompleted(triggerEvent, recording) };
 }
 
-/** The same connection, and a codec that seals whatever is sent. Of the class that the caller has, so none is loaded here. */
+/** A client with the same connection that seals what it sends. Of the caller's class, so that none is loaded here. */
 function sealingClient(temporal: Client, eventKeys: string): Client {
   const { connection, namespace, identity, interceptors } = temporal.options;
   return new (temporal.constructor as typeof Client)({
@@ -71,7 +71,7 @@ function sealingClient(temporal: Client, eventKeys: string): Client {
   });
 }
 
-/** The argument, and what Temporal shows of the event in plain text. No summary: the codec would seal it as well. */
+/** The argument, and what Temporal shows of the event in plain text. No summary: the codec would seal it too. */
 function requestOf(event: SourceEvent) {
   const { tenantId, eventType, eventId, payload } = event;
   const occurredAt = new Date(event.occurredAt ?? Date.now());
@@ -86,14 +86,14 @@ function requestOf(event: SourceEvent) {
   };
   return {
     id: acceptEventId(event),
-    // What it holds is read by the activity alone.
+    // Only the activity reads what it holds.
     args: [body as never] as [never],
     typedSearchAttributes: [
       ...(isOurs ? [{ key: keyword('TenantId'), value: tenantId }] : []),
       { key: keyword('EventType'), value: eventType },
       { key: keyword('EventId'), value: eventId },
     ],
-    // Where queues are fair, no tenant's events stand before another tenant's.
+    // With fair task queues, no tenant's events wait behind a backlog of another tenant.
     priority: { fairnessKey: Buffer.byteLength(tenantId) <= longestFairnessKeyBytes ? tenantId : digest(tenantId) },
   };
 }
@@ -101,8 +101,8 @@ function requestOf(event: SourceEvent) {
 const keyword = (name: string) => ({ name, type: 'KEYWORD' as const });
 
 /**
- * The same for the same event, and for no other: `accept/<tenant>/<event type>/<event id>`, where the tenant's name is
- * percent-encoded; of what is longer than 500 bytes a digest.
+ * The workflow id of an event, the same for each repeat and for no other event: `accept/<tenant>/<event type>/<event
+ * id>`, with the tenant percent-encoded. If that is longer than 500 bytes, a digest of it.
  */
 export function acceptEventId({ tenantId, eventType, eventId }: Omit<SourceEvent, 'payload'>): string {
   const id = `accept/${encodeURIComponent(tenantId)}/${eventType}/${eventId}`;
@@ -111,7 +111,7 @@ export function acceptEventId({ tenantId, eventType, eventId }: Omit<SourceEvent
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');
 
-/** Whoever reads of a failed workflow later is not the one who triggered the event: what can be told is told at once. */
+/** Checked here, so that the caller learns of a mistake immediately: only operators would see a failed workflow. */
 function refuseInvalid(event: UncheckedEvent): void {
   try {
     if (!event.tenantId)
@@ -125,11 +125,11 @@ function refuseInvalid(event: UncheckedEvent): void {
   }
 }
 
-/** By its name: the caller may have another copy of the SDK. */
+/** Recognised by name: the caller may have another copy of the SDK. */
 const isAlreadyStarted = (error: unknown) =>
   error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError';
 
-/** The fields that only an answer of the API has. */
+/** The fields that only a response of the API has. */
 const nobodyAnswered = { status: null, type: null, errors: [], requestId: null };
 
 function notTaken({ eventType, eventId }: SourceEvent, cause: unknown): Error {
@@ -141,7 +141,7 @@ function notTaken({ eventType, eventId }: SourceEvent, cause: unknown): Error {
       { ...nobodyAnswered, cause },
     );
   return new EventRefusedError(
-    `${what}: Temporal refuses it (${reason}). Check the namespace, and what this client may do there.`,
+    `${what}: Temporal refused it (${reason}). Check the namespace, and this client's permissions there.`,
     nobodyAnswered,
     { cause },
   );

@@ -8,19 +8,19 @@ export type SourceEvent<T extends EventType = EventType> = TypedPayload<T> & {
   /** Our id of the tenant (a UUID), or the platform's own (its `external_id`). */
   tenantId: string;
   /**
-   * Names what happened: 1 to 255 printable characters, unique by tenant and event type. Must be the same when the event
-   * is triggered again, as must the payload.
+   * Identifies what happened: 1 to 255 printable characters, unique by tenant and event type. Must be the same when the
+   * event is triggered again, as must the payload.
    */
   eventId: string;
   /** When it happened; default: when it is accepted. */
   occurredAt?: Date | string;
 };
 
-/** What became of a trigger. Either way the event is safe and will be delivered. */
+/** The result of a trigger. Either way the event is safe and will be delivered. */
 export interface TriggeredResult {
   /** True if this tenant, event type and event id had been accepted before: nothing is sent again. */
   repeated: boolean;
-  /** The event as Postgres has it; null where it was accepted and Postgres has yet to take it (only over Temporal). */
+  /** The event as Postgres has it; null if it was accepted but is not in Postgres yet (only over Temporal). */
   stored: StoredEvent | null;
 }
 
@@ -32,13 +32,13 @@ export interface StoredEvent {
   deliveries: { id: string; webhookId: number; status: 'pending' | 'held' }[];
 }
 
-/** Where a service of the platform says what happened. All calls may be repeated. */
+/** How a service of the platform triggers events. All calls may be repeated. */
 export interface WebhookSource {
   /** Resolves when the event is accepted: from then on it is delivered, whatever happens. */
   triggerEvent(event: SourceEvent): Promise<TriggeredResult>;
   /**
-   * Triggers `call.recording.completed`, once per call and `path` however often it is reported; the first report stands.
-   * True if the event was accepted, false for a repeat and for an empty recording, which makes no event.
+   * Triggers `call.recording.completed`, once per call and `path` however often it is reported; the first report
+   * stands. True if the event was accepted, false for a repeat and for an empty recording, which makes no event.
    */
   recordingCompleted(recording: UploadedRecording): Promise<boolean>;
 }

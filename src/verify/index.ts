@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** As Node has them (`request.headers`), as a plain object of any spelling, or a `Headers` of fetch. */
+/** Node's `request.headers`, a plain object with names in any case, or fetch's `Headers`. */
 export type ReceivedHeaders =
   { get(name: string): string | null } | { readonly [name: string]: string | readonly string[] | undefined };
 
@@ -8,33 +8,34 @@ export interface VerifyInput {
   /** The body as it arrived, before anything parsed it: a Buffer, other bytes, or the text. */
   rawBody: Uint8Array | string;
   headers: ReceivedHeaders;
-  /** The webhook's secret, whole: `whsec_…`. Several while one replaces another: each of them counts. */
+  /** The whole secret of the webhook: `whsec_…`. Several during a rotation: a signature with any of them is valid. */
   secrets: string | readonly string[];
   /** How far the timestamp may be off, either way; default 300. */
   toleranceSeconds?: number;
-  /** Epoch milliseconds; default the clock. */
+  /** Epoch milliseconds; default: the current time. */
   now?: number;
 }
 
 /**
- * Why a request is not valid. `body_not_raw`: the body was parsed already, so look at the order of the middleware;
- * `no_signature`: it has neither scheme's headers; `bad_timestamp`: that is no time; `outside_tolerance`: it is too old or
- * from the future; `wrong_signature`: signed with another secret, or changed on its way.
+ * Why a request is not valid. `body_not_raw`: the body was already parsed, so check the order of the middleware;
+ * `no_signature`: neither scheme's headers are there; `bad_timestamp`: the timestamp is missing or not a number;
+ * `outside_tolerance`: it is too old or in the future; `wrong_signature`: signed with another secret, or changed in
+ * transit.
  */
 export type InvalidReason = 'body_not_raw' | 'no_signature' | 'bad_timestamp' | 'outside_tolerance' | 'wrong_signature';
 
 export type VerifyResult =
   | {
       valid: true;
-      /** The event's id (`webhook-id`), the same on every attempt: handle each once. Null where a proxy took it away. */
+      /** The event's id (`webhook-id`), the same on every attempt: handle each once. Null if a proxy removed it. */
       messageId: string | null;
     }
   | { valid: false; reason: InvalidReason };
 
 /**
- * Whether a request is from IRISX, whole and recent: by `X-IRISX-Signature`, by `webhook-signature` (Standard Webhooks), or by
- * both where both are there. Whatever a stranger sends, it does not throw: answer 401 when it is not valid. Throws
- * TypeError only for `secrets` without a secret, with which nothing could ever be valid.
+ * Checks that a request is from IRISX, unchanged and recent, by `X-IRISX-Signature` or by `webhook-signature` (Standard
+ * Webhooks); if both are there, both must be valid. Respond with 401 when it is not valid. It does not throw, whatever
+ * a stranger sends; only if `secrets` is empty or has an empty secret, it throws TypeError.
  */
 export function verifyWebhook(input: VerifyInput): VerifyResult {
   const { rawBody, headers, toleranceSeconds = 300, now = Date.now() } = input;
@@ -73,7 +74,7 @@ export function verifyWebhook(input: VerifyInput): VerifyResult {
 
 const invalid = (reason: InvalidReason): VerifyResult => ({ valid: false, reason });
 
-/** One text; undefined where the header is missing, or was sent more than once. */
+/** One text; undefined if the header is missing, or was sent more than once. */
 function readHeader(headers: ReceivedHeaders, name: string): string | undefined {
   if (typeof headers !== 'object' || headers === null) return undefined;
   if (typeof headers['get'] === 'function') return headers.get(name) ?? undefined;
@@ -82,7 +83,7 @@ function readHeader(headers: ReceivedHeaders, name: string): string | undefined 
   return typeof value === 'string' ? value : undefined;
 }
 
-/** For a while after a rotation there are two: the other one is made with the secret from before. */
+/** For a while after a rotation there are two: the second is made with the previous secret. */
 const irisxSignatures = (header: (name: string) => string | undefined): string[] =>
   [header('x-irisx-signature'), header('x-irisx-signature-previous')].filter((value) => value !== undefined);
 
@@ -90,14 +91,14 @@ const irisxSignatures = (header: (name: string) => string | undefined): string[]
 const irisxSignature = (secret: string, timestamp: string, body: Uint8Array | string): string =>
   `sha256=${createHmac('sha256', secret).update(`${timestamp}.`).update(body).digest('hex')}`;
 
-/** The key is what follows the prefix, decoded; undefined where that is nothing, since anyone could sign with it. */
+/** The key is what follows the prefix, decoded. Undefined if that is empty, since anyone could sign with it. */
 function standardSignature(secret: string, prefix: string, body: Uint8Array | string): string | undefined {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
   if (key.length === 0) return undefined;
   return `v1,${createHmac('sha256', key).update(`${prefix}.`).update(body).digest('base64')}`;
 }
 
-/** In a time that does not tell how much of it is right. timingSafeEqual throws for another number of bytes. */
+/** Compares in constant time. timingSafeEqual throws if the lengths differ. */
 function isSame(expected: string, given: string): boolean {
   const [a, b] = [Buffer.from(expected), Buffer.from(given)];
   return a.length === b.length && timingSafeEqual(a, b);

@@ -1,14 +1,14 @@
 import { NotFoundError } from '../../errors.js';
 import type { Scope } from '../../db/api-keys.js';
 
-// What only HTTP knows. The status code of each is in error-response.ts, as are those of src/errors.ts.
+// Errors that only HTTP knows. Their status codes, like those of src/errors.ts, are in error-response.ts.
 
-/** No API key, or one that is not known. */
+/** No API key, or an unknown one. */
 export class UnauthenticatedError extends Error {
   override readonly name = 'UnauthenticatedError';
   constructor(
     message: string,
-    /** A key was given, so that another one is needed. */
+    /** Whether there was a key: then another one is needed. */
     readonly keyGiven: boolean,
   ) {
     super(message);
@@ -27,7 +27,7 @@ export class ForbiddenError extends Error {
   }
 }
 
-/** The path is known, with other methods. */
+/** The path exists, but only with other methods. */
 export class MethodNotAllowedError extends Error {
   override readonly name = 'MethodNotAllowedError';
   constructor(
@@ -38,12 +38,12 @@ export class MethodNotAllowedError extends Error {
   }
 }
 
-/** The request's body, or the event in it, is larger than is accepted. */
+/** The request's body, or the event in it, is larger than allowed. */
 export class TooLargeError extends Error {
   override readonly name = 'TooLargeError';
 }
 
-/** More calls were made than may be, by one key, from one address or for one thing. */
+/** Too many calls: by one key, from one address, or for one tenant or delivery. */
 export class TooManyRequestsError extends Error {
   override readonly name = 'TooManyRequestsError';
   constructor(
@@ -63,9 +63,9 @@ const whereToLook: Record<Subject, string> = {
   webhook: "GET /v1/webhooks lists this tenant's",
   delivery: 'GET /v1/webhooks/:id/deliveries lists those of a webhook',
   message: "GET /v1/messages lists this tenant's",
-  'phone number': 'GET /v1/phone-numbers lists those that tenants have',
+  'phone number': 'GET /v1/phone-numbers lists the assigned ones',
 };
 
-/** Always the same words, without the id, so that another tenant's record looks exactly like one that never was. */
+/** Always the same words, without the id, so that another tenant's record looks exactly like one that never existed. */
 export const notFound = (subject: Subject): NotFoundError =>
   new NotFoundError(`There is no such ${subject}; ${whereToLook[subject]}.`);

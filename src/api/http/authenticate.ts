@@ -8,7 +8,7 @@ import type { KeyMemory } from './key-memory.js';
 export type TenantScope = (typeof tenantScopes)[number];
 export type PlatformScope = (typeof platformScopes)[number];
 
-/** Who may make a call: anybody, or whoever has a key with that scope. */
+/** Who may make a call: anybody, or callers whose key has that scope. */
 export type Access = 'public' | TenantScope | PlatformScope;
 
 export interface Caller {
@@ -26,14 +26,14 @@ export interface AuthenticateDeps {
   keys: KeyMemory;
 }
 
-/** Who calls, as far as it can be told without asking. */
+/** What a request says about its caller, before any lookup. */
 export interface Credentials {
   authorization: string | undefined;
-  /** Of the caller; undefined: nothing is counted by it. */
+  /** The caller's address; undefined: nothing is counted by address. */
   address: string | undefined;
 }
 
-/** Callers by the hash of a key that was found a moment ago; for calls whose own statement asks for the key again, and for no others. */
+/** Callers whose key was found a moment ago, by its hash. Only for calls whose own statement checks the key again. */
 export type RecentCallers = LRUCache<string, Caller>;
 
 export const recentCallers = (): RecentCallers => new LRUCache({ max: 1_000, ttl: 20_000 });
@@ -41,16 +41,16 @@ export const recentCallers = (): RecentCallers => new LRUCache({ max: 1_000, ttl
 const keyForm = /^irisx_[A-Za-z0-9_-]{43}$/;
 const prefixLength = 12;
 
-/** A new API key: `irisx_` and 32 random bytes in base64url. Only the prefix and the hash are for keeping. */
+/** A new API key: `irisx_` and 32 random bytes in base64url. Store only the prefix and the hash. */
 export function createApiKey(): { key: string; prefix: string; keyHash: Buffer } {
   const key = `irisx_${randomBytes(32).toString('base64url')}`;
   return { key, prefix: key.slice(0, prefixLength), keyHash: hash(key) };
 }
 
 /**
- * Whose key an `Authorization` header carries (RFC 6750 §2.1).
- * Throws UnauthenticatedError where there is none, or one that is unknown, deleted or expired; TooManyRequestsError
- * without looking where the address showed too many of those.
+ * The caller whose key an `Authorization` header carries (RFC 6750 §2.1). Throws UnauthenticatedError if there is no
+ * key, or if it is unknown, deleted or expired; TooManyRequestsError, without a lookup, if the address sent too many of
+ * those.
  */
 export async function authenticate(deps: AuthenticateDeps, { authorization, address }: Credentials): Promise<Caller> {
   const key = presentedKey(authorization);
@@ -58,8 +58,8 @@ export async function authenticate(deps: AuthenticateDeps, { authorization, addr
 }
 
 /**
- * Who is counted as one caller, without asking anybody: a key that was found at some time, by its hash and however the
- * header is spelt; else the address. Null: a key that has yet to be looked for, which is counted there.
+ * The name under which a call is counted, without a lookup: the hash of its key if that was found before, however the
+ * header is spelt; else the address. Null: the key has not been looked up yet; the lookup will count it.
  */
 export function callerName(deps: AuthenticateDeps, { authorization, address }: Credentials): string | null {
   const key = formedKey(authorization);
@@ -71,8 +71,8 @@ export function callerName(deps: AuthenticateDeps, { authorization, address }: C
 }
 
 /**
- * As `authenticate`, but a key that was found a moment ago is not looked for again: then `recentKey` is not null, and to
- * be confirmed with what is done by it.
+ * Like `authenticate`, but does not look up again a key that was found a moment ago. Then `recentKey` is not null, and
+ * whatever is done with the key must confirm it.
  */
 export async function authenticateRecent(
   deps: AuthenticateDeps,
@@ -116,7 +116,7 @@ function presentedKey(authorization: string | undefined): PresentedKey {
 
 const admin: Caller = { keyId: null, tenantId: null, scopes: platformScopes };
 
-/** Hashes have one length, and comparing them in constant time tells nothing about the key. */
+/** Hashes all have the same length, and comparing them in constant time reveals nothing about the key. */
 const isAdminKey = ({ adminKey }: AuthenticateDeps, key: PresentedKey): boolean =>
   adminKey !== undefined && timingSafeEqual(key.hash, hash(adminKey));
 

@@ -5,8 +5,8 @@ import { Router } from 'express';
 const assetsFolder = path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
 
-// Everything comes from here, and nothing runs that is not a file of its own. Swagger UI sets styles on elements, and
-// its style sheet holds pictures as data: urls.
+// Everything is loaded from here, and only script files run, nothing inline. Swagger UI sets styles on elements, and
+// its style sheet has pictures as data: urls.
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -47,7 +47,7 @@ const initializer = `window.ui = SwaggerUIBundle({
 });
 `;
 
-/** The readable page of the OpenAPI document: Swagger UI from its npm package, nothing from other hosts. */
+/** The OpenAPI document as a page to read: Swagger UI from its npm package, nothing from other hosts. */
 export function docsPage(): Router {
   const router = Router();
   router.get('/', (_request, response) => {

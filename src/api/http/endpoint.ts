@@ -26,41 +26,41 @@ export interface AppDeps {
   adminKey?: string;
   /** Calls that one API key may make in a minute, event sources' triggers not counted; 0: no limit. */
   callsPerMinute: number;
-  /** CIDR ranges of proxies whose `X-Forwarded-For` says where a call comes from; absent: nobody's does. */
+  /** CIDR ranges of proxies whose `X-Forwarded-For` is trusted; absent: none. */
   trustedProxies?: readonly string[];
   /** Absent: no Twilio account is configured. */
   messages?: MessagesDeps;
-  /** Where the outside reaches the API; absent: wherever this page was found. */
+  /** The API's public url, as its OpenAPI document names it; absent: the host that the document came from. */
   publicBaseUrl?: string | undefined;
   log: Logger;
   version: string;
   isTemporalReachable(): Promise<boolean>;
-  /** What was found wrong with it lately; absent: nobody looks. */
+  /** Problems with Temporal that were found lately; absent: nobody checks. */
   temporalProblems?(): readonly TemporalProblem[];
   hasPendingMigrations(): Promise<boolean>;
-  /** Whether the keys of this process open what is stored. */
+  /** Whether this process has the keys of everything that is stored encrypted. */
   encryptionState(): Promise<'current' | 'unknown_key'>;
 }
 
-/** What endpoints have besides, made by the app for itself. */
+/** What endpoints get in addition; the app makes it itself. */
 export interface EndpointDeps extends AppDeps {
   eventQuotas: EventQuotas;
   tenantIds: TenantIds;
 }
 
 export interface MessagesDeps {
-  /** The one that sends. */
+  /** The account that sends. */
   accountSid: string;
-  /** Those whose callbacks are believed. */
+  /** The accounts whose callbacks are accepted. */
   accounts: readonly TwilioAccount[];
-  /** Where Twilio reaches us, as it was told: part of what it signs. */
+  /** The url at which Twilio reaches us, exactly as configured there: Twilio signs it. */
   publicBaseUrl: string;
   workflows: MessageWorkflows;
 }
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
-/** One parameter of a path. `parse` gives undefined for what cannot be an id: that is then not found. */
+/** One parameter of a path. `parse` returns undefined for what cannot be an id, which is then not found. */
 export interface PathParameter<Value> {
   subject: Subject;
   parse(text: string): Value | undefined;
@@ -76,20 +76,20 @@ export interface AnswerDefinition {
 type Params = Record<string, PathParameter<string | number>>;
 type Answers = Record<number, AnswerDefinition>;
 
-/** What came, checked. */
+/** The request, checked. */
 export interface EndpointRequest<A extends Access, P extends Params, Q extends z.ZodType, B extends z.ZodType> {
   params: { [Name in keyof P]: P[Name] extends PathParameter<infer Value> ? Value : never };
   query: z.output<Q>;
   body: z.output<B>;
-  /** Numbers of the body that `body` holds as other ones. */
+  /** Numbers of the request that JavaScript cannot hold exactly, so that `body` has other ones. */
   inexactNumbers: InexactNumber[];
-  /** Of a call with `repeatable`: the `Idempotency-Key` header; null without one. */
+  /** The `Idempotency-Key` header of a `repeatable` call; null without one. */
   idempotencyKey: string | null;
-  /** Whose key it was, where the call is a tenant's. */
+  /** The tenant whose key it was, if the call needs a tenant's key. */
   tenantId: A extends TenantScope ? string : null;
-  /** For log lines: which request it was, and by whose key; null: that of `IRISX_ADMIN_KEY`, or none was needed. */
+  /** For log lines: the request's id and the key's. No key's for `IRISX_ADMIN_KEY`, or if none was needed: null. */
   by: { request: string; keyId: string | null };
-  /** Of a call with `confirmsKey`: the key that is still to be confirmed; null when it was looked for just now. */
+  /** The key that a call with `confirmsKey` must still confirm; null if there is nothing to confirm. */
   recentKey: RecentKey | null;
 }
 
@@ -120,21 +120,21 @@ export interface EndpointDefinition<
   query?: Q;
   body?: {
     schema: B;
-    /** May be left out; stands for `{}` then. */
+    /** The body may be left out, which means `{}`. */
     optional?: boolean;
     examples: Record<string, unknown>;
   };
-  /** A call that may be sent again with the same `Idempotency-Key` is carried out once. */
+  /** The call takes an `Idempotency-Key`: repeated with the same one, it is carried out once. */
   repeatable?: boolean;
-  /** The call asks for its key in the statement that does what is asked for: it need not be looked for before. */
+  /** The call's own statement checks that its key still exists, so a recent key need not be looked up before. */
   confirmsKey?: boolean;
   answers: R;
-  /** Problems that this call has besides those of every call. */
+  /** Problems of this call, in addition to those of every call. */
   problems?: readonly (404 | 409 | 422)[];
   handle(request: EndpointRequest<A, P, Q, B>, deps: EndpointDeps): Promise<EndpointAnswer<NoInfer<R>>>;
 }
 
-/** A definition as those see it who serve and document all of them alike. */
+/** A definition without its own types, for the code that serves and documents all of them alike. */
 export interface Endpoint extends Omit<EndpointDefinition<Access, Params, z.ZodType, z.ZodType, Answers>, 'handle'> {
   handle(
     request: EndpointRequest<Access, Params, z.ZodType, z.ZodType>,
@@ -142,7 +142,7 @@ export interface Endpoint extends Omit<EndpointDefinition<Access, Params, z.ZodT
   ): Promise<{ status: number; body?: unknown }>;
 }
 
-/** Checks a definition's types against each other; what it gives back forgets them. */
+/** Checks a definition's types against each other; the result no longer has them. */
 export function defineEndpoint<
   const A extends Access,
   R extends Answers,

@@ -21,16 +21,16 @@ import {
 import { loggablePath } from './request-log.js';
 import type { Problem } from './schemas.js';
 
-/** Status code, name in the problem's `type`, and title of every kind of problem. */
+/** Status code and title of each kind of problem; its name here ends the problem's `type`. */
 export const problemKinds = {
   'invalid-input': [400, 'Invalid input'],
-  unauthenticated: [401, 'API key missing or not known'],
+  unauthenticated: [401, 'API key missing or unknown'],
   forbidden: [403, 'Scope missing'],
   'not-found': [404, 'Not found'],
   'method-not-allowed': [405, 'Method not allowed'],
   conflict: [409, 'Conflict'],
   'too-large': [413, 'Too large'],
-  'event-mismatch': [422, 'Same event, other payload'],
+  'event-mismatch': [422, 'Same event, different payload'],
   'too-many-requests': [429, 'Too many requests'],
   internal: [500, 'Internal error'],
   unavailable: [503, 'Temporarily unavailable'],
@@ -46,12 +46,12 @@ interface ProblemAnswer {
 }
 
 const retryAfterSeconds = 5;
-/** Of the detail and of each message. */
+/** The longest detail, and the longest message of a field. */
 const maxTextLength = 1_000;
 
-/** A value of a form that Postgres cannot take came past the checks: still the caller's mistake, not a fault of ours. */
+/** A value passed our checks, but Postgres cannot store it: still the caller's mistake, not ours. */
 const unstorable = new Set(['22P02', '22P05', '22003', '22007', '22008', '22021']);
-/** Two transactions got in each other's way and one was rolled back: the same call works when sent again. */
+/** Serialization failure or deadlock: the transaction was rolled back, and the same call works when sent again. */
 const rolledBack = new Set(['40001', '40P01']);
 
 /** The one place where an error becomes a status code. */
@@ -87,16 +87,16 @@ function toProblem(error: unknown): ProblemAnswer {
   if (unstorable.has(sqlStateOf(error) ?? '')) {
     return {
       kind: 'invalid-input',
-      detail: 'A value has a form that cannot be stored; check numbers, times and characters.',
+      detail: 'A value cannot be stored; check numbers, times and characters.',
     };
   }
   return {
     kind: 'internal',
-    detail: 'Something went wrong here; it was logged. Quote the X-Request-Id of this answer to support.',
+    detail: 'Something went wrong here; it was logged. Quote the X-Request-Id of this response to support.',
   };
 }
 
-/** Express' last handler: answers every error with a problem document (RFC 9457), and logs what is ours to mend. */
+/** Express' last handler: answers every error with a problem document (RFC 9457), and logs what is ours to fix. */
 export function errorResponse(log: Logger) {
   return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
     logProblem(log, error, {
@@ -104,7 +104,7 @@ export function errorResponse(log: Logger) {
       method: request.method,
       path: loggablePath(request.path),
     });
-    // Half an answer cannot be taken back; Express cuts the connection, so that the caller notices.
+    // A response that has begun cannot be taken back; Express cuts the connection, so that the caller notices.
     if (response.headersSent) return next(error);
     const { headers, body } = problemOf(error);
     response.status(body.status).set({ ...headers, 'Content-Type': 'application/problem+json' });
@@ -112,7 +112,7 @@ export function errorResponse(log: Logger) {
   };
 }
 
-/** Logs what is ours to mend; `context` says where it happened. */
+/** Logs what is ours to fix; `context` says where it happened. */
 export function logProblem(log: Logger, error: unknown, context: object): void {
   const { kind } = toProblem(error);
   if (kind === 'internal') log.error({ ...context, error: loggable(error) }, 'request.failed');
@@ -129,9 +129,9 @@ export function problemOf(error: unknown): { headers: Record<string, string>; bo
   return { headers, body };
 }
 
-/** However many there are and whatever they quote: the answer stays short. */
+/** Keeps the response short, however many errors there are and whatever they quote. */
 function capped(errors: FieldError[]): FieldError[] {
-  // One more than are told may be the one that counts the others.
+  // The one beyond the maximum may be the one that counts the rest.
   const told = errors.length <= maxFieldErrors + 1 ? errors : capFieldErrors(errors, errors.length);
   return told.map(({ path, message }) => ({
     path: cutText(path, maxTextLength),
@@ -139,7 +139,7 @@ function capped(errors: FieldError[]): FieldError[] {
   }));
 }
 
-/** An error of Postgres quotes the row in some of its fields; only the others are for the log. */
+/** A Postgres error quotes the row in some of its fields; only the others are logged. */
 function loggable(error: unknown): unknown {
   const code = sqlStateOf(error);
   if (code === undefined || !(error instanceof Error)) return error;
@@ -147,7 +147,7 @@ function loggable(error: unknown): unknown {
   return { type: error.name, message: error.message, code, table, constraint, routine, stack: error.stack };
 }
 
-/** The code of the network's or Postgres' error, as that is what tells an operator where to look. */
+/** The error code of Postgres or of the network, which tells an operator where to look. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   const cause = error.cause instanceof Error ? error.cause : error;

@@ -1,20 +1,20 @@
 import { LRUCache } from 'lru-cache';
 import { TooManyRequestsError } from './api-errors.js';
 
-/** Keys nobody has, that one address may have looked for in a minute. */
+/** Unknown keys that one address may try in a minute. */
 const maxUnknownPerMinute = 600;
 const minuteMs = 60_000;
 
 /**
- * What this process remembers of the keys that it was shown, by their hashes: so that who has none, or a wrong one,
- * neither reaches Postgres each time nor escapes the limit of calls by another wrong key. Bounded, whatever is shown.
+ * Remembers, by hash, which keys this process has found and which it has not. So a caller with a wrong key neither
+ * reaches Postgres each time nor escapes the call limit by trying another wrong key. Bounded, whatever callers send.
  */
 export class KeyMemory {
-  /** Found at some time; they may be deleted by now, so each call looks all the same. */
+  /** Found before. They may have been deleted since, so each call looks them up all the same. */
   readonly #found = new LRUCache<string, true>({ max: 50_000 });
-  /** Looked for in vain a moment ago. A key is random and known to nobody before it is made: such a one stays unknown. */
+  /** Not found a moment ago. Keys are random, so none of these will be one that is created later. */
   readonly #unknown = new LRUCache<string, true>({ max: 50_000, ttl: 30_000 });
-  /** By address: keys that nobody had, and those that are being looked for. */
+  /** By address: lookups that found no key, and those that are still running. */
   readonly #lookedFor = new LRUCache<string, { count: number; endsAt: number }>({ max: 50_000, ttl: minuteMs });
 
   isFound(keyHash: string): boolean {
@@ -26,19 +26,19 @@ export class KeyMemory {
   }
 
   /**
-   * Looks for a key, unless it was looked for in vain a moment ago: null then, too. Throws TooManyRequestsError, without
-   * looking, for a key that was never found from an address that had too many looked for in vain; calls with keys that
-   * were found before go on from there.
+   * Looks a key up; null if it is unknown, without a lookup if it was not found a moment ago. Throws
+   * TooManyRequestsError, without a lookup, if the key was never found and its address has tried too many unknown keys.
+   * Keys that were found before still work from that address.
    */
   async look<T>(keyHash: string, address: string | undefined, find: () => Promise<T | null>): Promise<T | null> {
     if (this.#unknown.has(keyHash)) return null;
-    // Counted before: many at once are not to pass together.
+    // Counted before the lookup, so that many at the same time do not all pass.
     const counted = address === undefined || this.#found.has(keyHash) ? undefined : this.#count(address);
     let found: T | null | undefined;
     try {
       found = await find();
     } finally {
-      // What failed says nothing about the key.
+      // A failed lookup says nothing about the key.
       if (counted && found !== null) counted.count -= 1;
     }
     if (found === null) {
@@ -57,7 +57,7 @@ export class KeyMemory {
     if (minute.count >= maxUnknownPerMinute) {
       const seconds = Math.max(1, Math.ceil((minute.endsAt - performance.now()) / 1_000));
       throw new TooManyRequestsError(
-        `This address showed over ${maxUnknownPerMinute} unknown API keys within a minute; go on in ${seconds} seconds.`,
+        `This address sent over ${maxUnknownPerMinute} unknown API keys within a minute; try again in ${seconds} seconds.`,
         seconds,
       );
     }

@@ -8,8 +8,8 @@ import { UnreadAnswers, type UnreadLimits } from './unread-answers.js';
 export interface ListeningServer {
   address: AddressInfo;
   /**
-   * Takes no new connection and no new request; resolves when those in progress are answered, after 25 s at the latest:
-   * then what is open is cut. A connection on which no request has come in whole is cut after 5 s.
+   * Takes no new connections or requests, and resolves when those in progress are answered. After 5 s it cuts
+   * connections that have not sent a complete request; after 25 s, all that are still open.
    */
   close: () => Promise<void>;
 }
@@ -17,23 +17,23 @@ export interface ListeningServer {
 export interface ListenOptions {
   host: string;
   port: number;
-  /** How long a connection is kept after an answer; default: longer than load balancers keep theirs. */
+  /** How long a connection is kept open after a response; default: longer than load balancers keep theirs. */
   keepAliveMs?: number;
-  /** Of answers that their clients do not read. */
+  /** Limits of responses that their clients do not read. */
   unread?: Partial<UnreadLimits>;
 }
 
 const defaultKeepAliveMs = 65_000;
-/** Requests on one connection that wait for their answers: nobody sends so many ahead but to fill our memory. */
+/** Requests that may wait for a response on one connection. Only a client that wants to fill our memory sends more. */
 const maxPipelined = 16;
-/** How long a stop waits for what a client has begun to send. */
+/** How long a shutdown waits for a request that a client has begun to send. */
 const unsentGraceMs = 5_000;
-/** And how long for an answer. */
+/** How long a shutdown waits for a response. */
 const longestAnswerMs = 25_000;
 
-/** Rejects with clear words when the port is taken. */
+/** Rejects with a clear message when the port is taken. */
 export async function listen(app: RequestListener, at: ListenOptions): Promise<ListeningServer> {
-  /** Of every connection the answers that are not through yet. */
+  /** The unfinished responses of each connection. */
   const open = new Map<Socket, Set<ServerResponse>>();
   const unread = new UnreadAnswers(at.unread);
   let isClosing = false;
@@ -52,7 +52,7 @@ export async function listen(app: RequestListener, at: ListenOptions): Promise<L
     const { socket } = request;
     const answers = open.get(socket);
     if (!answers || answers.size >= maxPipelined) return void socket.destroy();
-    // A connection that is kept alive closes with its present answer. Before the app, which may answer at once.
+    // A kept-alive connection closes after this response. Set before the app runs, as it may respond immediately.
     if (isClosing) response.setHeader('Connection', 'close');
     answers.add(response);
     response.once('close', () => answers.delete(response));
@@ -90,25 +90,29 @@ export async function listen(app: RequestListener, at: ListenOptions): Promise<L
           else resolve();
         });
         server.closeIdleConnections();
-        // Opened ahead by a balancer: to Node these are not idle.
+        // Load balancers open connections ahead; Node does not count these as idle.
         for (const socket of open.keys()) if (socket.bytesRead === 0) socket.destroy();
       }),
   };
 }
 
 const unreadable: Record<string, [status: number, title: string, detail: string]> = {
-  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'The headers of the request have more than 16 KB.'],
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', "The request's headers are larger than 16 KB."],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'The request was not complete in time.'],
 };
 
-/** What never became a request is answered like one: a problem document with an id. */
+/** An unreadable request gets the same kind of response as any bad request: a problem document with an id. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
-  // Gone, or in the middle of an answer: nothing can be said any more.
+  // The client is gone, or a response has begun: it is too late to report anything.
   if (!socket.writable || error.code === 'ECONNRESET' || ('bytesWritten' in socket && socket.bytesWritten)) {
     socket.destroy();
     return;
   }
-  const [status, title, detail] = unreadable[error.code ?? ''] ?? [400, 'Bad Request', 'This is no HTTP/1.1 request.'];
+  const [status, title, detail] = unreadable[error.code ?? ''] ?? [
+    400,
+    'Bad Request',
+    'This is not an HTTP/1.1 request.',
+  ];
   const body = JSON.stringify({ type: 'urn:irisx:problem:unreadable_request', title, status, detail });
   socket.end(
     [

@@ -12,35 +12,38 @@ import { tags } from './tags.js';
 
 export type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']>;
 
-/** A method that the path does not have is no call, so nothing here can answer it. */
+/** 405 is for a method that its path does not have, so no documented call has it. */
 type DocumentedProblem = Exclude<ProblemKind, 'method-not-allowed'>;
 
 /** Names of the problem responses under `components`, and when each comes. */
 const problems: Record<DocumentedProblem, { name: string; when: string }> = {
-  'invalid-input': { name: 'InvalidInput', when: 'Something in the request does not fit; `errors` names the fields' },
-  unauthenticated: { name: 'Unauthenticated', when: 'No API key, or one that is not known' },
+  'invalid-input': { name: 'InvalidInput', when: 'Something in the request is not valid; `errors` names the fields' },
+  unauthenticated: { name: 'Unauthenticated', when: 'No API key, or an unknown one' },
   forbidden: { name: 'Forbidden', when: 'The API key lacks the scope of this call' },
-  'not-found': { name: 'NotFound', when: "It is not there, or it is another tenant's: the two are never told apart" },
-  conflict: { name: 'Conflict', when: 'The state of the thing does not allow this' },
+  'not-found': {
+    name: 'NotFound',
+    when: "It does not exist or is another tenant's; the response is the same for both",
+  },
+  conflict: { name: 'Conflict', when: 'Not possible in its current state' },
   'too-large': { name: 'TooLarge', when: 'The body is over 1 MB, or the event over 256 KB as it would be sent' },
-  'event-mismatch': { name: 'EventMismatch', when: 'The same event was triggered before, with another payload' },
+  'event-mismatch': { name: 'EventMismatch', when: 'The same event was triggered before with a different payload' },
   'too-many-requests': {
     name: 'TooManyRequests',
-    when: 'More calls than a limit or a quota allows; `detail` says which. Go on after `Retry-After`',
+    when: 'More calls than a limit or a quota allows; `detail` says which. Try again after `Retry-After`',
   },
   internal: { name: 'InternalError', when: 'A fault on our side' },
-  unavailable: { name: 'Unavailable', when: 'Postgres does not answer; send the same call again after `Retry-After`' },
+  unavailable: { name: 'Unavailable', when: 'Postgres is unavailable; send the same call again after `Retry-After`' },
 };
 
 const securityScheme = 'apiKey';
 
 const introduction = `Events of a telephony platform, delivered to tenants' endpoints: signed, retried, rate limited, logged.
 
-Every call but the public ones needs an API key, sent as \`Authorization: Bearer <key>\`; the scope it needs is named with the call.
+Every call except the public ones needs an API key, sent as \`Authorization: Bearer <key>\`. The description of each call names the scope that it needs.
 A tenant's keys (\`webhooks:read\`, \`webhooks:write\`, \`messages:write\`) see that tenant only. The platform's keys (\`events:write\`, \`admin\`) belong to no tenant.
 
-Times are RFC 3339 in UTC with milliseconds. Unknown fields and query parameters are refused by name. Errors are problem documents (RFC 9457).
-Lists come in pages, newest first: give \`next_cursor\` as \`cursor\` until it is null. Answers may get more fields; ignore those that you do not know.`;
+Times are RFC 3339 in UTC with milliseconds. Unknown fields and query parameters are refused, and the error names them. Errors are problem documents (RFC 9457).
+Lists come in pages: pass \`next_cursor\` as \`cursor\` until it is null. New fields may be added to responses; ignore those that you do not know.`;
 
 /** The OpenAPI 3.1 document of the endpoints, from the schemas that also check the requests. */
 export function createOpenApiDocument(
@@ -55,7 +58,7 @@ export function createOpenApiDocument(
     description: 'An API key, `irisx_…`',
   });
   registry.registerComponent('headers', 'RequestId', {
-    description: 'Names this request in the logs; the one that the request brought, if it brought one',
+    description: 'Identifies this request in the logs; taken from the request if it has a valid one',
     schema: { type: 'string' },
   });
   registry.registerComponent('headers', 'RetryAfter', { description: 'Seconds to wait', schema: { type: 'integer' } });
@@ -77,7 +80,7 @@ export function createOpenApiDocument(
   });
 }
 
-/** The page needs no key. The environment's check refuses such a url; this one does not rely on it. */
+/** Anybody can read the document. The configuration already refuses such a url; this does not rely on it. */
 function withoutCredentials(text: string): string {
   if (!URL.canParse(text)) return text;
   const url = new URL(text);
@@ -148,7 +151,8 @@ function toRoute(endpoint: Endpoint): RouteConfig {
 }
 
 const idempotencyKey = z.string().min(1).max(255).optional().meta({
-  description: 'A name for this request, best a random one: sent again with it, the request is carried out once',
+  description:
+    'A name for this request, preferably random: repeated with the same one, the request is carried out once',
 });
 
 const scopeSentence = ({ access }: Endpoint): string =>
@@ -167,7 +171,7 @@ function answersOf(endpoint: Endpoint): Record<string, ResponseConfig> {
   );
 }
 
-/** By status code; what a call answers itself (the 503 of /readyz) is not replaced. */
+/** By status code. Public calls get no 503 here, so that /readyz keeps its own. */
 function problemsOf(endpoint: Endpoint): Record<string, ResponseConfig> {
   const kinds: DocumentedProblem[] = ['invalid-input'];
   if (endpoint.access !== 'public') kinds.push('unauthenticated', 'forbidden', 'too-many-requests', 'unavailable');

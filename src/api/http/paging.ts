@@ -18,28 +18,28 @@ export const pageQuery = {
       minimum: 1,
       maximum: maxLimit,
       default: defaultLimit,
-      description: 'How many rows to answer at the most',
+      description: 'The most rows to return',
     }),
   cursor: z
     .string('expected one cursor')
     .optional()
-    .meta({ type: 'string', description: 'The `next_cursor` of the page before; absent: the first page' }),
+    .meta({ type: 'string', description: 'The `next_cursor` of the previous page; absent: the first page' }),
 };
 
 export const nextCursor = z
   .string()
   .nullable()
-  .meta({ description: 'Give it as `cursor` to get the next page; null at the end', examples: [null] });
+  .meta({ description: 'Pass it as `cursor` to get the next page; null on the last page', examples: [null] });
 
 export interface Page<Id> {
-  /** One more than is shown: whether there is a next page. */
+  /** One more than is shown, to see whether there is a next page. */
   limit: number;
   beforeId: Id | null;
 }
 
 /**
- * A page of rows, newest first, and the cursor to the next one. The cursor is the last row's id, and ids sort by time
- * without two being alike: no row is shown twice or left out, also among rows of one moment.
+ * A page of rows, newest first, and the cursor to the next one. The cursor is the last row's id. Ids are unique and
+ * sort by time, so no row is shown twice or left out, not even among rows of the same moment.
  */
 export async function paginate<Id extends number | string, Row extends { id: Id }>(
   query: { limit: number; cursor?: string | undefined },
@@ -53,7 +53,7 @@ export async function paginate<Id extends number | string, Row extends { id: Id 
   return { rows, nextCursor: found.length > query.limit && last ? encodeCursor(last.id) : null };
 }
 
-/** How an id looks in a cursor; undefined for what is none. */
+/** Parses the id in a cursor; undefined if it is not one. */
 export type IdForm<Id> = (text: string) => Id | undefined;
 
 export const encodeCursor = (id: number | string): string => Buffer.from(`after:${id}`).toString('base64url');
@@ -62,10 +62,10 @@ export const encodeCursor = (id: number | string): string => Buffer.from(`after:
 export function decodeCursor<Id>(cursor: string, idForm: IdForm<Id>): Id {
   const text = Buffer.from(cursor, 'base64url').toString();
   const id = text.startsWith('after:') ? idForm(text.slice('after:'.length)) : undefined;
-  // Buffer skips what is not base64url; such a cursor was changed on its way.
+  // Buffer skips what is not base64url; a cursor with that was altered.
   if (id === undefined || Buffer.from(text).toString('base64url') !== cursor) {
-    const message = 'is not a cursor of this list; give the next_cursor of the page before, unchanged';
-    throw new InvalidInputError('The query string does not fit: cursor.', [{ path: 'cursor', message }]);
+    const message = 'is not a cursor of this list; pass the next_cursor of the previous page, unchanged';
+    throw new InvalidInputError('The query string is not valid: cursor.', [{ path: 'cursor', message }]);
   }
   return id;
 }

@@ -5,12 +5,13 @@ import { parseJsonText, type ParsedJson } from '../../events/json-text.js';
 
 const limitBytes = 1024 * 1024;
 const readBytes = express.raw({ type: () => true, limit: limitBytes });
-/** Each piece costs a hundred bytes of memory, however small it is; packets of a slow line make two thousand. */
+/** Each piece costs a hundred bytes of memory, however small it is. Even a slow line makes only two thousand. */
 const maxPieces = 20_000;
 
 /**
- * The JSON body of a request; undefined where there is none or an empty one. Throws TooLargeError over 1 MB
- * (decompressed), InvalidInputError for what is not JSON, does not call itself so, or comes in over 20,000 pieces.
+ * The JSON body of a request; undefined if there is none, or an empty one. Throws TooLargeError over 1 MB
+ * (decompressed); InvalidInputError for a body that is not JSON, has another Content-Type, or comes in over 20,000
+ * pieces.
  */
 export async function readBody(request: Request, response: Response): Promise<ParsedJson | undefined> {
   const bytes = await new Promise<unknown>((resolve, reject) => {
@@ -18,7 +19,7 @@ export async function readBody(request: Request, response: Response): Promise<Pa
     request.on('data', () => {
       pieces += 1;
       if (pieces <= maxPieces) return;
-      // What is still to come is not read.
+      // The rest is not read.
       request.pause();
       response.set('Connection', 'close');
       reject(new InvalidInputError(`The body came in over ${maxPieces} pieces; send it in larger ones.`));
@@ -47,17 +48,17 @@ function checkContentType(contentType: string | undefined): void {
 /** body-parser names the kind of its errors in `type`; those of the decompressor only have its status. */
 function translate(error: Error & { type?: string; status?: number }): Error {
   if (error.type === 'entity.too.large') {
-    return new TooLargeError(`The body is larger than ${limitBytes} bytes; send less at once.`);
+    return new TooLargeError(`The body is larger than ${limitBytes} bytes; send less in one request.`);
   }
   if (error.type === 'encoding.unsupported') {
     return new InvalidInputError(
-      'The Content-Encoding of the body is not supported; send it as it is, or compressed with gzip, deflate or br.',
+      'The Content-Encoding of the body is not supported; send it uncompressed, or compressed with gzip, deflate or br.',
     );
   }
   if (error.type === 'request.aborted' || error.type === 'request.size.invalid') {
-    return new InvalidInputError('The body did not arrive whole; send it again.');
+    return new InvalidInputError('The body did not arrive completely; send it again.');
   }
   return error.status === 400
-    ? new InvalidInputError('The body cannot be read: it is not compressed as it claims.')
+    ? new InvalidInputError('The body cannot be read: it is not compressed as its Content-Encoding says.')
     : error;
 }

@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from '../../log.js';
 
-/** A caller's own id is taken over when it is one short word, so that it fits into any log. */
+/** A caller's own id is used if it is one short word, so that it fits into any log. */
 const requestIdForm = /^[\w.:@=+/-]{1,128}$/;
 
-/** As logs may have it: not for ever long, and without a phone number. */
+/** The path as it may be logged: not too long, and without a phone number. */
 export const loggablePath = (path: string): string =>
   path.replace(/(?<=\/phone-numbers\/)(\+|%2B)?\d{3,}(?=\/|$)/i, '…').slice(0, 200);
 
 /**
- * Gives every request an id, answered as `X-Request-Id`, and logs one line for it: at debug, or at info when it was
- * refused or failed. Neither query strings nor bodies nor headers are logged, nor phone numbers in paths.
+ * Gives every request an id, returned as `X-Request-Id`, and logs one line for it: at debug, or at info when it was
+ * refused or failed. Query strings, bodies, headers, and phone numbers in paths are not logged.
  */
 export function requestLog(log: Logger) {
   return (request: Request, response: Response, next: NextFunction): void => {
@@ -21,7 +21,7 @@ export function requestLog(log: Logger) {
     const { path, method } = request;
     response.locals['requestId'] = requestId;
     response.setHeader('X-Request-Id', requestId);
-    // Node counts an answer as finished also when its connection is cut before it is read.
+    // Node counts a response as finished even when its connection is cut before it is read.
     let isFinished = false;
     response.once('finish', () => (isFinished = !request.socket.destroyed));
     response.once('close', () => {

@@ -18,7 +18,7 @@ import type { KeyMemory } from './key-memory.js';
 import { readBody } from './read-body.js';
 import { validate } from './validate.js';
 
-/** Serves the endpoints; a path of theirs with another method is refused with what it allows. */
+/** Serves the endpoints; on their paths, other methods are refused with a list of the allowed ones. */
 export function routeEndpoints(endpoints: readonly Endpoint[], deps: EndpointDeps, keys: KeyMemory): Router {
   const router = Router({ caseSensitive: true });
   const recent = recentCallers();
@@ -30,22 +30,19 @@ export function routeEndpoints(endpoints: readonly Endpoint[], deps: EndpointDep
     }
     const allowed = atPath.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
     route.all((request) => {
-      throw new MethodNotAllowedError(
-        `${request.method} is not possible here; possible are ${allowed.join(', ')}.`,
-        allowed,
-      );
+      throw new MethodNotAllowedError(`${request.method} is not allowed here; use ${allowed.join(', ')}.`, allowed);
     });
   }
   return router;
 }
 
-/** Of those who called before. */
+/** What is remembered of earlier callers. */
 interface Remembered {
   keys: KeyMemory;
   recent: RecentCallers;
 }
 
-/** Whose call it is comes before everything that the caller sent is looked at. */
+/** Authenticates the caller before it reads anything else that was sent. */
 async function serve(
   endpoint: Endpoint,
   request: Request,
@@ -95,11 +92,11 @@ async function authorize(
   return { tenantId: tenantOf(endpoint.access, caller), keyId: caller.keyId, recentKey };
 }
 
-/** Whose call it is, where it is a tenant's. Throws ForbiddenError unless the caller may make it. */
+/** The tenant that makes the call; null if the platform does. Throws ForbiddenError unless the caller may make it. */
 function tenantOf(access: Exclude<Access, 'public'>, caller: Caller): string | null {
   requireScope(caller, access);
   if (!isTenantScope(access)) return null;
-  // The table lets no platform key have such a scope; without a tenant there is nothing to answer from all the same.
+  // The table gives no platform key such a scope. Checked all the same: the call cannot be answered without a tenant.
   if (caller.tenantId === null) throw new ForbiddenError('This call needs a key of a tenant.', access);
   return caller.tenantId;
 }
@@ -127,7 +124,7 @@ function refuseQuery(request: Request): void {
   throw new InvalidInputError(
     'This call takes no query parameters.',
     capFieldErrors(
-      names.map((path) => ({ path, message: 'is not known here; leave it out' })),
+      names.map((path) => ({ path, message: 'is unknown; leave it out' })),
       names.length,
     ),
   );

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { uuidForm } from '../../uuid-form.js';
 import { lastMoment } from '../../events/trigger.js';
 
-// Schemas are the one source of what is checked, of the types, and of the OpenAPI document (openapi.ts). Messages say
+// The schemas are the one source of the checks, the types and the OpenAPI document (openapi.ts). Their messages say
 // what was expected; validate.ts adds what came instead.
 
-/** An object as JSON has it; taken as it came, so that no name in it is lost, not even `__proto__`. */
+/** A JSON object; left as it was parsed, so that no name in it is lost, not even `__proto__`. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -16,9 +16,9 @@ export const integer = (min: number, max: number, more = '') => {
 
 export const boolean = () => z.boolean('expected true or false');
 
-/** Whether Postgres can store it: neither NUL nor half a surrogate pair. */
+/** Whether Postgres can store it: no NUL, no unpaired surrogate. */
 export const isStorable = (value: string): boolean => !/[\0\p{Cs}]/u.test(value);
-export const notStorable = 'expected text without NUL and without half surrogate pairs';
+export const notStorable = 'expected text without NUL and without unpaired surrogates';
 
 /** Text that Postgres can store. Characters are counted as Postgres does, an emoji of one code point once. */
 export const text = (min: number, max: number) => {
@@ -26,22 +26,22 @@ export const text = (min: number, max: number) => {
   return z.string(message).min(min, message).max(max, message).refine(isStorable, notStorable);
 };
 
-/** RFC 3339 with any offset; finer than milliseconds is cut off. */
+/** RFC 3339 with any offset; digits finer than milliseconds are cut off. */
 export const timeInput = ({ isFuture = false } = {}) => {
   const message = 'expected an RFC 3339 time with offset, like 2025-10-29T12:00:00Z';
   return (
     z.iso
       .datetime({ offset: true, error: message })
-      // Checked as it came, so that errors show what came; what is no time has had its error.
+      // Checked before it is parsed, so that errors show what came. Text that is not a time already has its error.
       .refine((value) => !(Date.parse(value) < 0), 'expected a time from 1970 on')
-      // By the offset a time of 9999 is one of 10000, which RFC 3339 has no form for.
+      // With its offset a time in 9999 may be in the year 10000 in UTC, which RFC 3339 cannot express.
       .refine((value) => !(Date.parse(value) > lastMoment), 'expected a time before the year 10000 in UTC')
       .refine((value) => !isFuture || !(Date.parse(value) <= Date.now()), 'expected a time in the future')
       .transform((value) => new Date(value))
   );
 };
 
-/** Of any version, in either case; comes out in lower case, as Postgres and Temporal have it. */
+/** Any version, in either case; converted to lower case, as Postgres and Temporal have it. */
 export const uuid = () =>
   z
     .guid('expected a UUID')
@@ -50,18 +50,18 @@ export const uuid = () =>
 
 export const maxWebhookId = 2 ** 31 - 1;
 
-/** Undefined for what is no whole number from 1 on, or one beyond Postgres' integer. */
+/** Undefined unless it is a whole number from 1 to the largest `integer` of Postgres. */
 export function parsePositiveInteger(value: string): number | undefined {
   return /^[1-9][0-9]{0,9}$/.test(value) && Number(value) <= maxWebhookId ? Number(value) : undefined;
 }
 
 export const parseWebhookId = parsePositiveInteger;
 
-/** Undefined for what is no UUID. */
+/** Undefined if it is not a UUID. */
 export const parseUuid = (value: string): string | undefined =>
   uuidForm.test(value) ? value.toLowerCase() : undefined;
 
-// What answers hold.
+// Parts of responses.
 
 /** UTC with milliseconds. */
 export const time = (description: string) =>
@@ -73,25 +73,25 @@ export const renderTimeOrNull = (moment: Date | null): string | null => moment &
 export const problemSchema = z
   .object({
     type: z.string().meta({
-      description: 'Names the kind of problem; stays the same',
+      description: 'Identifies the kind of problem; stable',
       examples: ['urn:irisx:problem:invalid-input'],
     }),
     title: z.string().meta({ description: 'The kind in words', examples: ['Invalid input'] }),
     status: z.int().meta({ description: 'The status code again', examples: [400] }),
     detail: z.string().meta({
       description: 'What was wrong this time, and what to do about it',
-      examples: ['The body does not fit: max_retries.'],
+      examples: ['The body is not valid: max_retries.'],
     }),
     errors: z
       .array(
         z.object({
-          path: z.string().meta({ description: 'The field, as in `events.0`', examples: ['max_retries'] }),
+          path: z.string().meta({ description: 'The field, such as `events.0`', examples: ['max_retries'] }),
           message: z.string().meta({ examples: ['expected a whole number from 0 to 20, got 21'] }),
         }),
       )
       .optional()
-      .meta({ description: 'Every field that was wrong; absent when it was no field' }),
+      .meta({ description: 'The fields that were wrong; absent when no field was' }),
   })
-  .meta({ id: 'Problem', description: 'An error, as RFC 9457 has it' });
+  .meta({ id: 'Problem', description: 'An error, as RFC 9457 defines it' });
 
 export type Problem = z.infer<typeof problemSchema>;

@@ -1,6 +1,6 @@
 /**
- * Asks once for all who want to know in the same moment, and for those who come within `forMs` after the answer: what
- * it costs does not grow with the number of those who ask. A failure is shared like an answer.
+ * Shares one check among all callers that come while it runs or within `forMs` after its result, so that its cost does
+ * not grow with the number of callers. A failure is shared like a result.
  */
 export function shareLook<T>(look: () => Promise<T>, forMs: number): () => Promise<T> {
   let shared: Promise<T> | undefined;

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface UnreadLimits {
-  /** How long a client may take nothing of an answer. */
+  /** How long a client may read nothing of a response. */
   timeoutMs: number;
   /** What all clients together may leave unread in this process. */
   maxBytes: number;
@@ -11,8 +11,8 @@ export interface UnreadLimits {
 const defaults: UnreadLimits = { timeoutMs: 30_000, maxBytes: 64 * 1024 * 1024 };
 
 /**
- * Answers that are made and not yet taken by their clients. Each holds its memory until it is: a client that takes
- * nothing for a while is cut off, and so are the oldest ones when all together hold too much.
+ * Responses that their clients have not read yet. Each holds its memory until then, so a client that reads nothing for
+ * a while is cut off, and so are the oldest ones when all together hold too much.
  */
 export class UnreadAnswers {
   readonly #limits: UnreadLimits;
@@ -25,7 +25,7 @@ export class UnreadAnswers {
   }
 
   watch(response: ServerResponse): void {
-    // What is piped waits for the client in the middle; what is written at once waits at the end.
+    // A piped response waits for its client midway; one that is written in one piece waits at the end.
     response.once('pipe', () => response.socket?.setTimeout(this.#limits.timeoutMs));
     response.once('prefinish', () => this.#wait(response));
   }
@@ -33,7 +33,7 @@ export class UnreadAnswers {
   #wait(response: ServerResponse): void {
     const { socket } = response;
     if (!socket || socket.writableLength === 0) return;
-    // Node lets it run out only while nothing is taken, and sets its own again when the answer is through.
+    // The timeout runs only while nothing is read; after the response, Node sets its own again.
     socket.setTimeout(this.#limits.timeoutMs);
     this.#forget(socket);
     this.#unread.set(socket, socket.writableLength);

@@ -3,8 +3,8 @@ import { capFieldErrors, InvalidInputError, type FieldError } from '../../errors
 import { showKind, showPath, showValue } from '../../events/show-value.js';
 
 /**
- * The value as the schema gives it back. Throws InvalidInputError that names the fields which are missing, wrong or
- * unknown, the first 20 of them; `what` says which part of the request it was.
+ * Returns the schema's output. Throws InvalidInputError that names the first 20 fields that are missing, wrong or
+ * unknown; `what` is the part of the request.
  */
 export function validate<Schema extends z.ZodType>(
   schema: Schema,
@@ -20,8 +20,8 @@ export function validate<Schema extends z.ZodType>(
   const subject = what === 'body' ? 'The body' : 'The query string';
   throw new InvalidInputError(
     fields.length > 0
-      ? `${subject} does not fit: ${fields.slice(0, 10).join(', ')}${fields.length > 10 ? ', …' : ''}.`
-      : `${subject} does not fit: ${errors.map((error) => error.message).join('; ')}.`,
+      ? `${subject} is not valid: ${fields.slice(0, 10).join(', ')}${fields.length > 10 ? ', …' : ''}.`
+      : `${subject} is not valid: ${errors.map((error) => error.message).join('; ')}.`,
     fields.length > 0 ? errors : [],
   );
 }
@@ -36,14 +36,14 @@ const privateFields: ReadonlySet<PropertyKey> = new Set([
   'media_urls',
 ]);
 
-/** One at a time: most of a hundred thousand are never asked for. */
+/** A generator, because of a hundred thousand issues only the first few are used. */
 function* describeIssues(issues: z.core.$ZodIssue[], schema: z.ZodType): Generator<FieldError> {
   for (const issue of issues) {
     if (issue.code === 'unrecognized_keys') {
       const known = issue.path.length === 0 && 'shape' in schema ? Object.keys(schema.shape as object) : [];
-      const remedy = known.length > 0 ? `; known are ${known.join(', ')}` : '; leave it out';
+      const remedy = known.length > 0 ? `; expected one of ${known.join(', ')}` : '; leave it out';
       for (const key of issue.keys) {
-        yield { path: showPath([...issue.path, key]), message: `is not known here${remedy}` };
+        yield { path: showPath([...issue.path, key]), message: `is unknown${remedy}` };
       }
     } else yield describeIssue(issue);
   }
@@ -51,7 +51,7 @@ function* describeIssues(issues: z.core.$ZodIssue[], schema: z.ZodType): Generat
 
 function describeIssue(issue: z.core.$ZodIssue): FieldError {
   const path = showPath(issue.path);
-  // A custom check that speaks for itself knows best whether the value may be shown.
+  // A custom check with a complete message decides by itself whether to show the value.
   if (issue.code === 'custom' && issue.params?.['complete'] === true) return { path, message: issue.message };
   if (issue.input === undefined) return { path, message: `missing; ${issue.message}` };
   const isPrivate = issue.path.length === 0 || privateFields.has(issue.path[0] as PropertyKey);

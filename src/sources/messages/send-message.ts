@@ -74,7 +74,7 @@ async function accountToSendBy(
   { tenantId, from, messagingServiceSid: service }: AskedMessage,
 ): Promise<string | null> {
   const refuse = (path: string, message: string) =>
-    new InvalidInputError(`The body does not fit: ${path}.`, [{ path, message }]);
+    new InvalidInputError(`The body is not valid: ${path}.`, [{ path, message }]);
   const number = from === null ? null : await findAssigned(db, from);
   if (from !== null && number?.tenantId !== tenantId)
     throw refuse(

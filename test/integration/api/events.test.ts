@@ -107,7 +107,7 @@ describe('POST /v1/events', () => {
     assert.deepEqual([unknown.status, unknown.body.type], [404, unknownId.body.type]);
     assert.equal(unknown.body.detail, 'There is no tenant 43.');
     for (const [given, message] of [
-      [{ tenant_external_id: '42' }, /beside tenant_external_id; leave one/],
+      [{ tenant_external_id: '42' }, /together with tenant_external_id; leave one/],
       [{ tenant_id: undefined }, /missing; give tenant_id \(a UUID\), or tenant_external_id/],
     ] as const) {
       const { status, body } = await trigger(dtmf(given));

@@ -118,7 +118,7 @@ describe('webhooks', () => {
     assert.equal(messages['max_retries'], 'expected a whole number from 0 to 20, got 21');
     assert.equal(messages['timeout_ms'], 'expected a whole number from 1000 to 30000, got 999.5');
     assert.match(messages['headers.Authorization'], /send the real value/);
-    assert.match(messages['secret'], /known are url, events,/);
+    assert.match(messages['secret'], /expected one of url, events,/);
     assert.ok(!JSON.stringify(body).includes('a\\nb'));
   });
 

@@ -28,8 +28,8 @@ describe('validate', () => {
     assert.deepEqual(errorsOf({ count: 6, names: ['a', ''], more: 1, __typename: 2 }).errors, [
       { path: 'count', message: 'expected a whole number from 1 to 5, got 6' },
       { path: 'names.1', message: 'expected text of 1 to 10 characters, got ""' },
-      { path: 'more', message: 'is not known here; known are count, names, url' },
-      { path: '__typename', message: 'is not known here; known are count, names, url' },
+      { path: 'more', message: 'is unknown; expected one of count, names, url' },
+      { path: '__typename', message: 'is unknown; expected one of count, names, url' },
     ]);
     assert.deepEqual(errorsOf({}).errors, [{ path: 'count', message: 'missing; expected a whole number from 1 to 5' }]);
     assert.deepEqual(errorsOf({ count: null }).errors, [
@@ -56,8 +56,8 @@ describe('validate', () => {
   });
 
   it('summarises them in its message', () => {
-    assert.equal(errorsOf({ count: 0, more: 1 }).message, 'The body does not fit: count, more.');
-    assert.equal(errorsOf({ count: 0 }, 'query').message, 'The query string does not fit: count.');
+    assert.equal(errorsOf({ count: 0, more: 1 }).message, 'The body is not valid: count, more.');
+    assert.equal(errorsOf({ count: 0 }, 'query').message, 'The query string is not valid: count.');
   });
 
   it('does not repeat a value that may be secret', () => {
