@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { listAttempts } from '../db/attempt-list.js';
 import type { Queryable } from '../db/database.js';
@@ -10,11 +9,10 @@ import {
   requestRetry,
   type Delivery,
 } from '../db/deliveries.js';
-import { insertTestEvent } from '../db/events.js';
 import { countRetry, maxRetriesPerMinute } from '../db/retry-limit.js';
 import { findWebhook } from '../db/webhooks.js';
-import { renderBody } from '../delivery/body.js';
-import { eventTypeNames, findEventType, type EventType } from '../events/event-types.js';
+import { eventTypeNames } from '../events/event-types.js';
+import { sendTestEvent } from '../events/test-event.js';
 import { isEventId } from '../events/trigger.js';
 import { notFound, TooManyRequestsError } from './http/api-errors.js';
 import {
@@ -79,12 +77,6 @@ async function attemptsPage(
   return { attempts: attempts.map(renderAttempt), next_cursor: more && last ? encodeCursor(last.number) : null };
 }
 
-/** The catalogue's example; if it names a webhook, then this one. */
-function examplePayload(eventType: EventType, webhookId: number): Record<string, unknown> {
-  const example = { ...findEventType(eventType)?.example };
-  return eventType === 'webhook.test' ? { ...example, webhook_id: webhookId } : example;
-}
-
 const tag = 'Deliveries';
 const params = { webhook_id: webhookIdParameter, delivery_id: deliveryIdParameter };
 
@@ -107,18 +99,10 @@ export const deliveryEndpoints = [
       examples: { 'as a call': { event_type: 'call.completed' } },
     },
     answers: { 202: { description: 'On its way', schema: z.object({ delivery: deliverySchema }) } },
-    async handle({ params, body, tenantId }, { db, workflows }) {
-      const webhook = await findWebhook(db, tenantId, params.webhook_id);
-      if (!webhook) throw notFound('webhook');
-      const occurredAt = new Date();
-      const key = { tenantId, eventType: body.event_type, eventId: `test_${randomUUID()}` };
-      const data = examplePayload(body.event_type, webhook.id);
-      const text = renderBody({ ...key, timestamp: occurredAt.toISOString(), data });
-      const delivery = await db.transaction(async (db) => {
-        const id = await insertTestEvent(db, webhook.id, { ...key, occurredAt, body: text });
-        return requireDelivery(db, webhook.id, id);
-      });
-      if (delivery.status === 'pending') workflows.start([{ ...key, id: delivery.id, webhookId: webhook.id }]);
+    async handle({ params, body, tenantId }, deps) {
+      const event = { tenantId, webhookId: params.webhook_id, eventType: body.event_type };
+      const delivery = await sendTestEvent(deps, event);
+      if (!delivery) throw notFound('webhook');
       return { status: 202, body: { delivery: renderDelivery(delivery) } };
     },
   }),

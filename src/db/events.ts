@@ -127,22 +127,24 @@ export async function findEvent(
   return event && rows[0] ? { ...event, body: rows[0].body } : null;
 }
 
-/** A test event and its one delivery, also of a paused webhook; marked as such and left out of the counters. */
-export async function insertTestEvent(db: Queryable, webhookId: number, event: NewEvent): Promise<string> {
+/**
+ * A test event and its one delivery, also of a paused webhook; marked as such and left out of the counters. Resolves to the
+ * delivery's id; null, and nothing is stored, if the tenant has no such webhook.
+ */
+export async function insertTestEvent(db: Queryable, webhookId: number, event: NewEvent): Promise<string | null> {
   const { rows } = await db.query<{ id: string }>(
-    `with new_event as (
+    `with target as (
+       select id from webhooks where id = $6 and tenant_id = $1 and deleted_at is null),
+     new_event as (
        insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body, test)
-       values ($1, $2, $3, $4, $5, true) returning id)
+       select $1, $2, $3, $4::timestamptz, $5, true from target returning id)
      insert into webhook_deliveries
        (event_row_id, webhook_id, tenant_id, event_type, event_id, test, status, accepted_as, next_attempt_at)
-     select e.id, w.id, $1, $2, $3, true, 'pending', 'pending', now()
-       from new_event e
-       join webhooks w on w.id = $6 and w.deleted_at is null
+     select e.id, w.id, $1, $2, $3, true, 'pending', 'pending', now() from new_event e, target w
      returning id`,
     [event.tenantId, event.eventType, event.eventId, event.occurredAt, event.body, webhookId],
   );
-  if (!rows[0]) throw new NotFoundError(`There is no webhook ${webhookId}.`);
-  return rows[0].id;
+  return rows[0]?.id ?? null;
 }
 
 function toAcceptedEvent(rows: AcceptedRow[]): AcceptedEvent | null {

@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import { findDelivery, type Delivery } from '../db/deliveries.js';
+import { insertTestEvent } from '../db/events.js';
+import { renderBody } from '../delivery/body.js';
+import { findEventType, type EventType } from './event-types.js';
+import type { TriggerDeps } from './trigger.js';
+
+/**
+ * Sends the catalogue's example of an event type to one webhook, whatever it subscribes to, and also while it is paused.
+ * Each call sends another event. Null: the tenant has no such webhook.
+ */
+export async function sendTestEvent(
+  { db, workflows }: TriggerDeps,
+  { tenantId, webhookId, eventType }: { tenantId: string; webhookId: number; eventType: EventType },
+): Promise<Delivery | null> {
+  const occurredAt = new Date();
+  const key = { tenantId, eventType, eventId: `test_${randomUUID()}` };
+  const body = renderBody({ ...key, timestamp: occurredAt.toISOString(), data: examplePayload(eventType, webhookId) });
+  const delivery = await db.transaction(async (transaction) => {
+    const id = await insertTestEvent(transaction, webhookId, { ...key, occurredAt, body });
+    return id === null ? null : findDelivery(transaction, webhookId, id);
+  });
+  if (delivery?.status === 'pending') workflows.start([{ ...key, id: delivery.id, webhookId }]);
+  return delivery;
+}
+
+/** The catalogue's example; one that names a webhook names this one. */
+function examplePayload(eventType: EventType, webhookId: number): Record<string, unknown> {
+  const example = { ...findEventType(eventType)?.example };
+  return eventType === 'webhook.test' ? { ...example, webhook_id: webhookId } : example;
+}
