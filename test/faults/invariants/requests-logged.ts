@@ -96,15 +96,15 @@ const violation = (invariant: string, text: string, deliveryId: string, at: numb
 });
 
 /**
- * To each row a request of about its time: rather one of its attempt's number than another (after a kill two requests have
- * the same one), rather one that was answered as the row says, rather the nearer one. No request belongs to two rows.
+ * To each row a request of about its time. Rows first choose among the requests of their own number (after a kill two
+ * requests have the same one), then among those that no row has chosen: two attempts may have begun with the same number.
+ * Of several a row chooses one that was answered as it says, then the nearer one. No request belongs to two rows.
  */
 function pair(rows: AttemptRow[], requests: ReceivedRequest[]): Map<AttemptRow, ReceivedRequest | undefined> {
   const left = new Set(requests);
   const pairs = new Map<AttemptRow, ReceivedRequest | undefined>();
-  for (const row of rows) {
+  const choose = (row: AttemptRow, isChoice: (request: ReceivedRequest) => boolean) => {
     const misfit = (request: ReceivedRequest) => [
-      request.attempt === row.number ? 0 : 1,
       (request.end === 'answered' ? request.status : null) === row.statusCode ? 0 : 1,
       Math.abs(request.beganAt - row.startedAt),
     ];
@@ -113,10 +113,13 @@ function pair(rows: AttemptRow[], requests: ReceivedRequest[]): Map<AttemptRow, 
         ({ beganAt }) =>
           beganAt >= row.startedAt - toleranceMs && beganAt <= row.startedAt + row.durationMs + toleranceMs,
       )
+      .filter(isChoice)
       .sort((a, b) => compare(misfit(a), misfit(b)));
     pairs.set(row, request);
     if (request) left.delete(request);
-  }
+  };
+  for (const row of rows) choose(row, ({ attempt }) => attempt === row.number);
+  for (const row of rows) if (!pairs.get(row)) choose(row, () => true);
   return pairs;
 }
 

@@ -68,6 +68,24 @@ describe('the invariants of the fault suite', () => {
   });
 
   describe('requests and rows', () => {
+    it('do not give a request to the row of an attempt that sent none, shortly before', () => {
+      const run = makeRun();
+      const { delivery, attempt, request } = run.deliver(16_000);
+      Object.assign(attempt, { number: 2 });
+      Object.assign(request, { attempt: 2 });
+      run.evidence.attempts.unshift({
+        ...attempt,
+        number: 1,
+        startedAt: start,
+        durationMs: 15_000,
+        statusCode: null,
+        errorClass: 'timeout',
+      });
+      delivery.attemptCount = 2;
+      assert.deepEqual(violations(run), []);
+      assert.equal(requestsLogged(run.evidence).withoutRequest, 1);
+    });
+
     it('see a second request within one attempt', () => {
       const run = makeRun();
       const { delivery, attempt, request } = run.deliver(0);
