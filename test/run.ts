@@ -5,7 +5,7 @@
  *     npm test -- test/unit/log.test.ts          one file; servers are started only when it is no unit test
  *     npm test -- --grep 'rate limit'            mocha's options
  *
- * Files run two at a time, each in a process of its own; those named `*.serial.test.ts` (exact timing, or all of the
+ * Files run several at a time, each in a process of its own; those named `*.serial.test.ts` (exact timing, or all of the
  * machine) run afterwards, one by one.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -24,7 +24,8 @@ interface Counts {
 }
 
 const everything = ['test/**/*.test.ts'];
-const jobs = 3;
+/** Most of them wait most of the time. */
+const jobs = 5;
 /** A mocha that has reported everything and stays is held open by something that a test forgot. */
 const lingerMs = 15_000;
 
