@@ -1,4 +1,5 @@
 import type { Config } from '../config/service.js';
+import { allOf } from '../close-all.js';
 import { openDatabase, type Database } from './database.js';
 import type { Logger } from '../log.js';
 import { pendingMigrations, readSchema, type Schema } from './migrations.js';
@@ -18,7 +19,8 @@ export interface Databases {
   hasPendingMigrations(): Promise<boolean>;
   /** The migrations and functions without which this version may not start. Rejects as hasPendingMigrations does. */
   pendingMigrations(): Promise<string[]>;
-  close(): Promise<unknown>;
+  /** Waits for every pool, also when one does not close; then rejects. */
+  close(): Promise<void>;
 }
 
 /** `databasePoolSize` connections in all, half of them for the worker where API and worker share a process; and one to look after Postgres. */
@@ -57,7 +59,7 @@ export function openDatabases(
     heartbeat,
     pendingMigrations: () => look(),
     hasPendingMigrations: async () => (await look({ orReplaced: true })).length > 0,
-    close: () => Promise.all([...new Set([api, worker, looking, heartbeat])].map((db) => db.close())),
+    close: () => allOf([...new Set([api, worker, looking, heartbeat])].map((db) => db.close())),
   };
 }
 

@@ -17,7 +17,7 @@ import { recordingCompleted } from '../sources/calls/recordings.js';
 import { createSealer, noSealer } from '../encryption/seal.js';
 import { WorkflowStarter } from '../temporal/workflow-starter.js';
 import { requireReadable } from '../encryption/check-encryption.js';
-import { allOf, closeAll } from './close-all.js';
+import { allOf, closeAll } from '../close-all.js';
 import { startDeliveryWorker, type DeliveryWorker } from '../temporal/worker.js';
 import { listen, type ListeningServer } from '../api/http/listen.js';
 import { listenerHealth } from './listener-health.js';

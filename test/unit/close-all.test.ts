@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { createLogger } from '../../../src/log.js';
-import { allOf, closeAll } from '../../../src/server/close-all.js';
+import { createLogger } from '../../src/log.js';
+import { allOf, closeAll } from '../../src/close-all.js';
 
 describe('closing the parts of a process', () => {
   it('goes on when one fails, by an exception too, and then tells of it', async () => {

@@ -1,4 +1,4 @@
-import type { Logger } from '../log.js';
+import type { Logger } from './log.js';
 
 /** Closes all, the last opened first, each when the one before has closed or failed to. Rejects in the end if any failed. Safe to repeat. */
 export async function closeAll(closers: (() => Promise<unknown>)[], log: Logger): Promise<void> {
