@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, ScheduleNotFoundError } from '@temporalio/client';
 import type { Config } from '../../src/config/service.js';
 import { createSecret } from '../../src/delivery/signature.js';
 import type { GivenPayload } from '../../src/events/event-types.js';
@@ -7,6 +7,7 @@ import { createLogger } from '../../src/log.js';
 import { createSealer, unnamedKey } from '../../src/encryption/seal.js';
 import { sealContext } from '../../src/encryption/seal-context.js';
 import { openService, type Service, type ServiceParts, type ServiceTimes } from '../../src/server/open-service.js';
+import { expectedSchedules } from '../../src/temporal/setup.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { insertTenant, insertWebhook, type WebhookRow } from './rows.js';
 
@@ -87,13 +88,14 @@ export async function startStack(
   const service = await open(options.parts ?? { api: true, worker: true });
   if (!options.temporalAddress) await service.ready;
   const connection = Connection.lazy({ address: config.temporal.address });
+  const temporal = new Client({ connection, namespace: config.temporal.namespace });
   const sealer = createSealer(config.encryptionKeys);
   const { pool } = database;
   return {
     config,
     service,
     database,
-    temporal: new Client({ connection, namespace: config.temporal.namespace }),
+    temporal,
     adminKey,
     openAnother: open,
     insertTenant: () => insertTenant(pool),
@@ -122,10 +124,22 @@ export async function startStack(
     },
     async close() {
       for (const each of opened) await each.close();
+      if (!options.temporalAddress) await deleteSchedules(temporal, config.temporal.taskQueue);
       await connection.close();
       await database.drop();
     },
   };
+}
+
+/** Otherwise the server that all tests share goes on starting sweeps of stacks that are gone. */
+async function deleteSchedules({ schedule }: Client, taskQueue: string): Promise<void> {
+  for (const { scheduleId } of expectedSchedules(taskQueue, { messages: true }))
+    await schedule
+      .getHandle(scheduleId)
+      .delete()
+      .catch((error: unknown) => {
+        if (!(error instanceof ScheduleNotFoundError)) throw error;
+      });
 }
 
 /** The integration guide's example. */
