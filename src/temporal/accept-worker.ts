@@ -11,7 +11,7 @@ const shareOfConnections = 0.2;
 const workflowTasks = 10;
 const cachedWorkflows = 50;
 
-/** How many events one process stores at the same time. Each holds a slot and a connection, even while Postgres is away. */
+/** How many events one process stores at a time. Each holds a slot and a connection, even while Postgres is away. */
 export const acceptSlots = (databasePoolSize: number): number =>
   Math.max(1, Math.min(mostAtOnce, Math.floor(databasePoolSize * shareOfConnections)));
 

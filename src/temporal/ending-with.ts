@@ -4,8 +4,8 @@ import type { Activities } from '../../activities/index.js';
 const endless = ['sweep', 'expire', 'reconcileMessages', 'settleWebhook'] as const satisfies (keyof Activities)[];
 
 /**
- * The same activities, but the long ones fail when the process stops, so that Temporal gives them to another worker. The
- * batch in progress continues as long as the database is open.
+ * The same activities, but the long ones fail when the process stops, so that Temporal gives them to another worker.
+ * The batch in progress continues as long as the database is open.
  */
 export function endingWith(stopping: AbortSignal, activities: Activities): Activities {
   const ended: Record<string, unknown> = { ...activities };

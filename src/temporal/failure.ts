@@ -11,8 +11,8 @@ export interface TemporalProblem {
 
 export interface TemporalFailure {
   /**
-   * away: Temporal does not answer, or cannot serve the call at present. namespace-missing and refused: Temporal answers,
-   * and a retry gets the same answer until something is changed there.
+   * away: Temporal does not answer, or cannot serve the call at present. namespace-missing and refused: Temporal
+   * answers, and a retry gets the same answer until somebody changes something.
    */
   kind: 'away' | 'namespace-missing' | 'refused';
   /** The gRPC status code; undefined if there was no response. */

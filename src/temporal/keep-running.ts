@@ -5,7 +5,7 @@ import type { Logger } from '../log.js';
 export interface Life {
   /** Resolves with the reason when it ends by itself, or starts to end. */
   ended: Promise<unknown>;
-  /** Shuts it down cleanly. Resolves to false if it could not: part of it is left behind in this process. Idempotent. */
+  /** Shuts it down cleanly. Resolves to false if it could not: part of it stays behind in this process. Idempotent. */
   stop(): Promise<boolean>;
 }
 
@@ -15,7 +15,7 @@ export class NotYetError extends Error {
 }
 
 export interface KeepRunningOptions {
-  /** Resolves to undefined if the signal was aborted meanwhile. A life that it opens after that is stopped immediately. */
+  /** Resolves to undefined if the signal was aborted meanwhile. A life opened after that is stopped immediately. */
   open: (signal: AbortSignal) => Promise<Life | undefined>;
   onUp: () => void;
   /** It ended, or could not begin; the next one begins after this delay. */

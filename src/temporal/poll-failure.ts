@@ -9,9 +9,9 @@ const pauseMs = 50;
 
 /**
  * Polls that are refused for a minute (no such namespace, no permission) are fatal to the SDK: it drops the worker
- * without answering its tasks, and never frees its native part, thread and connection (25 MB each; SDK 1.24). This turns
- * the failure into a shutdown: `run` then resolves when all tasks are answered and everything is freed. Call it before
- * `run`. It reports each failure.
+ * without answering its tasks, and never frees its native part, thread and connection (25 MB each; SDK 1.24). This
+ * turns the failure into a shutdown: `run` then resolves when all tasks are answered and everything is freed. Call it
+ * before `run`. It reports each failure.
  *
  * It patches an internal of the SDK. If that internal is missing, nothing changes, and such a worker ends as FAILED.
  */

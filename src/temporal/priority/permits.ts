@@ -35,9 +35,9 @@ export interface Work {
 }
 
 /**
- * Decides which work begins, and when. Permits are limited, since all work shares the same processors. Within a priority,
- * tenants are served in turn. Bulk work has the process to itself while it is alone, and yields to interactive work of
- * other webhooks.
+ * Decides which work begins, and when. Permits are limited, since all work shares the same processors. Within a
+ * priority, tenants are served in turn. Bulk work has the process to itself while it is alone, and yields to
+ * interactive work of other webhooks.
  */
 export class Permits {
   readonly #queues: Record<Priority, FairQueue<Work>> = { interactive: new FairQueue(), bulk: new FairQueue() };
