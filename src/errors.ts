@@ -1,4 +1,4 @@
-/** One field that was wrong: `path` as the caller wrote it (`events.0`), `message` with the value seen and the remedy. */
+/** One wrong field: `path` as the caller wrote it (`events.0`), `message` with the value seen and the remedy. */
 export interface FieldError {
   path: string;
   message: string;

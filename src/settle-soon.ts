@@ -8,8 +8,8 @@ import type { DeliveryWorkflows } from './temporal/workflows.js';
 const looksMs = [5, 20, 50];
 
 /**
- * Call it after a change of a webhook's settings is committed. It applies the change to the webhook's deliveries: here and
- * now where one batch is enough, else in the background. True when all of them are done. Never fails: the change is
+ * Call it after a change of a webhook's settings is committed. It applies the change to the webhook's deliveries: here
+ * and now where one batch is enough, else in the background. True when all of them are done. Never fails: the change is
  * made, and the sweeper does what is left.
  */
 export async function settleSoon(

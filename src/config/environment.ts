@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
-/** What all configurations share: how variables are read, the forms of their values, and the words for what is wrong. */
+/** What all configurations share: how variables are read, the forms of their values, and the error messages. */
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

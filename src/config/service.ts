@@ -24,7 +24,7 @@ import { loadTwilio, twilioVariables, type TwilioConfig } from './twilio.js';
 export interface Config {
   /** Connection string of our database. A secret: it holds a password. */
   readonly databaseUrl: string;
-  /** The most connections that one process opens for its work; one more is for health checks and heartbeats. */
+  /** The most connections that one process opens for its work; up to two more serve readiness checks and heartbeat. */
   readonly databasePoolSize: number;
   /** Whether statements that every delivery needs are prepared once per connection. */
   readonly databasePreparedStatements: boolean;
@@ -45,11 +45,11 @@ export interface Config {
   /** The first admin key, known to the operator; absent: only keys in the database are valid. A secret. */
   readonly adminKey?: string;
   /**
-   * They encrypt the webhooks' secrets at rest. The first one seals all new values; the others open older ones. Empty in
-   * a process that needs none. Secrets.
+   * They encrypt the webhooks' secrets at rest. The first one seals all new values; the others open older ones. Empty
+   * in a process that needs none. Secrets.
    */
   readonly encryptionKeys: Keyring;
-  /** They open the events that sources hand to Temporal; empty or absent: this worker accepts no such events. Secrets. */
+  /** They open the events that sources hand to Temporal; empty or absent: this worker accepts none of them. Secrets. */
   readonly eventKeys?: Keyring;
   /** CIDR ranges that the address guard lets through although they are private; usually none. */
   readonly allowedNetworks: readonly string[];

@@ -3,7 +3,7 @@ import { drainMs } from '../../workflows/contract/time-budget.js';
 import type { Logger } from '../log.js';
 import type { Service } from './open-service.js';
 
-/** Resolves to false if something still hangs after the longest time that a shutdown may take. Rejects if a part fails. */
+/** Resolves to false if something still hangs after the longest time a shutdown may take. Rejects if a part fails. */
 export async function closeInTime(service: Service, log: Logger): Promise<boolean> {
   const done = new AbortController();
   // Not unref'd: with nothing else alive, the process would exit here by itself, with another exit code.

@@ -32,11 +32,11 @@ const twilioDeadlineMs = 20_000;
 const listenerCloseMs = 10_000;
 
 export interface Service {
-  /** Where the API listens, or the health endpoint of a process that only listens to calls; undefined without either. */
+  /** Where the API listens, or the health endpoint of a process with only a listener; undefined without either. */
   url: string | undefined;
-  /** In process, for event sources: resolves when the event is accepted. */
+  /** For event sources in this process: resolves when the event is accepted. */
   triggerEvent(event: TriggeredEvent): Promise<TriggerAnswer>;
-  /** In process, for an uploader of recordings: true when its event was accepted, false for a repeat or an empty one. */
+  /** For an uploader of recordings in this process: true if the event was accepted, false if repeated or empty. */
   recordingCompleted(recording: UploadedRecording): Promise<boolean>;
   /** Undefined if this process listens to no switch. */
   callListener: CallListener | undefined;

@@ -10,10 +10,10 @@ import { pendingMigrations, readSchema } from '../db/migrations.js';
 import { resealAll, type UnreadableValue } from '../encryption/reseal.js';
 
 /**
- * `npm run rotate-encryption-key`: reseals with the first key of IRISX_ENCRYPTION_KEYS whatever another key sealed, while
- * services run. Exits with 1 if it could not reseal everything. For a key that is lost for good: `-- --lost-key <id>`
- * (repeatable; `--lost-key-without-id` for values that name no key) gives up the values that need it and cannot be
- * opened. Their webhooks are disabled until their tenants have set the secret or the headers again.
+ * `npm run rotate-encryption-key`: reseals with the first key of IRISX_ENCRYPTION_KEYS whatever another key sealed,
+ * while services run. Exits with 1 if it could not reseal everything. For a key that is lost for good:
+ * `-- --lost-key <id>` (repeatable; `--lost-key-without-id` for values that name no key) gives up the values that need
+ * it and cannot be opened. Their webhooks are disabled until their tenants have set the secret or the headers again.
  */
 async function main(): Promise<number> {
   const { values } = parseArgs({

@@ -32,7 +32,7 @@ export interface StartResult {
 
 const ranAlready: StartResult = { isEager: false, started: false };
 
-/** Resolves when the workflow runs, whoever started it. Trigger and sweeper may both call it: the id is the delivery's. */
+/** Resolves when the workflow runs, whoever started it. Trigger and sweeper may both call it: it has the delivery's id. */
 export async function startDelivery(
   client: Client,
   delivery: StartableDelivery,
@@ -105,7 +105,7 @@ function startArguments(delivery: StartableDelivery, taskQueue: string) {
   };
 }
 
-/** Applies a webhook's settings to its deliveries. A workflow that is already running checks once more before it ends. */
+/** Applies a webhook's settings to its deliveries. A workflow that already runs checks once more before it ends. */
 export async function startSettling(
   client: Client,
   { webhookId, tenantId }: SettlingWebhook,
@@ -128,7 +128,7 @@ export async function startSettling(
   });
 }
 
-/** Resolves when the message's workflow runs, whoever started it. Idempotent: the workflow asks Postgres what is left. */
+/** Resolves when the message's workflow runs, whoever started it. Idempotent: it asks Postgres what is left to do. */
 export async function startMessage(
   client: Client,
   message: StartableMessage,

@@ -200,8 +200,8 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
   }
 
   /**
-   * Too late: it has waited too long. The sweeper's starts that were waiting when a call failed are rejected immediately
-   * instead, since they would fail too.
+   * A start is too late if it has waited too long. The sweeper's starts are too late as soon as a call fails while they
+   * wait, since they would fail too.
    */
   #isTooLate({ done, sinceMs }: Start): boolean {
     return done ? sinceMs < this.#failedAtMs : performance.now() - sinceMs > longestWaitMs;
