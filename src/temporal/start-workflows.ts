@@ -32,7 +32,7 @@ export interface StartResult {
 
 const ranAlready: StartResult = { isEager: false, started: false };
 
-/** Resolves when the workflow runs, whoever started it. Trigger and sweeper may both call it: it has the delivery's id. */
+/** Resolves when the workflow runs, whoever started it. Idempotent: the workflow's id is the delivery's. */
 export async function startDelivery(
   client: Client,
   delivery: StartableDelivery,

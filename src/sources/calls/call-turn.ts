@@ -61,7 +61,7 @@ export async function takeTurn(
   deps: CallTurnDeps,
 ): Promise<'next' | 'done'> {
   for (const limit of [firstLook, wholeLook]) {
-    // The lines of an earlier round are dropped: this one decides everything again.
+    // After a deadlock the transaction is run again; the lines of the first run were rolled back with it.
     turn.lines = [];
     turn.event = undefined;
     await lockCallSid(db, callSid);
