@@ -56,7 +56,10 @@ export const databaseUrl = z
     error: 'names several hosts: give one name that follows the primary (docs/operations.md, Failover)',
     abort: true,
   })
-  .refine((value) => URL.canParse(value), 'is not a valid url (are special characters in the password percent-encoded?)');
+  .refine(
+    (value) => URL.canParse(value),
+    'is not a valid url (are special characters in the password percent-encoded?)',
+  );
 
 /** A bare address stands for itself alone. */
 export function parseNetworks(list: string, context: z.RefinementCtx): string[] {

@@ -101,7 +101,7 @@ export function expectedSchedules(taskQueue: string, { messages }: { messages: b
   });
   return [
     // When Temporal is back, the next sweep is at most one interval away: accepted deliveries are started within 30 s.
-    schedule('sweep', 'sweepDeliveries', 10_000, 10 * minuteMs, 'deliveries whose start failed are not started again'),
+    schedule('sweep', 'sweepDeliveries', 10_000, 10 * minuteMs, 'deliveries that have not started yet will not start'),
     schedule('expire', 'expireHistory', 60 * minuteMs, 60 * minuteMs, 'nothing is removed after the retention time'),
     ...(messages
       ? [schedule('reconcile-messages', 'reconcileMessages', 15 * minuteMs, 60 * minuteMs, 'lost callbacks stay lost')]
@@ -151,8 +151,7 @@ export async function checkSchedule(
       ...settings(expected),
       state: { paused, ...(note !== undefined && { note }) },
     }));
-  } else
-    problems.push({ what: `The Schedule ${scheduleId} was changed`, remedy: 'start a worker, which repairs it' });
+  } else problems.push({ what: `The Schedule ${scheduleId} was changed`, remedy: 'start a worker, which repairs it' });
   return { problems, found };
 }
 

@@ -28,11 +28,11 @@ export class SweepProgress {
     const minutes = Math.floor(lastsMs / 60_000);
     return running === undefined
       ? {
-          what: `The sweep has not run for ${minutes} minutes: deliveries whose start failed are not started again`,
+          what: `The sweep has not run for ${minutes} minutes: deliveries that have not started yet will not start`,
           remedy: `check the Schedule: temporal schedule describe --schedule-id ${found.scheduleId}`,
         }
       : {
-          what: `The sweep has been running for ${minutes} minutes: deliveries whose start failed wait`,
+          what: `The sweep has been running for ${minutes} minutes: deliveries that have not started yet wait`,
           remedy: `check whether a worker polls its task queue: temporal workflow describe --workflow-id ${runningActions[0]!.workflow.workflowId}`,
         };
   }

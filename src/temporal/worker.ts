@@ -115,7 +115,10 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
         if (!said.isDue(isAway ? 'away' : 'failed')) return;
         if (isAway) log.warn({ error: error.cause, address, namespace, retryInMs }, 'temporal.unreachable: retrying');
         else
-          log.error({ error, taskQueue, retryInMs }, 'worker.failed: it will be restarted; events are accepted meanwhile');
+          log.error(
+            { error, taskQueue, retryInMs },
+            'worker.failed: it will be restarted; events are accepted meanwhile',
+          );
       },
     });
 

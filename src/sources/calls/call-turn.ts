@@ -152,7 +152,9 @@ class CallTurn {
       Object.assign(call, { switchName, coreUuid, runs: { ...call.runs, [coreUuid]: run } });
       const fields = { callSid: this.callSid, callId: callIdOf(call), tenantId: call.tenantId, switch: switchName };
       if (call.endEstimated)
-        this.#say(() => this.deps.log.warn(fields, 'call.not_gone: it goes on, but was reported as ended, by an estimate'));
+        this.#say(() =>
+          this.deps.log.warn(fields, 'call.not_gone: it goes on, but was reported as ended, by an estimate'),
+        );
       else this.#say(() => this.deps.log.info(fields, 'call.taken_over: by another run of a switch'));
       return call;
     }

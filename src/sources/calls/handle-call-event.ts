@@ -72,7 +72,9 @@ async function end(
   // The call goes on elsewhere; only the channel of the run that lost it has ended.
   if (coreUuid !== call.coreUuid) {
     if (!call.endedAt)
-      say(() => log.warn({ ...names, switch: switchName }, 'call.ended_where_it_was: another switch has taken it over'));
+      say(() =>
+        log.warn({ ...names, switch: switchName }, 'call.ended_where_it_was: another switch has taken it over'),
+      );
     return;
   }
   const hangUp: HangUp = {

@@ -215,7 +215,10 @@ export class SwitchListener implements Fellow {
         }
         failures += 1;
         if (this.#stop.signal.aborted && failures > 3) {
-          this.deps.log.error({ error, events: this.#waiting.length }, 'call.events_lost: Postgres is away while this process stops');
+          this.deps.log.error(
+            { error, events: this.#waiting.length },
+            'call.events_lost: Postgres is away while this process stops',
+          );
           return;
         }
         if (failures === 1) this.deps.log.warn({ error }, 'call.not_kept: retrying; the events wait in memory');

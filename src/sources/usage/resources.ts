@@ -9,7 +9,8 @@ const partsPerUnit: Record<Resource, number> = { call_minutes: 60_000, sms_segme
 /** An amount in the resource's unit as parts, rounded to whole ones. Throws RangeError if it is not a valid amount. */
 export function toParts(resource: Resource, amount: number): number {
   const parts = Math.round(amount * partsPerUnit[resource]);
-  if (!(parts >= 0 && parts <= Number.MAX_SAFE_INTEGER)) throw new RangeError(`${amount} is not an amount of ${resource}`);
+  if (!(parts >= 0 && parts <= Number.MAX_SAFE_INTEGER))
+    throw new RangeError(`${amount} is not an amount of ${resource}`);
   return parts;
 }
 
