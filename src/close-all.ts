@@ -1,6 +1,9 @@
 import type { Logger } from './log.js';
 
-/** Closes all, the last opened first, each when the one before has closed or failed to. Rejects in the end if any failed. Safe to repeat. */
+/**
+ * Closes all, one after the other, the last opened first. A failure does not stop the others; it rejects at the end if
+ * any failed. Idempotent.
+ */
 export async function closeAll(closers: (() => Promise<unknown>)[], log: Logger): Promise<void> {
   const errors: unknown[] = [];
   for (const closer of closers.splice(0).reverse())
@@ -13,7 +16,7 @@ export async function closeAll(closers: (() => Promise<unknown>)[], log: Logger)
   if (errors.length > 0) throw new AggregateError(errors, `${errors.length} parts of this process did not close`);
 }
 
-/** Waits for all, whatever becomes of any; then rejects if one did. */
+/** Waits for all to settle, then rejects if one did. */
 export async function allOf(work: (Promise<unknown> | undefined)[]): Promise<void> {
   const begun = work.filter((each) => each !== undefined);
   await Promise.allSettled(begun);

@@ -1,15 +1,15 @@
-/** One field that was wrong: `path` as the caller wrote it (`events.0`), `message` with the value seen and the remedy. */
+/** One wrong field: `path` as the caller wrote it (`events.0`), `message` with the value seen and the remedy. */
 export interface FieldError {
   path: string;
   message: string;
 }
 
-/** So many fields are told one by one; a caller who sent a thousand wrong ones learns nothing from more. */
+/** At most this many fields are listed one by one; a caller who sent a thousand wrong ones learns nothing from more. */
 export const maxFieldErrors = 20;
 
 /**
- * The first errors, and one more that says how many others there are. `total` counts them all: nobody has to make a
- * hundred thousand messages in order to show twenty.
+ * The first errors, and one more that says how many others there are. `total` counts them all, so the caller need not
+ * build a hundred thousand messages to show twenty.
  */
 export function capFieldErrors(errors: Iterable<FieldError>, total: number): FieldError[] {
   const shown: FieldError[] = [];
@@ -33,7 +33,7 @@ export class InvalidInputError extends Error {
   }
 }
 
-/** What would be sent is larger than is sent (413); never stored. */
+/** The body that would be sent is larger than the limit (413). The event is never stored. */
 export class PayloadTooLargeError extends InvalidInputError {}
 
 /** Not there, or another tenant's: the two are never told apart (404). */
@@ -51,7 +51,7 @@ export class EventMismatchError extends Error {
   override readonly name = 'EventMismatchError';
 }
 
-/** Something that the person who starts us can put right; the message says how. No stack is needed. */
+/** Something that the person who starts the process can fix; the message says how. No stack is needed. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }

@@ -19,7 +19,7 @@ const secretFields = [
 /** Fields of Postgres' errors that quote a row, a statement or its parameters. */
 const quotingFields = ['detail', 'hint', 'where', 'internalQuery', 'dataType'];
 
-/** As pino does it, without what may quote a tenant's data. */
+/** pino's own serializer, without the fields that may quote a tenant's data. */
 function describeError(error: unknown): unknown {
   const described: unknown = pino.stdSerializers.err(error as Error);
   if (!(error instanceof Error)) return described;
@@ -50,7 +50,7 @@ export function createLogger(options: LogConfig & { name?: string }, destination
   return pino(settings, options.format === 'json' ? output : prettify(output, destination === undefined));
 }
 
-/** Shown before the message, or by the process that prints. */
+/** Not repeated after the message: level and time are shown before it, and the name is left out. */
 const ofTheLine = new Set(['level', 'time', 'name']);
 
 /** `[20:14:03] INFO: attempt.finished webhook=2 attempt=3 status=failed`, and an error's stack below it. */

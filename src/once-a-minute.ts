@@ -1,6 +1,6 @@
 const minuteMs = 60_000;
 
-/** For a state that lasts: its line comes at once, then once a minute, and at once again when the state is another. */
+/** For a state that lasts: its line is logged immediately, then once a minute; a new state is logged immediately. */
 export class OnceAMinute {
   readonly #saidAtMs = new Map<string, number>();
 
@@ -15,7 +15,7 @@ export class OnceAMinute {
     return true;
   }
 
-  /** All states but these are over. Answers those that were and are not any more. */
+  /** All states but these are over. Returns the ones that have just ended. */
   keepOnly(states: readonly string[]): string[] {
     const over = [...this.#saidAtMs.keys()].filter((state) => !states.includes(state));
     for (const state of over) this.#saidAtMs.delete(state);

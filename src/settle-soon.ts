@@ -4,12 +4,13 @@ import type { Database } from './db/database.js';
 import { finishSettling, settleBatch, settleBatchSize, settlingPoint, type SettlingWebhook } from './db/settling.js';
 import type { DeliveryWorkflows } from './temporal/workflows.js';
 
-/** Between two looks for transactions of the time of the change; most last for milliseconds. */
+/** Delays between checks for transactions that were open at the time of the change; most last for milliseconds. */
 const looksMs = [5, 20, 50];
 
 /**
- * After a change of a webhook's settings is committed: has its deliveries follow, here and now where one batch is enough,
- * else in the background. True when all of them have. Never fails: the change is made, and what is left is the sweeper's.
+ * Call it after a change of a webhook's settings is committed. It applies the change to the webhook's deliveries: here
+ * and now where one batch is enough, else in the background. True when all of them are done. Never fails: the change is
+ * made, and the sweeper does what is left.
  */
 export async function settleSoon(
   { db, workflows, log }: { db: Database; workflows: Pick<DeliveryWorkflows, 'wake' | 'settle'>; log: Logger },

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { ConfigError, deepFreeze, integer, parse, present, type Environment } from './environment.js';
 
-/** What the embedded stack (development, demo) needs besides. */
+/** What the embedded stack (development, demo) needs in addition. */
 export interface EmbeddedConfig {
   /** Absolute path of the folder that keeps databases, keys and logs. */
   readonly dataDir: string;
@@ -20,8 +20,8 @@ const embeddedVariables = z.object({
 });
 
 /**
- * The embedded stack's own configuration. Which parts of it start is for the caller to decide: none that
- * `DATABASE_URL` or `TEMPORAL_ADDRESS` names.
+ * The embedded stack's own configuration. The caller decides which parts start: a part that `DATABASE_URL` or
+ * `TEMPORAL_ADDRESS` names does not.
  * @throws {ConfigError} naming every problem at once
  */
 export function loadEmbeddedConfig(env: Environment): EmbeddedConfig {

@@ -3,7 +3,7 @@ import { keyringProblem, unnamedKey, type EncryptionKey, type Keyring } from '..
 import { ConfigError, databaseUrl, deepFreeze, parse, present, type Environment } from './environment.js';
 import { logConfig, logVariables, type LogConfig } from './log.js';
 
-/** What `rotate-encryption-key` needs: Temporal is none of its business. */
+/** What `rotate-encryption-key` needs; it does not use Temporal. */
 export interface RotationConfig {
   readonly databaseUrl: string;
   /** As in `Config`. */
@@ -28,7 +28,7 @@ export function loadRotationConfig(env: Environment): RotationConfig {
   return deepFreeze({ databaseUrl: variables.DATABASE_URL, encryptionKeys, log: logConfig(variables) });
 }
 
-/** The keys of either variable; empty where something is wrong with them. `variables`: what became of those `given`. */
+/** The keys of either variable; empty if something is wrong with them. `variables`: the parsed form of `given`. */
 export function loadEncryptionKeys(
   given: Record<string, string>,
   variables: { IRISX_ENCRYPTION_KEY?: Buffer; IRISX_ENCRYPTION_KEYS?: Keyring } | undefined,
@@ -40,7 +40,7 @@ export function loadEncryptionKeys(
     );
   const { IRISX_ENCRYPTION_KEY: single, IRISX_ENCRYPTION_KEYS: keys } = variables ?? {};
   if (!keys) return single ? [unnamedKey(single)] : [];
-  // Whichever of them was meant: values sealed with the other one could not be opened.
+  // Whichever of them was meant, values sealed with the other one could not be opened.
   if (single && !keys.some(({ key }) => key.equals(single)))
     problems.push('IRISX_ENCRYPTION_KEY is not among IRISX_ENCRYPTION_KEYS: add it there under an id, or unset it');
   return keys;
@@ -58,7 +58,7 @@ const keyForm = /^[A-Za-z0-9+/_-]{43}=?$/;
 const parseEncryptionKey = (text: string): Buffer | undefined =>
   keyForm.test(text) ? Buffer.from(text, 'base64') : undefined;
 
-/** `id:base64key`, separated by commas. Names entries by their number: an id that is out of place may be a key. */
+/** `id:base64key`, separated by commas. Problems name entries by number: an id in the wrong place may be a key. */
 export function parseEncryptionKeys(list: string, context: z.RefinementCtx): EncryptionKey[] {
   const entries = list.split(',').map((entry) => entry.trim());
   const keys = entries.flatMap((entry, index) => {
@@ -67,7 +67,7 @@ export function parseEncryptionKeys(list: string, context: z.RefinementCtx): Enc
     if (id && key) return [{ id, key }];
     const what = id
       ? 'must be 32 bytes in base64 (44 characters) after its id'
-      : 'is no id:key with an id of 1 to 32 letters, digits, - and _';
+      : 'must be id:key, with an id of 1 to 32 letters, digits, - and _';
     context.addIssue(`number ${index + 1} ${what}`);
     return [];
   });

@@ -1,15 +1,15 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
-/** What all configurations share: how variables are read, the forms of their values, and the words for what is wrong. */
+/** What all configurations share: how variables are read, the forms of their values, and the error messages. */
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The environment does not fit. The message lists every problem, one a line, and holds no secret's value. */
+/** The environment is not valid. The message lists every problem, one per line, and holds no secret's value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   constructor(readonly problems: readonly string[]) {
-    super(`The environment does not fit:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    super(`The environment is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
   }
 }
 
@@ -41,7 +41,7 @@ export const baseUrl = z
   .refine((value) => URL.canParse(value) && /^https?:\/\/[^?#]+$/.test(value), 'must be an http(s) url without ? and #')
   .refine(
     (value) => !hasCredentials(value),
-    'must not hold a user name or password: it is told to others. Keep credentials where the proxy checks them',
+    'must not hold a user name or password: it is shown to others. Keep credentials where the proxy checks them',
   );
 const hasCredentials = (value: string) =>
   URL.canParse(value) && (new URL(value).username !== '' || new URL(value).password !== '');
@@ -56,7 +56,10 @@ export const databaseUrl = z
     error: 'names several hosts: give one name that follows the primary (docs/operations.md, Failover)',
     abort: true,
   })
-  .refine((value) => URL.canParse(value), 'is no valid url (are special characters in the password percent-encoded?)');
+  .refine(
+    (value) => URL.canParse(value),
+    'is not a valid url (are special characters in the password percent-encoded?)',
+  );
 
 /** A bare address stands for itself alone. */
 export function parseNetworks(list: string, context: z.RefinementCtx): string[] {
@@ -65,18 +68,18 @@ export function parseNetworks(list: string, context: z.RefinementCtx): string[] 
     if (ipaddr.isValidCIDR(network)) return [network];
     if (ipaddr.IPv4.isValidFourPartDecimal(network)) return [`${network}/32`];
     if (ipaddr.IPv6.isValid(network)) return [`${network}/128`];
-    context.addIssue(`holds ${JSON.stringify(network)}, which is no CIDR range like 10.0.0.0/8`);
+    context.addIssue(`holds ${JSON.stringify(network)}, which is not a CIDR range like 10.0.0.0/8`);
     return [];
   });
 }
 
-/** The schema's variables as they are set; an empty one is not. */
+/** Those of the schema's variables that are set; an empty one counts as not set. */
 export function present(schema: z.ZodObject, env: Environment): Record<string, string> {
   const pairs = Object.keys(schema.shape).map((name) => [name, env[name]?.trim()] as const);
   return Object.fromEntries(pairs.filter((pair): pair is [string, string] => Boolean(pair[1])));
 }
 
-/** Undefined when something was wrong, which is then among `problems`. */
+/** Undefined when something was wrong; it is then added to `problems`. */
 export function parse<T extends z.ZodObject>(
   schema: T,
   given: Record<string, string>,
@@ -94,13 +97,13 @@ export function parse<T extends z.ZodObject>(
 
 function problem(name: string, message: string, given: Record<string, string>): string {
   const value = given[name];
-  // A message that quotes a part already has said which; before an @ may stand a password.
+  // A message with a quote already shows the bad part; what stands before an @ may be a password.
   return value === undefined || secretVariables.has(name) || value.includes('@') || message.includes('"')
     ? `${name} ${message}`
     : `${name} ${message}, but is ${JSON.stringify(value)}`;
 }
 
-/** With everything in it, but for the bytes of buffers. */
+/** Freezes the value and everything in it, except the bytes of buffers. */
 export function deepFreeze<T extends object>(value: T): T {
   for (const child of Object.values(value) as unknown[]) {
     // A buffer with bytes in it cannot be frozen.

@@ -47,16 +47,16 @@ export function loadFreeswitch(
   };
 }
 
-/** `esl://:password@host:port`, separated by commas; FreeSWITCH's own port and password where none is given. */
+/** `esl://:password@host:port`, separated by commas; port and password default to FreeSWITCH's own. */
 function parseSwitches(list: string, context: z.RefinementCtx): SwitchAddress[] {
   const urls = list.split(',').map((url) => url.trim());
   const switches = urls.filter(Boolean).flatMap((text, index) => {
-    // Other schemes than the web's keep their port, whichever it is.
+    // The URL parser drops the default ports of the web's schemes; with any other scheme every port is kept.
     const full = text.replace(/^(?:[a-z][a-z0-9+.-]*:\/\/)?/i, 'esl://');
     const url = URL.canParse(full) ? new URL(full) : null;
     const password = url && decoded(url.password || url.username || 'ClueCon');
     if (!url?.hostname || password === null || /[\0\r\n]/.test(password) || !/^\/?$/.test(url.pathname)) {
-      context.addIssue(`number ${index + 1} is no esl://:password@host:port (percent-encode special characters)`);
+      context.addIssue(`number ${index + 1} must be esl://:password@host:port (percent-encode special characters)`);
       return [];
     }
     return [{ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 8021), password }];

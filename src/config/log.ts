@@ -16,7 +16,7 @@ export const logVariables = {
   NODE_ENV: z.string().optional(),
 };
 
-/** The log's part alone, for what has to log before the rest is known. @throws {ConfigError} */
+/** Only the log's part, for code that has to log before the rest is known. @throws {ConfigError} */
 export function loadLogConfig(env: Environment): LogConfig {
   const problems: string[] = [];
   const schema = z.object(logVariables);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ConfigError, databaseUrl, deepFreeze, parse, present, type Environment } from './environment.js';
 import { logConfig, logVariables, type LogConfig } from './log.js';
 
-/** What `migrate` needs: less than the service, so that a schema job holds no other secret. */
+/** What `migrate` needs. It is less than the service needs, so that a schema job holds no other secret. */
 export interface MigrateConfig {
   readonly databaseUrl: string;
   readonly log: LogConfig;

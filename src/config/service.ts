@@ -20,36 +20,36 @@ import { logConfig, logVariables, type LogConfig } from './log.js';
 import { loadTemporal, temporalVariables, type TemporalConfig } from './temporal.js';
 import { loadTwilio, twilioVariables, type TwilioConfig } from './twilio.js';
 
-/** Everything that the environment decides. Deeply frozen (the buffers' bytes excepted). */
+/** Everything that the environment decides. Deeply frozen, except the bytes of buffers. */
 export interface Config {
   /** Connection string of our database. A secret: it holds a password. */
   readonly databaseUrl: string;
-  /** The most connections that one process opens for its work; one more looks after Postgres. */
+  /** The most connections that one process opens for its work; up to two more serve readiness checks and heartbeat. */
   readonly databasePoolSize: number;
-  /** Whether statements that every delivery needs are prepared once a connection. */
+  /** Whether statements that every delivery needs are prepared once per connection. */
   readonly databasePreparedStatements: boolean;
   readonly temporal: TemporalConfig;
   readonly api: {
     readonly host: string;
     /** 0: any free port. */
     readonly port: number;
-    /** Calls that one API key may make in a minute of one process; 0: no limit. */
+    /** Calls per minute that one API key may make to one process; 0: no limit. */
     readonly callsPerMinute: number;
-    /** Where the outside reaches us, without a slash at the end; absent: unknown. */
+    /** The url at which the outside reaches us, without a trailing slash; absent: unknown. */
     readonly publicBaseUrl?: string;
-    /** How long a connection is kept after an answer; absent: 65 s. */
+    /** How long a connection is kept open after a response; absent: 65 s. */
     readonly keepAliveMs?: number;
-    /** Proxies whose `X-Forwarded-For` is believed, CIDR ranges; absent: nobody's is. */
+    /** CIDR ranges of the proxies whose `X-Forwarded-For` is trusted; absent: none. */
     readonly trustedProxies?: readonly string[];
   };
-  /** The first admin key, known to the operator; absent: only keys in the database count. A secret. */
+  /** The first admin key, known to the operator; absent: only keys in the database are valid. A secret. */
   readonly adminKey?: string;
   /**
-   * They encrypt the webhooks' secrets at rest: the first one all that is new, the others open what is older. Empty in a
-   * process that needs none. Secrets.
+   * They encrypt the webhooks' secrets at rest. The first one seals all new values; the others open older ones. Empty
+   * in a process that needs none. Secrets.
    */
   readonly encryptionKeys: Keyring;
-  /** They open the events that sources hand to Temporal; empty or absent: this worker takes none of those. Secrets. */
+  /** They open the events that sources hand to Temporal; empty or absent: this worker accepts none of them. Secrets. */
   readonly eventKeys?: Keyring;
   /** CIDR ranges that the address guard lets through although they are private; usually none. */
   readonly allowedNetworks: readonly string[];
@@ -90,8 +90,8 @@ const serviceVariables = z.object({
 });
 
 /**
- * The service's configuration; an empty variable counts as not set. `needsKey` false: the process opens no secret of a
- * webhook, and has no use for the key.
+ * The service's configuration; an empty variable counts as not set. `needsKey` false: the process opens no webhook's
+ * secret, and does not need the key.
  * @throws {ConfigError} naming every problem at once
  */
 export function loadConfig(env: Environment, { needsKey = true }: { needsKey?: boolean } = {}): Config {

@@ -41,7 +41,7 @@ export const temporalVariables = {
   TEMPORAL_METRICS_ADDRESS: hostAndPort.optional(),
 };
 
-/** `variables` undefined: something is wrong with one of them; the files of those `given` are looked at all the same. */
+/** `variables` undefined: something is wrong with one of them. The files named in `given` are still checked. */
 export function loadTemporal(
   given: Record<string, string>,
   variables: Variables | undefined,
@@ -61,7 +61,7 @@ export function loadTemporal(
 
 type Variables = z.output<z.ZodObject<typeof temporalVariables>>;
 
-/** Asked for by `TEMPORAL_TLS`, or implied by a file, a server name or an API key. */
+/** TLS is enabled by `TEMPORAL_TLS`, or implied by a file, a server name or an API key. */
 function loadTls(given: Record<string, string>, problems: string[]): TemporalTlsConfig | undefined {
   const implied = ['CA_FILE', 'CERT_FILE', 'KEY_FILE', 'SERVER_NAME'].map((name) => `TEMPORAL_TLS_${name}`);
   const cause = [...implied, 'TEMPORAL_API_KEY'].find((name) => given[name]);

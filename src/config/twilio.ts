@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { baseUrl, withoutLastSlash } from './environment.js';
 
-/** Whose SMS and MMS become events, and who sends. */
+/** The Twilio accounts whose SMS and MMS become events, and the one that sends. */
 export interface TwilioConfig {
   /** The account that sends; one of `accounts`. */
   readonly accountSid: string;
-  /** Those whose callbacks are believed, each with its current auth token and, during a rotation, the next. Secrets. */
+  /** Accounts whose callbacks are trusted, each with its auth token and, during a rotation, the next one. Secrets. */
   readonly accounts: readonly { readonly sid: string; readonly tokens: readonly string[] }[];
-  /** Instead of Twilio's own, for tests. */
+  /** Replaces Twilio's own, for tests. */
   readonly apiBaseUrl?: string;
 }
 
@@ -26,7 +26,7 @@ export const twilioVariables = {
 
 type Variables = z.output<z.ZodObject<typeof twilioVariables>> & { PUBLIC_BASE_URL?: string | undefined };
 
-/** Undefined where no account is named. Without a token anybody could sign, so there is none without. */
+/** Undefined if no account is named. Without a token anybody could sign, so an account without one is a problem. */
 export function loadTwilio(variables: Variables, problems: string[]): TwilioConfig | undefined {
   const { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: token, PUBLIC_BASE_URL: publicBaseUrl } = variables;
   const isMeant = accountSid || token || variables.TWILIO_NEXT_AUTH_TOKEN || variables.TWILIO_SUBACCOUNTS.length > 0;
@@ -57,14 +57,14 @@ function parseSubaccounts(list: string, context: z.RefinementCtx): { sid: string
     const [sid = '', ...tokens] = entry.split(':');
     if (accountSidForm.test(sid) && tokens.length >= 1 && tokens.length <= 2 && tokens.every(Boolean))
       return [{ sid, tokens }];
-    context.addIssue(`number ${index + 1} is no AC…:token or AC…:token:next`);
+    context.addIssue(`number ${index + 1} must be AC…:token or AC…:token:next`);
     return [];
   });
   if (new Set(accounts.map(({ sid }) => sid)).size < accounts.length) context.addIssue('names an account twice');
   return accounts;
 }
 
-/** Such as twilio.local; an address has others. */
+/** Whether the host name has exactly two labels, such as twilio.local. */
 function hasTwoLabels(url: string): boolean {
   if (!URL.canParse(url)) return false;
   const { hostname } = new URL(url);

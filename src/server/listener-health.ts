@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import type { CallListener } from '../sources/calls/call-listener.js';
 
-/** For a process that only listens: `GET /healthz` says that it lives, and how it stands with each switch. */
+/** For a process that only listens: `GET /healthz` says that it is alive, and the state of each switch. */
 export function listenerHealth(listener: CallListener): RequestListener {
   return (request, response) => {
     const isHealth = request.method === 'GET' && request.url === '/healthz';
@@ -11,7 +11,7 @@ export function listenerHealth(listener: CallListener): RequestListener {
 }
 
 const describe = ({ switches, callsWithoutTenant }: CallListener) => ({
-  // A switch that is away is no fault of this process: to start it anew would not help.
+  // A switch that is away is not this process' fault: a restart would not help.
   status: 'ok',
   switches: switches.map(({ name, isConnected, since, waitingEvents, unusableEvents }) => ({
     name,

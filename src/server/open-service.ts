@@ -26,25 +26,25 @@ import { connectClient } from '../temporal/connection.js';
 import { watchEncryption } from '../encryption/watch-encryption.js';
 import { TemporalWatch } from '../temporal/watch.js';
 
-/** The longest that one request to Twilio may take; recording it comes on top. */
+/** The longest that one request to Twilio may take; the time to record it is not included. */
 const twilioDeadlineMs = 20_000;
-/** What the listener heard is to be kept by then. */
+/** The listener must have stored the events that it received by then. */
 const listenerCloseMs = 10_000;
 
 export interface Service {
-  /** Where the API listens, or a process that only hears calls answers for its health; undefined without either. */
+  /** Where the API listens, or the health endpoint of a process with only a listener; undefined without either. */
   url: string | undefined;
-  /** In process, for event sources: resolves when the event is accepted. */
+  /** For event sources in this process: resolves when the event is accepted. */
   triggerEvent(event: TriggeredEvent): Promise<TriggerAnswer>;
-  /** In process, for an uploader of recordings: true when its event was accepted, false for a repeat or an empty one. */
+  /** For an uploader of recordings in this process: true if the event was accepted, false if repeated or empty. */
   recordingCompleted(recording: UploadedRecording): Promise<boolean>;
-  /** Undefined where no switch is listened to. */
+  /** Undefined if this process listens to no switch. */
   callListener: CallListener | undefined;
-  /** Resolves when the worker polls; at once without one. */
+  /** Resolves when the worker polls; immediately without a worker. */
   ready: Promise<void>;
-  /** Rejects when a part fails for good; the process has to end then. */
+  /** Rejects when a part fails for good; the process then has to end. */
   failed: Promise<never>;
-  /** Takes nothing new, lets requests and deliveries in progress end, closes everything. */
+  /** Takes nothing new, lets requests and deliveries in progress end, then closes everything. */
   close(): Promise<void>;
 }
 
@@ -54,19 +54,19 @@ const { version } = createRequire(import.meta.url)(
   version: string;
 };
 
-/** What a process is made of. The listener only listens where the configuration names a switch. */
+/** The parts of a process. The listener listens only if the configuration names a switch. */
 export interface ServiceParts {
   api: boolean;
   worker: boolean;
   listener?: boolean;
 }
 
-/** For tests: shorter than what is good for production. */
+/** For tests: shorter times than are good for production. */
 export interface ServiceTimes {
   temporalLookEveryMs?: number;
 }
 
-/** Wires the parts into this process. Rejects while a migration is pending or Postgres is away; Temporal may be away. */
+/** Wires the parts into this process. Rejects if a migration is pending or Postgres is away; Temporal may be away. */
 export async function openService(
   config: Config,
   log: Logger,
@@ -96,7 +96,7 @@ export async function openService(
     if (!needsKey) encryption.close();
     const { sealer } = encryption;
     const permits = new Permits();
-    // What refuses a start is looked for at once.
+    // If Temporal refuses a start, the watch looks for the cause soon.
     const onRefused = () => watch.lookSoon();
     const starter = new WorkflowStarter({ db, log, permits, onRefused });
     const connection = connectClient(config.temporal);
@@ -123,13 +123,13 @@ export async function openService(
     let callListener: CallListener | undefined;
     const drainSources = () =>
       allOf([server?.close(), callListener && within(listenerCloseMs, callListener.close(), log)]);
-    // After the last request has ended.
+    // Closed after the last request has ended.
     closers.push(async () => closeUnrecorded?.());
     closers.push(() => {
-      // The worker takes its connection with it; what the API still accepts is started without.
+      // The worker closes its connection; what the API still accepts is started through the client.
       startByClient();
-      // Both at once: what the worker began while the API drained would outlast the time that a stop may take. What they
-      // still trigger and wake is started, therefore the starter comes last.
+      // Both at the same time: otherwise, what the worker began while the API drained would outlast the time that a
+      // shutdown may take. The starter closes last, so that what they still trigger and wake is started.
       return allOf([worker?.shutdown(), drainSources()]).finally(() => starter.close());
     });
     if (parts.worker) {
@@ -216,15 +216,15 @@ export async function openService(
   }
 }
 
-/** What is not done by then goes on while the others close. */
+/** Resolves after `ms` at the latest; unfinished work then continues while other parts close. */
 async function within(ms: number, work: Promise<unknown>, log: Logger): Promise<void> {
   const stop = new AbortController();
   const late = delay(ms, true, { signal: stop.signal, ref: false });
   const isLate = await Promise.race([work.then(() => false), late]).finally(() => stop.abort());
-  if (isLate) log.warn({ afterMs: ms }, 'listener.close_too_long: what it kept is handled by the next listener');
+  if (isLate) log.warn({ afterMs: ms }, 'listener.close_too_long: the next listener handles what it stored');
 }
 
-/** An API goes on accepting without its worker, unless that could not even be loaded. */
+/** An API keeps accepting events without its worker, unless the worker could not even be loaded. */
 function failureOf(worker: DeliveryWorker | undefined, parts: ServiceParts): Promise<never> {
   const never = new Promise<never>(() => undefined);
   if (!worker) return never;
@@ -232,7 +232,7 @@ function failureOf(worker: DeliveryWorker | undefined, parts: ServiceParts): Pro
   return worker.loaded.then(() => never);
 }
 
-/** The SDK takes half a second to load: only where it is needed. */
+/** Imported only where needed: the SDK takes half a second to load. */
 async function twilioOf({ twilio, api }: Config): Promise<ActivityDeps['twilio']> {
   if (!twilio || api.publicBaseUrl === undefined) return undefined;
   const { createTwilioClient } = await import('../sources/messages/twilio-client.js');

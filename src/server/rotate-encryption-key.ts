@@ -10,10 +10,10 @@ import { pendingMigrations, readSchema } from '../db/migrations.js';
 import { resealAll, type UnreadableValue } from '../encryption/reseal.js';
 
 /**
- * `npm run rotate-encryption-key`: seals with the first key of IRISX_ENCRYPTION_KEYS whatever another one sealed, while
- * services run. Exits with 1 when something stays that it could not. For a key that is lost for good: `-- --lost-key <id>`
- * (more than once; `--lost-key-without-id` for values that name none) gives up what needs it and cannot be opened. Such
- * webhooks are disabled until their tenants have set the secret or the headers anew.
+ * `npm run rotate-encryption-key`: reseals with the first key of IRISX_ENCRYPTION_KEYS whatever another key sealed,
+ * while services run. Exits with 1 if it could not reseal everything. For a key that is lost for good:
+ * `-- --lost-key <id>` (repeatable; `--lost-key-without-id` for values that name no key) gives up the values that need
+ * it and cannot be opened. Their webhooks are disabled until their tenants have set the secret or the headers again.
  */
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -47,10 +47,10 @@ async function rotate(
     throw new Error(`Migrations are pending: ${pending.join(', ')}. Run \`npm run migrate\` first.`);
   const sealer = createSealer(encryptionKeys);
   const keyId = encryptionKeys[0]!.id;
-  // What asks for the first key counts as done. If that is another key of the same name, nothing would be noticed.
+  // Values that name the first key count as done. If they were sealed with a different key of that id, this finds it.
   if ((await findUnreadableKeys(db, sealer)).some(({ keyId: id }) => id === keyId))
     throw new Error(
-      `Stored values ask for ${keyId}, but the key that has this id here does not open them. Give the new key an id of its own.`,
+      `Stored values name the key ${keyId}, but the key with this id here does not open them. Give the new key its own id.`,
     );
   log.info({ keyId }, 'encryption.rotating');
   const { resealed, unreadable, discarded, busy } = await resealAll(db, sealer, {
@@ -61,7 +61,7 @@ async function rotate(
   if (busy > 0)
     log.error(
       { values: busy },
-      'encryption.busy: their webhooks were locked, or set anew by a process that still seals with another key; run this again',
+      'encryption.busy: their webhooks were locked, or changed by a process that still seals with another key; run this again',
     );
 
   const stored = await listStoredKeyIds(db);
@@ -77,13 +77,13 @@ async function rotate(
       noLongerNeeded: old.filter((key) => !isNeeded(key)).map(({ id }) => id),
     },
     old.some((key) => !isNeeded(key)) && busy === 0
-      ? 'encryption.rotated: no stored value needs the keys of noLongerNeeded; Temporal may hold outcomes that do, for as long as docs/operations.md says'
+      ? 'encryption.rotated: no stored value needs the keys in noLongerNeeded; Temporal may hold outcomes that do, for as long as docs/operations.md says'
       : 'encryption.rotated',
   );
   return unreadable.length > 0 || busy > 0 ? 1 : 0;
 }
 
-/** One line for each key that is missing, with the first webhooks that need it. */
+/** One line per missing key, with the first webhooks that need it. */
 function tellUnreadable(unreadable: UnreadableValue[], log: Logger): void {
   for (const keyId of new Set(unreadable.map((value) => value.keyId))) {
     const values = unreadable.filter((value) => value.keyId === keyId);

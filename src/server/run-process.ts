@@ -6,10 +6,10 @@ import { createLogger, type Logger } from '../log.js';
 import { closeInTime } from './close-in-time.js';
 import { openService, type Service, type ServiceParts } from './open-service.js';
 
-/** A start waits for Postgres for so long: it may be starting as well, or failing over. */
+/** A start waits this long for Postgres, which may be starting as well, or failing over. */
 const postgresTimeoutMs = 60_000;
 const postgresPauseMs = 2_000;
-/** Told to stop while it opens: it may be there in a moment, and then drains; one that waits for Postgres just ends. */
+/** If stopped while opening: it may be open in a moment, and then drains; one that waits for Postgres just exits. */
 const openingTimeoutMs = 3_000;
 const waitingLineMs = 10_000;
 
@@ -25,7 +25,7 @@ export async function runProcess(name: string, parts: ServiceParts): Promise<voi
     const stoppedEarly = stopped.then(() => delay(openingTimeoutMs));
     const service = await Promise.race([opening, stoppedEarly]);
     if (service) await runUntilStopped(service);
-    else log.info('process.stopped: it had not begun');
+    else log.info('process.stopped: it had not started');
   } catch (error) {
     if (error instanceof DatabaseUnavailableError)
       log.fatal({ reason: reasonOf(error), afterMs: postgresTimeoutMs }, `process.failed: ${error.message}`);
@@ -57,7 +57,7 @@ export async function runProcess(name: string, parts: ServiceParts): Promise<voi
   }
 }
 
-/** Tries again while Postgres is away; rejects when it still is after a minute. */
+/** Retries while Postgres is away; rejects if it still is after a minute. */
 async function openPatiently(config: Config, log: Logger, parts: ServiceParts): Promise<Service> {
   const beganAtMs = performance.now();
   for (let nextLineMs = 0; ;) {
@@ -69,12 +69,12 @@ async function openPatiently(config: Config, log: Logger, parts: ServiceParts): 
       if (waitedMs >= nextLineMs) {
         nextLineMs = waitedMs + waitingLineMs;
         const seconds = Math.ceil((postgresTimeoutMs - waitedMs) / 1_000);
-        log.warn({ reason: reasonOf(error) }, `postgres.away: waiting for it, for ${seconds} s more`);
+        log.warn({ reason: reasonOf(error) }, `postgres.away: waiting for ${seconds} s more`);
       }
       await delay(postgresPauseMs);
     }
   }
 }
 
-/** Without a stack: it is a state of the surroundings. */
+/** Without a stack: the cause is in the environment, not in our code. */
 const reasonOf = ({ message, cause }: Error) => (cause instanceof Error && cause.message ? cause.message : message);

@@ -3,21 +3,21 @@ import type { PayloadCodec } from '@temporalio/common';
 import { isSealed, payloadKeyId, sealedPayload } from '../encryption/event-codec.js';
 import { acceptTaskQueue, isSealedEvent, type SealedEvent } from '../../workflows/contract/accept-event.js';
 
-/** More would store no faster than Temporal hands them out. */
+/** More would not help: Temporal hands the events out no faster. */
 const mostAtOnce = 10;
-/** Of the process' connections to Postgres, of which the API may have half; the others are left to deliveries. */
+/** Share of the process' connections to Postgres. The API may use half of them; the rest is left to deliveries. */
 const shareOfConnections = 0.2;
 /** Workflow tasks only schedule the activity. */
 const workflowTasks = 10;
 const cachedWorkflows = 50;
 
-/** How many events one process stores at once: they hold a slot and a connection, also while Postgres is away. */
+/** How many events one process stores at a time. Each holds a slot and a connection, even while Postgres is away. */
 export const acceptSlots = (databasePoolSize: number): number =>
   Math.max(1, Math.min(mostAtOnce, Math.floor(databasePoolSize * shareOfConnections)));
 
 /**
- * A worker of its own for `acceptEvent`, on a task queue of its own. However many events wait, they use neither the
- * slots of deliveries nor more than their share of connections; what waits, waits in Temporal, tenants in turn.
+ * A separate worker for `acceptEvent`, on its own task queue. However many events wait, they use neither the slots of
+ * deliveries nor more than their share of connections. They wait in Temporal, which serves tenants in turn.
  */
 export function createAcceptWorker(
   common: { connection: NativeConnection; namespace: string } & Pick<WorkerOptions, 'activities' | 'shutdownGraceTime'>,
@@ -35,8 +35,8 @@ export function createAcceptWorker(
 }
 
 /**
- * Hands sealed payloads to the workflow and on to the activity as they are, under their key id: nothing is opened on
- * the way, and one that no key opens fails in the activity, by name, instead of in the workflow task.
+ * Hands sealed payloads to the workflow and on to the activity as they are, under their key id. Nothing is opened on
+ * the way, so a payload that no key opens fails in the activity, with a named error, and not in the workflow task.
  */
 export const passSealed: PayloadCodec = {
   decode: async (payloads) =>

@@ -12,8 +12,8 @@ const workflows = fileURLToPath(new URL('../../workflows/', import.meta.url));
 export const builtBundle = path.join(workflows, 'bundle.cjs');
 
 /**
- * The workflow code as one file: the built one, or in a checkout one that is made when the workflows changed and kept
- * in node_modules/.cache. Several processes may ask at once: the file appears whole or not at all.
+ * The workflow code as one file. It is the built one; in a checkout it is rebuilt when the workflows change and kept in
+ * node_modules/.cache. Several processes may call this at the same time: the file appears whole or not at all.
  */
 export async function workflowBundle(log: Logger): Promise<WorkflowBundleOption> {
   if (existsSync(builtBundle)) return { codePath: builtBundle };
@@ -27,13 +27,13 @@ export async function workflowBundle(log: Logger): Promise<WorkflowBundleOption>
   return { codePath };
 }
 
-/** Bundles to a file of its own first: a reader never sees half of it. */
+/** Bundles to a temporary file first, so that a reader never sees half of it. */
 export async function writeBundle(codePath: string): Promise<void> {
   const entry = ['index.ts', 'index.js'].map((name) => path.join(workflows, name)).find(existsSync);
   if (!entry) throw new Error(`no workflows in ${workflows}`);
   const quiet = () => undefined;
   const logger = { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: quiet, error: console.error };
-  // Evaluated once for all workflows, not for each: ours keep nothing outside of their functions.
+  // Evaluated once for all workflows, not once for each: ours keep no state outside their functions.
   const preloadModules = ['@temporalio/workflow', entry];
   const { code } = await bundleWorkflowCode({ workflowsPath: entry, preloadModules, logger });
   const partial = `${codePath}.${randomUUID()}`;
@@ -43,7 +43,7 @@ export async function writeBundle(codePath: string): Promise<void> {
 
 async function sourcesHash(): Promise<string> {
   const { version } = createRequire(import.meta.url)('@temporalio/worker/package.json') as { version: string };
-  // This file says how they are bundled.
+  // This file is hashed too, since it decides how they are bundled.
   const hash = createHash('sha256')
     .update(version)
     .update(await readFile(fileURLToPath(import.meta.url)));

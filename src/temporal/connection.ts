@@ -8,11 +8,11 @@ const options = (temporal: TemporalConfig) => ({
   apiKey: temporal.apiKey,
 });
 
-/** A connection for clients only; costs nothing and connects at the first call. Gives up on a refused call after half a second. */
+/** A connection for clients only. It connects at the first call, and gives up on a refused call after half a second. */
 export const connectClient = (temporal: TemporalConfig): Connection =>
   Connection.lazy({
     ...options(temporal),
-    // By itself it would look again only two minutes later, once Temporal has been away for some minutes.
+    // By default, once Temporal has been away for some minutes, it would reconnect only every two minutes.
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 500, 'grpc.max_reconnect_backoff_ms': 2_000 },
     interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 3 }))],
   });

@@ -1,11 +1,11 @@
 import type { Activities } from '../../activities/index.js';
 
-/** They take minutes and work in batches; the next run goes on where one was broken off. */
+/** These take minutes and work in batches; the next run continues where the last one was interrupted. */
 const endless = ['sweep', 'expire', 'reconcileMessages', 'settleWebhook'] as const satisfies (keyof Activities)[];
 
 /**
- * The same activities, but those that take long end when the process stops, by failing: Temporal gives them to another
- * worker. The batch under way goes on as long as the database is open.
+ * The same activities, but the long ones fail when the process stops, so that Temporal gives them to another worker.
+ * The batch in progress continues as long as the database is open.
  */
 export function endingWith(stopping: AbortSignal, activities: Activities): Activities {
   const ended: Record<string, unknown> = { ...activities };
@@ -14,7 +14,7 @@ export function endingWith(stopping: AbortSignal, activities: Activities): Activ
     ended[name] = (...input: unknown[]) => {
       const work = run(...input);
       return new Promise((resolve, reject) => {
-        const stop = () => reject(new Error('this process stops; another worker goes on'));
+        const stop = () => reject(new Error('this process stops; another worker continues'));
         if (stopping.aborted) stop();
         stopping.addEventListener('abort', stop, { once: true });
         work.then(resolve, reject).finally(() => stopping.removeEventListener('abort', stop));

@@ -3,19 +3,19 @@ import { NamespaceNotFoundError } from '@temporalio/common';
 /** Something that keeps deliveries from going out, for an operator. */
 export interface TemporalProblem {
   what: string;
-  /** What mends it; a command where there is one. */
+  /** How to fix it; a command where there is one. */
   remedy: string;
-  /** For the log alone: `/readyz` is open to everybody. */
+  /** For the log only: `/readyz` is open to everybody. */
   detail?: string;
 }
 
 export interface TemporalFailure {
   /**
-   * away: nobody answers, or cannot at present. namespace-missing and refused: Temporal answers, and answers the same
-   * until somebody changes something.
+   * away: Temporal does not answer, or cannot serve the call at present. namespace-missing and refused: Temporal
+   * answers, and a retry gets the same answer until somebody changes something.
    */
   kind: 'away' | 'namespace-missing' | 'refused';
-  /** gRPC's; undefined where nothing came back. */
+  /** The gRPC status code; undefined if there was no response. */
   code: number | undefined;
   reason: string;
 }
@@ -37,7 +37,10 @@ const refusals: readonly number[] = [
   grpcCode.unauthenticated,
 ];
 
-/** What a failed call to Temporal means: a start, or a look at the namespace. The client wraps gRPC's errors, hence the causes. */
+/**
+ * What a failed call to Temporal means: a start, or a check of the namespace. The client wraps gRPC's errors, so their
+ * causes are searched.
+ */
 export function temporalFailure(error: unknown): TemporalFailure {
   let code: number | undefined;
   let reason = error instanceof Error ? error.message : String(error);
@@ -49,28 +52,28 @@ export function temporalFailure(error: unknown): TemporalFailure {
       reason = each.message;
     }
   }
-  // Of all that we ask for by these calls only the namespace can be what is not found.
+  // In these calls only the namespace can be missing.
   if (code === grpcCode.notFound) return { kind: 'namespace-missing', code, reason };
   return { kind: code !== undefined && refusals.includes(code) ? 'refused' : 'away', code, reason };
 }
 
-/** The command by which an operator makes the namespace. */
+/** The command with which an operator creates the namespace. */
 export const namespaceCommand = (namespace: string) =>
   `temporal operator namespace create --namespace ${namespace} --retention 72h`;
 
-/** What an operator reads of a call that failed. */
+/** A failed call as described to an operator. */
 export function failureProblem({ kind, code, reason: detail }: TemporalFailure, namespace: string): TemporalProblem {
   if (kind === 'namespace-missing')
     return { what: `Temporal has no namespace ${namespace}`, remedy: namespaceCommand(namespace), detail };
   if (code === grpcCode.permissionDenied || code === grpcCode.unauthenticated)
     return {
-      what: `Temporal lets this process do nothing in namespace ${namespace}`,
-      remedy: 'check TEMPORAL_API_KEY or the client certificate, and what it may do in that namespace',
+      what: `Temporal denies this process access to namespace ${namespace}`,
+      remedy: 'check TEMPORAL_API_KEY or the client certificate, and its permissions in that namespace',
       detail,
     };
   return {
     what: `Temporal does not answer for namespace ${namespace}`,
-    remedy: 'check TEMPORAL_ADDRESS, and whether the Temporal server and its database run',
+    remedy: 'check TEMPORAL_ADDRESS, and whether the Temporal server and its database are running',
     detail,
   };
 }

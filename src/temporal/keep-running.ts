@@ -1,24 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../log.js';
 
-/** From the start of something to its end. */
+/** One run of something, from its start to its end. */
 export interface Life {
-  /** Resolves with the reason when it ends by itself, or begins to. */
+  /** Resolves with the reason when it ends by itself, or starts to end. */
   ended: Promise<unknown>;
-  /** Ends it in order. Resolves to false when it could not: part of it is left behind in this process. Safe to repeat. */
+  /** Shuts it down cleanly. Resolves to false if it could not: part of it stays behind in this process. Idempotent. */
   stop(): Promise<boolean>;
 }
 
-/** It could not begin, and trying again costs nothing: what it needs is away. */
+/** It could not begin because what it needs is away. Retrying costs nothing. */
 export class NotYetError extends Error {
   override readonly name = 'NotYetError';
 }
 
 export interface KeepRunningOptions {
-  /** Undefined: it was told to stop meanwhile. What it resolves to after that is stopped at once. */
+  /** Resolves to undefined if the signal was aborted meanwhile. A life opened after that is stopped immediately. */
   open: (signal: AbortSignal) => Promise<Life | undefined>;
   onUp: () => void;
-  /** It ended, or did not begin; the next one begins after the pause. */
+  /** It ended, or could not begin; the next one begins after this delay. */
   onDown: (reason: unknown, pauseMs: number) => void;
   log: Logger;
   /** Default: from half a second to a minute. */
@@ -26,23 +26,23 @@ export interface KeepRunningOptions {
 }
 
 export interface KeptRunning {
-  /** Resolves when it runs for the first time, or was told to stop before. */
+  /** Resolves when it runs for the first time, or was stopped before that. */
   ready: Promise<void>;
-  /** Why it does not run; undefined while it does, and before anything went wrong. */
+  /** Why it is not running; undefined while it runs, and before anything has gone wrong. */
   readonly trouble: string | undefined;
-  /** Resolves when so many were left behind that only a new process helps. Another one is tried all the same, rarely. */
+  /** Resolves when so many were left behind that only a new process helps. It is still retried, but rarely. */
   spent: Promise<void>;
   stop(): Promise<void>;
 }
 
-/** One that ran for so long was sound: the next pause is the first again. */
+/** A run that lasted this long was healthy: the backoff starts again from the first delay. */
 const soundAfterMs = 120_000;
-/** What is left behind costs memory for good. */
+/** Each one left behind holds memory until the process ends. */
 const mostLeftBehind = 5;
 const spentPauseMs = 600_000;
 const longestPauseOfNotYetMs = 5_000;
 
-/** Begins it anew whenever it ends, after a pause that grows, with jitter; never two at once. */
+/** Restarts it whenever it ends, with exponential backoff and jitter. Two never run at the same time. */
 export function keepRunning(options: KeepRunningOptions): KeptRunning {
   const { open, onUp, onDown, log, pausesMs = { first: 500, longest: 60_000 } } = options;
   const stop = new AbortController();
@@ -56,7 +56,7 @@ export function keepRunning(options: KeepRunningOptions): KeptRunning {
   let leftBehind = 0;
   let failures = 0;
 
-  /** Resolves with why it ended, or did not begin. */
+  /** Resolves with the reason why it ended or could not begin. */
   async function liveOnce(): Promise<{ life?: Life; reason: unknown }> {
     let life: Life | undefined;
     const opening = open(signal);
@@ -65,7 +65,7 @@ export function keepRunning(options: KeepRunningOptions): KeptRunning {
     } catch (reason) {
       return { reason };
     }
-    // It cannot be broken off, and at a server that is silent takes half a minute.
+    // Opening cannot be cancelled, and takes half a minute if the server is silent.
     if (!life) void opening.then((late) => late?.stop()).catch(() => undefined);
     if (!life || signal.aborted) return { ...(life && { life }), reason: undefined };
     const beganAtMs = performance.now();

@@ -3,16 +3,17 @@ import { ShutdownError, type Worker } from '@temporalio/worker';
 
 type Poll = () => Promise<Buffer>;
 
-/** More than the native part needs to see that it is told to stop; after that the SDK does as it likes. */
+/** More polls than the native part needs to notice the shutdown; after that the SDK handles the failure its own way. */
 const mostPolls = 100;
 const pauseMs = 50;
 
 /**
- * Polls that are refused for a minute (no such namespace, no permission) are fatal to the SDK: it drops the worker where
- * it stands, its tasks unanswered and its native part, thread and connection never freed (25 MB each; SDK 1.24). This
- * makes a shutdown of it: `run` then resolves when all is answered and freed. Before `run`. Reports each failure.
+ * Polls that are refused for a minute (no such namespace, no permission) are fatal to the SDK: it drops the worker
+ * without answering its tasks, and never frees its native part, thread and connection (25 MB each; SDK 1.24). This
+ * turns the failure into a shutdown: `run` then resolves when all tasks are answered and everything is freed. Call it
+ * before `run`. It reports each failure.
  *
- * The place is inside of the SDK. Where it is not there, nothing is changed and such a worker ends as FAILED.
+ * It patches an internal of the SDK. If that internal is missing, nothing changes, and such a worker ends as FAILED.
  */
 export function stopOnPollFailure(worker: Worker, onFailure: (error: Error) => void): void {
   const { nativeWorker } = worker as unknown as { nativeWorker?: Record<string, Poll | undefined> };

@@ -20,7 +20,7 @@ const attributes = Object.values(searchAttributes).map(({ name, type }) => ({
     : { type: INDEXED_VALUE_TYPE_KEYWORD, typeName: 'Keyword' }),
 }));
 
-/** The command by which an operator adds what we were not allowed to. */
+/** The command with which an operator adds the search attributes if we may not. */
 export function searchAttributeCommand(namespace: string): string {
   const flags = attributes.map(({ name, typeName }) => `--name ${name} --type ${typeName}`);
   return `temporal operator search-attribute create --namespace ${namespace} ${flags.join(' ')}`;
@@ -29,13 +29,13 @@ export function searchAttributeCommand(namespace: string): string {
 export interface SetupTarget {
   client: Pick<Client, 'schedule'> & { connection: Pick<Client['connection'], 'operatorService'> };
   namespace: string;
-  /** Whether what is missing is made here, or only told. */
+  /** Whether to create what is missing, or only report it. */
   mends: boolean;
 }
 
 /**
- * Adds the search attributes of deliveries that are missing; those that exist stay as they are. Safe to repeat, also at
- * once in several processes. Where the server tells nobody which it has (Temporal Cloud), nothing is a problem.
+ * Adds the missing search attributes of deliveries; those that exist stay as they are. Idempotent, and safe to run in
+ * several processes at the same time. A server that does not list its attributes (Temporal Cloud) is not checked.
  */
 export async function checkSearchAttributes({ client, namespace, mends }: SetupTarget): Promise<TemporalProblem[]> {
   const { operatorService } = client.connection;
@@ -51,12 +51,12 @@ export async function checkSearchAttributes({ client, namespace, mends }: SetupT
   const problems = attributes
     .filter(({ name, type }) => present[name] !== undefined && present[name] !== Number(type))
     .map(({ name, typeName }) => ({
-      what: `The search attribute ${name} has another type than ${typeName}: deliveries cannot start`,
+      what: `The search attribute ${name} is not of type ${typeName}: deliveries cannot start`,
       remedy: `temporal operator search-attribute remove --namespace ${namespace} --name ${name}; then ${remedy}`,
     }));
   if (missing.length === 0) return problems;
   const what = `Search attributes are missing (${missing.map(({ name }) => name).join(', ')}): deliveries cannot start`;
-  if (!mends) return [...problems, { what, remedy: `start a worker, which adds them, or run ${remedy}` }];
+  if (!mends) return [...problems, { what, remedy: `start a worker, which adds them, or run: ${remedy}` }];
   try {
     const added = Object.fromEntries(missing.map(({ name, type }) => [name, type]));
     await operatorService.addSearchAttributes({ namespace, searchAttributes: added });
@@ -75,21 +75,21 @@ const isForbidden = (error: unknown) => {
   return code === grpcCode.permissionDenied || code === grpcCode.unimplemented || code === grpcCode.unauthenticated;
 };
 
-/** A Schedule as it has to be; times in milliseconds. */
+/** How a Schedule has to be; times in milliseconds. */
 export interface ExpectedSchedule {
   scheduleId: string;
   everyMs: number;
   workflowType: string;
   taskQueue: string;
-  /** A run that hangs would hold up all later ones. */
+  /** Without a timeout, a run that hangs would hold up all later ones. */
   runTimeoutMs: number;
-  /** For the operator: what stands still without it. */
+  /** For the operator: what does not happen without it. */
   purpose: string;
 }
 
 const minuteMs = 60_000;
 
-/** `messages`: this worker has a Twilio account, whose list can be compared. */
+/** `messages`: this worker has a Twilio account, so Twilio's list can be compared with ours. */
 export function expectedSchedules(taskQueue: string, { messages }: { messages: boolean }): ExpectedSchedule[] {
   const schedule = (name: string, workflowType: string, everyMs: number, runTimeoutMs: number, purpose: string) => ({
     scheduleId: `${taskQueue}-${name}`,
@@ -100,8 +100,8 @@ export function expectedSchedules(taskQueue: string, { messages }: { messages: b
     purpose,
   });
   return [
-    // Temporal's return is at most one interval before the next sweep: accepted deliveries are on their way within 30 s.
-    schedule('sweep', 'sweepDeliveries', 10_000, 10 * minuteMs, 'deliveries that were not started stay so'),
+    // When Temporal is back, the next sweep is at most one interval away: accepted deliveries are started within 30 s.
+    schedule('sweep', 'sweepDeliveries', 10_000, 10 * minuteMs, 'deliveries that have not started yet will not start'),
     schedule('expire', 'expireHistory', 60 * minuteMs, 60 * minuteMs, 'nothing is removed after the retention time'),
     ...(messages
       ? [schedule('reconcile-messages', 'reconcileMessages', 15 * minuteMs, 60 * minuteMs, 'lost callbacks stay lost')]
@@ -110,9 +110,9 @@ export function expectedSchedules(taskQueue: string, { messages }: { messages: b
 }
 
 /**
- * Makes the Schedule if it is missing, and puts right one that was edited or is of an earlier version. One that is
- * paused stays so: somebody may have meant it. Several workers may do it at once. Resolves also to how it was found;
- * undefined: it was missing.
+ * Creates the Schedule if it is missing, and repairs one that was edited or is of an earlier version. A paused one
+ * stays paused, since that may be intended. Several workers may do this at the same time. `found` is the Schedule as it
+ * was found; undefined if it was missing.
  */
 export async function checkSchedule(
   { client, namespace, mends }: SetupTarget,
@@ -128,7 +128,7 @@ export async function checkSchedule(
     if (!mends)
       return {
         problems: [
-          { what: `The Schedule ${scheduleId} is missing: ${purpose}`, remedy: 'start a worker, which makes it' },
+          { what: `The Schedule ${scheduleId} is missing: ${purpose}`, remedy: 'start a worker, which creates it' },
         ],
       };
     await client.schedule
@@ -151,8 +151,7 @@ export async function checkSchedule(
       ...settings(expected),
       state: { paused, ...(note !== undefined && { note }) },
     }));
-  } else
-    problems.push({ what: `The Schedule ${scheduleId} was changed`, remedy: 'start a worker, which puts it right' });
+  } else problems.push({ what: `The Schedule ${scheduleId} was changed`, remedy: 'start a worker, which repairs it' });
   return { problems, found };
 }
 
@@ -173,7 +172,7 @@ function settings({ scheduleId, everyMs, workflowType, taskQueue, runTimeoutMs }
   };
 }
 
-/** Whether it does what it is there for, as often as it has to. */
+/** Whether it runs the right workflow, as often as it has to. */
 function isAsExpected({ spec, action, policies, state }: ScheduleDescription, expected: ExpectedSchedule): boolean {
   const [interval, ...more] = spec.intervals ?? [];
   return (

@@ -8,7 +8,7 @@ import type { deliverEvent } from '../../workflows/deliver-event.js';
 import type { settleWebhook } from '../../workflows/settle-webhook.js';
 import type { sendMessage } from '../../workflows/send-message.js';
 
-/** What operators find runs by in the Temporal Web UI. */
+/** Operators find runs by these in the Temporal Web UI. */
 export const searchAttributes = {
   tenantId: defineSearchAttributeKey('TenantId', SearchAttributeType.KEYWORD),
   webhookId: defineSearchAttributeKey('WebhookId', SearchAttributeType.INT),
@@ -22,17 +22,17 @@ export interface StartOptions {
   eager: boolean;
 }
 
-/** What became of a call that starts a workflow. */
+/** The result of a call that starts a workflow. */
 export interface StartResult {
-  /** The first workflow task came with the answer: this process carries it out. */
+  /** The first workflow task came with the response: this process runs it. */
   isEager: boolean;
-  /** A run began. False: it ran already. */
+  /** A run began. False: it was already running. */
   started: boolean;
 }
 
 const ranAlready: StartResult = { isEager: false, started: false };
 
-/** Resolves when the workflow runs, whoever started it. May be called twice by trigger and sweeper: the id is the delivery's. */
+/** Resolves when the workflow runs, whoever started it. Idempotent: the workflow's id is the delivery's. */
 export async function startDelivery(
   client: Client,
   delivery: StartableDelivery,
@@ -42,8 +42,8 @@ export async function startDelivery(
 }
 
 /**
- * Signals the running workflow to ask Postgres again, or starts one. Unlike a start it is safe against a run that is
- * just ending: an accepted signal makes that run look once more.
+ * Signals the running workflow to check Postgres again, or starts one. Unlike a start, this is safe if the run is just
+ * ending: an accepted signal makes that run check once more.
  */
 export async function wakeDelivery(
   client: Client,
@@ -55,11 +55,11 @@ export async function wakeDelivery(
     signal: 'wake',
     signalArgs: [],
   });
-  // Temporal does not say; who wakes takes it that it runs.
+  // Temporal does not say which it was; callers assume that it was running.
   return ranAlready;
 }
 
-/** As `wakeDelivery`, where most likely nothing runs: a signal with a start cannot be eager, a mere start can. */
+/** Like `wakeDelivery`, for when most likely nothing runs: signal-with-start cannot be eager, a plain start can. */
 export async function startOrWakeDelivery(
   client: Client,
   delivery: StartableDelivery,
@@ -68,7 +68,7 @@ export async function startOrWakeDelivery(
   return (await startNew(client, delivery, options)) ?? wakeDelivery(client, delivery, options);
 }
 
-/** Undefined when it runs already. */
+/** Undefined if it is already running. */
 async function startNew(
   client: Client,
   delivery: StartableDelivery,
@@ -90,7 +90,7 @@ function startArguments(delivery: StartableDelivery, taskQueue: string) {
   return {
     taskQueue,
     workflowId: delivery.id,
-    // Postgres says what is left to do, so a closed run is no reason to refuse: it may have been retried by hand.
+    // Postgres says what is left to do, so a closed run is no reason to refuse: the delivery may be retried by hand.
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
     args: [{ deliveryId: delivery.id, webhookId: delivery.webhookId, tenantId: delivery.tenantId }] as [DeliveryInput],
     typedSearchAttributes: [
@@ -100,12 +100,12 @@ function startArguments(delivery: StartableDelivery, taskQueue: string) {
       { key: searchAttributes.eventId, value: delivery.eventId },
     ],
     staticSummary: `${delivery.eventType} → webhook ${delivery.webhookId}`,
-    // Where queues are fair, no tenant's backlog stands before another tenant's deliveries.
+    // If the server's queues are fair, no tenant's backlog delays another tenant's deliveries.
     priority: { fairnessKey: delivery.tenantId },
   };
 }
 
-/** Has the deliveries of a webhook follow its settings. One that runs already looks once more before it ends. */
+/** Applies a webhook's settings to its deliveries. A workflow that already runs checks once more before it ends. */
 export async function startSettling(
   client: Client,
   { webhookId, tenantId }: SettlingWebhook,
@@ -113,9 +113,9 @@ export async function startSettling(
 ): Promise<void> {
   await client.workflow.signalWithStart<typeof settleWebhook>('settleWebhook', {
     taskQueue,
-    // A webhook's id is unique in a database only, and others may share the namespace.
+    // A webhook's id is unique only within one database, and other databases may share the namespace.
     workflowId: `${taskQueue}-settle-webhook-${webhookId}`,
-    // These two, whatever else the caller's object has: arguments are stored in plain text.
+    // Only these two, whatever else the caller's object has: arguments are stored in plain text.
     args: [{ webhookId, tenantId }],
     signal: 'wake',
     signalArgs: [],
@@ -128,7 +128,7 @@ export async function startSettling(
   });
 }
 
-/** Resolves when the message's workflow runs, whoever started it. May be called twice: it asks Postgres what is left to do. */
+/** Resolves when the message's workflow runs, whoever started it. Idempotent: it asks Postgres what is left to do. */
 export async function startMessage(
   client: Client,
   message: StartableMessage,
@@ -145,7 +145,7 @@ export async function startMessage(
       staticSummary: 'outbound message',
       priority: { fairnessKey: message.tenantId },
     });
-    // Its activity looks for no permit: the permit of the start ends with the start.
+    // Its activity uses no permit, so the permit of the start ends with the start.
     return { isEager: false, started: true };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

@@ -1,19 +1,19 @@
 import type { ScheduleDescription } from '@temporalio/client';
 import type { TemporalProblem } from './failure.js';
 
-/** It runs every 10 s. */
+/** The sweep runs every 10 s. */
 const longestPauseMs = 120_000;
-/** It ends after three minutes by itself. */
+/** A sweep ends by itself after three minutes. */
 const longestRunMs = 240_000;
 
-/** Notices, from one look at the sweep's Schedule to the next, that sweeps are due and do not come, or do not end. */
+/** Compares successive checks of the sweep's Schedule, and notices when due sweeps do not start or do not end. */
 export class SweepProgress {
   #last: { mark: string; sinceMs: number } | undefined;
 
-  /** `now`: of this process alone. No time of Temporal's is compared with ours. */
+  /** `now`: the clock of this process. It is never compared with Temporal's times. */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** Undefined: it could not be looked at, or nothing is due. */
+  /** `found` undefined: the Schedule could not be checked. Resets the time, as a paused Schedule does. */
   problem(found: ScheduleDescription | undefined): TemporalProblem | undefined {
     if (!found || found.state.paused) {
       this.#last = undefined;
@@ -28,12 +28,12 @@ export class SweepProgress {
     const minutes = Math.floor(lastsMs / 60_000);
     return running === undefined
       ? {
-          what: `The sweep has not run for ${minutes} minutes: deliveries that were not started stay so`,
-          remedy: `look at the Schedule: temporal schedule describe --schedule-id ${found.scheduleId}`,
+          what: `The sweep has not run for ${minutes} minutes: deliveries that have not started yet will not start`,
+          remedy: `check the Schedule: temporal schedule describe --schedule-id ${found.scheduleId}`,
         }
       : {
-          what: `The sweep has been running for ${minutes} minutes: deliveries that were not started wait`,
-          remedy: `see whether a worker polls its queue: temporal workflow describe --workflow-id ${runningActions[0]!.workflow.workflowId}`,
+          what: `The sweep has been running for ${minutes} minutes: deliveries that have not started yet wait`,
+          remedy: `check whether a worker polls its task queue: temporal workflow describe --workflow-id ${runningActions[0]!.workflow.workflowId}`,
         };
   }
 }

@@ -8,11 +8,11 @@ import { SweepProgress } from './sweep-progress.js';
 import { checkSchedule, checkSearchAttributes, expectedSchedules } from './setup.js';
 
 export interface TemporalWatchDeps {
-  /** Not the worker's: it works whatever becomes of that. */
+  /** Not the worker's client, so that it works even if the worker fails. */
   client: Client;
   temporal: TemporalConfig;
   log: Logger;
-  /** A process with a worker makes what is missing; others only say that it is. */
+  /** A process with a worker creates what is missing; others only report it. */
   mends: boolean;
   /** Whether Twilio's list is to be compared. */
   messages: boolean;
@@ -23,12 +23,12 @@ export interface TemporalWatchDeps {
 const everyMs = 30_000;
 const everyMsInTrouble = 10_000;
 const leastMs = 3_000;
-/** One call's longest wait. */
+/** Timeout of one call. */
 const callDeadlineMs = 5_000;
 
 /**
- * Looks again and again whether Temporal has what deliveries need: the namespace, the search attributes, the Schedules.
- * It may be rebuilt, emptied or changed at any time. Says at once what is wrong, and once a minute as long as it lasts.
+ * Checks regularly whether Temporal has what deliveries need: the namespace, the search attributes, the Schedules.
+ * Temporal may be rebuilt, emptied or changed at any time. A problem is logged immediately, then once a minute.
  */
 export class TemporalWatch {
   readonly #sweep = new SweepProgress();
@@ -38,19 +38,19 @@ export class TemporalWatch {
   #isClosed = false;
   #isDue = false;
   #isIdle = false;
-  /** Of one call or pause: a signal that lasted would keep a listener of each. */
+  /** Aborts one call or delay. Each has its own, since one signal for all would keep a listener of each. */
   #step = new AbortController();
 
   constructor(private readonly deps: TemporalWatchDeps) {
     this.#running = this.#run();
   }
 
-  /** As of the last look. */
+  /** As of the last check. */
   get problems(): readonly TemporalProblem[] {
     return this.#problems;
   }
 
-  /** Something was refused: looks within seconds instead of in half a minute. Cheap to call often. */
+  /** Call it when Temporal refused something: the next check comes within seconds. Cheap to call often. */
   lookSoon(): void {
     this.#isDue = true;
     if (this.#isIdle) this.#step.abort();
@@ -69,11 +69,11 @@ export class TemporalWatch {
       if (this.#isClosed) return;
       this.#tell(problems);
       const usualMs = this.deps.everyMs ?? (problems.length > 0 ? everyMsInTrouble : everyMs);
-      // However often it is called: no more than this.
+      // However often `lookSoon` is called, checks are at least this far apart.
       await this.#sleep(Math.min(usualMs, leastMs));
       if (this.#isDue) continue;
       this.#isIdle = true;
-      // Jitter: workers that were started at once do not look at once for ever.
+      // Jitter: workers that started together must not keep checking at the same time.
       await this.#sleep(usualMs * (0.8 + 0.4 * Math.random()) - leastMs);
       this.#isIdle = false;
     }
@@ -111,7 +111,7 @@ export class TemporalWatch {
     } catch (error) {
       problems.push(failureProblem(temporalFailure(error), namespace));
     }
-    // What happened meanwhile is not known: the time begins anew.
+    // What happened meanwhile is unknown, so the time starts again.
     if (isUnknown) this.#sweep.problem(undefined);
     return problems;
   }
@@ -120,7 +120,7 @@ export class TemporalWatch {
     const { log } = this.deps;
     const before = this.#problems;
     this.#problems = problems;
-    // By remedy: what is wrong may be told in other words each time.
+    // By remedy: the same problem may be worded differently each time.
     for (const { what, remedy, detail } of problems)
       if (this.#said.isDue(remedy)) log.warn({ problem: what, remedy, detail }, 'temporal.problem');
     const over = this.#said.keepOnly(problems.map(({ remedy }) => remedy));

@@ -3,12 +3,12 @@ import type { NativeConnection, Worker } from '@temporalio/worker';
 import type { Life } from './keep-running.js';
 import { stopOnPollFailure } from './poll-failure.js';
 
-/** A worker that the SDK has given up may never say so: its state is looked at. */
+/** A worker that the SDK has given up on may never report it, so its state is polled. */
 const stateEveryMs = 1_000;
 /** A worker that has failed frees what it holds within this time, or never. */
 const failedTimeoutMs = 10_000;
 
-/** Runs the workers, which share the connection, until one ends by itself or `stop`; then all of them end. */
+/** Runs the workers, which share the connection, until one ends by itself or `stop` is called; then all of them end. */
 export function startLife(workers: Worker[], connection: NativeConnection, longestStopMs: number): Life {
   let end: (reason: unknown) => void;
   const ended = new Promise<unknown>((resolve) => (end = resolve));
@@ -24,7 +24,7 @@ export function startLife(workers: Worker[], connection: NativeConnection, longe
         for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
         const patience = delay(longestStopMs, [false], { ref: false });
         const isAllFreed = (await Promise.race([Promise.all(runs), patience])).every(Boolean);
-        // Refused as long as a worker holds it.
+        // This fails as long as a worker holds the connection.
         return connection.close().then(
           () => isAllFreed,
           () => false,
@@ -33,11 +33,11 @@ export function startLife(workers: Worker[], connection: NativeConnection, longe
   };
 }
 
-/** Resolves to true when it has freed all it held; to false when it failed and does not. */
+/** Resolves to true when the worker has freed all it held; to false if it failed and does not free it. */
 async function runToTheEnd(worker: Worker, onEnd: (reason: unknown) => void): Promise<boolean> {
   const run = worker.run().then(
     () => {
-      onEnd(new Error('it stopped by itself'));
+      onEnd(new Error('the worker stopped by itself'));
       return true;
     },
     (error: unknown) => {
@@ -49,7 +49,7 @@ async function runToTheEnd(worker: Worker, onEnd: (reason: unknown) => void): Pr
   const watch = async () => {
     const { signal } = isOver;
     while (!['FAILED', 'STOPPED'].includes(worker.getState())) await delay(stateEveryMs, undefined, { signal });
-    onEnd(new Error(`its state is ${worker.getState()}`));
+    onEnd(new Error(`the worker's state is ${worker.getState()}`));
     await delay(failedTimeoutMs, undefined, { signal });
     return false;
   };

@@ -15,27 +15,27 @@ import { connectWorker } from './connection.js';
 import { startLife } from './worker-life.js';
 import { workflowBundle } from './bundle.js';
 
-/** A first attempt holds one slot of workflow tasks and one of local activities, for a second at the most. */
+/** A first attempt holds one workflow task slot and one local activity slot, for a second at most. */
 const workflowTaskSlots = 200;
 /** Other attempts have slots of their own, where an open request costs little. */
 const deliverSlots = 1_000;
-/** Few: what they hold waits for its permit here instead of in the server's queue. */
+/** Few, since what they have polled waits for its permit here and not in the server's queue. */
 const deliverPollers = 2;
 /** Never below the workflow task slots, or new workflows starve behind cached ones. */
 const cachedWorkflows = 250;
-/** One call's longest wait; by itself it would have no end at a server that is silent. */
+/** Timeout of one call; without it, a call to a silent server would never end. */
 const callDeadlineMs = 10_000;
 
 export interface DeliveryWorker {
-  /** Resolves when the worker polls for the first time; until then (Temporal away) it goes on trying. */
+  /** Resolves when the worker polls for the first time. Until then (Temporal is away) it keeps retrying. */
   ready: Promise<void>;
   /** Rejects when the workflow code cannot be loaded. */
   loaded: Promise<void>;
   /** Rejects when only a new process helps: nothing is loaded, or workers failed and cannot be freed. */
   failed: Promise<never>;
-  /** Why it does not run at present; empty while it does. */
+  /** Why it is not running; empty while it runs. */
   readonly problems: readonly TemporalProblem[];
-  /** Takes no new work, lets every open request end and be recorded. */
+  /** Takes no new work, and lets every open request end and be recorded. */
   shutdown: () => Promise<void>;
 }
 
@@ -43,21 +43,21 @@ export interface DeliveryWorkerDeps {
   config: Config;
   log: Logger;
   activities: Omit<ActivityDeps, 'deliverTaskQueue' | 'eventKeys' | 'stopping'>;
-  /** Called with a client whose starts are eager: the first workflow task comes with the answer. */
+  /** Called with a client whose starts are eager: the first workflow task comes with the response. */
   onConnected?: (client: Client, options: StartOptions) => void;
-  /** That client leads nowhere from now on. */
+  /** That client no longer works. */
   onDisconnected?: () => void;
 }
 
 let isRuntimeInstalled = false;
 
-/** Once a process, before the first connection: our logger, no signal handlers of its own, metrics where asked for. */
+/** Once per process, before the first connection: our logger, no signal handlers of the SDK, metrics if configured. */
 export function installRuntime({ metricsAddress }: { metricsAddress?: string }, log: Logger): void {
   if (isRuntimeInstalled) return;
   isRuntimeInstalled = true;
   const at = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
     log[level](meta ?? {}, message);
-  // The worker tells its states at INFO; to us they are details.
+  // The SDK logs the worker's states at INFO; to us they are details.
   const warnings = (message: string, meta?: object) =>
     log[isExpected(message, meta) ? 'debug' : 'warn'](meta ?? {}, message);
   const logger = { trace: at('trace'), debug: at('debug'), info: at('debug'), warn: warnings, error: at('error') };
@@ -74,16 +74,16 @@ export function installRuntime({ metricsAddress }: { metricsAddress?: string }, 
   });
 }
 
-/** What the SDK warns of and we do on purpose. */
+/** Whether the SDK warns of something that we do on purpose. */
 function isExpected(message: string, meta?: { workflowType?: string }): boolean {
-  // A delivery that was given up is no fault of ours, and its attempts are logged.
+  // A delivery that was given up is not our fault, and its attempts are logged.
   if (message === 'Workflow failed') return meta?.workflowType === 'deliverEvent';
   return message.startsWith('No workflows registered');
 }
 
 /**
- * Connects in the background and returns at once. While Temporal is away or sick it goes on trying, and workers that the
- * SDK gives up are made anew: neither ends the process.
+ * Connects in the background and returns immediately. While Temporal is away or unhealthy it keeps retrying, and
+ * workers that the SDK gives up on are replaced: neither ends the process.
  */
 export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
   const { config, log } = deps;
@@ -113,9 +113,12 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
         deps.onDisconnected?.();
         const isAway = error instanceof NotYetError;
         if (!said.isDue(isAway ? 'away' : 'failed')) return;
-        if (isAway) log.warn({ error: error.cause, address, namespace, retryInMs }, 'temporal.unreachable: trying on');
+        if (isAway) log.warn({ error: error.cause, address, namespace, retryInMs }, 'temporal.unreachable: retrying');
         else
-          log.error({ error, taskQueue, retryInMs }, 'worker.failed: it is made anew; events are accepted meanwhile');
+          log.error(
+            { error, taskQueue, retryInMs },
+            'worker.failed: it will be restarted; events are accepted meanwhile',
+          );
       },
     });
 
@@ -126,7 +129,7 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
     await bundling;
     await kept?.spent;
     if (!kept) return new Promise<never>(() => undefined);
-    throw new Error('The worker failed several times and could not be freed. Start this process anew.');
+    throw new Error('The worker failed several times and could not be freed. Restart this process.');
   })();
   failed.catch(() => undefined);
 
@@ -139,9 +142,9 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
       if (trouble === undefined) return [];
       return [
         {
-          what: 'The worker does not run: this process delivers nothing',
+          what: 'The worker is not running: this process delivers nothing',
           remedy:
-            'it is made anew by itself as soon as Temporal lets it; where Temporal is well and this lasts, start this process anew',
+            'it restarts by itself as soon as Temporal allows; if Temporal is healthy and this persists, restart this process',
           detail: trouble,
         },
       ];
@@ -157,7 +160,7 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
 
 type Bundle = Awaited<ReturnType<typeof workflowBundle>>;
 
-/** What a worker asks for when it is made is asked for before: one that is made in vain costs a thread. */
+/** Checks the namespace first, as a new worker does: a worker that is created and then fails costs a thread. */
 async function connect({ config }: DeliveryWorkerDeps): Promise<NativeConnection> {
   const { namespace } = config.temporal;
   let connection: NativeConnection | undefined;
@@ -189,7 +192,7 @@ async function openWorkers(
   const common = { connection, namespace, activities, shutdownGraceTime: drainMs };
   const workers: Worker[] = [];
   try {
-    // First the one without workflows: if Temporal refuses it, no thread for workflows has been started in vain.
+    // The worker without workflows comes first: if Temporal refuses it, no workflow thread was started for nothing.
     workers.push(
       await Worker.create({
         ...common,
@@ -197,7 +200,7 @@ async function openWorkers(
         activityTaskPollerBehavior: { type: 'simple-maximum', maximum: deliverPollers },
         tuner: {
           activityTaskSlotSupplier: permitSlots(deliverSlots, deps.activities.permits),
-          // That queue has no other tasks.
+          // That queue has only activity tasks.
           workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 2 },
           localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
           nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
@@ -217,7 +220,7 @@ async function openWorkers(
       }),
     );
   } catch (error) {
-    // A worker lets go of its connection only by running and being shut down.
+    // A worker releases its connection only by running and being shut down.
     await startLife(workers, connection, drainMs).stop();
     throw error;
   }

@@ -21,21 +21,21 @@ import {
 } from './start-workflows.js';
 import type { DeliveryWorkflows, MessageWorkflows } from './workflows.js';
 
-/** Calls at once at the most, should Temporal answer none of them. */
+/** At most this many calls are open at the same time, in case Temporal answers none of them. */
 const mostCalls = 100;
-/** A webhook with so many waiting or under way has a backlog. So has a tenant with so many messages. */
+/** A webhook with this many starts waiting or in progress has a backlog. So has a tenant with this many messages. */
 const backlogOf = 5;
-/** So many wait for their start at the most; the sweeper starts the rest. */
+/** At most this many wait for their start; the sweeper starts the rest. */
 const queueLimit = 10_000;
 const queueLimitPerTenant = 1_000;
 /**
- * One call's longest wait; by itself the client would try for 20 s. Not shorter: a Temporal under load answers late, and
- * a workflow whose start was given up runs all the same, but its first task is lost for 10 s.
+ * Timeout of one call; by default the client would retry for 20 s. Not shorter: Temporal answers late under load, and a
+ * workflow whose start timed out still runs, but its first task is lost for 10 s.
  */
 const callTimeoutMs = 10_000;
-/** After a failed call nothing is sent to Temporal for so long. */
+/** After a failed call, nothing is sent to Temporal for this long. */
 const pauseMs = 1_000;
-/** What has waited for so long is left to the sweeper. */
+/** What has waited this long is left to the sweeper. */
 const longestWaitMs = 10_000;
 const closeTimeoutMs = 3_000;
 const markEveryMs = 1_000;
@@ -53,9 +53,9 @@ interface Start {
   webhookId: number;
   sinceMs: number;
   call: (client: Client, options: StartOptions) => Promise<StartResult>;
-  /** Where it is marked as started in Postgres. */
+  /** The list of starts still to be marked in Postgres, to which this one is added. */
   started: { id: string; atMs: number }[];
-  /** Somebody waits for it: it is neither dropped nor tried again. */
+  /** Set if a caller waits for it: it is then neither dropped after a long wait nor retried. */
   done?: (result: StartResult | Error) => void;
 }
 
@@ -63,16 +63,16 @@ export interface WorkflowStarterDeps {
   db: Database;
   log: Logger;
   permits: Permits;
-  /** Temporal answered, and refused a start: something is missing there. */
+  /** Temporal answered but refused a start: something is missing there. */
   onRefused?: () => void;
 }
 
 /**
- * Starts workflows in the background, as the permits of this process allow, and marks in Postgres what runs, many at
- * once. What it drops is not lost: the sweeper starts what is pending and not marked.
+ * Starts workflows in the background, as the permits of this process allow, and marks them as started in Postgres, in
+ * batches. What it drops is not lost: the sweeper starts what is pending and not marked.
  */
 export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
-  /** How many of each webhook, or of each tenant's messages, wait or are under way. */
+  /** How many starts of each webhook, or of each tenant's messages, wait or are in progress. */
   readonly #busy = new Map<string, number>();
   readonly #running = new Set<Promise<void>>();
   readonly #startedDeliveries: Start['started'] = [];
@@ -90,7 +90,7 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
     this.#marking.unref();
   }
 
-  /** From now on workflows are started through this client; before, they are left to the sweeper. */
+  /** From now on, workflows are started through this client. Until then they are left to the sweeper. */
   use(client: Client, options: StartOptions): void {
     if (this.#isClosed) return;
     this.#connection = { client, options };
@@ -102,7 +102,7 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
   }
 
   wake(deliveries: StartableDelivery[]): void {
-    // Tenants cause them, many at a time: they never go before others' new events.
+    // Tenants cause many wake-ups at a time, so these never go before other tenants' new events.
     for (const delivery of deliveries) this.#submit(this.#delivery(delivery, wakeDelivery), 'bulk');
   }
 
@@ -127,14 +127,14 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
   }
 
   /**
-   * For the sweeper. Resolves when the workflow runs, which may have been running already: then it is woken, or left
-   * alone. Rejects when it is not started: Temporal is away, or this process stops.
+   * For the sweeper. Resolves when the workflow runs. If it was already running, it is woken or left alone. Rejects if
+   * it is not started: Temporal is away, or this process stops.
    */
   startInTurn(delivery: StartableDelivery, ifRunning: 'wake' | 'leave'): Promise<StartResult> {
     return this.#inTurn(this.#delivery(delivery, ifRunning === 'wake' ? startOrWakeDelivery : startDelivery));
   }
 
-  /** As `startInTurn`. */
+  /** Like `startInTurn`. */
   startMessageInTurn(message: StartableMessage): Promise<StartResult> {
     return this.#inTurn(this.#message(message));
   }
@@ -199,7 +199,10 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
     });
   }
 
-  /** What waited when a call failed would fail, too: the sweeper is told at once, instead of one call after the other. */
+  /**
+   * A start is too late if it has waited too long. The sweeper's starts are too late as soon as a call fails while they
+   * wait, since they would fail too.
+   */
   #isTooLate({ done, sinceMs }: Start): boolean {
     return done ? sinceMs < this.#failedAtMs : performance.now() - sinceMs > longestWaitMs;
   }
@@ -221,7 +224,7 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
     return !this.#connection || this.#pause !== undefined || this.#running.size >= (this.#isAway ? 1 : mostCalls);
   }
 
-  /** Ends when the delivery keeps this process busy no more. */
+  /** Resolves when the start no longer keeps this process busy. */
   async #run({ client, options }: Connection, start: Start, priority: Priority, permit: Permit): Promise<void> {
     const atMs = performance.now();
     if (options.eager) this.deps.permits.expect(start.id, permit);
@@ -247,7 +250,7 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
     }
   }
 
-  /** At once, and once a minute as long as it lasts. */
+  /** Logs immediately, then once a minute as long as it lasts. */
   #tell(error: unknown, { kind, reason }: TemporalFailure, { id }: Start): void {
     const { log, onRefused } = this.deps;
     if (kind !== 'away') onRefused?.();
@@ -255,13 +258,13 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
     if (kind === 'away')
       log.warn(
         { error: isGrpcDeadlineError(error) ? `no answer within ${callTimeoutMs} ms` : error, id },
-        'temporal.start_failed: events are accepted all the same, the sweeper starts them later',
+        'temporal.start_failed: events are still accepted; the sweeper starts them later',
       );
-    // What is missing, and the command, is in the line `temporal.problem` that follows.
+    // The line `temporal.problem` that follows says what is missing and gives the command.
     else
       log.error(
         { reason, id },
-        'temporal.start_refused: Temporal answers and starts nothing; events are accepted all the same',
+        'temporal.start_refused: Temporal answers but starts nothing; events are still accepted',
       );
   }
 
@@ -278,12 +281,12 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
           messages.map(({ id }) => id),
         );
     } catch (error) {
-      // Unmarked, they are started a second time by the sweeper, which changes nothing.
-      this.deps.log.warn({ error, deliveries: deliveries.length, messages: messages.length }, 'starts are not marked');
+      // If they stay unmarked, the sweeper starts them a second time, which changes nothing.
+      this.deps.log.warn({ error, deliveries: deliveries.length, messages: messages.length }, 'starts were not marked');
     }
   }
 
-  /** Lets running calls end and marks what they started; what still waits is left to the sweeper. */
+  /** Lets open calls end and marks what they started; what still waits is left to the sweeper. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#connection = undefined;

@@ -146,7 +146,7 @@ describe('a Temporal that answers and is sick', function () {
       });
       ids.push(await trial.trigger());
       const { temporal_problems } = await readiness(trial.url);
-      assert.ok(temporal_problems.some(({ what }) => what.startsWith('The worker does not run')));
+      assert.ok(temporal_problems.some(({ what }) => what.startsWith('The worker is not running')));
       assert.equal(readyCount(trial), 1);
 
       await trial.makeNamespace();

@@ -137,8 +137,8 @@ describe('config', () => {
       'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent, but is "loud"',
       'PORT must be from 0 to 65535, but is "65536"',
       'TEMPORAL_ADDRESS must be host:port, but is "http://temporal:7233"',
-      'WEBHOOK_ALLOWED_NETWORKS holds "10.0.0.0/99", which is no CIDR range like 10.0.0.0/8',
-      'WEBHOOK_ALLOWED_NETWORKS holds "nonsense", which is no CIDR range like 10.0.0.0/8',
+      'WEBHOOK_ALLOWED_NETWORKS holds "10.0.0.0/99", which is not a CIDR range like 10.0.0.0/8',
+      'WEBHOOK_ALLOWED_NETWORKS holds "nonsense", which is not a CIDR range like 10.0.0.0/8',
       'WEBHOOK_ALLOW_HTTP must be true or false, but is "yes"',
     ]);
   });
@@ -208,12 +208,12 @@ describe('config', () => {
 
     it('says what is wrong with which of them, and shows no part of any', () => {
       const refused: [string, RegExp][] = [
-        [keyOf(1), /number 1 is no id:key/],
-        [`${keyOf(1)}:a`, /number 1 is no id:key/],
-        [`a:${keyOf(1)},:${keyOf(2)}`, /number 2 is no id:key/],
-        [`a:${keyOf(1)},`, /number 2 is no id:key/],
-        [`a:${keyOf(1)},b b:${keyOf(2)}`, /number 2 is no id:key/],
-        [`${'x'.repeat(33)}:${keyOf(1)}`, /number 1 is no id:key/],
+        [keyOf(1), /number 1 must be id:key/],
+        [`${keyOf(1)}:a`, /number 1 must be id:key/],
+        [`a:${keyOf(1)},:${keyOf(2)}`, /number 2 must be id:key/],
+        [`a:${keyOf(1)},`, /number 2 must be id:key/],
+        [`a:${keyOf(1)},b b:${keyOf(2)}`, /number 2 must be id:key/],
+        [`${'x'.repeat(33)}:${keyOf(1)}`, /number 1 must be id:key/],
         ['a:s3cret', /number 1 must be 32 bytes in base64/],
         [`a:${Buffer.alloc(31).toString('base64')}`, /number 1 must be 32 bytes/],
         [`a:${keyOf(1)},a:${keyOf(2)}`, /number 1 and number 2 have the same id/],

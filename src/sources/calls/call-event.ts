@@ -2,7 +2,7 @@ import type { Event } from 'modesl';
 import { cutText } from './cut-text.js';
 import { decodePercent, plainFormHeader } from './sound-frame.js';
 
-/** What is subscribed to; everything that `readCallEvent` understands, and the sign of life. */
+/** The events that we subscribe to: everything that `readCallEvent` understands, and the heartbeat. */
 export const subscribedEvents = [
   'CHANNEL_CREATE',
   'CHANNEL_PROGRESS',
@@ -29,24 +29,24 @@ const kinds = new Map<string, CallEventKind>([
   ['RECORD_STOP', 'recording-stopped'],
 ]);
 
-/** Named facts of one event, never the channel's variables as a whole: an IVR keeps card numbers there. Times are RFC 3339. */
+/** Selected facts of one event, never all channel variables: an IVR keeps card numbers there. Times are RFC 3339. */
 export interface CallFacts {
   occurredAt: string;
-  /** As the tenant sees it. */
+  /** From the tenant's point of view. */
   direction: 'inbound' | 'outbound';
   from: string;
   to: string;
-  /** The other leg, where the switch does not say which of the two was first. */
+  /** The other leg, if the switch does not say which of the two was first. */
   otherLeg?: string;
-  /** Of a recording: the leg on which it was made, if that is not the call's first one. The facts are then that leg's. */
+  /** For a recording: the leg on which it was made, if not the call's first one. The facts are then that leg's. */
   leg?: string;
-  /** The event carries no channel variables: whether the call is inbound cannot be told. */
+  /** The event carries no channel variables, so it is unknown whether the call is inbound. */
   isBare?: true;
-  /** When the switch made the channel: the same in all events of a channel, and another when its uuid is used again. */
+  /** When the switch made the channel: the same in all events of a channel, and different if its uuid is reused. */
   createdMs?: number;
-  /** Whether the channel was taken over from a run of a switch that had died; undefined: the switch did not say. */
+  /** Whether the channel was taken over from a run of a switch that had crashed; undefined: the switch did not say. */
   wasRecovered?: boolean;
-  /** What the dialplan wrote into the channel variable. */
+  /** The value that the dialplan wrote into the tenant's channel variable. */
   tenantReference?: string;
   startedAt: string;
   answeredAt?: string;
@@ -59,14 +59,14 @@ export interface CallFacts {
 }
 
 export interface CallEvent {
-  /** With the sequence the identity of the event, the same for every listener. One run of the switch. */
+  /** Identifies one run of the switch. Together with the sequence it identifies the event, for every listener alike. */
   coreUuid: string;
   sequence: number;
   /** The uuid of the call's first leg, as the switch named it. */
   callSid: string;
-  /** False: an event of a further leg, unless that leg is a call of its own already. */
+  /** False: an event of a further leg, unless that leg is already a call of its own. */
   isFirstLeg: boolean;
-  /** The leg on which it happened, if that is another one; should that be a call of its own, the event is that call's. */
+  /** The leg on which it happened, if it is another one. If that leg is a call of its own, the event is that call's. */
   leg: string | null;
   kind: CallEventKind;
   facts: CallFacts;
@@ -74,12 +74,12 @@ export interface CallEvent {
 
 export type ReadEvent =
   | { is: 'call-event'; event: CallEvent }
-  /** Nothing to us: a heartbeat, or an event that nobody asked for. */
+  /** Not used: a heartbeat, or an event that we did not subscribe to. */
   | { is: 'other' }
-  /** It should tell something of a call and cannot. `what` says which part was unusable, without its value. */
+  /** An event of a call that cannot be used. `what` says which part was unusable, without its value. */
   | { is: 'unusable'; what: string };
 
-/** Never throws, whatever the event holds. */
+/** Never throws, whatever the event contains. */
 export function readCallEvent(event: Event, tenantVariable: string): ReadEvent {
   const header = (name: string): string | undefined => {
     const value = event.getHeader(name);
@@ -125,7 +125,7 @@ type Header = (name: string) => string | undefined;
 
 function readFacts(kind: CallEventKind, header: Header, tenantVariable: string): CallFacts {
   const isPlain = header(plainFormHeader) !== undefined;
-  // In JSON an outbound leg's number is as mod_sofia stores it: `%2B1303…`.
+  // In JSON, an outbound leg's number comes as mod_sofia stores it: `%2B1303…`.
   const number = (name: string) => {
     const value = header(name);
     return value === undefined ? undefined : storable(isPlain ? value : decodePercent(value));
@@ -141,16 +141,16 @@ function readFacts(kind: CallEventKind, header: Header, tenantVariable: string):
   const wasTransferred = (count(header('Caller-Profile-Index')) ?? 1) > 1;
   return {
     occurredAt: occurredAt.toISOString(),
-    // To the switch a tenant's own phone that dials out is inbound: it is known by its login.
+    // To the switch, a tenant's own phone that dials out is inbound. Its login gives it away.
     direction:
       header('Call-Direction') === 'outbound' || header('variable_user_name') !== undefined ? 'outbound' : 'inbound',
-    // Later an outbound call shows its callee as the caller; what it showed first is then kept beside it.
+    // Later events of an outbound call show the callee as the caller; the original caller is then in another header.
     from: (kind === 'created' ? undefined : originalCaller) ?? number('Caller-Caller-ID-Number') ?? '',
     to: (wasTransferred ? number('Caller-RDNIS') : undefined) ?? number('Caller-Destination-Number') ?? '',
     startedAt: (createdAt ?? occurredAt).toISOString(),
     ...(createdAt && { createdMs: createdAt.getTime() }),
     ...(resurrectTime !== undefined && { wasRecovered: resurrectTime !== '0' }),
-    // Every other event has them; a key press only if the dialplan asked for verbose events.
+    // Every other event has variables; a key press has them only if the dialplan enabled verbose events.
     ...(kind === 'key-pressed' && !tenantReference && header('variable_uuid') === undefined && { isBare: true }),
     ...(answeredAt && { answeredAt: answeredAt.toISOString() }),
     ...(tenantReference && { tenantReference: storable(tenantReference) }),
@@ -179,8 +179,8 @@ function readEnd(header: Header): Partial<CallFacts> {
 }
 
 /**
- * A leg that was made for another one is known by the shared call uuid, but at its end, and in rare cases from its
- * beginning, that is its own; the originator is named all the same. The far half of a loopback has neither.
+ * A leg that was made for another one usually shows it by the shared call uuid. At its end, and in rare cases from its
+ * beginning, the call uuid is its own, but the originator is still named. The far half of a loopback has neither.
  */
 function firstLegOf(leg: string, header: Header): { first: string; isFirstLeg: boolean } {
   const call = header('Channel-Call-UUID');
@@ -198,20 +198,20 @@ function firstLegOf(leg: string, header: Header): { first: string; isFirstLeg: b
   return { first: isId(first) ? first : leg, isFirstLeg: first === leg && !isFarHalf };
 }
 
-/** FreeSWITCH's options for the file stand before the path: `{name=value}/path`. */
+/** FreeSWITCH puts its options for the file before the path: `{name=value}/path`. */
 function recordingPath(value: string | undefined): string | undefined {
   const path = value?.replace(/^(\{[^}]*\})+/, '');
-  // Well formed: it becomes part of a url, which half a character cannot.
+  // cutText makes it well formed: it becomes part of a url, which a lone surrogate cannot.
   return path && path.length <= 1024 && !path.includes('\0') ? cutText(path, 1024) : undefined;
 }
 
-/** Uuids become event ids, keys and headers; by `origination_uuid` they may be any text. */
+/** Uuids become event ids, keys and headers; `origination_uuid` can set them to any text. */
 const isId = (text: string) => text.length <= 100 && /^[\x21-\x7e]+$/.test(text);
 
-/** More than this is no number and no cause. */
+/** Anything longer is not a number or a cause. */
 const storable = (text: string) => cutText(text, 255);
 
-/** A whole number from 0, else null: never NaN, never -1. */
+/** A whole number from 0 up, else null: never NaN, never -1. */
 function count(text: string | undefined): number | null {
   if (text === undefined || !/^\d{1,15}$/.test(text)) return null;
   return Number(text);
@@ -220,7 +220,7 @@ function count(text: string | undefined): number | null {
 const dayMs = 24 * 60 * 60 * 1000;
 const longestCallMs = 366 * dayMs;
 
-/** Lets a time of the call through that can be one: within a year before the event, as the same clock shows it. */
+/** Keeps a time of the call only if it is plausible: within a year before the event, by the same clock. */
 function timesNear(header: Header): (time: Date | undefined) => Date | undefined {
   const occurredAt = microseconds(header('Event-Date-Timestamp'))?.getTime();
   return (time) => {

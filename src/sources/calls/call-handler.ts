@@ -20,16 +20,16 @@ export interface CallHandlerDeps extends TriggerDeps {
 
 const concurrency = 8;
 const sweepEveryMs = 10_000;
-/** Younger ones are being handled by whoever kept them. */
+/** Younger events are still being handled by the process that stored them. */
 const leftoverAfterMs = 5_000;
 
 /**
- * Handles kept events: each in a transaction of its own that locks its call, changes it and triggers what its tenant is
- * to hear. What fails, and what another process kept and did not handle, is taken up by a sweep.
+ * Handles stored events, each in its own transaction, which locks the call, changes it and triggers its tenant's
+ * events. A sweep picks up what failed, and what another process stored and did not handle.
  */
 export class CallHandler {
   readonly #queue = new PQueue({ concurrency });
-  /** Uuids in the queue or being handled; true: something more was kept meanwhile. */
+  /** Uuids in the queue or being handled; true: more events were stored meanwhile. */
   readonly #calls = new Map<string, boolean>();
   readonly #sweep: NodeJS.Timeout;
   readonly #turnDeps: CallTurnDeps;
@@ -45,12 +45,12 @@ export class CallHandler {
     this.#sweep.unref();
   }
 
-  /** Calls of which this process found no tenant, since it started. */
+  /** Calls for which this process found no tenant, since it started. */
   get callsWithoutTenant(): number {
     return this.#callsWithoutTenant;
   }
 
-  /** Handles what was kept of the uuid, in the background. */
+  /** Handles the stored events of the uuid, in the background. */
   handle(callSid: string): void {
     if (this.#calls.has(callSid)) return void this.#calls.set(callSid, true);
     this.#calls.set(callSid, false);
@@ -61,14 +61,14 @@ export class CallHandler {
           while ((await this.#handleNext(callSid)) === 'next');
         } while (this.#calls.get(callSid));
       } catch (error) {
-        this.deps.log.warn({ error, callSid }, 'call.not_handled: its events are kept and handled later');
+        this.deps.log.warn({ error, callSid }, 'call.not_handled: its events are stored and will be handled later');
       } finally {
         this.#calls.delete(callSid);
       }
     });
   }
 
-  /** Handles what was kept long ago by whomever: after a crash, a failure or an outage of Postgres. */
+  /** Handles events that any process stored some time ago: after a crash, a failure or an outage of Postgres. */
   async sweep(): Promise<void> {
     try {
       for (const callSid of await callsWithLeftovers(this.deps.db, leftoverAfterMs, 1_000)) this.handle(callSid);
@@ -77,7 +77,7 @@ export class CallHandler {
     }
   }
 
-  /** Resolves when everything that was given to `handle` has had its turn. */
+  /** Resolves when everything passed to `handle` has been processed. */
   idle(): Promise<void> {
     return this.#queue.onIdle();
   }
@@ -98,14 +98,14 @@ export class CallHandler {
     } catch (error) {
       const { event } = turn;
       if (!event || isPassing(error)) throw error;
-      // It fails however often it is tried, and the call's end is behind it.
+      // Retrying will not help, and the call's later events, such as its end, wait behind it.
       if (!(await setAside(this.deps.db, event))) return 'next';
       const { coreUuid, sequence, kind } = event;
       if (error instanceof InvalidInputError || error instanceof NotFoundError) {
         const fields = error instanceof InvalidInputError ? error.errors.map(({ path }) => path) : [];
         this.deps.log.error({ callSid, kind, fields }, `call.event_refused: ${error.message}`);
       } else {
-        const message = 'call.event_set_aside: its handling failed, and it will not be tried again by itself';
+        const message = 'call.event_set_aside: its handling failed, and it will not be retried automatically';
         this.deps.log.error({ error, callSid, kind, coreUuid, sequence }, message);
       }
       return 'next';
@@ -113,6 +113,6 @@ export class CallHandler {
   }
 }
 
-/** Whether the same may succeed later: what Postgres does not refuse for good may; a mistake of ours will not mend itself. */
+/** Whether a retry may succeed: yes unless Postgres refuses the data for good; a bug of ours will not fix itself. */
 const isPassing = (error: unknown): boolean =>
   error instanceof DatabaseUnavailableError || (sqlStateOf(error) !== undefined && !isRefusedByPostgres(error));

@@ -10,15 +10,15 @@ import {
 export interface CallListener {
   /** One per switch. */
   readonly switches: SwitchState[];
-  /** Calls without a tenant, since the process started. */
+  /** Number of calls without a tenant, since the process started. */
   readonly callsWithoutTenant: number;
-  /** Hangs up, then keeps and handles what was heard. */
+  /** Disconnects, then stores and handles the events received so far. */
   close(): Promise<void>;
 }
 
 /**
- * Listens to the switches and turns their calls into events; returns at once and goes on trying while one is away. Any
- * number of processes may listen to the same switches: each event is kept and handled once.
+ * Listens to the switches and turns their calls into events. Returns immediately, and keeps reconnecting while a switch
+ * is away. Any number of processes may listen to the same switches: each event is stored and handled once.
  */
 export function startCallListener(
   deps: CallHandlerDeps,
@@ -33,7 +33,7 @@ export function startCallListener(
     const listener: SwitchListener = new SwitchListener(deps, address, handler, all, fellows);
     listeners.push(listener);
   }
-  // What a process that died had kept.
+  // Handles what a process that died had stored.
   void handler.sweep();
   return {
     get switches() {

@@ -6,7 +6,7 @@ const statusOfCause = new Map<string, CallStatus>([
   ['17', 'busy'],
   ['486', 'busy'],
   ['600', 'busy'],
-  // The caller gave up, or somebody here ended the call before it was answered.
+  // The caller gave up, or our side ended the call before it was answered.
   ['ORIGINATOR_CANCEL', 'canceled'],
   ['487', 'canceled'],
   ['MANAGER_REQUEST', 'canceled'],
@@ -19,7 +19,7 @@ const statusOfCause = new Map<string, CallStatus>([
   ['SUBSCRIBER_ABSENT', 'no-answer'],
   ['ALLOTTED_TIMEOUT', 'no-answer'],
   ['PROGRESS_TIMEOUT', 'no-answer'],
-  // A hunt that found nobody ends like this.
+  // A hunt group where nobody answered ends like this.
   ['NORMAL_CLEARING', 'no-answer'],
   ['18', 'no-answer'],
   ['19', 'no-answer'],
@@ -27,7 +27,7 @@ const statusOfCause = new Map<string, CallStatus>([
   ['480', 'no-answer'],
 ]);
 
-/** What happened: `completed` only for a call that was answered, whatever ended it; an unknown cause is `failed`. */
+/** An answered call is `completed`, whatever ended it. For the others, an unknown cause is `failed`. */
 export function callStatus(hangupCause: string, wasAnswered: boolean): CallStatus {
   return wasAnswered ? 'completed' : (statusOfCause.get(hangupCause) ?? 'failed');
 }

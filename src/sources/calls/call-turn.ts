@@ -27,31 +27,31 @@ import { handleCallEvent } from './handle-call-event.js';
 import { whichCall } from './which-call.js';
 import { isAnothersCall, saysWhose, whoseCall } from './whose-call.js';
 
-/** A kept event, read. */
+/** A stored event with its facts parsed. */
 export type ReadEvent = Omit<UnhandledEvent, 'kind' | 'facts'> & { kind: CallEventKind; facts: CallFacts };
 
-/** One event's turn. */
+/** The handling of one event. */
 export interface Turn {
-  /** The event at which the turn is; if it fails, this one made it fail. */
+  /** The event being handled; if the turn fails, this event caused it. */
   event?: (EventKey & { kind: string }) | undefined;
-  /** Said once the transaction has committed. */
+  /** Log lines, written once the transaction has committed. */
   lines: (() => void)[];
 }
 
 export interface CallTurnDeps {
   log: CallLog;
   recordingUrlTemplate: string | undefined;
-  /** Answers how many there have been. */
+  /** Returns how many there have been. */
   countCallWithoutTenant(): number;
 }
 
-/** Most calls have fewer; all are read where these say too little. */
+/** Most calls have fewer events; if these are not enough to decide, all are read. */
 const firstLook = 200;
 const wholeLook = 10_000;
 
 /**
- * Handles the next event of the uuid that can be handled, in one transaction; `done`: there is none. Whichever process
- * takes the turn, and whatever was kept since the last one, an event is of the same call and of the same tenant.
+ * Handles the next event of the uuid that can be handled, in one transaction; `done`: there is none. An event is
+ * assigned to the same call and tenant whichever process takes the turn, and whatever was stored since the last one.
  */
 export async function takeTurn(
   db: Queryable,
@@ -61,14 +61,14 @@ export async function takeTurn(
   deps: CallTurnDeps,
 ): Promise<'next' | 'done'> {
   for (const limit of [firstLook, wholeLook]) {
-    // What an earlier try of this transaction would have said is rolled back with it.
+    // After a deadlock the transaction is run again; the lines of the first run were rolled back with it.
     turn.lines = [];
     turn.event = undefined;
     await lockCallSid(db, callSid);
     const kept = await unhandledEvents(db, callSid, limit);
     const step = await new CallTurn(db, trigger, callSid, turn, deps).take(kept);
     if (step === 'next') return step;
-    // No event is to blame for what fails from here on.
+    // What fails from here on is not caused by an event.
     turn.event = undefined;
     if (kept.length < limit || limit === wholeLook) {
       await markLookedAt(db, kept);
@@ -111,11 +111,11 @@ class CallTurn {
         else if (call.tenantId) return this.#handle(call, call.tenantId, event);
         else {
           waiting.set(call, [...(waiting.get(call) ?? []), event]);
-          // Not handled before the tenant is known; but what follows it may be another call.
+          // Events are not handled before the tenant is known, but what follows an end may be another call.
           if (event.kind === 'ended') call.runs[event.coreUuid]!.until ??= event.sequence;
         }
       }
-      // What said too little is perhaps of the call that a later event has opened.
+      // An event that said too little may belong to the call that a later event has opened.
     } while (isIncomplete && this.#hasOpened);
     for (const [call, ofCall] of waiting) {
       this.turn.event = ofCall[0];
@@ -129,17 +129,17 @@ class CallTurn {
     this.turn.event = event;
     const facts = JSON.parse(event.facts) as CallFacts;
     if (facts.leg === event.callSid) delete facts.leg;
-    // When another leg was made says nothing of the call.
+    // When another leg was made says nothing about the call.
     const own = facts.leg === undefined ? facts : { ...facts, createdMs: undefined, wasRecovered: undefined };
     return { ...event, kind: event.kind as CallEventKind, facts: own };
   }
 
-  /** Where the switch does not say which of two legs was first, the one is that we know already. */
+  /** If the switch does not say which of two legs was first, it is the one that is already known as a call. */
   async #isOfFurtherLeg({ facts: { otherLeg } }: ReadEvent): Promise<boolean> {
     return otherLeg !== undefined && this.#calls.length === 0 && (await isOwnCall(this.db, otherLeg));
   }
 
-  /** The call of the event, opened or moved to the event's run if need be; null: it says too little to open one. */
+  /** The event's call, opened or moved to the event's run if necessary; null: the event says too little to open one. */
   async #callOf(event: ReadEvent, events: readonly ReadEvent[]): Promise<Call | null> {
     const decision = await whichCall(event, this.#calls, (call) => isAnothersCall(this.db, call, event));
     if (decision.is === 'known') return decision.call;
@@ -152,7 +152,9 @@ class CallTurn {
       Object.assign(call, { switchName, coreUuid, runs: { ...call.runs, [coreUuid]: run } });
       const fields = { callSid: this.callSid, callId: callIdOf(call), tenantId: call.tenantId, switch: switchName };
       if (call.endEstimated)
-        this.#say(() => this.deps.log.warn(fields, 'call.not_gone: it goes on, and was told as ended by an estimate'));
+        this.#say(() =>
+          this.deps.log.warn(fields, 'call.not_gone: it goes on, but was reported as ended, by an estimate'),
+        );
       else this.#say(() => this.deps.log.info(fields, 'call.taken_over: by another run of a switch'));
       return call;
     }
@@ -164,7 +166,7 @@ class CallTurn {
     return call;
   }
 
-  /** An event of the same channel that said too little may stand before the one that opens its call. */
+  /** The run begins with this event, or with an earlier one of its channel that said too little to open the call. */
   #firstOfRun({ coreUuid, sequence }: ReadEvent, events: readonly ReadEvent[]): number {
     const lastEnd = Math.max(-1, ...this.#calls.map(({ runs }) => runs[coreUuid]?.until ?? -1));
     const earlier = events.find(
@@ -181,7 +183,7 @@ class CallTurn {
     await insertCall(this.db, { ...call, run });
     if (idSuffix !== '') {
       const fields = { callSid: this.callSid, callId: callIdOf(call) };
-      this.#say(() => this.deps.log.info(fields, 'call.uuid_used_again: told under an id of its own'));
+      this.#say(() => this.deps.log.info(fields, 'call.uuid_used_again: reported under its own id'));
     }
     return {
       ...call,
@@ -208,17 +210,17 @@ class CallTurn {
     const found = await whoseCall(this.db, call, events);
     if (found) {
       await assignCall(this.db, call, found);
-      // Nobody was told of an end that was estimated before.
+      // An end that was estimated before was reported to nobody.
       if (call.endEstimated) Object.assign(call, { endedAt: null, endEstimated: false, durationMs: null });
       return found;
     }
-    // While it goes on, a later event may name one: the dialplan runs only after the call has begun.
+    // While the call goes on, a later event may name a tenant: the dialplan runs only after the call has begun.
     const isOver = events.some(({ kind }) => kind === 'ended');
     const { callSid, direction } = call;
     if (await markTenantSought(this.db, call, isOver))
       this.#say(() => {
         const fields = { callSid, direction, callsWithoutTenant: this.deps.countCallWithoutTenant() };
-        this.deps.log.warn(fields, 'call.no_tenant: it ended, and no event of it has named one');
+        this.deps.log.warn(fields, 'call.no_tenant: it ended, and none of its events named one');
       });
     return null;
   }
@@ -244,7 +246,7 @@ class CallTurn {
   }
 }
 
-/** Each run in its own order, which is the order of the channel; runs among each other by the switches' clocks. */
+/** Each run keeps its own order, which is the channel's; runs are merged by the switches' clocks. */
 function inOrder(events: readonly ReadEvent[]): ReadEvent[] {
   const cores = [...new Set(events.map(({ coreUuid }) => coreUuid))];
   const runs = cores.map((core) => events.filter(({ coreUuid }) => coreUuid === core));

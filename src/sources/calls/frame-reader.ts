@@ -1,4 +1,4 @@
-/** What the switch sent is no frame: nothing behind it on this connection can be trusted. */
+/** What the switch sent is not a frame: nothing after it on this connection can be trusted. */
 export class BadFrameError extends Error {
   override readonly name = 'BadFrameError';
 }
@@ -20,7 +20,7 @@ const knownTypes = new Set([
   'text/rude-rejection',
 ]);
 const maxHeaderBytes = 64 * 1024;
-/** A list of some thousand channels has a few MB. */
+/** A list of a few thousand channels has a few MB. */
 const maxBodyBytes = 64 * 1024 * 1024;
 
 /**
@@ -30,7 +30,7 @@ const maxBodyBytes = 64 * 1024 * 1024;
 export class FrameReader {
   #pending: Buffer = Buffer.alloc(0);
 
-  /** The frames that are complete now, in order. @throws {BadFrameError} after the sound ones before it */
+  /** The frames that are complete now, in order. @throws {BadFrameError} after yielding the good frames before it */
   *read(bytes: Buffer): Generator<Frame> {
     this.#pending = this.#pending.length > 0 ? Buffer.concat([this.#pending, bytes]) : bytes;
     for (;;) {

@@ -5,37 +5,37 @@ import { recordWithEvents, type TriggerDeps } from '../../events/trigger.js';
 import { callStatus } from './call-status.js';
 import { tellEnd } from './tell-call.js';
 
-/** What is known of the switch at a look. */
+/** What is known about the switch at one check. */
 export interface SwitchSeen {
-  /** Its present run; null: not heard yet. */
+  /** Its current run; null: no event has named it yet. */
   coreUuid: string | null;
-  /** The last moment before this look at which a call that is missing now may have been up; null: not known. */
+  /** The latest time, before this check, at which a call that is missing now can have been up; null: not known. */
   lastAliveAt: Date | null;
 }
 
-/** A switch as the others of the process see it. */
+/** A switch as seen by the process' other switches. */
 export interface Fellow {
   readonly name: string;
-  /** Its present run; null: not connected, or not heard yet. */
+  /** Its current run; null: not connected, or no event has named it yet. */
   readonly coreUuid: string | null;
-  /** The uuids that it lists now; null: it cannot be asked. */
+  /** The uuids that it lists now; null: it did not give a list. */
   listChannels(): Promise<ReadonlySet<string> | null>;
 }
 
 export interface GoneCallsOptions {
-  /** Calls of a switch that no name leads to and whose run nobody has reached for so long are given up. */
+  /** A call is given up if no configured name leads to its switch, and nobody has reached its run for this long. */
   orphanAfterMs: number;
 }
 
 /**
- * Finds calls that ended while nobody listened. A call must be missing in two looks, so that an end that is on its way
- * to us arrives first, and no other switch may list it: calls are taken over.
+ * Finds calls that ended while nobody listened. A call must be missing in two checks, so that an end that is on its way
+ * arrives first. No other switch may list it either, since another switch may have taken it over.
  */
 export class GoneCalls {
-  /** With the last moment at which each may have been up, and in how many looks it was missing. */
+  /** The latest time at which each missing call can have been up, and in how many checks it was missing. */
   #missing = new Map<string, { lastAliveAt: Date | null; looks: number }>();
 
-  /** `fellows`: all switches of the process but this one. */
+  /** `fellows`: all other switches of the process. */
   constructor(
     private readonly deps: TriggerDeps,
     private readonly switchName: string,
@@ -43,14 +43,14 @@ export class GoneCalls {
     private readonly options: GoneCallsOptions,
   ) {}
 
-  /** Whether another look should follow soon. */
+  /** Whether another check should follow soon. */
   get hasSuspects(): boolean {
     return this.#missing.size > 0;
   }
 
   /**
-   * Compares with what the switch lists, which is asked only when there is something to compare; null: it gave no list.
-   * Completes what was missing before, and answers which.
+   * Compares the open calls with the switch's list, requested only if there are open calls; null: it gave none.
+   * Completes the calls that were missing before, too, and returns their ids.
    */
   async look(listChannels: () => Promise<ReadonlySet<string> | null>, seen: SwitchSeen): Promise<string[]> {
     const { db } = this.deps;
@@ -63,7 +63,7 @@ export class GoneCalls {
     const due: { call: OpenCall; lastAliveAt: Date | null }[] = [];
     for (const call of open.filter((each) => each.wasFollowed || !listed.has(each.callSid))) {
       const { lastAliveAt, looks } = before.get(callIdOf(call)) ?? { lastAliveAt: seen.lastAliveAt, looks: 0 };
-      // One look longer if the switch has not said yet which run of it this is: that makes the cause.
+      // One more check if the switch has not named its run yet, since the hangup cause depends on it.
       if (looks < (seen.coreUuid === null ? 2 : 1))
         this.#missing.set(callIdOf(call), { lastAliveAt, looks: looks + 1 });
       else due.push({ call, lastAliveAt });
@@ -78,7 +78,7 @@ export class GoneCalls {
     return completed;
   }
 
-  /** Without those whose run another switch of the process is: whatever the names are by now, that one knows. */
+  /** Without the calls whose run is that of another switch of the process: whatever their names say, that one knows. */
   async #openCalls({ coreUuid }: SwitchSeen): Promise<OpenCall[]> {
     const fellows = this.fellows();
     const open = await listOpenCalls(this.deps.db, {
@@ -106,11 +106,11 @@ export class GoneCalls {
       const calls = await callsOfSid(db, missing.callSid);
       const index = calls.findIndex(({ idSuffix }) => idSuffix === missing.idSuffix);
       const call = calls[index];
-      // Another run may have taken it over since the look.
+      // Another run may have taken it over since the check.
       if (!call || call.endedAt || call.coreUuid !== missing.coreUuid) return false;
-      // Kept, and not handled yet: perhaps the end itself.
+      // Some events are stored and not handled yet; one may be the end itself.
       if (call.tenantId && (await hasNewEvents(db, call.callSid))) return false;
-      // Words of our own: FreeSWITCH has none for what nobody heard.
+      // Our own causes: FreeSWITCH has none for an end that nobody received.
       const isOtherRun = seen.coreUuid !== null && seen.coreUuid !== call.coreUuid && !missing.isOrphan;
       const hangupCause = isOtherRun ? 'SWITCH_RESTARTED' : 'ENDED_UNSEEN';
       const lastSignAt = (missing.isOrphan ? null : seen.lastAliveAt) ?? (await lastSeenRun(db, call.coreUuid));
@@ -126,7 +126,7 @@ export class GoneCalls {
   }
 }
 
-/** Nobody is told of a call without tenant; its row only stops being open. */
+/** A call without a tenant is reported to nobody; its row only stops being open. */
 function endOf(call: Call, endedAt: Date, hangupCause: string) {
   const { answeredAt } = call;
   const durationMs = answeredAt ? endedAt.getTime() - answeredAt.getTime() : 0;
@@ -140,7 +140,7 @@ function lastMomentOf({ startedAt, answeredAt }: Call, lastSignAt: Date | null, 
   return new Date(Math.max(startedAt.getTime(), answeredAt?.getTime() ?? 0, lastSignMs));
 }
 
-/** The uuids in the answer to `show channels as json`; null when it is something else. */
+/** The uuids in the response to `show channels as json`; null if it is something else. */
 export function readChannelList(answer: string): Set<string> | null {
   let list: unknown;
   try {

@@ -19,11 +19,11 @@ import {
 export interface EventDeps {
   log: CallLog;
   recordingUrlTemplate: string | undefined;
-  /** To be said once the transaction has committed. */
+  /** Logs the line once the transaction has committed. */
   say: (line: () => void) => void;
 }
 
-/** Changes the call as the event says, and triggers what its tenant is to hear. Harmless for an event that repeats another. */
+/** Changes the call as the event says, and triggers the tenant's events. Harmless for an event that repeats another. */
 export async function handleCallEvent(
   db: Queryable,
   trigger: Trigger,
@@ -38,7 +38,7 @@ export async function handleCallEvent(
     case 'progressed':
       return;
     case 'created': {
-      // A run that took the call over makes a channel for it; the call has begun long ago.
+      // A run that took the call over creates a channel for it, but the call began long ago.
       if (call.runs[event.coreUuid]?.tookOver) return;
       const { direction, from, to, startedAt } = facts;
       return tellBeginning(db, trigger, call, { direction, from, to, startedAt: new Date(startedAt) });
@@ -69,10 +69,12 @@ async function end(
 ): Promise<void> {
   const { tenantId, direction } = call;
   const names = { callSid: call.callSid, callId: callIdOf(call), tenantId, direction };
-  // The call goes on elsewhere: what ended is what the run that lost it had left of it.
+  // The call goes on elsewhere; only the channel of the run that lost it has ended.
   if (coreUuid !== call.coreUuid) {
     if (!call.endedAt)
-      say(() => log.warn({ ...names, switch: switchName }, 'call.ended_where_it_was: it was taken over'));
+      say(() =>
+        log.warn({ ...names, switch: switchName }, 'call.ended_where_it_was: another switch has taken it over'),
+      );
     return;
   }
   const hangUp: HangUp = {
@@ -84,7 +86,7 @@ async function end(
   };
   if (call.endedAt && call.endEstimated) {
     const corrected = await correctEnd(db, trigger, call, hangUp);
-    const message = 'call.end_corrected: it was told as ended by an estimate; the minutes are made good';
+    const message = 'call.end_corrected: it was reported as ended, by an estimate; the minutes are corrected';
     say(() => log.warn({ ...names, ...corrected }, message));
     return;
   }
@@ -93,7 +95,7 @@ async function end(
   say(() => log.info({ ...names, ...ended }, 'call.ended'));
   const unfinished = await countUnfinishedRecordings(db, call);
   if (unfinished > 0)
-    say(() => log.error({ ...names, unfinished }, 'recording.no_stop: it began, and its end was not heard'));
+    say(() => log.error({ ...names, unfinished }, 'recording.no_stop: it began, but its end was not received'));
 }
 
 const dateOf = (text: string | undefined): Date | null => (text === undefined ? null : new Date(text));

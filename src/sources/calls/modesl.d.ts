@@ -11,7 +11,7 @@ declare module 'modesl' {
   type FrameHeaders = Readonly<Record<string, string>>;
 
   export class Connection {
-    /** Connects at once; authenticates and subscribes to `reqEvents`, in JSON, by itself. Never reconnects. */
+    /** Connects immediately; authenticates and subscribes to `reqEvents`, in JSON, by itself. Never reconnects. */
     constructor(host: string, port: number, password: string);
     /** null after the other side has ended the connection. */
     socket: Socket | null;
@@ -19,7 +19,7 @@ declare module 'modesl' {
     on(name: 'error', listener: (error: Error) => void): this;
     /** `::` separates the parts of a name; `**` stands for any number of parts. */
     on(name: string, listener: (event: Event, headers?: FrameHeaders) => void): this;
-    /** Answers are matched by order alone: never a second question before the answer to the first. */
+    /** Replies are matched by order alone: never send a second command before the reply to the first. */
     api(command: string, answered: (event: Event) => void): void;
   }
 

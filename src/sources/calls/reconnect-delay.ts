@@ -1,4 +1,4 @@
-/** `rejected`: the switch was there and did not let us in; asking again soon will not help. */
+/** `rejected`: the switch was reachable but refused us; retrying soon will not help. */
 export type ConnectionEndKind = 'unreachable' | 'lost' | 'rejected';
 
 export interface ReconnectDelays {
@@ -9,7 +9,7 @@ export interface ReconnectDelays {
   rejectedLongestMs: number;
 }
 
-/** Short at the longest: what happens on the switch meanwhile is told to nobody. */
+/** Even the longest is short: what happens on the switch meanwhile is lost. */
 export const reconnectDelays: ReconnectDelays = {
   firstMs: 250,
   longestMs: 5_000,
@@ -18,8 +18,8 @@ export const reconnectDelays: ReconnectDelays = {
 };
 
 /**
- * How long to wait before the next connection after `failures` (from 1) in a row. Doubles, and lies between half and all
- * of that, so that many listeners do not come back at once; never shorter than the one before until the longest is reached.
+ * The delay before the next connection after `failures` (from 1) in a row. It doubles, with jitter between half and all
+ * of it, so that many listeners do not reconnect at the same time. It never shrinks until the longest is reached.
  */
 export function reconnectDelayMs(
   failures: number,

@@ -16,8 +16,8 @@ import { recordWithEvents, type Trigger, type TriggerDeps } from '../../events/t
 import type { KnownCall } from './tell-call.js';
 
 /**
- * For an uploader in this process: `call.recording.completed`, once per call and path however often it is reported.
- * False for a repeat and for an empty recording, which is no event. Throws as triggerEvent.
+ * For an uploader in this process: triggers `call.recording.completed`, once per call and path however often it is
+ * reported. False for a repeat and for an empty recording, which makes no event. Throws like triggerEvent.
  */
 export async function recordingCompleted(
   deps: TriggerDeps & { log: RecordingLog },
@@ -43,7 +43,7 @@ export async function recordingCompleted(
   });
 }
 
-/** What of a logger is used here. */
+/** The part of a logger that is used here. */
 export interface RecordingLog {
   warn(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -59,7 +59,7 @@ interface Recording extends CallKey {
   at: Date;
 }
 
-/** False when it was completed before. Without a url it is recorded and nobody is told. */
+/** False if it was completed before. Without a url it is recorded but makes no event. */
 async function tellRecording(db: Queryable, trigger: Trigger, recording: Recording): Promise<boolean> {
   const { tenantId, url, at } = recording;
   const isNew = await recordRecordingStop(db, { ...recording, completedAt: at });
@@ -83,7 +83,7 @@ export async function beginRecording(db: Queryable, call: KnownCall, file: strin
   });
 }
 
-/** The switch has closed the file. An empty one, and any without a template for urls, is recorded and told to nobody. */
+/** The switch has closed the file. If it is empty, or there is no url template, it is recorded but makes no event. */
 export async function endRecording(
   db: Queryable,
   trigger: Trigger,
@@ -97,7 +97,7 @@ export async function endRecording(
   await tellRecording(db, trigger, { ...file, callSid, idSuffix, tenantId, url, format: formatOf(file.path) });
 }
 
-/** Each part percent-encoded, what is no text as U+FFFD; `{path}` is the whole path without its first slash. */
+/** Each part percent-encoded, lone surrogates as U+FFFD; `{path}` is the whole path without its leading slashes. */
 export function recordingUrl(template: string, { callSid, path: file }: { callSid: string; path: string }): string {
   // encodeURIComponent throws at half a character.
   const encode = (part: string) => encodeURIComponent(part.replaceAll(/\p{Surrogate}/gu, '\ufffd'));

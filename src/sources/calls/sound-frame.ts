@@ -4,9 +4,9 @@ import { type Frame, readHeaderLines } from './frame-reader.js';
 export const plainFormHeader = 'Irisx-Plain-Form';
 
 /**
- * The frame as modesl can read it. modesl decodes every header line by decodeURIComponent, which throws in the middle
- * of its socket handler at a lone `%`; a caller can send one as his name. So events are always JSON, and a `%` in the
- * lines of a frame is encoded.
+ * The frame in a form that modesl can read. modesl decodes every header line with decodeURIComponent, which throws in
+ * the middle of its socket handler at a lone `%`, and a caller can send one as his name. So events are always converted
+ * to JSON, and a `%` in the lines of a frame is encoded.
  */
 export function toSoundBytes({ headers, contentType, body }: Frame): Buffer {
   const isPlain = contentType === 'text/event-plain';
@@ -19,7 +19,7 @@ export function toSoundBytes({ headers, contentType, body }: Frame): Buffer {
   return Buffer.concat([Buffer.from(`${lines.join('\n')}\n\n`), soundBody]);
 }
 
-/** Header lines with percent-encoded values, and behind an empty line perhaps a body of its own. */
+/** Header lines with percent-encoded values; after an empty line, the event may have a body of its own. */
 function readPlainEvent(body: Buffer): Record<string, string> {
   const headerEnd = body.indexOf('\n\n');
   const lines = readHeaderLines(body.toString('utf8', 0, headerEnd < 0 ? body.length : headerEnd).replace(/\n$/, ''));
@@ -31,7 +31,7 @@ function readPlainEvent(body: Buffer): Record<string, string> {
   return { ...event, [plainFormHeader]: 'true' };
 }
 
-/** `%2B` becomes `+`; what is no percent sequence stays, what is no UTF-8 becomes U+FFFD. Never throws. */
+/** `%2B` becomes `+`; anything but a percent sequence stays, and invalid UTF-8 becomes U+FFFD. Never throws. */
 export function decodePercent(text: string): string {
   return text.replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'));
 }

@@ -1,19 +1,19 @@
 import { microseconds } from './call-event.js';
 
 /**
- * What a switch's clock says, by the time in what it sent last. Its calls have times of that clock, and with no other can
- * they be compared; ours only measures how long ago that was.
+ * Estimates the switch's clock from the time in its last event. Its calls have times of that clock, which cannot be
+ * compared with any other; our clock only measures how long ago the last event came.
  */
 export class SwitchClock {
   #heard: { switchMs: number; atMs: number } | undefined;
 
-  /** `timestamp` is the Event-Date-Timestamp of an event that has just come. */
+  /** `timestamp` is the Event-Date-Timestamp of an event that has just arrived. */
   hear(timestamp: string | undefined): void {
     const switchMs = microseconds(timestamp)?.getTime();
     if (switchMs !== undefined) this.#heard = { switchMs, atMs: performance.now() };
   }
 
-  /** Null until the switch has told its time. */
+  /** Null until the switch has sent its time. */
   now(): Date | null {
     return this.#heard ? new Date(this.#heard.switchMs + performance.now() - this.#heard.atMs) : null;
   }

@@ -7,9 +7,9 @@ import { toSoundBytes } from './sound-frame.js';
 export interface ConnectionDeadlines {
   /** From the start until the subscription is confirmed. */
   readyMs: number;
-  /** The longest silence: HEARTBEAT comes every 20 s. */
+  /** The longest silence; HEARTBEAT comes every 20 s. */
   silenceMs: number;
-  /** The longest silence once the switch has given notice, default 2 s, if it does not say itself how long it lingers. */
+  /** The longest silence after a disconnect notice, default 2 s; longer if the switch says that it lingers longer. */
   afterNoticeMs?: number;
 }
 
@@ -19,23 +19,23 @@ const longestLingerMs = 60_000;
 
 export interface ConnectionEnd {
   kind: ConnectionEndKind;
-  /** For the log. Holds nothing of what was sent. */
+  /** For the log. Contains nothing of what was sent. */
   reason: string;
 }
 
 export interface SwitchConnection {
   /** Resolves, never rejects, once the socket is closed: only then may another connection be opened. */
   ended: Promise<ConnectionEnd>;
-  /** The answer's text; null when the connection ended without one. One question at a time. */
+  /** The reply's text; null if the connection ended without one. One command at a time. */
   ask(command: string): Promise<string | null>;
-  /** Stops reading; the switch then queues. Silence is not held against it meanwhile. */
+  /** Stops reading, so that the switch queues events. Meanwhile its silence does not count. */
   pause(): void;
   resume(): void;
   close(): void;
 }
 
 export interface ConnectionHandlers {
-  /** Subscribed: from now on every event comes. */
+  /** Subscribed: from now on every event arrives. */
   onReady: (connection: SwitchConnection) => void;
   onEvent: (event: Event) => void;
 }
@@ -51,7 +51,7 @@ export function connectToSwitch(
   deadlines: ConnectionDeadlines = connectionDeadlines,
 ): SwitchConnection {
   const connection = new esl.Connection(host, port, password);
-  // What modesl subscribes to by itself right after the login; its own choice would bring every dialplan application.
+  // modesl subscribes to these by itself after the login; its default would include every dialplan application.
   connection.reqEvents = [...eventNames];
   const socket = connection.socket;
   if (!socket) throw new Error('modesl has no socket after construction');
@@ -59,7 +59,7 @@ export function connectToSwitch(
 
   let end: ConnectionEnd | undefined;
   let isReady = false;
-  /** The silence that is left to the switch after its notice; undefined: it gave none. */
+  /** The silence that the switch is allowed after its notice; undefined: it gave none. */
   let lingerMs: number | undefined;
   let replies = 0;
   let heardAt = performance.now();
@@ -79,7 +79,7 @@ export function connectToSwitch(
   const leaveSoon = () => {
     clearTimeout(noticeDeadline);
     noticeDeadline = setTimeout(() => {
-      // While we do not read, it is not the switch that is silent.
+      // While reading is paused, the silence is ours and not the switch's.
       if (socket.isPaused()) leaveSoon();
       else drop('lost', 'the switch gave notice');
     }, lingerMs);
@@ -95,7 +95,7 @@ export function connectToSwitch(
   });
 
   connection.on('error', (error) => {
-    // The socket's errors have a code; without one it is a frame that modesl could not read.
+    // Socket errors have a code; without one, it is a frame that modesl could not read.
     const { code } = error as NodeJS.ErrnoException;
     drop(isReady ? 'lost' : 'unreachable', code ?? `a bad frame: ${error.name}`);
   });
@@ -113,7 +113,7 @@ export function connectToSwitch(
           parse(toSoundBytes(frame));
         }
       } catch (error) {
-        // Also what a handler of ours throws: the process must outlive whatever a switch sends.
+        // Includes what our own handlers throw: the process must survive whatever a switch sends.
         const isBad = error instanceof BadFrameError;
         drop('lost', isBad ? `a bad frame: ${error.message}` : `a frame that cannot be handled: ${String(error)}`);
       }
@@ -125,14 +125,14 @@ export function connectToSwitch(
   });
   connection.on('esl::event::auth::fail', () => drop('rejected', 'the password was refused'));
   connection.on('esl::event::raw::text/rude-rejection', () => drop('rejected', 'our address was refused'));
-  // Not the end yet: with linger the ends of calls follow it, in other packets or in the same one.
+  // Not the end yet: with linger, the ends of calls follow it, in other packets or in the same one.
   connection.on('esl::event::disconnect::notice', (notice) => {
     const seconds = Number(notice.getHeader('Linger-Time') ?? 0) || 0;
     lingerMs = Math.min(Math.max(deadlines.afterNoticeMs ?? 2_000, seconds * 1000), longestLingerMs);
     leaveSoon();
   });
   connection.on('esl::event::command::reply', (reply) => {
-    // The first answers the login, the second modesl's subscription; a login refused has ended the connection by now.
+    // The first replies to the login, the second to modesl's subscription. A refused login has ended the connection.
     replies += 1;
     if (replies !== 2 || end) return;
     if (!String(reply.getHeader('Reply-Text')).startsWith('+OK'))
@@ -142,7 +142,7 @@ export function connectToSwitch(
     onReady(self);
   });
   connection.on('esl::event::**', (event, headers) => {
-    // Without headers it is an event of modesl's own.
+    // Without headers it is one of modesl's own events.
     if (headers?.['Content-Type'] !== 'text/event-json' || end) return;
     if (typeof event.getHeader('Event-Name') !== 'string') return drop('lost', 'a bad frame: an event without a name');
     onEvent(event);

@@ -23,12 +23,12 @@ export interface SwitchListenerOptions {
   tenantVariable: string;
   reconnectDelays: ReconnectDelays;
   deadlines: ConnectionDeadlines;
-  /** A connection that held for so long was a good one: the next delay is the first again. */
+  /** A connection that lasted this long was healthy: the backoff starts again from the first delay. */
   steadyAfterMs: number;
-  /** Between the looks for calls that are gone: the second one after a connection, and all others. */
+  /** Delay before the next check for gone calls while some are missing; `lookForGoneEveryMs` otherwise. */
   confirmGoneAfterMs: number;
   lookForGoneEveryMs: number;
-  /** Calls of a switch that no name leads to and whose run nobody has reached for so long are given up. */
+  /** A call is given up if no configured name leads to its switch, and nobody has reached its run for this long. */
   orphanAfterMs: number;
 }
 
@@ -36,36 +36,36 @@ export const switchListenerOptions: Omit<SwitchListenerOptions, 'tenantVariable'
   reconnectDelays,
   deadlines: connectionDeadlines,
   steadyAfterMs: 10_000,
-  // The switch lists a new channel, and sends an end, within far less; twice that, and a HEARTBEAT has come.
+  // The switch lists a new channel, and sends an end, within far less. Within two of these, a HEARTBEAT has come.
   confirmGoneAfterMs: 11_000,
   lookForGoneEveryMs: 60_000,
-  // Other processes may serve other switches, and be away for a while.
+  // Other processes may serve other switches, and may be down for a while.
   orphanAfterMs: 15 * 60_000,
 };
 
-/** What an operator asks first. */
+/** What an operator wants to know first. */
 export interface SwitchState {
   /** host:port. */
   name: string;
   isConnected: boolean;
-  /** Since when it is as it is. */
+  /** Since when it has been connected or disconnected. */
   since: Date;
-  /** Heard and not kept yet. */
+  /** Received and not stored yet. */
   waitingEvents: number;
-  /** Events that told too little to be used, since the process started. */
+  /** Events that could not be used, since the process started. */
   unusableEvents: number;
 }
 
-/** Events of one statement; and how many wait at most before the switch is left to do the waiting. */
+/** Events per statement; and how many may wait here before we stop reading and the switch queues them. */
 const batchSize = 200;
 const pauseAt = 50_000;
 const resumeAt = 10_000;
-/** A switch that has not said its Core-UUID by this look is asked; it says it with every HEARTBEAT. */
+/** A switch that has not sent its Core-UUID by this check is asked for it; every HEARTBEAT contains it. */
 const askForRunAtLook = 3;
 
 /**
- * Listens to one switch until it is closed: reads always, keeps what it hears before it is handled, connects again
- * whatever ended the connection, and never holds two.
+ * Listens to one switch until it is closed. It stores each event before it is handled, reconnects whatever ended the
+ * connection, and never has two connections.
  */
 export class SwitchListener implements Fellow {
   readonly #name: string;
@@ -79,7 +79,7 @@ export class SwitchListener implements Fellow {
   #since = new Date();
   #unusable = 0;
   #coreUuid: string | null = null;
-  /** Of the switch; so is `#lastContactAt`. */
+  /** The switch's clock; `#lastContactAt` is a time of it. */
   readonly #clock = new SwitchClock();
   #lastContactAt: Date | null = null;
   #questions: SwitchQuestions | undefined;
@@ -119,7 +119,7 @@ export class SwitchListener implements Fellow {
     return (await this.#questions?.listChannels()) ?? null;
   }
 
-  /** Hangs up, and keeps what was heard. */
+  /** Disconnects, and stores what was received. */
   async close(): Promise<void> {
     this.#stop.abort();
     this.#connection?.close();
@@ -155,11 +155,11 @@ export class SwitchListener implements Fellow {
       this.#questions = undefined;
       if (signal.aborted) break;
       const wasSteady = wasConnected && performance.now() - openedAt > this.options.steadyAfterMs;
-      // Rejections are counted apart: they wait for somebody to act, all else for the switch.
+      // Rejections are counted separately: they last until somebody acts, all else until the switch is back.
       failures = wasSteady || (kind === 'rejected') !== (last?.kind === 'rejected') ? 1 : failures + 1;
       const retryInMs = reconnectDelayMs(failures, kind, this.options.reconnectDelays);
       const fields = { switch: this.#name, reason, failures, retryInMs };
-      // The same again is no news.
+      // Repeating the same reason is no news.
       if (wasConnected || reason !== last?.reason) this.deps.log.warn(fields, `switch.${kind}`);
       else this.deps.log.debug(fields, `switch.${kind}`);
       last = { kind, reason };
@@ -185,7 +185,7 @@ export class SwitchListener implements Fellow {
       this.deps.log.warn(fields, 'call.event_unusable: dropped');
     }
     if (read.is !== 'call-event') return;
-    // Ringing is of use only if it brings the tenant.
+    // Ringing is useful only if it names the tenant.
     if (read.event.kind === 'progressed' && !read.event.facts.tenantReference) return;
     this.#waiting.push(read.event);
     if (this.#waiting.length >= pauseAt) this.#connection?.pause();
@@ -201,7 +201,7 @@ export class SwitchListener implements Fellow {
         await keepCallEvents(this.deps.db, this.#name, kept);
       } catch (error) {
         if (isRefusedByPostgres(error) || error instanceof TypeError || error instanceof RangeError) {
-          // One of them cannot be kept, now or later: the others are not to wait for it.
+          // One of them can never be stored: the others must not wait for it.
           if (batch.length > 1) atOnce = 1;
           else {
             this.#waiting.shift();
@@ -215,10 +215,13 @@ export class SwitchListener implements Fellow {
         }
         failures += 1;
         if (this.#stop.signal.aborted && failures > 3) {
-          this.deps.log.error({ error, events: this.#waiting.length }, 'call.events_lost: Postgres is away at our end');
+          this.deps.log.error(
+            { error, events: this.#waiting.length },
+            'call.events_lost: Postgres is away while this process stops',
+          );
           return;
         }
-        if (failures === 1) this.deps.log.warn({ error }, 'call.not_kept: trying on, the events wait in memory');
+        if (failures === 1) this.deps.log.warn({ error }, 'call.not_kept: retrying; the events wait in memory');
         await delay(Math.min(100 * 2 ** failures, 2_000));
         continue;
       }
@@ -226,13 +229,13 @@ export class SwitchListener implements Fellow {
       atOnce = batchSize;
       this.#waiting.splice(0, batch.length);
       if (this.#waiting.length <= resumeAt) this.#connection?.resume();
-      // A recording may be of another leg's call.
+      // A recording may belong to another leg's call.
       const uuids = new Set(batch.flatMap(({ callSid, leg }) => (leg === null ? [callSid] : [callSid, leg])));
       for (const uuid of uuids) this.handler.handle(uuid);
     }
   }
 
-  /** For as long as the connection lasts. */
+  /** Runs as long as the connection lasts. */
   async #watchGoneCalls(connection: SwitchConnection, lastContactAt: Date | null): Promise<void> {
     const { confirmGoneAfterMs, lookForGoneEveryMs } = this.options;
     const over = new AbortController();
@@ -243,7 +246,7 @@ export class SwitchListener implements Fellow {
     this.#questions = questions;
     let lastAliveAt = lastContactAt;
     for (let looks = 1; !over.signal.aborted; looks++) {
-      // What was heard and is not kept yet may be the ends that are missed.
+      // Events that are received and not stored yet may be the missing ends.
       await this.#keeping;
       try {
         const lookedAt = this.#clock.now();
@@ -267,7 +270,7 @@ export class SwitchListener implements Fellow {
     }
   }
 
-  /** Then the name under which a call was heard may have led to this switch. */
+  /** If so, a call of another name may be on this switch: the name may have led here. */
   #hasCallsOfOtherNames(): Promise<boolean> {
     return hasCallsOfOtherNames(this.deps.db, [this.#name, ...this.fellows().map(({ name }) => name)]);
   }

@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readChannelList } from './gone-calls.js';
 import type { SwitchConnection } from './switch-connection.js';
 
-/** What one connection is asked, one question at a time: answers are matched by order alone. */
+/** Commands to one connection, one at a time: replies are matched by order alone. */
 export class SwitchQuestions {
   readonly #over = new AbortController();
   #asking: Promise<string | null> | undefined;
   #listing: Promise<ReadonlySet<string> | null> | undefined;
 
-  /** `onNoList`: the switch gave no list, and is still there. */
+  /** `onNoList`: called if the switch gave no list although it is still connected. */
   constructor(
     private readonly connection: SwitchConnection,
     private readonly answerWithinMs: number,
@@ -17,12 +17,15 @@ export class SwitchQuestions {
     void connection.ended.then(() => this.#over.abort());
   }
 
-  /** The uuids of the channels that are up; null: no answer, or an earlier question has none yet. Whoever asks meanwhile shares it. */
+  /**
+   * The uuids of the channels that are up; null: no reply, or an earlier command is still waiting for one. Concurrent
+   * callers share one request.
+   */
   listChannels(): Promise<ReadonlySet<string> | null> {
     return (this.#listing ??= this.#list().finally(() => (this.#listing = undefined)));
   }
 
-  /** The run of the switch, which it says with every event too; null: no answer. */
+  /** The run of the switch, which every event names too; null: no reply. */
   async coreUuid(): Promise<string | null> {
     const answer = (await this.#ask('global_getvar core_uuid'))?.trim() ?? '';
     return /^(?!-)[\x21-\x7e]{1,100}$/.test(answer) ? answer : null;
@@ -37,7 +40,7 @@ export class SwitchQuestions {
   }
 
   async #ask(command: string): Promise<string | null> {
-    // A second question before the first is answered would get the first one's answer.
+    // A second command sent before the first reply would get the first one's reply.
     if (this.#asking) return null;
     this.#asking = this.connection.ask(command).finally(() => (this.#asking = undefined));
     const patience = delay(this.answerWithinMs, null, { signal: this.#over.signal }).catch(() => null);

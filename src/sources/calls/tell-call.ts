@@ -31,8 +31,8 @@ export async function tellBeginning(db: Queryable, trigger: Trigger, call: Known
 export async function tellAnswer(db: Queryable, trigger: Trigger, call: KnownCall, answeredAt: Date): Promise<void> {
   if (call.answerTold) return;
   const at = call.answeredAt ?? answeredAt;
-  // Heard late, after an end that knew of no answer: the end has the last word. If that was only an estimate, the true
-  // end will want to know from when to count.
+  // The answer arrived late, after an end that knew of none: the end counts. If that end was only an estimate, the real
+  // end will need the time from which to count.
   if (call.endedAt && !call.answeredAt) {
     if (call.endEstimated) await recordAnswer(db, call, at, false);
     return;
@@ -51,9 +51,9 @@ export interface HangUp {
   endedAt: Date;
   hangupCause: string;
   answeredAt: Date | null;
-  /** null: not known; then it is the time from answer to end. */
+  /** null: not known; then the time from answer to end is used. */
   billedMs: number | null;
-  /** Nobody heard the end: the time is the last at which the call was known to be up. */
+  /** Nobody received the end: `endedAt` is then an estimate, the latest time the call can have been up. */
   isEstimated: boolean;
 }
 
@@ -63,7 +63,7 @@ export interface EndedCall {
   durationMs: number;
 }
 
-/** null when the end was told before, and was no estimate. Counts the call's minutes, exactly once. */
+/** null if an end was already reported. Counts the call's minutes, exactly once. */
 export async function tellEnd(
   db: Queryable,
   trigger: Trigger,
@@ -74,10 +74,10 @@ export async function tellEnd(
   const { tenantId, from, to, direction, startedAt } = call;
   const { endedAt, hangupCause, isEstimated } = hangUp;
   const { answeredAt, durationMs, status } = resultOf(call, hangUp);
-  // Usage first: it locks the tenant's row, and all that end a call then lock in one order.
+  // Usage first: it locks the tenant's row, so everything that ends a call locks in the same order.
   if (durationMs > 0)
     await countUsage(db, trigger, { tenantId, resource: 'call_minutes', amount: durationMs / 60_000, at: endedAt });
-  // We were away when it was answered. Who was told of the beginning is owed this too.
+  // The answer was missed. A tenant that got the beginning gets the answer too.
   if (answeredAt && call.beginningSeen) await tellAnswer(db, trigger, call, answeredAt);
   await recordEnd(db, call, { answeredAt, endedAt, status, hangupCause, durationMs, isEstimated });
   await trigger({
@@ -103,8 +103,8 @@ export async function tellEnd(
 }
 
 /**
- * The true end of a call whose end was told as an estimate: its row and the tenant's minutes are made good. Nobody is
- * told a second time.
+ * Records the real end of a call whose end was reported as an estimate: corrects its row and the tenant's minutes.
+ * Makes no second event.
  */
 export async function correctEnd(
   db: Queryable,
@@ -129,14 +129,14 @@ export async function correctEnd(
 function resultOf(call: Call, { endedAt, hangupCause, ...end }: HangUp) {
   const answeredAt = call.answeredAt ?? end.answeredAt;
   const sinceAnswerMs = answeredAt ? Math.max(0, endedAt.getTime() - answeredAt.getTime()) : 0;
-  // A run that took the call over may have counted from then on.
+  // A run that took the call over may have counted only from then on.
   const wasTakenOver = Object.values(call.runs).some(({ tookOver }) => tookOver);
   const billedMs = end.billedMs === null || !wasTakenOver ? end.billedMs : Math.max(end.billedMs, sinceAnswerMs);
   const durationMs = answeredAt ? (billedMs ?? sinceAnswerMs) : 0;
   return { answeredAt, durationMs, status: callStatus(hangupCause, answeredAt !== null) };
 }
 
-/** Told by its place in the switch's sequence: keys come faster than any clock ticks. */
+/** Identified by its place in the switch's sequence: two keys may be pressed within one tick of the clock. */
 export async function tellKeyPress(
   trigger: Trigger,
   call: KnownCall,

@@ -1,7 +1,7 @@
 import type { Call, CallRun } from '../../db/calls.js';
 import type { CallEventKind, CallFacts } from './call-event.js';
 
-/** A kept event with its facts. */
+/** A stored event with its facts. */
 export interface HeardEvent {
   coreUuid: string;
   sequence: number;
@@ -15,17 +15,17 @@ export type Decision<Use> =
   | { is: 'known'; call: Use }
   /** The event's run took the call over from another run. */
   | { is: 'taken-over'; call: Use }
-  /** The uuid is used again, or for the first time. */
+  /** The uuid is used for the first time, or is reused. */
   | { is: 'new' };
 
 /**
- * Which call of its uuid an event is of. `calls` are those known, in the order in which they began.
+ * Decides to which call of its uuid an event belongs. `calls` are the known ones, in the order in which they began.
  *
- * In one run a channel is known by when it was made. Where the switch did not say, the sequence decides: what follows a
- * heard end is a new call if it begins one, or if it is another tenant's.
+ * Within one run, a channel is identified by its creation time. If the switch did not send it, the sequence decides: an
+ * event after a received end is a new call's if it begins a call, or if it is another tenant's.
  *
- * In a run in which the uuid was never heard it is the last call, taken over, unless that one's end was heard, the switch
- * says that the channel was made anew, or it is another tenant's.
+ * In a run that has not had this uuid before, the event belongs to the last call, taken over. It is a new call's if the
+ * last call's end was received, the switch says that the channel was newly created, or it is another tenant's.
  */
 export async function whichCall<Use extends KnownUse>(
   event: HeardEvent,

@@ -10,14 +10,14 @@ interface Heard {
 }
 
 /**
- * The tenant of a call by what was heard of it so far, in its order; null: nobody's, so far. The first of these decides,
- * and none of them depends on how the switch's frames reached us:
+ * The tenant of a call, by its events so far, in order; null: none found so far. The first of these decides, and none
+ * depends on how the switch's frames reached us:
  *
  * 1. the variable with which the channel was made;
  * 2. the owner of the tenant's number;
  * 3. the variable as the dialplan set it afterwards.
  *
- * A variable of (1) that names no tenant says that the call is not the number's owner's either.
+ * If the variable of (1) names no tenant, the call does not belong to the number's owner either.
  */
 export async function whoseCall(
   db: Queryable,
@@ -39,12 +39,12 @@ export async function whoseCall(
   return null;
 }
 
-/** Another leg may have another tenant's. */
+/** Another leg may carry another tenant's reference. */
 const ofFirstLeg = ({ leg, tenantReference }: CallFacts) => (leg === undefined ? tenantReference : undefined);
 
 /**
- * Of a call whose beginning nobody heard: an outbound channel is made with its variables, and an inbound one gets them
- * from the dialplan.
+ * If nobody received the call's beginning: an outbound channel is created with its variables, while an inbound one gets
+ * them from the dialplan.
  */
 function variableAtBirth({ direction }: Pick<Call, 'direction'>, events: readonly Heard[]): string | undefined {
   const created = events.find(({ kind }) => kind === 'created');
@@ -57,16 +57,16 @@ function variableAtBirth({ direction }: Pick<Call, 'direction'>, events: readonl
 export async function isAnothersCall(db: Queryable, call: Call, { facts }: Heard): Promise<boolean> {
   if (call.tenantId === null || facts.leg !== undefined) return false;
   const { tenantReference } = facts;
-  // What the variable said before was no objection then.
+  // A value that the variable had before was no objection then.
   if (tenantReference !== undefined)
     return tenantReference !== call.tenantReference && (await resolveTenant(db, tenantReference)) !== call.tenantId;
-  // Nor is the call's own number, whoever has it by now.
+  // Nor is the call's own number, whoever owns it by now.
   if (!saysWhose(facts) || facts.direction !== call.direction || ownNumber(facts) === ownNumber(call)) return false;
   const owner = await ownerOfNumber(db, ownNumber(facts));
   return owner !== null && owner !== call.tenantId;
 }
 
-/** Whether direction and numbers are those of the call: not of another leg of it, and known at all. */
+/** Whether the direction and numbers are known, and are the call's and not another leg's. */
 export const saysWhose = ({ leg, isBare }: CallFacts): boolean => leg === undefined && !isBare;
 
 const ownNumber = ({ direction, from, to }: Pick<Call, 'direction' | 'from' | 'to'>) =>

@@ -3,14 +3,15 @@ import type { Queryable } from '../../db/database.js';
 import { statusesBySid, type Message } from '../../db/messages.js';
 import type { ListedMessage, TwilioClient } from './twilio-client.js';
 
-/** Twilio's clock and ours differ; and a request may lie there for a while before it becomes a message. */
+/** Twilio's clock and ours differ, and a request may wait at Twilio before it becomes a message. */
 const earliestMs = 60_000;
 const latestMs = 5 * 60_000;
 
 /**
- * What our request may have become in Twilio's list, when its answer was lost: same numbers and text, made at that time,
- * and not another message of ours; the likeliest first. More than one where several that are just alike were sent: each
- * is for whoever records it first. Throws TwilioListError when Twilio does not say.
+ * For a request whose response was lost: the messages in Twilio's list that it may have become, the likeliest first.
+ * They have the same numbers and text, were created at that time, and are not other messages of ours. If several
+ * identical messages were sent there is more than one; whoever records one first gets it. Throws TwilioListError if
+ * Twilio does not give its list.
  */
 export async function findSent(db: Queryable, twilio: TwilioClient, message: Message): Promise<ListedMessage[]> {
   const beganMs = (message.sendBeganAt ?? message.createdAt).getTime();
@@ -43,7 +44,7 @@ function couldBe(message: Message, listed: ListedMessage, beganMs: number): bool
 
 const ofATrialAccount = 'Sent from your Twilio trial account - ';
 
-/** As we sent it, behind the sentence that a trial account puts before it, or as a Messaging Service's smart encoding makes it. */
+/** As we sent it, after a trial account's sentence, or as a Messaging Service's smart encoding changes it. */
 function isText(listed: string, sent: string): boolean {
   const [found, text] = [listed.replace(ofATrialAccount, '').trim(), sent.trim()];
   return found === text || found === new SegmentedMessage(text, 'auto', true).graphemes.join('');

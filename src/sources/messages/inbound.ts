@@ -8,26 +8,26 @@ import { isIn } from './twilio-account.js';
 export interface InboundMessage {
   /** Who vouches for it: whose token signed the callback, or whose list it is in. */
   accountSid: string;
-  /** Whether that is the account that sends: all numbers are in it of which nothing else was said. */
+  /** Whether that is the account that sends. A number without an account of its own is in that one. */
   isMainAccount: boolean;
   messageSid: string;
   messagingServiceSid: string | null;
-  /** As the network shows it: never checked, it may be a name or empty. */
+  /** As the network shows it. Not checked: it may be a name or empty. */
   from: string;
   to: string;
   body: string;
   mediaCount: number;
-  /** Null: not said; then they are estimated. */
+  /** Null: not known; then they are estimated. */
   segments: number | null;
   at: Date;
-  /** It came by another way than its callback, at the time `at`; whoever had the number then is told. */
+  /** It did not come by its callback. The event goes to the tenant that had the number at the time `at`. */
   isLate?: boolean;
 }
 
 /**
- * `sms.received` for the owner of the number, and the message's segments counted: once for each
- * message, however often and by whatever way it comes. `no-owner`, `other-account` (the number is in another account than
- * the one that vouches for the message): nobody is told.
+ * Triggers `sms.received` for the owner of the number and counts the message's segments, once per message, however
+ * often and by whatever way it comes. `no-owner` and `other-account` (the number is not in the account that vouches
+ * for the message) make no event.
  */
 export async function receiveMessage(
   deps: TriggerDeps,
@@ -35,7 +35,7 @@ export async function receiveMessage(
 ): Promise<'received' | 'repeated' | 'no-owner' | 'other-account'> {
   return recordWithEvents(deps, async (db, trigger) => {
     const { messageSid, from, to, body, mediaCount, at } = message;
-    // Postgres takes no NUL, and no number has one.
+    // Postgres accepts no NUL, and no number has one.
     if (to.includes('\0')) return 'no-owner';
     const number = message.isLate ? await findAssignedAt(db, to, at) : await findAssigned(db, to);
     if (!number) return 'no-owner';

@@ -7,9 +7,9 @@ import { tellAccepted, tellStatus, type Acceptance } from './tell-message.js';
 import { isIn } from './twilio-account.js';
 
 /**
- * Twilio's answer to the request, or its list, shows that it has the message. Changes nothing when it is known already.
- * False: Twilio's message was taken for one of ours that is just alike, whose answer was lost; this one is the unsettled
- * one then.
+ * Twilio's response to the request, or its list, shows that Twilio has the message. Changes nothing if that is already
+ * known. False: Twilio's message was already matched to an identical message of ours whose response was lost; this one
+ * is then the unknown one.
  */
 export async function recordAccepted(deps: TriggerDeps, messageId: string, acceptance: Acceptance): Promise<boolean> {
   try {
@@ -28,7 +28,7 @@ export async function recordAccepted(deps: TriggerDeps, messageId: string, accep
   }
 }
 
-/** It was never sent, and will not be: `sms.failed`. Changes nothing once Twilio has the message or an end is known. */
+/** It was not sent, and never will be: `sms.failed`. Changes nothing once Twilio has the message or an end is known. */
 export async function recordUnsent(
   deps: TriggerDeps,
   messageId: string,
@@ -46,7 +46,7 @@ export async function recordNotSent({ db }: TriggerDeps, messageId: string, send
   await releaseSend(db, messageId, sendBeganAt);
 }
 
-/** What Twilio reports of a message: by a callback or in its list. */
+/** What Twilio reports about a message, by a callback or in its list. */
 export interface StatusReport {
   /** Who vouches for it: whose token signed the callback, or whose list it is in. */
   accountSid: string;
@@ -59,16 +59,16 @@ export interface StatusReport {
   from: string;
   to: string;
   at: Date;
-  /** Out of the signed url of the callback. */
+  /** From the signed url of the callback. */
   messageId?: string | undefined;
   tenantReference?: string | undefined;
 }
 
 /**
- * Records what became of an outbound message, and tells its tenant. It is found by Twilio's name for it, or by ours in
- * the callback's url: a callback may come before the answer to the request does. Of a message that another program sent
- * only the end is told, to the tenant that the url names. Safe to repeat, in any order. `no-message`: none of these;
- * `other-account`: it is not for that account to say what became of the message. Both change nothing.
+ * Records the status of an outbound message, and triggers its tenant's events. The message is found by Twilio's id, or
+ * by ours in the callback's url, since a callback may come before the response to the request. For a message that
+ * another program sent, only the end is reported, to the tenant that the url names. Idempotent, in any order.
+ * `no-message`: none was found; `other-account`: that account may not report on the message. Both change nothing.
  */
 export async function reportStatus(
   deps: TriggerDeps,
@@ -95,7 +95,7 @@ async function messageOf(db: Queryable, report: StatusReport): Promise<Message |
   const known = await lockMessage(db, { messageSid });
   if (known) return known.direction === 'outbound' ? known : null;
   const ours = messageId === undefined ? null : await lockMessage(db, { id: messageId });
-  // Twilio's name for it may have been recorded while we waited for the row; one with another name is not this one.
+  // Twilio's id may have been recorded while we waited for the row; a message with another id is not this one.
   if (ours) return ours.messageSid === null || ours.messageSid === messageSid ? ours : null;
   const tenantId = tenantReference === undefined ? null : await resolveTenant(db, tenantReference);
   if (!tenantId) return null;
@@ -104,7 +104,7 @@ async function messageOf(db: Queryable, report: StatusReport): Promise<Message |
   return lockMessage(db, { messageSid });
 }
 
-/** Who has a sub-account's token must not speak for every tenant: only for those who have a number in it. */
+/** A sub-account's token allows reports only for tenants that have a number in that account. */
 async function maySendFor(
   db: Queryable,
   tenantId: string,

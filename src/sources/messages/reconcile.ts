@@ -7,11 +7,11 @@ import { isForward, outboundStatus } from './message-status.js';
 import { reportStatus } from './outbound.js';
 import type { ListedMessage, TwilioClient } from './twilio-client.js';
 
-/** So far back at the least: a message may end hours after it was sent. */
+/** At least this far back: a message may reach its final status hours after it was sent. */
 const windowMs = 12 * 3_600_000;
-/** Beyond the last comparison: the list may be a little behind. */
+/** This long before the last comparison, since the list may be a little behind. */
 const overlapMs = 3_600_000;
-/** At the most, however long nobody compared. */
+/** At most this far back, however long ago the last comparison was. */
 const longestWindowMs = 7 * 86_400_000;
 
 export interface ReconcileDeps extends TriggerDeps {
@@ -20,7 +20,7 @@ export interface ReconcileDeps extends TriggerDeps {
 
 /**
  * Compares Twilio's list of an account's messages with ours, and records what is missing as its callback would have:
- * messages that came in, and what became of those that went out. Safe to repeat. Throws TwilioListError.
+ * inbound messages, and the status of outbound ones. Idempotent. Throws TwilioListError.
  */
 export async function reconcileAccount(
   deps: ReconcileDeps,
@@ -53,7 +53,7 @@ export async function reconcileAccount(
 
 async function windowStart({ db, retentionDays }: ReconcileDeps, accountSid: string, now: Date): Promise<Date> {
   const last = await reconciledUntil(db, accountSid);
-  // Never back to what has been deleted here: it would be told a second time. Postgres deletes by its own clock.
+  // Never back to what has been deleted here: it would make a second event. Postgres deletes by its own clock.
   const earliestMs = now.getTime() - Math.min(longestWindowMs, retentionDays * 86_400_000 - overlapMs);
   const sinceMs = Math.min(now.getTime() - windowMs, (last ?? now).getTime() - overlapMs);
   return new Date(Math.max(sinceMs, earliestMs));

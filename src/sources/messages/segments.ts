@@ -1,11 +1,12 @@
 import { SegmentedMessage } from 'sms-segments-calculator';
 
-/** Twilio takes no longer text, in UTF-16 units. */
+/** Twilio accepts no longer text, in UTF-16 units. */
 export const maxBodyLength = 1_600;
 
 /**
  * How many SMS parts a text takes (3GPP TS 23.038, 23.040); 1 for an empty one. An estimate: a Messaging Service may
- * replace characters, and Twilio has the last word. Above what can be sent it is only the order of magnitude.
+ * replace characters, and Twilio's count is the one that counts. For a text too long to be sent, it is only a rough
+ * figure.
  */
 export function estimateSegments(text: string): number {
   // The calculator's time grows with the square of the length.

@@ -7,7 +7,7 @@ import { ConflictError, InvalidInputError } from '../../errors.js';
 
 export type AskedMessage = Omit<NewOutboundMessage, 'accountSid'>;
 
-/** Who sends messages here. */
+/** How messages are sent here. */
 export interface Sender {
   /** The main account: it sends for numbers and services without an account of their own. */
   accountSid: string;
@@ -15,15 +15,15 @@ export interface Sender {
 }
 
 /**
- * Stores the message and starts sending it; a repeat, by its Idempotency-Key, is answered with the first one. `sender`
- * undefined: none is configured. Throws ConflictError or InvalidInputError where it may not be sent.
+ * Stores the message and starts sending it; a repeat, by its Idempotency-Key, returns the first one. `sender`
+ * undefined: none is configured. Throws ConflictError or InvalidInputError if the message may not be sent.
  */
 export async function sendMessage(db: Database, sender: Sender | undefined, asked: AskedMessage): Promise<Message> {
-  // Before everything that may have changed since: a repeat asks what became of the first, not whether it may send.
+  // First of all, since the rest may have changed: a repeat asks for the first message, not whether it may be sent now.
   return (await firstOf(db, asked)) ?? (await store(db, sender, asked));
 }
 
-/** What was stored with this Idempotency-Key before; null: nothing. Throws ConflictError where that was another message. */
+/** The message stored with this Idempotency-Key; null: none. Throws ConflictError if its contents are different. */
 async function firstOf(db: Database, asked: AskedMessage): Promise<Message | null> {
   if (asked.idempotencyKey === null) return null;
   const first = await findByIdempotencyKey(db, asked.tenantId, asked.idempotencyKey);
@@ -40,7 +40,7 @@ const contentsOf = ({ from, messagingServiceSid, to, body, mediaUrls }: AskedMes
   mediaUrls,
 });
 
-/** Stores it and starts sending it; or answers the first one, where a request with the same key was faster. */
+/** Stores it and starts sending it, or returns the first one if a request with the same key was faster. */
 async function store(db: Database, sender: Sender | undefined, asked: AskedMessage): Promise<Message> {
   if (!sender)
     throw new ConflictError(
@@ -50,7 +50,7 @@ async function store(db: Database, sender: Sender | undefined, asked: AskedMessa
   try {
     accountSid = (await accountToSendBy(db, asked)) ?? sender.accountSid;
   } catch (refusal) {
-    // The number may have been released just now, and the first one been stored before.
+    // The number may have been released just now, after the first message was stored.
     const first = await firstOf(db, asked);
     if (first) return first;
     throw refusal;
@@ -66,8 +66,8 @@ async function store(db: Database, sender: Sender | undefined, asked: AskedMessa
 }
 
 /**
- * The account in which the sender is; null: the main one. Throws InvalidInputError where it is not the tenant's: whose
- * it is otherwise, if anybody's, is not told.
+ * The account that the sender is in; null: the main one. Throws InvalidInputError if the sender is not the tenant's,
+ * without saying whether it is somebody else's.
  */
 async function accountToSendBy(
   db: Database,

@@ -3,7 +3,7 @@ import type { TwilioAccount } from './twilio-account.js';
 
 /**
  * Whether a callback was signed with a token of the account that it names. `url` is the one that Twilio was given, with
- * its query and without fragment; `form` every field as it came. Never throws; false without a token.
+ * its query and without its fragment; `form` has every field as received. Never throws; false without a token.
  */
 export function isAuthentic(
   accounts: readonly TwilioAccount[],
@@ -12,10 +12,10 @@ export function isAuthentic(
   const { accountSid, signature, url, form } = callback;
   const tokens = accounts.find(({ sid }) => sid === accountSid)?.tokens ?? [];
   try {
-    // An empty key would make a signature that everybody can make.
+    // Anybody could sign with an empty key.
     return tokens.some((token) => token !== '' && validateRequest(token, signature ?? '', url, form));
   } catch {
-    // What the library stumbles over is nothing that Twilio sent.
+    // If the library throws, Twilio did not send it.
     return false;
   }
 }

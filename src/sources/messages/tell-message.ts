@@ -5,12 +5,12 @@ import { correctUsage, countUsage } from '../usage/count-usage.js';
 import { endOf, firstWordOf, isFinal, isForward, outboundStatus, senderOf } from './message-status.js';
 import { estimateSegments } from './segments.js';
 
-// All of these change a message whose row the transaction has locked.
+// All of these functions change a message whose row the transaction has locked.
 
-/** What Twilio says of a message that it has. */
+/** What Twilio says about a message that it has accepted. */
 export interface Acceptance {
   messageSid: string;
-  /** Twilio's word: in its answer to the request, or later. */
+  /** Twilio's word, in its response to the request or later. */
   providerStatus: string;
   /** Null: not known; then they are estimated. */
   segments: number | null;
@@ -19,8 +19,8 @@ export interface Acceptance {
 }
 
 /**
- * `sms.sent`, and the message's segments counted: once, whoever learns first that Twilio has it. Who comes later with
- * Twilio's own count makes an estimate good. Answers the message as it is then.
+ * Triggers `sms.sent` and counts the message's segments, once, whoever learns first that Twilio has it. If Twilio's own
+ * count comes later, it corrects an estimate. Returns the message as it is afterwards.
  */
 export async function tellAccepted(
   db: Queryable,
@@ -33,10 +33,10 @@ export async function tellAccepted(
   const { id, tenantId, body, mediaUrls } = message;
   const segments = counted.segments ?? estimateSegments(body ?? '');
   const segmentsEstimated = counted.segments === null;
-  // It was given up for lost, and the tenant told so: an end stands.
+  // It was given up for lost, and its tenant got that event: an end stands.
   const isLate = isFinal(message.status);
   const status = isLate ? message.status : (outboundStatus(providerStatus) ?? 'accepted');
-  // What Twilio reports at once as failed is accepted first, and ends by its report.
+  // A message that Twilio reports as failed right away is recorded as accepted first, and then ends by the report.
   const accepted = {
     messageSid,
     status: isFinal(status) && !isLate ? 'accepted' : status,
@@ -44,7 +44,7 @@ export async function tellAccepted(
     segmentsEstimated,
     at,
   } as const;
-  // Usage first: whoever triggers several events in a transaction locks in this order.
+  // Usage first: all transactions that trigger several events lock in this order.
   await countUsage(db, trigger, { tenantId, resource: 'sms_segments', amount: segments, at });
   await recordAcceptance(db, id, accepted);
   if (!isLate) {
@@ -71,7 +71,7 @@ export async function tellAccepted(
   return { ...message, messageSid, status: accepted.status, segments, segmentsEstimated, acceptedAt: at };
 }
 
-/** A callback came before Twilio's answer to the request, which alone says how many segments the message has. */
+/** For a callback that came before Twilio's response to the request: only the response has the number of segments. */
 async function countExactly(
   db: Queryable,
   trigger: Trigger,
@@ -90,7 +90,7 @@ async function countExactly(
   return { ...message, segments, segmentsEstimated: false };
 }
 
-/** Moves the message forward, never back; tells an end, the first one only. An error code is kept, whenever it came. */
+/** Moves the message forward, never back; reports an end, only the first. An error code is kept, whenever it came. */
 export async function tellStatus(
   db: Queryable,
   trigger: Trigger,
@@ -110,7 +110,7 @@ export async function tellStatus(
   await recordStatus(db, id, { status: to, errorCode, endedAt: isFinal(to) ? at : null });
   const end = endOf(from, to);
   if (!end) return;
-  // Refused before it got a name of Twilio's: then ours stands for it.
+  // If it was refused before it got an id from Twilio, ours stands in for it.
   const messageSid = message.messageSid ?? id;
   const event = { tenantId: message.tenantId, eventId: `${messageSid}_status`, occurredAt: at };
   const facts = { error_code: errorCode, timestamp: at, message_id: id };

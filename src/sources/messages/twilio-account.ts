@@ -1,4 +1,4 @@
-/** An account of Twilio's, or a sub-account, which signs with a token of its own. */
+/** A Twilio account or sub-account; each signs with its own token. */
 export interface TwilioAccount {
   /** `AC…` */
   readonly sid: string;
@@ -6,7 +6,7 @@ export interface TwilioAccount {
   readonly tokens: readonly string[];
 }
 
-/** Whether the number is in the account. A number of which nothing was said is in the one that sends. */
+/** Whether the number is in the account. A number without an account of its own is in the one that sends. */
 export const isIn = (
   number: { accountSid: string | null },
   account: { accountSid: string; isMainAccount: boolean },

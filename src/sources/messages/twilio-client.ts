@@ -3,14 +3,14 @@ import type { MessageInstance } from 'twilio/lib/rest/api/v2010/account/message.
 import type { TwilioAccount } from './twilio-account.js';
 import { TwilioBusyError, TwilioHttp } from './twilio-http.js';
 
-/** What came of the request to send, as far as it can be known. */
+/** The outcome of the request to send, as far as it can be known. */
 export type SendOutcome =
   | { kind: 'accepted'; messageSid: string; providerStatus: string; segments: number | null; errorCode: string | null }
-  /** Twilio said no: the same request would be refused again. */
+  /** Twilio refused it, and would refuse the same request again. */
   | { kind: 'refused'; statusCode: number; errorCode: string | null }
-  /** It did not reach Twilio, or was turned away unread. */
+  /** It did not reach Twilio, or was rejected unread. */
   | { kind: 'not-sent'; reason: string; errorCode: string | null; retryAfterMs?: number | undefined }
-  /** It may have been sent: nobody may send it again. */
+  /** It may have been sent, so it must not be sent again. */
   | { kind: 'unknown'; reason: string };
 
 export interface MessageToSend {
@@ -20,11 +20,11 @@ export interface MessageToSend {
   to: string;
   body: string | null;
   mediaUrls: string[];
-  /** Where Twilio reports what becomes of it. */
+  /** The url to which Twilio reports its status. */
   statusCallback: string;
 }
 
-/** A message as Twilio's list has it. */
+/** A message in Twilio's list. */
 export interface ListedMessage {
   messageSid: string;
   messagingServiceSid: string | null;
@@ -49,7 +49,7 @@ export interface MessageList {
 }
 
 export interface TwilioClient {
-  /** The one that sends, and in which all numbers are of which nothing else was said. */
+  /** The account that sends. A number without an account of its own is in this one. */
   readonly mainAccountSid: string;
   readonly accountSids: readonly string[];
   /** Makes one request; never throws. */
@@ -58,7 +58,7 @@ export interface TwilioClient {
   list(list: MessageList): AsyncGenerator<ListedMessage[]>;
 }
 
-/** Twilio did not give its list; the message says why and holds nothing of a message. */
+/** Twilio did not give its list. The error's message says why, and contains nothing of an SMS. */
 export class TwilioListError extends Error {
   override readonly name = 'TwilioListError';
 }
@@ -75,7 +75,7 @@ export interface TwilioClientOptions {
 }
 
 const messageSidForm = /^(SM|MM)[0-9a-fA-F]{32}$/;
-/** Nothing was sent yet when these happened. */
+/** Errors that occur before anything is sent. */
 const beforeSending = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -86,7 +86,7 @@ const beforeSending = new Set([
 ]);
 const unauthorized = 401;
 
-/** Nothing is asked of the environment, whatever TWILIO_* is set there. */
+/** Reads nothing from the environment, whatever TWILIO_* is set there. */
 export function createTwilioClient(options: TwilioClientOptions): TwilioClient {
   const httpClient = new TwilioHttp(options.deadlineMs) as unknown as InstanceType<typeof twilio.RequestClient>;
   const clients = new Map(
@@ -100,7 +100,7 @@ export function createTwilioClient(options: TwilioClientOptions): TwilioClient {
     ]),
   );
 
-  /** With the account's token, and where it is refused with the next one: during a rotation either may be the right one. */
+  /** Uses the account's token, and if it is refused the next one: during a rotation either may be the right one. */
   async function withToken<T>(accountSid: string, call: (client: twilio.Twilio) => Promise<T>): Promise<T> {
     const [current, next] = clients.get(accountSid) ?? [];
     if (!current) throw new TwilioListError(`The account ${accountSid} is not configured.`);
@@ -148,7 +148,7 @@ export function createTwilioClient(options: TwilioClientOptions): TwilioClient {
         ...(sentAfter !== undefined && { dateSentAfter: sentAfter }),
         pageSize: options.pageSize ?? 1_000,
       };
-      // Each call may have to find out anew which token is the right one; a cursor made with one is good for the other.
+      // Each call may have to find out again which token is the right one; a cursor made with one works with the other.
       let page = await listed(() => withToken(accountSid, (client) => client.messages.page(filter)));
       for (;;) {
         yield page.instances.map(toListed);
@@ -160,7 +160,7 @@ export function createTwilioClient(options: TwilioClientOptions): TwilioClient {
   };
 }
 
-/** Never the error itself: Twilio's texts quote numbers, and a library's errors the whole request. */
+/** Never throws the original error: Twilio's texts quote numbers, and a library's errors the whole request. */
 async function listed<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -189,7 +189,7 @@ function statusOf(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
-/** A code of the network, or the kind of the error: never its text. */
+/** The network error's code, or the error's name; never its text. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   const { code } = (error.cause instanceof Error ? error.cause : error) as { code?: unknown };
@@ -198,7 +198,7 @@ function reasonOf(error: unknown): string {
 
 const codeText = (code: unknown): string | null => (typeof code === 'number' && code !== 0 ? String(code) : null);
 
-/** A count as text; a Messaging Service says 0 as long as it has chosen no sender. */
+/** A count given as text, if positive; a Messaging Service says 0 until it has chosen a sender. */
 function positive(count: unknown): number | null {
   return Number.isInteger(Number(count)) && Number(count) > 0 ? Number(count) : null;
 }

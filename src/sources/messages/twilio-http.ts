@@ -1,4 +1,4 @@
-/** What the SDK asks of its HTTP client; the rest of its options we never use. */
+/** What the SDK passes to its HTTP client; we never use the rest of its options. */
 export interface TwilioRequest {
   method: string;
   uri: string;
@@ -15,7 +15,7 @@ export interface TwilioResponse {
   headers: Record<string, string>;
 }
 
-/** Twilio takes no more requests at the moment; this one was not carried out. */
+/** Twilio accepts no more requests at the moment; this one was not carried out. */
 export class TwilioBusyError extends Error {
   override readonly name = 'TwilioBusyError';
   constructor(readonly retryAfterMs: number | undefined) {
@@ -24,8 +24,9 @@ export class TwilioBusyError extends Error {
 }
 
 /**
- * The SDK's own client keeps credentials and form in the errors that it throws, and its timeout is one of silence only.
- * This one has a deadline for the whole request, follows no redirect, repeats nothing, and tells of a 429 when to go on.
+ * The SDK's own client keeps credentials and form in the errors that it throws, and its timeout limits only silence.
+ * This one has a deadline for the whole request, follows no redirect and never retries. After a 429 it says when to
+ * retry.
  */
 export class TwilioHttp {
   constructor(private readonly deadlineMs: number) {}
@@ -55,14 +56,14 @@ export class TwilioHttp {
   }
 }
 
-/** A list is a name that comes several times. The SDK has made text of everything, or what is written as such. */
+/** A list is sent as a name that occurs several times. The SDK's values are text, or convert to it. */
 function fields(record: Record<string, unknown> = {}): [string, string][] {
   return Object.entries(record).flatMap(([name, value]) =>
     value === undefined ? [] : [value as string | string[]].flat().map((one): [string, string] => [name, String(one)]),
   );
 }
 
-/** Whole seconds, at most five minutes; undefined for anything else (RFC 9110 §10.2.3 has dates too, Twilio sends none). */
+/** Whole seconds, at most five minutes; undefined for anything else (RFC 9110 §10.2.3 has dates; Twilio sends none). */
 function retryAfterMs(header: string | null): number | undefined {
   return header !== null && /^\d{1,9}$/.test(header) ? Math.min(Number(header), 300) * 1_000 : undefined;
 }

@@ -2,13 +2,14 @@ import { findAssigned, insertAssignment, setNumberAccount, type PhoneNumber } fr
 import { ConflictError } from '../../errors.js';
 import { recordWithEvents, type TriggerDeps } from '../../events/trigger.js';
 
-/** E.164, or a short code: digits alone. Without spaces, as the network writes it: calls and messages are compared as text. */
+/** E.164, or a short code of digits only. Without spaces, as the network writes it, since it is compared as text. */
 export const phoneNumberForm = /^(\+[1-9][0-9]{1,14}|[0-9]{3,8})$/;
 
 /**
- * Gives the number to the tenant, with `phone_number.assigned`. `accountSid`: the Twilio account in which it is; null: the
- * one that sends; undefined: that one, or as it was. `repeated`: the tenant has it already, and nobody was told; only the
- * account may have changed. Throws ConflictError (another tenant has it), NotFoundError (no such tenant).
+ * Assigns the number to the tenant and triggers `phone_number.assigned`. `accountSid`: the Twilio account that it is
+ * in; null: the one that sends; undefined: that one, or unchanged. `repeated`: the tenant already has it and there is
+ * no event; only the account may have changed. Throws ConflictError (another tenant has it), NotFoundError (no such
+ * tenant).
  */
 export async function assignNumber(
   deps: TriggerDeps,
@@ -29,7 +30,7 @@ export async function assignNumber(
     await trigger({
       tenantId,
       eventType: 'phone_number.assigned',
-      // Not by the number: it may come to the same tenant again, and ids of events are seen where numbers should not be.
+      // Not the number: it may be assigned to the same tenant again, and event ids are seen where numbers must not be.
       eventId: `phone_${assigned.id}_assigned`,
       occurredAt: assigned.assignedAt,
       payload: { phone_number: phoneNumber, assigned_at: assigned.assignedAt },

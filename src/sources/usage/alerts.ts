@@ -9,9 +9,9 @@ const alerts: readonly Alert[] = ['warning', 'reached'];
 const percentOf: Record<Alert, number> = { warning: 80, reached: 100 };
 
 /**
- * An alert is sent once in a month, and again only for a limit that is higher than any it was sent for: raising the
- * limit arms it again, lowering it does not. Whoever goes past both in one step is sent both.
- * A limit of 0 is reached by the first use, not by none.
+ * An alert is sent once a month, and again only for a limit that is higher than any it was sent for: raising the limit
+ * rearms it, lowering does not. A tenant that passes both thresholds in one step gets both alerts. A limit of 0 is
+ * reached by the first use, not by none.
  */
 export function dueAlerts({ used, allowed, warnedFor, reachedFor }: Usage): Alert[] {
   if (allowed === null || used === 0) return [];
@@ -21,7 +21,7 @@ export function dueAlerts({ used, allowed, warnedFor, reachedFor }: Usage): Aler
   );
 }
 
-/** Triggers what is due, and marks it sent. Needs the tenant's usage locked, so that nobody else finds the same due. */
+/** Triggers the due alerts and marks them sent. The tenant's usage must be locked, so nobody else finds them due. */
 export async function tellAlerts(
   tx: Queryable,
   trigger: Trigger,
@@ -41,7 +41,7 @@ export async function tellAlerts(
   const when = { month, timestamp: at };
   const percent_used = percentUsed(usage.used, usage.allowed);
   for (const alert of due) {
-    // No clock in it: the same alert is the same event, whoever finds it due.
+    // The id contains no time: the same alert is the same event, whoever finds it due.
     const event = {
       tenantId,
       eventId: `limit_${alert}_${tenantId}_${resource}_${month}_${limit}`,
@@ -55,6 +55,6 @@ export async function tellAlerts(
   }
 }
 
-/** Cut to two decimals. Of nothing everything is used: 100, never the infinite that a division would make. */
+/** Cut to two decimals. A limit of 0 is 100 percent used, where a division would give infinity. */
 const percentUsed = (used: number, allowed: number): number =>
   allowed === 0 ? 100 : Number((BigInt(used) * 10_000n) / BigInt(allowed)) / 100;

@@ -7,19 +7,19 @@ import { monthOf, toParts, type Resource } from './resources.js';
 export interface Use {
   tenantId: string;
   resource: Resource;
-  /** In the resource's unit, not negative; call minutes with their fraction, exact to the millisecond. */
+  /** In the resource's unit, not negative; call minutes with fractions, exact to the millisecond. */
   amount: number;
-  /** When it was used: decides the month, in UTC, also for what is counted after that month's end. */
+  /** When it was used. Decides the month, in UTC, even if it is counted after that month's end. */
   at: Date;
 }
 
 /**
- * Adds to the tenant's usage, and triggers `tenant.limit.warning` and `tenant.limit.reached` where this use brought
- * them about (dueAlerts has the rule). For inside recordWithEvents, and not safe to repeat: call it only where the same
- * transaction records for the first time what was used.
+ * Adds to the tenant's usage, and triggers `tenant.limit.warning` and `tenant.limit.reached` if this use makes them
+ * due (see dueAlerts). For use inside recordWithEvents. Not idempotent: call it only if the same transaction records
+ * the use for the first time.
  *
  * Locks the tenant's usage until the transaction ends: lock the source's own rows before, never after.
- * Throws NotFoundError (no such tenant), RangeError (no amount).
+ * Throws NotFoundError (no such tenant), RangeError (not a valid amount).
  */
 export async function countUsage(tx: Queryable, trigger: Trigger, use: Use): Promise<void> {
   const { tenantId, resource, amount, at } = use;
@@ -35,11 +35,11 @@ export interface Correction {
   resource: Resource;
   /** What was counted, and in which month. */
   counted: { amount: number; at: Date };
-  /** What it should have been. More than was counted counts in this month. */
+  /** What it should have been. If that is more, the difference is added to the month of this `at`. */
   used: { amount: number; at: Date };
 }
 
-/** Counts the difference, or takes it back from the month in which too much was counted. As countUsage otherwise. */
+/** Adds the difference, or takes it back from the month in which too much was counted. Otherwise like countUsage. */
 export async function correctUsage(tx: Queryable, trigger: Trigger, correction: Correction): Promise<void> {
   const { tenantId, resource, counted, used } = correction;
   const parts = toParts(resource, used.amount) - toParts(resource, counted.amount);

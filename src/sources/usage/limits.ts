@@ -8,8 +8,8 @@ import { fromParts, monthOf, resources, toParts, type Resource } from './resourc
 export type Limits = Record<Resource, number | null>;
 
 /**
- * Sets the named limits, the others stay, and answers all. Usage of the present month that is at 80 or 100 percent of
- * what it is now allowed is told in the same transaction. Safe to repeat. Throws NotFoundError (no such tenant).
+ * Sets the given limits, leaves the others, and returns all. If the current month's usage has reached 80 or 100 percent
+ * of a new limit, the same transaction triggers the alert. Idempotent. Throws NotFoundError (no such tenant).
  */
 export async function setLimits(
   deps: TriggerDeps,
@@ -36,7 +36,7 @@ export const getLimits = async (db: Queryable, tenantId: string): Promise<Limits
     parts === undefined ? null : fromParts(resource, parts),
   );
 
-/** What was used in the month (`YYYY-MM`, in UTC), in the resources' units. */
+/** Usage in the month (`YYYY-MM`, in UTC), in the resources' units. */
 export const getUsage = async (db: Queryable, tenantId: string, month: string): Promise<Record<Resource, number>> =>
   perResource(await listUsage(db, tenantId, month), (resource, parts = 0) => fromParts(resource, parts));
 

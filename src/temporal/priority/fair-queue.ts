@@ -1,6 +1,6 @@
 /**
- * First in, first out within a key; the keys in turn, and the groups of keys in turn: nobody stands behind another's
- * backlog, and no group gets more by having many keys.
+ * First in, first out within a key. Keys take turns within their group, and groups take turns: nobody waits behind
+ * another's backlog, and a group gets no more by having many keys.
  */
 export class FairQueue<T> {
   readonly #groups = new Map<string, { keys: Map<string, T[]>; size: number }>();
@@ -25,7 +25,7 @@ export class FairQueue<T> {
     this.#size++;
   }
 
-  /** What `take` would give. */
+  /** The item that `take` would return. */
   peek(): T | undefined {
     return this.#next()?.items[0];
   }
@@ -38,7 +38,7 @@ export class FairQueue<T> {
     const item = items.shift();
     this.#size--;
     group.size--;
-    // A map keeps its order: whoever had a turn goes to the end.
+    // A map keeps insertion order: a key or group that had its turn goes to the end.
     group.keys.delete(key);
     if (items.length > 0) group.keys.set(key, items);
     this.#groups.delete(groupName);

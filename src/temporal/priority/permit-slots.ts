@@ -3,8 +3,8 @@ import type { Permits } from './permits.js';
 import { Waiters } from './waiters.js';
 
 /**
- * Slots for activities that acquire permits: while one that came waits for its permit, no other is asked for. What waits,
- * waits in the server's queue, which serves tenants in turn.
+ * Slots for activities that acquire permits. While one activity waits for its permit, no other is polled for. The rest
+ * wait in the server's queue, which serves tenants in turn.
  */
 export function permitSlots(numSlots: number, permits: Permits): CustomSlotSupplier<ActivitySlotInfo> {
   let used = 0;
@@ -17,7 +17,7 @@ export function permitSlots(numSlots: number, permits: Permits): CustomSlotSuppl
       used++;
       return {};
     },
-    // Only asked for activities that come with a workflow task, which none on a queue of its own does.
+    // Called only for activities that come with a workflow task; activities on their own queue never do.
     tryReserveSlot: () => null,
     markSlotUsed: () => undefined,
     releaseSlot() {

@@ -1,6 +1,6 @@
-/** A request that is out for so long waits for its receiver, and costs this process nothing more. */
+/** A request that has been in flight for this long waits for its receiver, and costs this process nothing more. */
 const afterSendingMs = 30;
-/** A workflow task can get lost, or go to another process; then nobody releases the permit. */
+/** A workflow task can get lost or go to another process, and then nobody releases the permit: it expires. */
 const longestMs = 2_000;
 
 /** The right to begin a piece of work. It is held until the work ends, or until its request waits for the receiver. */

@@ -3,7 +3,7 @@ import { FairQueue } from './fair-queue.js';
 import { Permit } from './permit.js';
 import { Waiters } from './waiters.js';
 
-/** Interactive: of a webhook that has little to do. Bulk: what waits behind its own kind, such as a backlog. */
+/** Interactive: work of a webhook that has little to do. Bulk: the rest, such as a backlog. */
 export type Priority = 'interactive' | 'bulk';
 const priorities = ['interactive', 'bulk'] as const;
 
@@ -14,7 +14,7 @@ export interface PermitLimits {
   bulkAlone: number;
   /** Bulk beside interactive work of others … */
   bulkBeside: number;
-  /** … after each of which bulk work pauses for so many times as long as it took. */
+  /** … after each of which bulk work pauses for this many times as long as it took. */
   bulkPause: number;
 }
 export const permitLimits: PermitLimits = { interactive: 28, bulkAlone: 8, bulkBeside: 1, bulkPause: 2 };
@@ -26,32 +26,33 @@ export interface Work {
   /** Webhooks of a tenant are served in turn. */
   webhookId: number;
   begin(permit: Permit): void;
-  /** While true of the next piece of work, its queue stands still. */
+  /** While this is true of the next piece of work, its whole queue waits. */
   isBlocked?(): boolean;
-  /** True: it is dropped instead of begun. */
+  /** If true, it is dropped instead of begun. */
   isGone?(): boolean;
-  /** Called once for what was dropped. */
+  /** Called once if it was dropped. */
   drop?(): void;
 }
 
 /**
- * Who begins what, and when: permits are limited, since all work shares the same processors. Within a priority tenants
- * are served in turn. Bulk work has the process for itself while it is alone, and yields to interactive work of others.
+ * Decides which work begins, and when. Permits are limited, since all work shares the same processors. Within a
+ * priority, tenants are served in turn. Bulk work has the process to itself while it is alone, and yields to
+ * interactive work of other webhooks.
  */
 export class Permits {
   readonly #queues: Record<Priority, FairQueue<Work>> = { interactive: new FairQueue(), bulk: new FairQueue() };
   readonly #held: Record<Priority, number> = { interactive: 0, bulk: 0 };
-  /** Of deliveries whose first attempt this process is about to make. */
+  /** Permits of deliveries whose first attempt this process is about to make. */
   readonly #expected = new Map<string, Permit>();
   #acquiring = 0;
   readonly #noneAcquiring = new Waiters();
-  /** The last webhook with interactive work, and when; and when another one had some. */
+  /** The last webhook with interactive work, and when; also when another webhook last had some. */
   #interactive = { webhookId: 0, atMs: -Infinity, otherAtMs: -Infinity };
   #pause: NodeJS.Timeout | undefined;
 
   constructor(private readonly limits: PermitLimits = permitLimits) {}
 
-  /** How many wait, of all tenants or of one. */
+  /** How many pieces of work wait, of all tenants or of one. */
   waiting(priority: Priority, tenantId?: string): number {
     const queue = this.#queues[priority];
     return tenantId === undefined ? queue.size : queue.sizeOf(tenantId);
@@ -85,21 +86,21 @@ export class Permits {
     if (this.#acquiring > 0) await this.#noneAcquiring.wait(signal);
   }
 
-  /** The first attempt of this delivery comes with the answer of its start: it finds its permit by `of`. */
+  /** The first attempt of this delivery comes with the response to its start; `of` finds its permit. */
   expect(deliveryId: string, permit: Permit): void {
     this.#expected.set(deliveryId, permit);
     void permit.released.then(() => {
-      // Started a second time meanwhile, it is the other one's.
+      // If it was started again meanwhile, the entry holds the other start's permit.
       if (this.#expected.get(deliveryId) === permit) this.#expected.delete(deliveryId);
     });
   }
 
-  /** Undefined for an attempt that nobody expects. */
+  /** Undefined for an attempt that was not announced by `expect`. */
   of(deliveryId: string): Permit | undefined {
     return this.#expected.get(deliveryId);
   }
 
-  /** Begins what may begin now. To be called when a piece of work is not blocked any more. */
+  /** Begins what may begin now. Call it when work is no longer blocked. */
   serve(): void {
     for (const priority of priorities) {
       const queue = this.#queues[priority];
@@ -117,7 +118,7 @@ export class Permits {
     const { interactive, bulk } = this.#held;
     if (priority === 'interactive') return interactive < this.limits.interactive;
     if (!this.#isShared(webhookId)) return interactive + bulk < this.limits.bulkAlone;
-    // Where much interactive work hinders itself, as with a large fan-out, bulk work goes on half as fast beside it.
+    // Much interactive work slows itself down, as with a large fan-out; bulk work then gets half as many permits.
     const half = Math.floor((interactive - 1) / 2);
     return half > this.limits.bulkBeside ? bulk < half : !this.#pause && bulk < this.limits.bulkBeside;
   }

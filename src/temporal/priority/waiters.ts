@@ -1,4 +1,4 @@
-/** Those who wait for the same thing to happen. */
+/** Callers that wait for the same thing to happen. */
 export class Waiters {
   readonly #waiting = new Set<() => void>();
 

@@ -68,7 +68,7 @@ describe('search attributes', () => {
     const list = () => Promise.resolve({ customAttributes: { ...all, WebhookId: 2 } });
     const [problem, ...more] = await checkSearchAttributes(target({ list }));
     assert.deepEqual(more, []);
-    assert.match(problem!.what, /WebhookId has another type than Int/);
+    assert.match(problem!.what, /WebhookId is not of type Int/);
     assert.ok(problem!.remedy.endsWith(searchAttributeCommand('calls')));
   });
 
