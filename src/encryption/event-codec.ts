@@ -79,7 +79,7 @@ export function parseEventKeys(text: string): Keyring {
     const [, id, key] = entryForm.exec(entry.trim()) ?? [];
     if (id && key) return { id, key: Buffer.from(key, 'base64') };
     throw new Error(
-      `Number ${index + 1} of the event keys is no id:key of an id (1 to 32 letters, digits, - and _) and 32 bytes in base64`,
+      `Number ${index + 1} of the event keys must be id:key, with an id (1 to 32 letters, digits, - and _) and 32 bytes in base64`,
     );
   });
   const problem = keyringProblem(keys);

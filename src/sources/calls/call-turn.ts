@@ -60,9 +60,9 @@ export async function takeTurn(
   turn: Turn,
   deps: CallTurnDeps,
 ): Promise<'next' | 'done'> {
+  // After a deadlock the transaction is run again; the lines of the first run were rolled back with it.
+  turn.lines = [];
   for (const limit of [firstLook, wholeLook]) {
-    // After a deadlock the transaction is run again; the lines of the first run were rolled back with it.
-    turn.lines = [];
     turn.event = undefined;
     await lockCallSid(db, callSid);
     const kept = await unhandledEvents(db, callSid, limit);
