@@ -28,7 +28,8 @@ describe('one uuid', function () {
   describe('field case 84: used again', () => {
     it('tells and counts the second try of a job, of real streams, under an id of its own', async () => {
       await scenario.listen([a]);
-      for (const file of ['15-outbound-gateway-down', '10-outbound-answered']) {
+      // In the order of their sequence numbers: what waits is handled by those, whenever it arrived.
+      for (const file of ['10-outbound-answered', '15-outbound-gateway-down']) {
         const stream = readFileSync(`test/fixtures/freeswitch/${file}.json.esl`).toString('latin1');
         const own = /"Unique-ID":\s*"([^"]+)"/.exec(stream)![1]!;
         await a.play(
@@ -39,9 +40,9 @@ describe('one uuid', function () {
       const events = await scenario.settle();
       assert.deepEqual(typesAndTenants(events), [
         'initiated 42',
+        'answered 42',
         'completed 42',
         'initiated 42',
-        'answered 42',
         'completed 42',
       ]);
       assert.deepEqual(
@@ -52,7 +53,7 @@ describe('one uuid', function () {
       assert.equal(first, '4711aaaa-0000-4000-8000-000000004711');
       assert.match(second!, /^4711aaaa-0000-4000-8000-000000004711_\d{13}$/);
       assert.deepEqual(idsOf(events, 'call.initiated'), [first, second]);
-      assert.deepEqual(idsOf(events, 'call.answered'), [second]);
+      assert.deepEqual(idsOf(events, 'call.answered'), [first]);
       assert.equal(await scenario.countedMs('42'), 2_980);
       assert.equal(scenario.said('call.uuid_used_again').length, 1);
     });
