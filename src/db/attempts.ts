@@ -91,8 +91,8 @@ export interface TakeOptions {
 }
 
 /**
- * Takes a token and the right to send one request. Nobody else may send for this delivery until the request is recorded,
- * or until its timeout plus 5 s has passed and its process can no longer record it.
+ * Takes a token and the right to send one request. Nobody else may send for this delivery until the request is
+ * recorded, or until its timeout plus 5 s has passed and its process can no longer record it.
  */
 export async function takeAttempt(
   db: Queryable,

@@ -126,8 +126,8 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 /**
- * Resolves as `work` does, but rejects with DatabaseUnavailableError when that takes longer than `deadlineMs`. `work` is
- * not stopped: what it commits stands.
+ * Resolves as `work` does, but rejects with DatabaseUnavailableError when that takes longer than `deadlineMs`. `work`
+ * is not stopped: what it commits stands.
  */
 export async function answeredWithin<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
   const patience = new AbortController();
