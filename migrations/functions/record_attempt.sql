@@ -89,7 +89,7 @@ begin
     values (p_delivery, d.attempt_count, p_request, p_started_at, p_duration_ms, p_status_code, p_request_headers,
       p_response_headers, p_response_body, p_response_truncated, p_error_class, p_error_message);
     if p_token is not null then
-      -- The limit counts from the response, not from when the token was taken: the request reached the receiver earlier.
+      -- The limit counts from the response, not from when the token was taken: by then the request had arrived.
       update webhook_tokens set at = at + p_elapsed_ms * interval '1 ms' where webhook_id = d.webhook_id and number = p_token;
     end if;
     perform change_status(array[d], status, p_duration_ms, p_verdict = 'delivered', v_now);
