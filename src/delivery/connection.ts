@@ -41,7 +41,7 @@ export class ExchangeError extends Error {
     /** The receiver closed its side; false if we gave up on what it sent. */
     readonly closedByReceiver: boolean,
   ) {
-    super('no complete answer');
+    super('no complete response');
   }
 }
 
@@ -206,7 +206,7 @@ class KeptBody {
 class TooManyInterimAnswersError extends Error {
   readonly code = 'ERR_TOO_MANY_INTERIM_ANSWERS';
   constructor() {
-    super('the receiver sent more interim answers than are read for one request');
+    super('the receiver sent more interim responses than are read for one request');
   }
 }
 

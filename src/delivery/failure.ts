@@ -28,14 +28,14 @@ export const blockedHttp = (): AttemptFailure =>
 /** The code of TooManyBytesError. */
 const tooManyBytes = 'ERR_TOO_MANY_BYTES';
 const tooManyBytesFailure = (): AttemptFailure =>
-  new AttemptFailure('invalid_response', 'the receiver sent over 1 MB without coming to the end of its answer');
+  new AttemptFailure('invalid_response', 'the receiver sent over 1 MB before the end of its response');
 
 const onlyHttp2 = 'the receiver speaks only HTTP/2; HTTP/1.1 is needed';
 
 const dnsMessages: Record<string, string> = {
   ENOTFOUND: 'host name not found',
   ENODATA: 'host name has no address',
-  EAI_AGAIN: 'name lookup failed for the moment',
+  EAI_AGAIN: 'name lookup failed temporarily',
   EBADNAME: 'host name is not valid',
 };
 
@@ -74,8 +74,8 @@ const tlsMessages: Record<string, string> = {
   ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: onlyHttp2,
   ERR_SSL_NO_APPLICATION_PROTOCOL: onlyHttp2,
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE:
-    'TLS handshake refused: no cipher in common, or a client certificate is wanted',
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'the receiver asks for a client certificate',
+    'TLS handshake refused: no cipher in common, or a client certificate is required',
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'the receiver requires a client certificate',
   ERR_SSL_TLSV1_UNRECOGNIZED_NAME: 'the receiver does not know the host name',
 };
 
@@ -122,21 +122,24 @@ export function exchangeFailure(error: unknown, isReused: boolean): AttemptFailu
   }
   if (code === tooManyBytes) return tooManyBytesFailure();
   if (code === 'ERR_TOO_MANY_INTERIM_ANSWERS')
-    return new AttemptFailure('invalid_response', 'the receiver sent over 100 interim answers (1xx) before its answer');
+    return new AttemptFailure(
+      'invalid_response',
+      'the receiver sent over 100 interim responses (1xx) before its response',
+    );
   if (tlsMessages[code] !== undefined) return new AttemptFailure('tls', tlsMessages[code]);
   if (code.startsWith('ERR_SSL_')) return new AttemptFailure('tls', `TLS failed${inBrackets(code)}`);
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
-    return new AttemptFailure('invalid_response', 'the headers of the answer are over 16 KB');
+    return new AttemptFailure('invalid_response', 'the headers of the response are over 16 KB');
   }
   if (closedByReceiver || connectionMessages[code] !== undefined) {
-    if (answerStarted) return new AttemptFailure('connection', 'connection closed before the answer was complete');
-    const message = connectionMessages[code] ?? 'connection closed without an answer';
+    if (answerStarted) return new AttemptFailure('connection', 'connection closed before the response was complete');
+    const message = connectionMessages[code] ?? 'connection closed without a response';
     return new AttemptFailure('connection', message + kept, isStale);
   }
   if (speaksHttp2(cause)) return new AttemptFailure('invalid_response', onlyHttp2);
   // Also an unexpected status (100, 101): undici then closes the socket, with the code UND_ERR_SOCKET.
   if (answerStarted || cause instanceof errors.HTTPParserError) {
-    return new AttemptFailure('invalid_response', 'the answer is not valid HTTP/1.1');
+    return new AttemptFailure('invalid_response', 'the response is not valid HTTP/1.1');
   }
   return new AttemptFailure('connection', `connection failed${inBrackets(code)}${kept}`, isStale);
 }

@@ -125,8 +125,8 @@ function timeout(step: Step, timeoutMs: number): AttemptFailure {
     lookup: 'host name not looked up',
     connection: 'no connection',
     request: 'nothing sent',
-    answer: 'no answer',
-    'rest of answer': 'answer not complete',
+    answer: 'no response',
+    'rest of answer': 'response not complete',
   };
   return new AttemptFailure('timeout', `${late[step]} within ${timeoutMs} ms`);
 }
