@@ -1,4 +1,4 @@
--- A process that sends lived at that time, and has recorded every outcome that it had by then.
+-- Notes that a sending process was alive at p_at and has recorded every outcome that it had by then.
 create or replace function beat(p_process uuid, p_at timestamptz) returns void language sql as $$
   insert into sender_processes as p (id, beat_at, continuous_since) values (p_process, p_at, p_at)
   on conflict (id) do update

@@ -1,7 +1,7 @@
--- The one place where a delivery's status changes, with all that follows from it: reserved tokens go back, the counters
--- move, and a delivery that becomes pending begins a new schedule. p_rows are deliveries of one webhook in one status, as the
--- caller has locked them (and their webhook's limiter where one holds a token). What the caller changed in them is
--- written too. With p_duration_ms an attempt was made; then p_to may be the status that they have.
+-- The one place where a delivery's status changes, with all that follows: reserved tokens are given back, the counters
+-- change, and a delivery that becomes pending begins a new schedule. p_rows are deliveries of one webhook in one
+-- status; the caller has locked them (and their webhook's limiter if one holds a token). What the caller changed in
+-- p_rows is written too. With p_duration_ms an attempt was made; then p_to may be the status that they already have.
 create or replace function change_status(p_rows webhook_deliveries[], p_to text,
                                          p_duration_ms integer default null, p_succeeded boolean default null,
                                          p_now timestamptz default clock_timestamp())
@@ -45,7 +45,7 @@ begin
     p_rows[i] := d;
   end loop;
   if cardinality(p_rows) = 1 then
-    -- What every attempt does: by the primary key, and planned once.
+    -- The case of every attempt: by the primary key, and planned once.
     update webhook_deliveries
        set (status, attempt_count, schedule_base, free_attempts, due_at, next_attempt_at, pending_since, workflow_started_at,
             finished_at, holds_token, retry_requested, in_flight_until, in_flight_request, in_flight_by)

@@ -1,4 +1,4 @@
--- Every webhook has its limiter from the beginning: a lock that is only sometimes there has no place in an order of locks.
+-- Every webhook has its limiter from the beginning: a row that exists only sometimes cannot be locked in a fixed order.
 create or replace function create_limiter() returns trigger language plpgsql as $$
 begin
   insert into webhook_limiters (webhook_id) values (new.id);

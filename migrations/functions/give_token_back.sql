@@ -1,4 +1,4 @@
--- Holders that will not send give their reservations back: the highest numbers, since numbers belong to nobody.
+-- Gives back the reservations of deliveries that will not send: the highest numbers, since numbers belong to no one.
 create or replace function give_token_back(p_webhook integer, many bigint default 1) returns void language plpgsql as $$
 declare
   k bigint;

@@ -1,4 +1,4 @@
--- Whether a delivery of the webhook does not fit its settings: what settle_batch would change, also where it is locked now.
+-- Whether any delivery of the webhook does not fit its settings: settle_batch would change it, if it were not locked.
 create or replace function is_unsettled(p_webhook integer) returns boolean language sql stable as $$
   select case
     when w.deleted_at is not null then exists (

@@ -1,4 +1,4 @@
--- The tenant's window as of now, locked.
+-- The tenant's request window as of p_now, locked.
 create or replace function open_request_window(p_tenant uuid, p_quota integer, p_now timestamptz)
 returns tenant_request_windows language plpgsql as $$
 declare

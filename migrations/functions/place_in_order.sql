@@ -1,5 +1,6 @@
--- A place for a delivery that reserves a number: by when it became due, not by when it asked. The youngest hundred of
--- those that became due later move back by one slot each. Whoever wakes at the slot that it had is told the other one.
+-- The slot of a delivery that reserves a number: by when it became due, not by when it asked. Of the deliveries that
+-- became due later, the latest hundred move back by one slot each. One that still wakes at its old slot gets the new
+-- one.
 create or replace function place_in_order(p_webhook integer, p_epoch integer, p_delivery uuid, p_due timestamptz, p_slot timestamptz)
 returns timestamptz language plpgsql as $$
 declare

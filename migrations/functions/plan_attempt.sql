@@ -1,5 +1,5 @@
--- What is to be done with a delivery: its status, how many attempts its schedule has left, and in how many
--- milliseconds the next may go. Reserves a token when others wait or the window is full. No row: no such delivery.
+-- What to do with a delivery: its status, how many attempts its schedule has left, and in how many milliseconds the
+-- next one may be sent. Reserves a token when others wait or the window is full. No row: no such delivery.
 create or replace function plan_attempt(p_delivery uuid)
 returns table (status text, attempt_count integer, attempts_used integer, attempts_left integer, wait_ms bigint,
                timeout_ms integer)
@@ -24,25 +24,25 @@ begin
     elsif not w.enabled and not d.test then
       perform settle_delivery(p_delivery, 'held');
     elsif d.attempt_count - d.schedule_base > w.max_retries then
-      -- max_retries was lowered below what was already used
+      -- max_retries was lowered, and no attempts are left
       perform settle_delivery(p_delivery, 'failed');
     end if;
     select * into d from webhook_deliveries where id = p_delivery;
   end if;
   v_at := greatest(d.due_at, d.in_flight_until);
   if d.status = 'pending' and v_at <= v_now and (w.rate_limit_per_minute is not null or w.rate_limit_per_hour is not null) then
-    -- A look without a lock answers the usual case; only who must wait queues up at the limiter.
+    -- A read without a lock is enough for the usual case; only deliveries that must wait queue up at the limiter.
     select * into l from webhook_limiters where webhook_limiters.webhook_id = d.webhook_id;
     if d.holds_token or l.reserved > l.taken
         or token_free_at(d.webhook_id, l.taken + 1, w.rate_limit_per_minute, w.rate_limit_per_hour) > v_now then
       select * into l from webhook_limiters where webhook_limiters.webhook_id = d.webhook_id for no key update;
       select * into d from webhook_deliveries where id = p_delivery for no key update;
-      -- after the lock: other limits come with another epoch, and the two must fit
+      -- read after the lock: new limits come with a new epoch, and the two must match
       select * into w from webhooks where id = d.webhook_id;
       if d.status = 'pending' and (w.rate_limit_per_minute is not null or w.rate_limit_per_hour is not null) then
         v_now := clock_timestamp();
         if d.holds_token and d.token_epoch = l.epoch then
-          -- its own slot, not the next free one: whoever is woken does not pass those who wait
+          -- its own slot, not the next free one: a delivery that is woken early must not overtake others
           v_at := greatest(v_now, d.next_attempt_at,
                            token_free_at(d.webhook_id, l.taken + 1, w.rate_limit_per_minute, w.rate_limit_per_hour));
         else

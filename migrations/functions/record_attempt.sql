@@ -1,8 +1,9 @@
 -- Records one finished request: the attempt, the delivery's new state and verdict, the counters, all or nothing.
--- p_verdict: delivered, retry (failed if the schedule has nothing left), final (failed at once), gone (failed, and the
--- webhook is disabled with p_disabled_reason) or again (a kept connection broke: the next request follows, and uses up
--- nothing). Repeating it with the same p_request changes nothing and answers the same. `disabled`: this record disabled the
--- webhook. No row: no such delivery. Parameters are given by name; no JSON, which would refuse what a receiver may send.
+-- p_verdict: delivered, retry (failed if the schedule has no attempts left), final (failed immediately), gone (failed,
+-- and the webhook is disabled with p_disabled_reason) or again (a reused connection broke: the next request follows and
+-- uses up no retry). Repeating it with the same p_request records nothing new. `disabled`: this call disabled the
+-- webhook. No row: no such delivery. Parameters are given by name; not as JSON, which would refuse text that a receiver
+-- may send.
 create or replace function record_attempt(
   p_delivery uuid, p_request uuid, p_number integer, p_target_version integer, p_started_at timestamptz, p_duration_ms integer,
   p_status_code integer, p_request_headers text, p_response_headers text, p_response_body text, p_response_truncated boolean,
@@ -20,15 +21,15 @@ begin
   disabled := false;
   select * into d from webhook_deliveries where id = p_delivery;
   select * into w from webhooks where id = d.webhook_id;
-  -- What a receiver says for good it says of one url, and only until its tenant has enabled the webhook again.
+  -- A receiver's permanent refusal counts for one url only, and only until the tenant enables the webhook again.
   if p_verdict = 'gone' and w.target_version = p_target_version then
     select * into w from webhooks where id = w.id for no key update;
   end if;
   if p_verdict in ('gone', 'final') and w.target_version <> p_target_version then
     p_verdict := 'retry';
   end if;
-  -- The limiter comes before the delivery; it is needed when all plans are void from now on, and when a pause gave this
-  -- delivery a new reservation meanwhile.
+  -- The limiter is locked before the delivery. It is needed when this makes all planned tokens void, and when the
+  -- delivery reserved a token meanwhile.
   if p_verdict = 'gone' or d.holds_token then
     select * into l from webhook_limiters where webhook_id = d.webhook_id for no key update;
   end if;
@@ -50,11 +51,11 @@ begin
       perform void_planned_tokens(w.id);
       disabled := true;
     end if;
-    -- another request of the same number can have been recorded first, when this one was thought lost
+    -- another request of the same number may have been recorded first, if this one was thought lost
     number := greatest(p_number, d.attempt_count + 1);
     d.attempt_count := number;
     if p_verdict = 'again' then
-      -- A receiver that breaks every kept connection does not get requests without end.
+      -- A receiver that breaks every reused connection must not get requests without end.
       if d.free_attempts < 3 then
         d.schedule_base := d.schedule_base + 1;
         d.free_attempts := d.free_attempts + 1;
@@ -88,7 +89,7 @@ begin
     values (p_delivery, d.attempt_count, p_request, p_started_at, p_duration_ms, p_status_code, p_request_headers,
       p_response_headers, p_response_body, p_response_truncated, p_error_class, p_error_message);
     if p_token is not null then
-      -- Counted from when the answer was there, not from when the token was taken: the request reached the receiver no later.
+      -- The limit counts from the response, not from when the token was taken: by then the request had arrived.
       update webhook_tokens set at = at + p_elapsed_ms * interval '1 ms' where webhook_id = d.webhook_id and number = p_token;
     end if;
     perform change_status(array[d], status, p_duration_ms, p_verdict = 'delivered', v_now);

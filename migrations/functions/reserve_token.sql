@@ -1,5 +1,5 @@
--- When may a delivery send? null: now, and it holds no reservation. Otherwise one number is reserved and its time
--- answered. `p_holds`: it holds a reservation already. The caller keeps holds_token.
+-- When a delivery may send. null: now, and it holds no reservation. Otherwise one number is reserved and its time
+-- returned. `p_holds`: it holds a reservation already. The caller updates holds_token.
 create or replace function reserve_token(p_webhook integer, p_holds boolean, per_minute integer, per_hour integer, p_now timestamptz)
 returns timestamptz language plpgsql as $$
 declare

@@ -1,7 +1,8 @@
--- Makes up to p_limit deliveries of a webhook fit its settings as they are now, and answers what it changed: of a deleted
--- webhook they are cancelled, of a paused one held; of an enabled one what is held becomes pending with a new schedule,
--- who waits for a void token asks again, and who has used up more than max_retries has failed. `wakes`: its workflow must
--- start, or ask again. Safe to repeat and to run twice at once. A delivery that somebody else has locked is left for the next call.
+-- Makes up to p_limit deliveries of a webhook fit its current settings, and returns those that it changed. Deliveries
+-- of a deleted webhook are cancelled, those of a paused one held. Of an enabled one, held deliveries become pending
+-- with a new schedule, those that wait for a void token plan again, and those with no attempts left fail. `wakes`: its
+-- workflow must be started, or woken to plan again. Safe to repeat and to run concurrently. A delivery that is locked
+-- is left for the next call.
 create or replace function settle_batch(p_webhook integer, p_limit integer)
 returns table (id uuid, tenant_id uuid, webhook_id integer, event_type text, event_id text, was text, status text, wakes boolean)
 language plpgsql as $$
@@ -28,7 +29,7 @@ begin
                                     else array['held'] end loop
     v_rows := array(
       select d from webhook_deliveries d
-       -- a test is how one finds out whether to resume: a pause does not hold it
+       -- a pause does not hold tests: a tenant sends one to find out whether to resume
        where d.webhook_id = p_webhook and d.status = v_from and not (d.test and v_to = 'held')
        order by d.id limit p_limit for no key update skip locked);
     perform change_status(v_rows, v_to);
@@ -52,7 +53,7 @@ begin
       select d from webhook_deliveries d
        where d.webhook_id = p_webhook and d.status = 'pending' and d.attempt_count > d.schedule_base
          and d.attempt_count - d.schedule_base > w.max_retries
-         -- with a request open its record gives the verdict
+         -- while a request is open, its record gives the verdict
          and coalesce(d.in_flight_until, '-infinity') < v_now
        order by d.id limit p_limit for no key update skip locked);
     perform change_status(v_changed, v_to);

@@ -1,4 +1,4 @@
--- Ends or holds one delivery that is not going to be sent now, whoever asks first. No effect on one that has ended.
+-- Ends or holds one delivery that must not be sent now. Safe to repeat. No effect on one that has ended.
 create or replace function settle_delivery(p_delivery uuid, p_status text) returns void language plpgsql as $$
 declare
   d webhook_deliveries;

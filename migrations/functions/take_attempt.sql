@@ -1,11 +1,11 @@
--- The right to send one request now. p_request names the request, p_process who sends it. `answer`:
---   send     everything the request needs; until in_flight_until nobody else may send
+-- Gives the right to send one request now. p_request identifies the request, p_process its sender. `answer`:
+--   send     with everything the request needs; until in_flight_until nobody else may send
 --   ended    the delivery is not pending (`status`)
---   wait     no token, or another request is open: come back in `wait_ms`; null: plan first
---   behind   a token is free, and deliveries that became due earlier take theirs first: come back in `wait_ms`, soon
---   replan   the webhook's timeout is now longer than the caller allows for, or p_if_easy and it is not
---   sealed   the caller has not the key by which the webhook's secret or headers are sealed
--- p_if_easy: only a first attempt that is due, of a webhook without trouble, when nothing has to be waited for; else `replan`.
+--   wait     no token, or another request is open: try again in `wait_ms`; null: plan first
+--   behind   a token is free, but deliveries that became due earlier take theirs first: try again in `wait_ms`
+--   replan   no attempts are left, the webhook's timeout is longer than p_timeout_ms, or p_if_easy and it is not
+--   sealed   the caller lacks the key with which the webhook's secret or headers are sealed
+-- p_if_easy: take only a first attempt that is due, of a webhook without trouble and without a wait; else `replan`.
 -- p_keys: the ids of the keys that the caller has. No row: no such delivery.
 create or replace function take_attempt(p_delivery uuid, p_timeout_ms integer, p_if_easy boolean, p_request uuid, p_process uuid,
                                         p_keys text[])
@@ -34,7 +34,7 @@ begin
   if v_quota is not null then
     q := open_request_window(d.tenant_id, v_quota, clock_timestamp());
   end if;
-  -- also without a limit: there may have been one, and a reservation is then given back
+  -- even without a limit: there may have been one, and its reservation is then given back
   select * into l from webhook_limiters where webhook_id = d.webhook_id for no key update;
   select * into d from webhook_deliveries where id = p_delivery for no key update;
   select * into w from webhooks where id = d.webhook_id;
@@ -61,7 +61,7 @@ begin
     answer := 'wait';
     wait_ms := 1000;
   elsif v_holds and d.next_attempt_at > v_now then
-    -- somebody who became due earlier has its slot now
+    -- a delivery that became due earlier has its slot now
     answer := 'wait';
     wait_ms := milliseconds_until(d.next_attempt_at);
   elsif sealed_key_id(w.secret_sealed) <> all(p_keys) or sealed_key_id(w.headers_sealed) <> all(p_keys) then
@@ -76,7 +76,7 @@ begin
   end if;
 
   if answer is null and v_holds then
-    -- Who is late by more than two seconds lets the others pass.
+    -- Deliveries that are late by more than two seconds do not hold up the others.
     select count(*) into v_before from (
       select from webhook_deliveries o
        where o.webhook_id = d.webhook_id and o.holds_token and o.token_epoch = l.epoch and (o.due_at, o.id) < (d.due_at, d.id)

@@ -1,5 +1,5 @@
--- Takes the lowest free number, immediately before a send. `number` is null when refused: then `come_back_at` says
--- when to try again, and null there too means: reserve first, others wait.
+-- Takes the lowest free number, immediately before a send. `number` is null when refused; `come_back_at` then says when
+-- to try again. If that is null too, reserve a token first.
 create or replace function take_token(p_webhook integer, p_holds boolean, per_minute integer, per_hour integer, p_now timestamptz,
                            out number bigint, out come_back_at timestamptz) language plpgsql as $$
 declare
@@ -30,7 +30,7 @@ begin
      set taken = k, reserved = case when p_holds then l.reserved else greatest(l.reserved, k) end
    where webhook_id = p_webhook;
   if k % 256 = 0 then
-    -- nothing over an hour old can stand in anybody's way
+    -- a token over an hour old limits nothing any more
     delete from webhook_tokens t
      where t.webhook_id = p_webhook and t.number <= k and t.at < p_now - interval '3700 s';
   end if;

@@ -1,4 +1,4 @@
--- When number k is free; -infinity when nothing stands in its way.
+-- When number k becomes free; -infinity when no limit delays it.
 create or replace function token_free_at(p_webhook integer, k bigint, per_minute integer, per_hour integer)
 returns timestamptz language sql stable as $$
   select greatest(

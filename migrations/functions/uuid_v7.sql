@@ -1,5 +1,5 @@
--- RFC 9562 version 7: 48 bits of unix milliseconds, then random bits. Sorts by time, needs no sequence:
--- after a restore from backup no number is used twice.
+-- RFC 9562 version 7: 48 bits of Unix milliseconds, then random bits. Sorts by time and needs no sequence, so no id is
+-- used twice after a restore from a backup.
 create or replace function uuid_v7() returns uuid language sql volatile parallel safe as $$
   select encode(
     set_bit(set_bit(

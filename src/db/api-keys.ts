@@ -6,7 +6,7 @@ export type Scope = (typeof tenantScopes)[number] | (typeof platformScopes)[numb
 
 export interface ApiKey {
   id: string;
-  /** Null: one of the platform's own. */
+  /** Null: a platform key. */
   tenantId: string | null;
   name: string;
   scopes: Scope[];
@@ -17,10 +17,10 @@ export interface ApiKey {
   expiresAt: Date | null;
 }
 
-/** A key that was found a moment ago and may be deleted by now: whoever acts on it asks for it in the same statement. */
+/** A key that was found a moment ago and may be deleted by now: check it again in the statement that acts on it. */
 export interface RecentKey {
   id: string;
-  /** Looks for it now. Rejects when it is deleted or expired. */
+  /** Checks it again now. Rejects when it is deleted or expired. */
   confirm(): Promise<void>;
 }
 
@@ -68,7 +68,7 @@ export async function insertApiKey(
   return toApiKey(oneRow(rows));
 }
 
-/** The unexpired key of that hash, or null. `lastUsedAt` is kept to the minute: not every request writes. */
+/** The unexpired key with that hash, or null. `lastUsedAt` is exact to the minute only, to save writes. */
 export async function findApiKeyByHash(db: Queryable, keyHash: Buffer): Promise<ApiKey | null> {
   const { rows } = await db.query<ApiKeyRow & { stale: boolean }>(
     {
@@ -84,7 +84,7 @@ export async function findApiKeyByHash(db: Queryable, keyHash: Buffer): Promise<
   return toApiKey(row);
 }
 
-/** Newest first; `tenantId` null: the platform's own keys. */
+/** Newest first; `tenantId` null: platform keys. */
 export async function listApiKeys(
   db: Queryable,
   tenantId: string | null,
@@ -98,7 +98,7 @@ export async function listApiKeys(
   return rows.map(toApiKey);
 }
 
-/** Effective with the next request. False when there is no such key. */
+/** Takes effect with the next request. False when there is no such key. */
 export async function deleteApiKey(db: Queryable, tenantId: string | null, keyId: string): Promise<boolean> {
   const { rowCount } = await db.query('delete from api_keys where id = $2 and tenant_id is not distinct from $1', [
     tenantId,

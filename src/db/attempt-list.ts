@@ -2,7 +2,7 @@ import type { Queryable } from './database.js';
 import type { ErrorClass } from '../delivery/outcome.js';
 import type { AttemptRecord } from './attempts.js';
 
-/** What is told of a recorded attempt. */
+/** What the API shows of a recorded attempt. */
 export interface Attempt extends Pick<
   AttemptRecord,
   | 'number'
@@ -30,12 +30,12 @@ interface AttemptRow {
   error_message: string | null;
 }
 
-/** Of the receiver's answers; the attempt that goes over it is the last of its page. */
+/** Headers and response bodies of one page; the attempt that exceeds this is the last of its page. */
 const maxPageBytes = 1024 * 1024;
 
 /**
- * Attempts of a delivery, first to last: `limit` at the most after that number (null: from the first), and fewer where
- * the answers of the receiver are large; `more`: whether others follow.
+ * Attempts of a delivery, first to last: at most `limit` after `afterNumber` (null: from the first), and fewer where
+ * the responses are large. `more`: whether others follow.
  */
 export async function listAttempts(
   db: Queryable,

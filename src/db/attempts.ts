@@ -3,14 +3,14 @@ import { sqlState, sqlStateOf, type Queryable } from './database.js';
 import type { ErrorClass } from '../delivery/outcome.js';
 import type { DeliveryStatus } from './deliveries.js';
 
-/** The three statements of an attempt; each is safe to repeat by whoever lost its answer (migrations/functions). */
+/** The three statements of an attempt (migrations/functions). Each is safe to repeat when its result was lost. */
 
-/** What is to be done with a delivery. Waits are milliseconds from the answer: clocks are never compared. */
+/** What to do with a delivery. Waits are milliseconds from now, since clocks are never compared. */
 export interface AttemptPlan {
   status: DeliveryStatus;
   /** All attempts ever made. */
   attemptCount: number;
-  /** Attempts of the present schedule. */
+  /** Attempts of the current schedule. */
   attemptsUsed: number;
   attemptsLeft: number;
   /** 0: now. */
@@ -46,11 +46,11 @@ export interface TakenAttempt {
   /** Names the request; its record carries it. */
   requestId: string;
   number: number;
-  /** When it was taken, by Postgres' clock: whatever the sender's own clock says, attempts are dated by one. */
+  /** When it was taken, by Postgres' clock: all attempts are dated by that clock, not by the sender's. */
   takenAt: Date;
-  /** Of the webhook as it was taken: a verdict for good counts for this target only. */
+  /** The webhook's target version at that time: a permanent failure counts for this target only. */
   targetVersion: number;
-  /** Attempts of the present schedule before this one. */
+  /** Attempts of the current schedule before this one. */
   attemptsUsed: number;
   /** Null where the webhook has no limit. */
   token: number | null;
@@ -73,7 +73,7 @@ export type TakeAnswer =
   | { answer: 'ended'; status: DeliveryStatus }
   /** `waitMs` null: others wait for tokens, plan first. */
   | { answer: 'wait'; waitMs: number | null }
-  /** A token is free, and deliveries that became due earlier go first: ask again in a moment. */
+  /** A token is free, but deliveries that became due earlier go first: ask again after `waitMs`. */
   | { answer: 'behind'; waitMs: number }
   | { answer: 'replan' }
   /** The webhook's secret or headers are sealed with a key that is not among `keyIds`. */
@@ -82,17 +82,17 @@ export type TakeAnswer =
 export interface TakeOptions {
   /** The longest request that the caller allows for. */
   timeoutMs: number;
-  /** Only a first attempt that nothing stands against; `replan` otherwise. */
+  /** Take only a first attempt that needs no waiting, of a webhook without trouble; `replan` otherwise. */
   ifEasy?: boolean;
-  /** Who sends: others give the request up only once this process has lived on without a record of it, or is gone. */
+  /** The sender. Others give its request up only when it is gone, or is alive and has no record to write. */
   processId: string;
-  /** The keys that this process has: what it cannot sign takes no token. */
+  /** The encryption keys that this process has: a delivery that it cannot sign takes no token. */
   keyIds: readonly string[];
 }
 
 /**
- * Takes a token and the right to send one request; nobody else may send for this delivery until it is recorded, or
- * until its timeout and 5 s have passed and its process cannot record it any more.
+ * Takes a token and the right to send one request. Nobody else may send for this delivery until the request is
+ * recorded, or until its timeout plus 5 s has passed and its process can no longer record it.
  */
 export async function takeAttempt(
   db: Queryable,
@@ -167,8 +167,8 @@ export async function takeAttempt(
 }
 
 /**
- * `retry` becomes failed where the schedule has nothing left; `gone` also disables the webhook; after `again` (a kept
- * connection broke under the request) the next request follows and uses up nothing, three times at the most.
+ * `retry` becomes failed when the schedule has no attempts left; `gone` also disables the webhook. After `again` (a
+ * reused connection broke during the request) the next request follows and uses up no retry, at most three times.
  */
 export type AttemptVerdict = 'delivered' | 'retry' | 'final' | 'gone' | 'again';
 
@@ -191,7 +191,7 @@ export interface AttemptRecord {
   retryWaitMs: number;
   disabledReason: string | null;
   token: number | null;
-  /** From before the token was taken to after the answer was read: the limit counts from then. */
+  /** From before the token was taken until after the response was read: the rate limit counts from the latter. */
   elapsedMs: number;
 }
 
@@ -200,7 +200,7 @@ export interface RecordedAttempt {
   number: number;
   /** Until the next attempt, for a pending delivery. */
   waitMs: number;
-  /** This record disabled the webhook: its other deliveries are to be settled. */
+  /** This record disabled the webhook: its other deliveries must be settled. */
   disabledWebhook: boolean;
 }
 
@@ -209,7 +209,7 @@ export async function recordAttempt(db: Queryable, record: AttemptRecord): Promi
   try {
     return await tryToRecord(db, record);
   } catch (error) {
-    // It reserved a token at the same moment; now that is seen from the beginning.
+    // The delivery reserved a token at the same moment; a second run sees that from the start.
     if (sqlStateOf(error) !== sqlState.serializationFailure) throw error;
     return tryToRecord(db, record);
   }

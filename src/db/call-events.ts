@@ -17,12 +17,12 @@ export interface NewCallEvent extends KeptEvent {
 }
 
 /**
- * Keeps many events of one switch, in its order, those that are there already excepted. Safe to repeat, from any number
- * of listeners.
+ * Keeps many events of one switch, in the switch's order, and skips those that are kept already. Safe to repeat, from
+ * any number of listeners.
  */
 export async function keepCallEvents(db: Queryable, switchName: string, events: NewCallEvent[]): Promise<void> {
   const column = <K extends keyof NewCallEvent>(key: K) => events.map((event) => event[key]);
-  // A leg is a call of its own once a first event of it was kept, handled or not: not only when somebody has handled it.
+  // A leg is a call of its own once its first event was kept, even if that event has not been handled yet.
   const isOwnCall = (leg: string) =>
     `(exists (select from calls c where c.call_sid = ${leg})
       or exists (select from call_events k where k.call_sid = ${leg} and k.handled_at is null)
@@ -64,7 +64,7 @@ interface KeptRow {
 /** A kept event that nobody has handled, with the name of its switch. */
 export type UnhandledEvent = KeptEvent & { switchName: string };
 
-/** Those of one run in its order; runs in any order. */
+/** Events of one run come in the run's order; runs come in any order. */
 export async function unhandledEvents(db: Queryable, callSid: string, limit: number): Promise<UnhandledEvent[]> {
   const { rows } = await db.query<KeptRow>(
     `select core_uuid, event_sequence, switch, call_sid, kind, facts from call_events
@@ -81,7 +81,7 @@ export async function unhandledEvents(db: Queryable, callSid: string, limit: num
   }));
 }
 
-/** Whether events of the uuid were kept at which nobody has looked yet. */
+/** Whether there are kept events of the uuid that nobody has looked at yet. */
 export async function hasNewEvents(db: Queryable, callSid: string): Promise<boolean> {
   const { rows } = await db.query<{ has: boolean }>(
     `select exists (select from call_events
@@ -100,7 +100,10 @@ export async function markHandled(db: Queryable, { coreUuid, sequence }: EventKe
   ]);
 }
 
-/** It is not handled and will not be tried again: what comes after it must be. False: it was handled meanwhile. */
+/**
+ * Gives an event up, so that the events after it can be handled: it is not tried again. False: it was handled
+ * meanwhile.
+ */
 export async function setAside(db: Queryable, { coreUuid, sequence }: EventKey): Promise<boolean> {
   const { rowCount } = await db.query(
     `update call_events set handled_at = now(), set_aside_at = now()
@@ -110,7 +113,7 @@ export async function setAside(db: Queryable, { coreUuid, sequence }: EventKey):
   return rowCount === 1;
 }
 
-/** They say too little so far: a later event of the uuid brings them up again, the sweep does not. */
+/** These events say too little so far. A later event of the uuid brings them up again; the sweep does not. */
 export async function markLookedAt(db: Queryable, events: EventKey[]): Promise<void> {
   await db.query(
     `update call_events k set looked_at = now()
@@ -120,7 +123,7 @@ export async function markLookedAt(db: Queryable, events: EventKey[]): Promise<v
   );
 }
 
-/** Uuids with events that were kept a while ago and at which nobody has looked, those that wait longest first. */
+/** Uuids with events older than `olderThanMs` that nobody has looked at, longest waiting first. */
 export async function callsWithLeftovers(db: Queryable, olderThanMs: number, limit: number): Promise<string[]> {
   const { rows } = await db.query<{ call_sid: string }>(
     `select call_sid from call_events

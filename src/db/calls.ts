@@ -9,14 +9,14 @@ export interface CallKey {
   idSuffix: string;
 }
 
-/** The call's own id: of it event ids are made. That of the first call of a uuid is the uuid. */
+/** The call's own id, from which event ids are made. For the first call of a uuid it is the uuid. */
 export const callIdOf = ({ callSid, idSuffix }: CallKey): string => callSid + idSuffix;
 
-/** What was heard of a call in one run of a switch. */
+/** What is known of a call from one run of a switch. */
 export interface CallRun {
-  /** When the switch says that it made the channel; null: it did not say. */
+  /** When the switch made the channel, by its own account; null: it did not say. */
   createdMs: number | null;
-  /** The sequence of its first event, and of its end; null: not heard. */
+  /** The sequence numbers of its first event and of its end; null: not received. */
   from: number;
   until: number | null;
   /** The run took the call over from another one. */
@@ -26,9 +26,9 @@ export interface CallRun {
 export interface Call extends CallKey {
   /** null: not known (yet). */
   tenantId: string | null;
-  /** The channel variable as it was heard last. */
+  /** The last known value of the channel variable. */
   tenantReference: string | null;
-  /** By which name the switch that has the call was reached, and which run of it that is. */
+  /** The name under which the call's switch was reached, and the run of that switch. */
   switchName: string;
   coreUuid: string;
   /** By Core-UUID. */
@@ -41,7 +41,7 @@ export interface Call extends CallKey {
   answeredAt: Date | null;
   answerTold: boolean;
   endedAt: Date | null;
-  /** Nobody heard the end. */
+  /** No event of the end was received. */
   endEstimated: boolean;
   durationMs: number | null;
 }
@@ -149,7 +149,7 @@ export async function insertCall(
   );
 }
 
-/** The run is noted, and from now on the call is where this run is. */
+/** Notes the run. From now on the call is on this run's switch. */
 export async function moveCall(
   db: Queryable,
   key: CallKey,
@@ -162,7 +162,7 @@ export async function moveCall(
   );
 }
 
-/** Another switch lists the call, though nobody heard it say so: that one is asked from now on. */
+/** Another switch lists the call, although no event said so. From now on that switch is asked about it. */
 export async function leaveCallTo(
   db: Queryable,
   key: CallKey,
@@ -194,8 +194,8 @@ export async function isOwnCall(db: Queryable, callSid: string): Promise<boolean
 }
 
 /**
- * The tenant's call of that uuid, for an uploader: the one whose switch told of that recording, else the last.
- * Null: the tenant has none.
+ * The tenant's call of that uuid, for an uploaded recording: the call for which a switch reported that recording, else
+ * the latest one. Null: the tenant has none.
  */
 export async function findCallOfRecording(
   db: Queryable,
@@ -212,7 +212,10 @@ export async function findCallOfRecording(
   return rows[0] ? { callSid: rows[0].call_sid, idSuffix: rows[0].id_suffix } : null;
 }
 
-/** From now on all events of the call are this tenant's. If it had ended by an estimate, of which nobody was told, it is open again. */
+/**
+ * From now on all events of the call are this tenant's. If its end was estimated (no event was sent for that), it is
+ * open again.
+ */
 export async function assignCall(db: Queryable, key: CallKey, tenantId: string): Promise<void> {
   await db.query(
     `update calls set tenant_id = $3, end_estimated = false,
@@ -225,7 +228,7 @@ export async function assignCall(db: Queryable, key: CallKey, tenantId: string):
   );
 }
 
-/** What the channel variable said last. */
+/** The last known value of the channel variable. */
 export async function noteTenantReference(db: Queryable, key: CallKey, tenantReference: string): Promise<void> {
   await db.query('update calls set tenant_reference = $3 where call_sid = $1 and id_suffix = $2', [
     key.callSid,
@@ -234,7 +237,10 @@ export async function noteTenantReference(db: Queryable, key: CallKey, tenantRef
   ]);
 }
 
-/** `isOver`: the call has ended, so that most likely no event will name its tenant. True when that is so for the first time. */
+/**
+ * `isOver`: the call has ended, so most likely no later event names its tenant. Resolves to true the first time it is
+ * called with `isOver`.
+ */
 export async function markTenantSought(db: Queryable, key: CallKey, isOver: boolean): Promise<boolean> {
   const { rows } = await db.query<{ is_first: boolean }>(
     `update calls c set tenant_sought_at = clock_timestamp(),
@@ -263,7 +269,7 @@ export async function recordAnswer(db: Queryable, key: CallKey, answeredAt: Date
   );
 }
 
-/** Also of a call that had ended by an estimate. */
+/** Also for a call whose end was estimated before. */
 export async function recordEnd(db: Queryable, key: CallKey, end: CallEnd): Promise<void> {
   await db.query(
     `update calls set answered_at = $3, ended_at = $4, status = $5, hangup_cause = $6, duration_ms = $7, end_estimated = $8
@@ -282,8 +288,8 @@ export async function recordEnd(db: Queryable, key: CallKey, end: CallEnd): Prom
 }
 
 /**
- * One batch of what outlived its use: handled events after two days (no switch repeats itself for so long), all else
- * after the retention time. Answers how many rows were deleted; 0: all done.
+ * Deletes one batch of what is no longer needed: handled events after two days (no switch repeats an event that late),
+ * everything else after the retention time. Returns how many rows were deleted; 0: all done.
  */
 export async function expireCalls(db: Queryable, retentionDays: number, limit: number): Promise<number> {
   const deleteBatch = async (table: string, key: string, condition: string, days: number) => {
@@ -295,7 +301,7 @@ export async function expireCalls(db: Queryable, retentionDays: number, limit: n
     return rowCount ?? 0;
   };
   const handledDays = Math.min(2, retentionDays);
-  // What was set aside stays: it is what an operator wants to see, and perhaps to have handled again.
+  // Events that were set aside stay, for an operator to see and perhaps to have handled again.
   const handled = 'handled_at is not null and set_aside_at is null and kept_at';
   return (
     (await deleteBatch('call_events', 'core_uuid, event_sequence', handled, handledDays)) +

@@ -20,7 +20,7 @@ export function sqlStateOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
-/** What a query module needs: one statement at a time, on a pool or inside a transaction. */
+/** What a query module needs: it runs one statement at a time, on a pool or inside a transaction. */
 export interface Queryable {
   query<Row extends pg.QueryResultRow>(
     statement: string | NamedStatement,
@@ -29,28 +29,31 @@ export interface Queryable {
 }
 
 export interface Database extends Queryable {
-  /** Commits when `work` resolves, rolls back when it rejects. Everything in it goes by the `db` that it is given. */
+  /** Commits when `work` resolves, rolls back when it rejects. `work` must use only the `db` that it is given. */
   transaction<T>(work: (db: Queryable) => Promise<T>): Promise<T>;
   /** Waits for running statements, then closes every connection. */
   close(): Promise<void>;
 }
 
 export interface DatabaseOptions extends SessionsOptions {
-  /** Default: everything, until a refusal shows the contrary. Without `names` no statement gets one. */
+  /** Default: everything passes, until something is refused. Without `names` no statement is prepared by name. */
   passage?: Passage;
-  /** A pooler is between us and Postgres; `evidence` says how it was noticed. Once for each thing that it refuses. */
+  /**
+   * A pooler is between us and Postgres; `evidence` says how it was noticed. Called once for each thing that it
+   * refuses.
+   */
   onPooler?: (evidence: string) => void;
 }
 
-/** Local to the transaction, so that they hold behind a pooler too. One message with the begin: no round trip more. */
+/** Timeouts local to the transaction, so that they hold behind a pooler too. Sent with `begin`: no extra round trip. */
 const begin = ['begin', ...Object.entries(timeouts).map(([name, ms]) => `set local ${name} = ${ms}`)].join('; ');
 
-/** Opens connections when they are needed; nothing is checked here. bigint columns arrive as numbers. */
+/** Connections open when they are needed; nothing is checked here. bigint columns arrive as numbers. */
 export function openDatabase(options: DatabaseOptions): Database {
   const passage = options.passage ?? { settings: true, names: true };
   const sessions = new Sessions(options, passage, () => options.onPooler?.('it refuses settings of a session'));
 
-  /** Rejects with what the caller should know; the session remembers whether it is still of use. */
+  /** Rejects with the error that the caller should see; the session remembers whether it can be used again. */
   async function ask(session: Session, statement: string | NamedStatement, values?: unknown[]) {
     try {
       return await session.client.query<never>(statement as string, values);
@@ -63,7 +66,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     }
   }
 
-  /** Whether nothing was done, and the same statement, without a name, has better prospects on another session. */
+  /** Whether nothing was done, and the same statement, without a name, may succeed on another session. */
   function isWorthAnother(session: Session, statement: string | NamedStatement, error: unknown): boolean {
     if (whyUnavailable(error) === 'read-only') return session.isOld();
     const refused = typeof statement === 'object' && whyNameRefused(sqlStateOf(error));
@@ -100,7 +103,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     },
     transaction: (work) =>
       withSession(async (session) => {
-        // Without names: one that is refused would break the transaction.
+        // Without names: a refused name would break the transaction.
         const db: Queryable = {
           query: (statement, values) =>
             ask(session, typeof statement === 'string' ? statement : statement.text, values),
@@ -109,7 +112,7 @@ export function openDatabase(options: DatabaseOptions): Database {
           await db.query(begin);
           const result = await work(db);
           const { command } = await db.query('commit');
-          // Postgres' answer to the commit of a transaction in which a statement failed, whoever caught that.
+          // Postgres answers a commit like this when a statement failed, even if `work` caught the error.
           if (command === 'ROLLBACK') throw new Error('a statement of the transaction had failed: it was rolled back');
           return result;
         } catch (error) {
@@ -122,7 +125,10 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 }
 
-/** As `work`, but rejects with DatabaseUnavailableError when it takes longer. It goes on all the same: what it commits stands. */
+/**
+ * Resolves as `work` does, but rejects with DatabaseUnavailableError when that takes longer than `deadlineMs`. `work`
+ * is not stopped: what it commits stands.
+ */
 export async function answeredWithin<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
   const patience = new AbortController();
   const outOfTime = delay(deadlineMs, undefined, { signal: patience.signal }).then(() => {
@@ -135,10 +141,10 @@ export async function answeredWithin<T>(work: Promise<T>, deadlineMs: number): P
   }
 }
 
-/** Postgres takes no NUL in text; events have it as it came. */
+/** Postgres accepts no NUL in text. Events carry the text unchanged. */
 export const storableText = (text: string): string => text.replaceAll('\0', '\ufffd');
 
-/** The rows of a statement that always answers one. */
+/** The row of a statement that always returns one. */
 export function oneRow<Row>(rows: Row[]): Row {
   const row = rows[0];
   if (row === undefined) throw new Error('a statement that always answers one row answered none');

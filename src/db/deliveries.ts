@@ -4,7 +4,7 @@ import type { ErrorClass } from '../delivery/outcome.js';
 import { ConflictError, NotFoundError } from '../errors.js';
 
 export const deliveryStatuses = ['pending', 'delivered', 'failed', 'held', 'cancelled', 'expired'] as const;
-/** Only `pending` has a workflow; all but `pending` and `held` are ends. */
+/** Only `pending` has a workflow; all but `pending` and `held` are final. */
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
 export interface Delivery {
@@ -18,11 +18,11 @@ export interface Delivery {
   nextAttemptAt: Date | null;
   createdAt: Date;
   finishedAt: Date | null;
-  /** The last attempt's; null before the first. */
+  /** The last attempt's, as the fields below; null before the first. */
   statusCode: number | null;
   durationMs: number | null;
   responseBody: string | null;
-  /** Lists hold only the beginning of it. */
+  /** Lists hold only the beginning of the response body. */
   responseBodyTruncated: boolean;
   error: { class: ErrorClass; message: string } | null;
 }
@@ -41,7 +41,7 @@ interface DeliveryRow {
   status_code: number | null;
   duration_ms: number | null;
   response_body: string | null;
-  /** Only of a list. */
+  /** Only in lists. */
   response_body_bytes?: number | null;
   error_class: ErrorClass | null;
   error_message: string | null;
@@ -50,7 +50,7 @@ interface DeliveryRow {
 const deliveryColumns = `
   d.id, d.webhook_id, d.event_type, d.event_id, d.status, d.test, d.attempt_count, d.next_attempt_at, d.created_at,
   d.finished_at, a.status_code, a.duration_ms, a.error_class, a.error_message`;
-/** Of 200 answers of 64 KB, Postgres sends no more than is shown. */
+/** A list may have 200 responses of 64 KB: Postgres sends only what is shown. */
 const listedBytes = 1_024;
 const shortResponseBody = `left(a.response_body, ${listedBytes}) as response_body, octet_length(a.response_body) as response_body_bytes`;
 const withLastAttempt = `
@@ -77,9 +77,9 @@ function toDelivery(row: DeliveryRow, maxBytes = Infinity): Delivery {
   };
 }
 
-/** As many whole characters as fit into so many bytes of UTF-8. */
+/** As many whole characters as fit into `bytes` bytes of UTF-8. */
 function firstBytes(text: string, bytes: number): string {
-  // As a stream, the decoder holds back the part of a character that the cut has left over.
+  // As a stream, the decoder leaves out a character that the cut has split.
   return Buffer.byteLength(text) <= bytes
     ? text
     : new TextDecoder().decode(Buffer.from(text).subarray(0, bytes), { stream: true });
@@ -99,8 +99,9 @@ const lowestUuid = '00000000-0000-0000-0000-000000000000';
 const highestUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /**
- * The index that a list reads, as a range of its whole key and in its order. With plain equalities the planner also
- * takes the primary key, and walks past everything that does not fit: with a million rows for tens of milliseconds.
+ * Makes a list read its index, as a range of the whole key and in the key's order. With plain equalities the planner
+ * sometimes takes the primary key and walks past everything that does not match: tens of milliseconds with a million
+ * rows.
  */
 function keyRange(webhookId: number, { status, eventType, eventId }: DeliveryFilter) {
   const narrowing: [column: string, value: string | undefined][] = eventId
@@ -117,8 +118,8 @@ function keyRange(webhookId: number, { status, eventType, eventId }: DeliveryFil
 }
 
 /**
- * Newest first, `limit` at the most, those after `beforeId` in that order. Ids sort by time, so pages are stable. Of
- * each response body the first 1 KB.
+ * Newest first, at most `limit`, starting after `beforeId` in that order. Ids sort by time, so pages are stable. Holds
+ * the first 1 KB of each response body.
  */
 export async function listDeliveries(
   db: Queryable,
@@ -129,7 +130,7 @@ export async function listDeliveries(
   const values: unknown[] = [];
   const parameter = (value: unknown) => `$${values.push(value)}`;
   const conditions: string[] = [];
-  // The id's millisecond is taken just before created_at.
+  // The time in the id is taken just before created_at.
   const idFloor = (moment: Date, leeway: string) =>
     `uuid_v7_floor(${parameter(moment)}::timestamptz ${leeway} interval '1 min')`;
   const range = keyRange(webhookId, filter);
@@ -162,7 +163,7 @@ export async function findDelivery(db: Queryable, webhookId: number, deliveryId:
   return rows[0] ? toDelivery(rows[0]) : null;
 }
 
-/** The exact text that is sent for a delivery; null when there is no such delivery (any more). */
+/** The exact text that is sent for a delivery; null when the delivery does not exist (any more). */
 export async function findBody(db: Queryable, deliveryId: string): Promise<string | null> {
   const { rows } = await db.query<{ body: string }>(
     'select e.body from webhook_events e join webhook_deliveries d on d.event_row_id = e.id where d.id = $1',
@@ -181,8 +182,9 @@ export async function settleDelivery(
 }
 
 /**
- * Makes a delivery due now, in a transaction. One that waits goes on with its schedule; one that has ended, or was
- * held, starts a new schedule under the same id. Throws ConflictError for a delivered one without `force`, and for one whose webhook is paused or deleted.
+ * Makes a delivery due now, in a transaction. A pending delivery goes on with its schedule; one that has ended, or was
+ * held, starts a new schedule under the same id. Throws ConflictError for a delivered one without `force`, and for one
+ * whose webhook is paused or deleted.
  */
 export async function requestRetry(
   db: Queryable,
@@ -217,14 +219,15 @@ export async function requestRetry(
     throw new ConflictError(`Delivery ${deliveryId} was delivered. To send it again, retry with {"force": true}.`);
   }
   if (found.status === 'pending') {
-    // A schedule that a lower max_retries has used up begins anew; with a request open its record decides, and honours the wish.
+    // A schedule that a lower max_retries has used up begins anew. While a request is open, record_attempt does that
+    // (retry_requested).
     await db.query(
       `update webhook_deliveries
           set schedule_base = case when attempt_count - schedule_base > $2 and coalesce(in_flight_until, '-infinity') < clock_timestamp()
                                    then attempt_count else schedule_base end,
               due_at = clock_timestamp(), retry_requested = in_flight_until is not null,
               next_attempt_at = case when holds_token then next_attempt_at else clock_timestamp() end,
-              -- its workflow does not know yet: should nobody wake it, the sweeper does
+              -- its workflow does not know yet: if nobody wakes it, the sweeper will
               pending_since = clock_timestamp(), workflow_started_at = null
         where id = $1`,
       [deliveryId, found.max_retries],

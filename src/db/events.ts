@@ -1,7 +1,7 @@
 import { sqlState, sqlStateOf, type Queryable } from './database.js';
 import { NotFoundError } from '../errors.js';
 
-/** What a workflow is started with: ids and the search attributes of its delivery, nothing of the tenant's data. */
+/** What a workflow is started with: ids and the search attributes of its delivery, none of the tenant's data. */
 export interface StartableDelivery {
   id: string;
   tenantId: string;
@@ -53,7 +53,7 @@ const insertEventText = `
            case when s.status = 'pending' then now() end, case when s.status = 'pending' then now() end
       from new_event e cross join subscribed s
     returning id, webhook_id, accepted_as),
-  -- one slot for the whole statement and webhooks in order: two triggers never wait for each other in a circle
+  -- one slot for the whole statement and webhooks in order, so that two triggers never deadlock
   slot as materialized (select floor(random() * 8)::smallint as number),
   counted as (
     insert into webhook_counters as c (webhook_id, slot, pending, held)
@@ -67,8 +67,9 @@ const insertEventText = `
 
 /**
  * Inserts an event and one delivery per subscribed webhook of its tenant, held where the webhook is paused, in one
- * statement. Null when the tenant triggered this type and event id before, or the key of `apiKeyId` is deleted or
- * expired: then nothing was inserted. `countLater`: the transaction goes on to lock other things, and ends with countNewDeliveries.
+ * statement. Null, and nothing is inserted, when the tenant triggered this type and event id before, or when the key
+ * `apiKeyId` is deleted or expired. `countLater`: the transaction goes on to lock other rows, and ends with
+ * countNewDeliveries.
  */
 export async function insertEvent(
   db: Queryable,
@@ -94,8 +95,9 @@ export async function insertEvent(
 }
 
 /**
- * For the deliveries of insertEvent with `countLater`. The last statement of its transaction: counters are what many
- * wait for, and taken once, in one slot and in the webhooks' order, they are never waited for in a circle.
+ * Counts the deliveries of insertEvent with `countLater`. Must be the last statement of its transaction: many
+ * transactions lock the same counters, and locking them once, in one slot and in the order of the webhooks, cannot
+ * deadlock.
  */
 export async function countNewDeliveries(db: Queryable, deliveries: AcceptedEvent['deliveries']): Promise<void> {
   if (deliveries.length === 0) return;
@@ -111,7 +113,7 @@ export async function countNewDeliveries(db: Queryable, deliveries: AcceptedEven
   );
 }
 
-/** The first trigger of a (tenant, type, event id) as it was answered, with its body. */
+/** The event as the first trigger of this tenant, type and event id was answered, with its body. */
 export async function findEvent(
   db: Queryable,
   key: { tenantId: string; eventType: string; eventId: string },
@@ -128,8 +130,8 @@ export async function findEvent(
 }
 
 /**
- * A test event and its one delivery, also of a paused webhook; marked as such and left out of the counters. Resolves to the
- * delivery's id; null, and nothing is stored, if the tenant has no such webhook.
+ * Inserts a test event and its one delivery, even if the webhook is paused. Both are marked as a test and left out of
+ * the counters. Resolves to the delivery's id; null, and nothing is stored, if the tenant has no such webhook.
  */
 export async function insertTestEvent(db: Queryable, webhookId: number, event: NewEvent): Promise<string | null> {
   const { rows } = await db.query<{ id: string }>(

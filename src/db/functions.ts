@@ -9,8 +9,8 @@ interface FunctionFile {
 }
 
 /**
- * Runs the files in any order, in a transaction of the caller's: bodies are checked when all are there. A function is
- * replaced in place, so that no session meets one that is gone; where that is refused, it is dropped first.
+ * Runs the files in any order, in the caller's transaction; bodies are checked once all functions exist. A function is
+ * replaced in place, so that no session finds it missing; where Postgres refuses that, it is dropped first.
  */
 export async function replaceFunctions(client: pg.Client, files: FunctionFile[]): Promise<void> {
   await client.query('set local check_function_bodies = off');
@@ -27,12 +27,12 @@ export async function replaceFunctions(client: pg.Client, files: FunctionFile[])
   await checkBodies(client, created);
 }
 
-/** Returns its oid. What has its name with other parameters is an earlier version, and goes. */
+/** Returns its oid. A function of the same name with other parameters is an earlier version, and is dropped. */
 async function replaceFunction(client: pg.Client, name: string, text: string): Promise<number> {
   const before = await listOverloads(client, name);
   const isReplaced = await orUndo(client, sqlState.invalidFunctionDefinition, () => client.query(text));
   if (!isReplaced) {
-    // Its answer or the names of its parameters changed.
+    // Its return type or the names of its parameters changed.
     for (const { signature } of before) await dropUnused(client, signature);
     await client.query(text);
   }
@@ -60,11 +60,11 @@ async function listOverloads(client: pg.Client, name: string) {
   return rows;
 }
 
-/** What a column's default, an index or a trigger depends on stays. */
+/** A function that a column's default, an index or a trigger depends on stays. */
 const dropUnused = (client: pg.Client, signature: string) =>
   orUndo(client, sqlState.dependentObjectsStillExist, () => client.query(`drop function ${signature}`));
 
-/** False, and nothing was done, where Postgres refuses it with that code. */
+/** False, and nothing was done, when Postgres refuses `work` with that code. */
 async function orUndo(client: pg.Client, code: string, work: () => Promise<unknown>): Promise<boolean> {
   await client.query('savepoint attempt');
   try {
@@ -78,7 +78,7 @@ async function orUndo(client: pg.Client, code: string, work: () => Promise<unkno
   }
 }
 
-/** As `create function` would have checked them, had all that they call been there. */
+/** Checks them as `create function` would have, had everything that they call existed. */
 async function checkBodies(client: pg.Client, oids: number[]): Promise<void> {
   await client.query('set local check_function_bodies = on');
   for (const oid of oids) {

@@ -1,6 +1,6 @@
 import type { Queryable } from './database.js';
 
-/** Null: the account's list was never compared. */
+/** Null: the account's list of messages was never compared. */
 export async function reconciledUntil(db: Queryable, accountSid: string): Promise<Date | null> {
   const { rows } = await db.query<{ reconciled_until: Date }>(
     'select reconciled_until from message_reconciliations where account_sid = $1',

@@ -23,7 +23,7 @@ export interface Message {
   tenantId: string;
   direction: 'inbound' | 'outbound';
   accountSid: string;
-  /** Null until it is known that Twilio has the message. */
+  /** Null until Twilio is known to have the message. */
   messageSid: string | null;
   messagingServiceSid: string | null;
   /** Null: the Messaging Service chooses. */
@@ -34,7 +34,7 @@ export interface Message {
   mediaCount: number;
   status: MessageStatus;
   errorCode: string | null;
-  /** As counted in the tenant's usage; null: not counted. */
+  /** Segments as counted in the tenant's usage; null: not counted. */
   segments: number | null;
   /** They were counted before Twilio's own count was known. */
   segmentsEstimated: boolean;
@@ -104,7 +104,7 @@ export interface NewOutboundMessage {
   idempotencyKey: string | null;
 }
 
-/** Null when the tenant used the idempotency key before: then nothing was inserted. */
+/** Null, and nothing is inserted, when the tenant used the idempotency key before. */
 export async function insertOutbound(db: Queryable, message: NewOutboundMessage): Promise<Message | null> {
   const { rows } = await db.query<MessageRow>(
     `insert into messages (tenant_id, direction, account_sid, from_number, messaging_service_sid, to_number, body,
@@ -146,7 +146,7 @@ export interface NewInboundMessage {
   segments: number;
 }
 
-/** Its id; null when the message is known already: then nothing was inserted. */
+/** Returns its id; null, and nothing is inserted, when the message is known already. */
 export async function insertInbound(db: Queryable, message: NewInboundMessage): Promise<string | null> {
   const { rows } = await db.query<{ id: string }>(
     `insert into messages (tenant_id, direction, account_sid, message_sid, messaging_service_sid, from_number, to_number,
@@ -168,7 +168,7 @@ export async function insertInbound(db: Queryable, message: NewInboundMessage): 
   return rows[0]?.id ?? null;
 }
 
-/** A message that another program sent, of which a callback tells; nothing happens when it is known already. */
+/** Inserts a message that another program sent and a callback reports; nothing happens when it is known already. */
 export async function insertForeign(
   db: Queryable,
   message: { tenantId: string; accountSid: string; messageSid: string; from: string; to: string },
@@ -180,7 +180,7 @@ export async function insertForeign(
   );
 }
 
-/** Of this tenant; null for another's. */
+/** Null when the tenant has no such message. */
 export async function findMessage(db: Queryable, tenantId: string, id: string): Promise<Message | null> {
   const { rows } = await db.query<MessageRow>(`select ${columns} from messages where tenant_id = $1 and id = $2`, [
     tenantId,
@@ -198,8 +198,8 @@ const lowestUuid = '00000000-0000-0000-0000-000000000000';
 const highestUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /**
- * Newest first. Each filter has its index, read as a range of its whole key and in its order. With plain equalities the
- * planner also takes the primary key, and walks past every other tenant's messages.
+ * Newest first. Each filter has its index, read as a range of the whole key and in the key's order. With plain
+ * equalities the planner sometimes takes the primary key and walks past every other tenant's messages.
  */
 export async function listMessages(
   db: Queryable,
@@ -223,7 +223,7 @@ export async function listMessages(
 
 const directionOf = (status: MessageStatus): Message['direction'] => (status === 'received' ? 'inbound' : 'outbound');
 
-/** Until the transaction ends nobody else changes the message. */
+/** Nobody else changes the message until the transaction ends. */
 export async function lockMessage(
   db: Queryable,
   key: { id: string } | { messageSid: string },
@@ -235,7 +235,7 @@ export async function lockMessage(
   return rows[0] ? toMessage(rows[0]) : null;
 }
 
-/** Of these, as far as they are known: what became of them. */
+/** The statuses of those messages that are known. */
 export async function statusesBySid(db: Queryable, messageSids: string[]): Promise<Map<string, MessageStatus>> {
   const { rows } = await db.query<{ message_sid: string; status: MessageStatus }>(
     'select message_sid, status from messages where message_sid = any ($1)',
@@ -245,8 +245,8 @@ export async function statusesBySid(db: Queryable, messageSids: string[]): Promi
 }
 
 /**
- * The right to send, given once: from here on the message may have reached Twilio. Null when it is not pending, or
- * there is none.
+ * Gives the right to send, once: from here on the message may have reached Twilio. Null when it is not pending or does
+ * not exist.
  */
 export async function claimSend(db: Queryable, id: string): Promise<Message | null> {
   const { rows } = await db.query<MessageRow>(
@@ -257,7 +257,7 @@ export async function claimSend(db: Queryable, id: string): Promise<Message | nu
   return rows[0] ? toMessage(rows[0]) : null;
 }
 
-/** The request is known not to have reached Twilio: the right to send is given anew. Changes nothing when repeated. */
+/** The request is known not to have reached Twilio: the message may be sent again. Changes nothing when repeated. */
 export async function releaseSend(db: Queryable, id: string, sendBeganAt: Date): Promise<void> {
   await db.query(
     `update messages set status = 'pending', send_began_at = null
@@ -271,7 +271,7 @@ export async function messageStatus(db: Queryable, id: string): Promise<MessageS
   return rows[0]?.status ?? null;
 }
 
-/** Twilio has the message. Of a locked message. */
+/** Twilio has the message. Needs lockMessage. */
 export async function recordAcceptance(
   db: Queryable,
   id: string,
@@ -290,12 +290,12 @@ export async function recordAcceptance(
   );
 }
 
-/** Twilio's own count instead of an estimate. Of a locked message. */
+/** Replaces an estimate with Twilio's own count. Needs lockMessage. */
 export async function recordSegments(db: Queryable, id: string, segments: number): Promise<void> {
   await db.query('update messages set segments = $2, segments_estimated = false where id = $1', [id, segments]);
 }
 
-/** Of a locked message; `endedAt` goes with a status that is final. */
+/** Needs lockMessage. `endedAt` is given with a final status. */
 export async function recordStatus(
   db: Queryable,
   id: string,
@@ -308,7 +308,7 @@ export async function recordStatus(
   );
 }
 
-/** One batch of what outlived the retention time; 0: all done. */
+/** Deletes one batch of messages older than the retention time. Returns how many; 0: all done. */
 export async function expireMessages(db: Queryable, retentionDays: number, limit: number): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
     `with gone as (

@@ -8,7 +8,7 @@ import type { Logger } from '../log.js';
 import { dropFunction, replaceFunctions } from './functions.js';
 
 const table = 'migrations';
-/** Anything, but always the same: migrations that run at once queue up behind it. */
+/** Any number, but always the same: migrations that run at the same time wait for each other by it. */
 const lockKey = 7_311_902;
 
 /** A file of `migrations/`: `004_attempts`, or `functions/take_attempt`. */
@@ -19,12 +19,12 @@ export interface SchemaFile {
   hash: string;
 }
 
-/** What a version of this program runs on. */
+/** The schema that this version of the program needs. */
 export interface Schema {
   folder: string;
   /** Tables, indexes and data: run once, in this order, never edited. */
   migrations: SchemaFile[];
-  /** One SQL function each, replaced when its file changes, dropped when it is gone. */
+  /** One SQL function each, replaced when its file changes, dropped when its file is gone. */
   functions: SchemaFile[];
 }
 
@@ -59,8 +59,8 @@ async function readFiles(folder: string, prefix: string): Promise<SchemaFile[]> 
 
 /**
  * Brings the schema up to date: runs the migrations that are missing, then replaces the functions whose files changed.
- * Does nothing where it is up to date. Several processes may call it at once. Returns the names of the files that it ran.
- * Rejects, before it changes anything, where a migration was run with another text than it has here.
+ * Does nothing if it is up to date. Several processes may call it at the same time. Returns the names of the files that
+ * it ran. Rejects, before it changes anything, when a migration was run with another text than it has here.
  */
 export async function migrate(databaseUrl: string, log: Logger, schema?: Schema): Promise<string[]> {
   schema ??= await readSchema();
@@ -97,7 +97,7 @@ export async function migrate(databaseUrl: string, log: Logger, schema?: Schema)
   }
 }
 
-/** The texts that made this database. Those of functions stay when another one replaces them: see pendingMigrations. */
+/** The texts that made this database. A function's text stays when another one replaces it: see pendingMigrations. */
 const createFilesTable = `
   create table if not exists migration_files (
     name text not null,
@@ -121,7 +121,7 @@ async function refuseEdited(client: pg.Client, { migrations }: Schema): Promise<
   );
 }
 
-/** Also those that were run before their texts were recorded. */
+/** Records all migrations, including those that were run before texts were recorded. */
 async function recordMigrations(client: pg.Client, { migrations }: Schema): Promise<void> {
   await client.query(
     `insert into migration_files (name, sha256)
@@ -167,9 +167,9 @@ async function inTransaction<T>(client: pg.Client, work: () => Promise<T>): Prom
 type Asked = { query: (text: string) => Promise<{ rows: { name: string; sha256: string; replaced: boolean }[] }> };
 
 /**
- * Names of the files of `schema` that the database was not made by; `npm run migrate` mends that or says what does.
- * `orReplaced`: functions that this database had, and that another version has replaced, do not count. That is what a
- * process goes on with during a rolling update; none starts with it.
+ * Names of the files of `schema` that are not in this database; `npm run migrate` applies them or says what to do.
+ * `orReplaced`: leaves out functions that this database had and that another version has replaced. A running process
+ * goes on with those during a rolling update, but none starts with them.
  */
 export async function pendingMigrations(
   db: Asked,

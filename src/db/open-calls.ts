@@ -4,21 +4,21 @@ import type { Queryable } from './database.js';
 /** A call that has not ended as far as we know. */
 export interface OpenCall extends CallKey {
   coreUuid: string;
-  /** A later call of the same uuid has begun since: if that uuid is listed, it is the later call's. */
+  /** A later call with the same uuid has begun: a switch that lists the uuid means the later one. */
   wasFollowed: boolean;
-  /** No listener serves its switch: the name is nobody's, and its run was not reached for a long time. */
+  /** No listener serves its switch: nobody uses that name, and its run was not reached for a long time. */
   isOrphan: boolean;
 }
 
 /**
- * Those that a look at one switch can judge: the calls of its present run, whatever the name by which that was reached;
- * those of earlier runs under this name; and those whose switch nobody serves.
+ * The open calls that can be judged by one switch's list of calls: those of its current run, under whatever name it was
+ * reached; those of earlier runs under this name; and those whose switch nobody serves.
  */
 export async function listOpenCalls(
   db: Queryable,
   look: {
     switchName: string;
-    /** null: not heard yet. */
+    /** null: not known yet. */
     coreUuid: string | null;
     /** The names of all switches that this process serves. */
     servedNames: readonly string[];
@@ -54,7 +54,7 @@ export async function listOpenCalls(
   }));
 }
 
-/** Whether calls are open of which no name of ours leads to their switch: its Core-UUID will tell which one that is. */
+/** Whether calls are open whose switch has none of our names: its Core-UUID will show which switch it is. */
 export async function hasCallsOfOtherNames(db: Queryable, servedNames: readonly string[]): Promise<boolean> {
   const { rows } = await db.query<{ has: boolean }>(
     `select exists (select from calls
@@ -64,7 +64,7 @@ export async function hasCallsOfOtherNames(db: Queryable, servedNames: readonly 
   return rows[0]?.has ?? false;
 }
 
-/** This run is being reached, under this name. */
+/** Notes that this run is reached now, under this name. */
 export async function noteSwitchRun(db: Queryable, coreUuid: string, switchName: string): Promise<void> {
   await db.query(
     `insert into switch_runs (core_uuid, switch) values ($1, $2)
@@ -73,7 +73,10 @@ export async function noteSwitchRun(db: Queryable, coreUuid: string, switchName:
   );
 }
 
-/** When the last event of this run happened, by the switch's clock; without one when it was last reached, by ours. Null: never. */
+/**
+ * When the last event of this run happened, by the switch's clock. Without an event: when the run was last reached, by
+ * Postgres' clock. Null: never.
+ */
 export async function lastSeenRun(db: Queryable, coreUuid: string): Promise<Date | null> {
   const { rows } = await db.query<{ seen_at: Date | null; facts: string | null }>(
     `select (select seen_at from switch_runs where core_uuid = $1) as seen_at,

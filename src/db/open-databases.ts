@@ -4,16 +4,16 @@ import { openDatabase, type Database } from './database.js';
 import type { Logger } from '../log.js';
 import { pendingMigrations, readSchema, type Schema } from './migrations.js';
 
-/** The pools of a process: what waits in one of them takes no connection from the others. */
+/** The pools of a process: waiting for one of them takes no connection from the others. */
 export interface Databases {
-  /** Of the API and of the event sources. */
+  /** For the API and the event sources. */
   api: Database;
-  /** Of the activities; the API's, where the process has no worker or nothing else. */
+  /** For the activities. The same pool as `api`, unless the process runs both API and worker. */
   worker: Database;
-  /** A connection of the worker's own, so that no beat waits behind deliveries. */
+  /** A connection of its own, so that no heartbeat waits behind deliveries. */
   heartbeat: Database;
   /**
-   * Whether this version may not go on, by a connection of its own: functions that another version has replaced do not
+   * Whether this version must stop. Asks on a connection of its own. Functions that another version has replaced do not
    * count, see pendingMigrations. Rejects with DatabaseUnavailableError while Postgres takes no writes.
    */
   hasPendingMigrations(): Promise<boolean>;
@@ -23,7 +23,10 @@ export interface Databases {
   close(): Promise<void>;
 }
 
-/** `databasePoolSize` connections in all, half of them for the worker where API and worker share a process; and one to look after Postgres. */
+/**
+ * `databasePoolSize` connections for the API and the worker together, half of them for the worker if they share a
+ * process; and one each for the checks of Postgres and for the heartbeat.
+ */
 export function openDatabases(
   { databaseUrl, databasePoolSize, databasePreparedStatements }: Config,
   log: Logger,
@@ -45,7 +48,7 @@ export function openDatabases(
   const looking = open(1);
   // Opens no connection before it is used.
   const heartbeat = open(1);
-  // Once: what this process was started with.
+  // Read once: the schema that this process was started with.
   let schema: Schema | undefined;
   const look = async (options?: { orReplaced: boolean }) => {
     schema ??= await readSchema();
@@ -64,8 +67,8 @@ export function openDatabases(
 }
 
 /**
- * Locks no row, and is refused where no row could be written: by a standby, and by a server that was made read-only.
- * A session that is refused is closed, as any other.
+ * Locks no row, and is refused by a server that takes no writes: a standby, or one that was made read-only. A session
+ * that is refused is closed, like any other.
  */
 async function assertWritable(db: Database): Promise<void> {
   await db.query('select from webhook_deliveries where false for no key update');

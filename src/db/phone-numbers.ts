@@ -1,12 +1,12 @@
 import { NotFoundError } from '../errors.js';
 import { sqlState, sqlStateOf, type Queryable } from './database.js';
 
-/** A number that a tenant has. Released and assigned again, also to the same tenant, it is another assignment. */
+/** A number's assignment to a tenant. Assigned again after a release, even to the same tenant, it gets a new one. */
 export interface PhoneNumber {
   id: string;
   tenantId: string;
   phoneNumber: string;
-  /** The Twilio account in which it is; null: the one that sends. */
+  /** The Twilio account that has the number; null: the account that sends. */
   accountSid: string | null;
   assignedAt: Date;
 }
@@ -34,7 +34,7 @@ export async function ownerOfNumber(db: Queryable, phoneNumber: string): Promise
   return (await findAssigned(db, phoneNumber))?.tenantId ?? null;
 }
 
-/** The assignment of the number at that moment; null: nobody had it. */
+/** The assignment of the number at that time; null: nobody had it. */
 export async function findAssignedAt(db: Queryable, phoneNumber: string, moment: Date): Promise<PhoneNumber | null> {
   const { rows } = await db.query<PhoneNumberRow>(
     // Twilio's times have no fraction of a second.
@@ -57,7 +57,7 @@ export async function findAssigned(db: Queryable, phoneNumber: string): Promise<
 }
 
 /**
- * Null: somebody has the number, perhaps this tenant. Waits for whoever is assigning the same one.
+ * Null: a tenant has the number already, perhaps this one. Waits for a transaction that is assigning the same number.
  * Throws NotFoundError (no such tenant).
  */
 export async function insertAssignment(
@@ -78,7 +78,7 @@ export async function insertAssignment(
   }
 }
 
-/** The assignment stays what it is, in another account. Null: it was released before. */
+/** Moves the number to another account; it stays the same assignment. Null: it was released before. */
 export async function setNumberAccount(
   db: Queryable,
   id: string,
@@ -91,7 +91,7 @@ export async function setNumberAccount(
   return rows[0] ? toPhoneNumber(rows[0]) : null;
 }
 
-/** Whether any number that the tenant has now is in that account, and was said to be. */
+/** Whether the tenant has a number now that was assigned with that account. */
 export async function hasNumberIn(db: Queryable, tenantId: string, accountSid: string): Promise<boolean> {
   const { rowCount } = await db.query(
     'select from phone_numbers where tenant_id = $1 and account_sid = $2 and released_at is null limit 1',
@@ -100,13 +100,13 @@ export async function hasNumberIn(db: Queryable, tenantId: string, accountSid: s
   return rowCount === 1;
 }
 
-/** The assignment with that id, or the number as it is assigned now. False: there is none, or it was released before. */
+/** Ends the assignment with that id, or the number's current one. False: there is none, or it was released before. */
 export async function releaseNumber(
   db: Queryable,
   { id = null, phoneNumber = null }: { id?: string | null; phoneNumber?: string | null },
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    // now() is the transaction's begin, which may be before the assignment.
+    // now() is the transaction's start, which may be before the assignment.
     `update phone_numbers set released_at = greatest(now(), assigned_at)
       where released_at is null and (id = $1 or phone_number = $2)`,
     [id, phoneNumber],
@@ -114,7 +114,7 @@ export async function releaseNumber(
   return rowCount === 1;
 }
 
-/** Those that are assigned now, newest first; null: whatever tenant or number. */
+/** Current assignments, newest first. A filter that is null matches all. */
 export async function listAssigned(
   db: Queryable,
   filter: { tenantId: string | null; phoneNumber: string | null },

@@ -1,13 +1,13 @@
 import { oneRow, type Queryable } from './database.js';
 import { ConflictError, NotFoundError } from '../errors.js';
 
-/** What one tenant may have of the platform; null: no limit. */
+/** What one tenant may use of the platform; null: no limit. */
 export interface Quotas {
-  /** Webhooks that are not deleted. */
+  /** Deleted webhooks do not count. */
   webhooks: number | null;
   /** Triggers by `POST /v1/events`. */
   eventsPerMinute: number | null;
-  /** To receivers, of all the tenant's webhooks together. */
+  /** To receivers, over all of the tenant's webhooks. */
   requestsPerMinute: number | null;
 }
 
@@ -31,7 +31,7 @@ const columnOf: Record<keyof Quotas, string> = {
   requestsPerMinute: 'quota_requests_per_minute',
 };
 
-/** Sets the named ones, the others stay, and answers all. Null: there is no such tenant. */
+/** Sets the given quotas, keeps the others, and returns all. Null: there is no such tenant. */
 export async function setQuotas(db: Queryable, tenantId: string, quotas: Partial<Quotas>): Promise<Quotas | null> {
   const named = (Object.keys(columnOf) as (keyof Quotas)[]).filter((name) => quotas[name] !== undefined);
   const set = named.map((name, i) => `${columnOf[name]} = $${i + 2}`);
@@ -43,8 +43,8 @@ export async function setQuotas(db: Queryable, tenantId: string, quotas: Partial
 }
 
 /**
- * In the transaction that inserts a webhook, before it does: throws ConflictError where the tenant has as many as it
- * may. The tenant's row stays locked until the commit, so that two at once do not pass together.
+ * Call it in the transaction that inserts a webhook, before the insert. Throws ConflictError when the tenant's quota is
+ * used up. The tenant's row stays locked until the commit, so that two inserts cannot both take the last place.
  */
 export async function requireRoomForWebhook(db: Queryable, tenantId: string): Promise<void> {
   const { rows } = await db.query<{ quota: number | null }>(
@@ -54,7 +54,7 @@ export async function requireRoomForWebhook(db: Queryable, tenantId: string): Pr
   if (!rows[0]) throw new NotFoundError(`There is no tenant ${tenantId}.`);
   const { quota } = rows[0];
   if (quota === null) return;
-  // A statement of its own: it has to see what was committed while the lock was waited for.
+  // A separate statement: it must see what was committed while this one waited for the lock.
   const { rows: counted } = await db.query<{ webhooks: number }>(
     'select count(*)::integer as webhooks from webhooks where tenant_id = $1 and deleted_at is null',
     [tenantId],
@@ -70,13 +70,13 @@ export interface EventQuota {
   tenantId: string;
   /** Null: no limit any more. */
   eventsPerMinute: number | null;
-  /** To ask from the next time. */
+  /** Pass it as `since` in the next call. */
   setAt: string;
 }
 
 /**
- * Quotas of events that were set since then (null: ever), in the order in which they were set. Those of the minute
- * before come again: one that was set earlier may have been committed later.
+ * Event quotas that were set since then (null: all), in the order in which they were set. Quotas of the minute before
+ * `since` are listed again, since one that was set earlier may have been committed later.
  */
 export async function listEventQuotas(db: Queryable, since: string | null): Promise<EventQuota[]> {
   const { rows } = await db.query<{ id: string; quota_events_per_minute: number | null; set_at: string }>(
@@ -90,8 +90,8 @@ export async function listEventQuotas(db: Queryable, since: string | null): Prom
 }
 
 /**
- * Counts a trigger against a quota. Null: it may go; else in how many seconds the next minute begins. Counted in one
- * row a tenant, by Postgres' clock: exact over all processes.
+ * Counts a trigger against a quota. Null: it is within the quota; otherwise the seconds until the next minute begins.
+ * Counted in one row per tenant, by Postgres' clock: exact across all processes.
  */
 export async function countTrigger(db: Queryable, tenantId: string, perMinute: number): Promise<number | null> {
   const { rows } = await db.query<{ counted: boolean; seconds: number }>(

@@ -12,11 +12,11 @@ export interface CompletedRecording extends RecordingKey {
   durationMs: number | null;
   sizeBytes: number | null;
   format: string;
-  /** null: not told, because nobody can fetch it. */
+  /** null: no event is sent, because nobody can fetch the recording. */
   url: string | null;
 }
 
-/** A recording that is there already stays as it is. */
+/** A recording that exists already stays as it is. */
 export async function recordRecordingStart(
   db: Queryable,
   recording: RecordingKey & { tenantId: string; startedAt: Date },
@@ -28,7 +28,7 @@ export async function recordRecordingStart(
   );
 }
 
-/** False when that recording was completed before, and not only by a switch that knew no url; then nothing changes. */
+/** False, and nothing changes, when that recording was completed before; unless it had no url until now. */
 export async function recordRecordingStop(db: Queryable, recording: CompletedRecording): Promise<boolean> {
   const { rowCount } = await db.query(
     `insert into recordings as r
@@ -53,7 +53,7 @@ export async function recordRecordingStop(db: Queryable, recording: CompletedRec
   return rowCount === 1;
 }
 
-/** How many recordings of the call have begun and not ended. */
+/** How many recordings of the call have begun and not been completed. */
 export async function countUnfinishedRecordings(db: Queryable, { callSid, idSuffix }: CallKey): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
     'select count(*) from recordings where call_sid = $1 and id_suffix = $2 and completed_at is null',

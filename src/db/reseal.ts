@@ -1,19 +1,19 @@
 import { oneRow, type Queryable } from './database.js';
 import { sealedColumns, type SealedColumn } from './sealed-values.js';
 
-/** Values of one webhook that another key than the wanted one sealed; null: there is none, or it needs nothing. */
+/** Values of one webhook that are sealed with a key other than the wanted one; null: none, or sealed with that key. */
 export interface OutdatedWebhook extends Record<SealedColumn, Buffer | null> {
   id: number;
   tenantId: string;
   isDeleted: boolean;
-  /** Nobody signs with its previous secret any more. */
+  /** Its previous secret is no longer used to sign. */
   isOverlapOver: boolean;
 }
 
 const isOutdated = (column: SealedColumn) => `(${column} is not null and sealed_key_id(${column}) is distinct from $1)`;
 const anyIsOutdated = sealedColumns.map(isOutdated).join(' or ');
 
-/** Reads every webhook, deleted ones as well. */
+/** Reads every webhook, including deleted ones. */
 export async function countOutdated(db: Queryable, keyId: string): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
     `select count(*)::integer as count from webhooks where ${anyIsOutdated}`,
@@ -22,7 +22,7 @@ export async function countOutdated(db: Queryable, keyId: string): Promise<numbe
   return oneRow(rows).count;
 }
 
-/** In the order of their ids, deleted ones as well. */
+/** In the order of their ids; includes deleted ones. */
 export async function listOutdated(
   db: Queryable,
   keyId: string,
@@ -54,8 +54,8 @@ export interface Reseal {
 }
 
 /**
- * Replaces values that are still the same bytes, and answers how many those were. What was set or rotated meanwhile
- * stays; so does a webhook that somebody else has locked, for which nobody is made to wait. Try those again.
+ * Replaces values that are still the same bytes, and returns how many. Values that were set or rotated meanwhile stay;
+ * so do those of webhooks that are locked, instead of waiting for the lock. Try those again.
  */
 export async function replaceSealed(db: Queryable, reseals: Reseal[]): Promise<number> {
   const ids = [...new Set(reseals.map(({ webhookId }) => webhookId))];
@@ -81,7 +81,7 @@ export async function replaceSealed(db: Queryable, reseals: Reseal[]): Promise<n
   return oneRow(rows).replaced;
 }
 
-/** Removes a previous secret that is still the same bytes: deliveries are signed with the current one alone. */
+/** Removes a previous secret that is still the same bytes: deliveries are then signed with the current one alone. */
 export async function dropPreviousSecret(db: Queryable, webhookId: number, sealed: Buffer): Promise<void> {
   await db.query(
     `update webhooks set previous_secret_sealed = null, previous_secret_expires_at = null
@@ -91,8 +91,9 @@ export async function dropPreviousSecret(db: Queryable, webhookId: number, seale
 }
 
 /**
- * Gives up a secret or headers that are still the same bytes, and disables the webhook with the reason: nothing is sent
- * that its receiver could not check. `secret`: a new one, which nobody knows. False when they are other bytes by now.
+ * Gives up a secret or headers that are still the same bytes, and disables the webhook with the reason, so that nothing
+ * is sent that its receiver could not verify. `secret.to`: a new secret, which nobody knows. False when they have
+ * changed meanwhile.
  */
 export async function discardSealed(
   db: Queryable,

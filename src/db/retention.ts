@@ -1,8 +1,8 @@
 import type { Queryable } from './database.js';
 
 /**
- * One batch of what outlived the retention time: owed deliveries expire, ended ones go with their attempts, then
- * events without deliveries. Answers how many rows changed; 0: all done.
+ * One batch of what is older than the retention time: pending and held deliveries expire, ended ones are deleted with
+ * their attempts, then events without deliveries. Returns how many rows changed; 0: all done.
  */
 export async function expireBatch(db: Queryable, retentionDays: number, limit: number): Promise<number> {
   const { rows: owed } = await db.query<{ id: string }>(
@@ -28,7 +28,8 @@ export async function expireBatch(db: Queryable, retentionDays: number, limit: n
 }
 
 /**
- * Removes deleted webhooks of which nothing is kept any more, whole: row, counters, limiter, tokens. Answers how many; 0: all done.
+ * Removes the rows of deleted webhooks that have no deliveries left, with their counters, limiters and tokens. Returns
+ * how many; 0: all done.
  */
 export async function expireWebhooks(db: Queryable, retentionDays: number, limit: number): Promise<number> {
   const { rows } = await db.query<{ id: number }>(

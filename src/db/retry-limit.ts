@@ -1,12 +1,12 @@
 import { oneRow, type Queryable } from './database.js';
 
-/** Retries of one delivery that may be asked for in a minute, which the first of them begins. */
+/** How often one delivery may be retried by hand in a minute. The first retry begins the minute. */
 export const maxRetriesPerMinute = 10;
 
 /**
- * Counts a retry asked for by hand, in the transaction that grants it and after the delivery's row is locked there.
- * Null: granted; else in how many seconds the next one is, and the transaction is to be rolled back. Counted in the
- * row itself, by Postgres' clock: however many processes are asked, and however often, no row is added.
+ * Counts a retry by hand. Call it in the transaction that makes the retry, after the delivery's row is locked there.
+ * Null: granted; otherwise the seconds until the next retry is allowed, and the transaction must be rolled back.
+ * Counted in the delivery's own row, by Postgres' clock: exact across processes, and no row is added.
  */
 export async function countRetry(db: Queryable, deliveryId: string): Promise<number | null> {
   const { rowCount } = await db.query(

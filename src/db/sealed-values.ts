@@ -1,10 +1,10 @@
 import type { Queryable } from './database.js';
 
-/** Everything that is sealed in a table. The outcomes in Temporal's histories are sealed as well, and not seen here. */
+/** Everything that is sealed in a table. Attempt records in Temporal's histories are sealed too, but not seen here. */
 export const sealedColumns = ['secret_sealed', 'headers_sealed', 'previous_secret_sealed'] as const;
 export type SealedColumn = (typeof sealedColumns)[number];
 
-/** Of webhooks that are not deleted, and whose overlap is not over: nobody opens the others any more. */
+/** Which values may still be opened: not those of deleted webhooks, nor previous secrets whose overlap is over. */
 const inUse: Record<SealedColumn, string> = {
   secret_sealed: 'deleted_at is null',
   headers_sealed: 'headers_sealed is not null and deleted_at is null',
@@ -18,7 +18,7 @@ export interface SealedKey {
   keyId: string | null;
 }
 
-/** The keys that stored values ask for. Steps from key to key in the index: fast however many values there are. */
+/** The keys that stored values need. Steps from key to key in the index: fast however many values there are. */
 export async function listSealedKeys(db: Queryable): Promise<SealedKey[]> {
   const { rows } = await db.query<{ column: SealedColumn; key_id: string | null }>(
     sealedColumns.map((column) => keysOf(column)).join(' union all '),
@@ -45,7 +45,7 @@ export interface SealedValue {
   sealed: Buffer;
 }
 
-/** The oldest and the newest values that ask for that key, at most so many of each. */
+/** The oldest and the newest values that need that key, at most `ofEach` of each. */
 export async function sampleSealed(
   db: Queryable,
   { column, keyId }: SealedKey,
@@ -61,7 +61,7 @@ export async function sampleSealed(
   return rows.map((row) => ({ webhookId: row.id, tenantId: row.tenant_id, sealed: row.sealed }));
 }
 
-/** How many webhooks have a value in use that asks for each key. Reads every webhook. */
+/** By key: how many webhooks have a value in use that needs it. Reads every webhook. */
 export async function countWebhooksByKey(db: Queryable): Promise<Map<string | null, number>> {
   const values = sealedColumns.map(
     (column) => `select id, sealed_key_id(${column}) as key_id from webhooks where ${inUse[column]}`,
@@ -72,7 +72,7 @@ export async function countWebhooksByKey(db: Queryable): Promise<Map<string | nu
   return new Map(rows.map((row) => [row.key_id, row.webhooks]));
 }
 
-/** The keys that any stored value asks for, also those of deleted webhooks and of overlaps that are over. Reads every webhook. */
+/** The keys that any stored value needs, also of deleted webhooks and overlaps that are over. Reads every webhook. */
 export async function listStoredKeyIds(db: Queryable): Promise<(string | null)[]> {
   const values = sealedColumns.map(
     (column) => `select sealed_key_id(${column}) as key_id from webhooks where ${column} is not null`,

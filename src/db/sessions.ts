@@ -1,12 +1,12 @@
 import pg from 'pg';
 import { unavailable, whyUnavailable, type UnavailableReason } from './unavailable.js';
 
-/** For a free connection, or a new one; after that whoever asked is told to come again. */
+/** How long to wait for a free or a new connection; after that the caller gets DatabaseUnavailableError. */
 const connectTimeoutMs = 2_500;
-/** The longest that the driver waits for an answer: then the connection is lost. */
+/** How long the driver waits for an answer before it counts the connection as lost. */
 const answerTimeoutMs = 15_000;
 
-/** In milliseconds, as Postgres takes them. It gives up a little before the driver, so that the session is kept. */
+/** In milliseconds, as Postgres takes them. Postgres gives up a little before the driver, so the session is kept. */
 export const timeouts = {
   lock_timeout: 5_000,
   statement_timeout: 14_000,
@@ -15,15 +15,15 @@ export const timeouts = {
 
 /** Protocol violation: a pooler's answer to a new connection with a setting that it does not pass on. */
 const settingRefused = '08P01';
-/** A session this young leads where a new one would lead. */
+/** A session younger than this leads to the same server as a new one would. */
 const freshMs = 1_000;
 
 /**
- * What a pooler between us and Postgres lets through. Shared by the pools of a process: what one has found out need not
- * be found out by the others. Only ever becomes less.
+ * What a pooler between us and Postgres lets through. Shared by the pools of a process, so that a refusal is found out
+ * only once. Values only ever change from true to false.
  */
 export interface Passage {
-  /** Settings of a session, given with the connection. */
+  /** Session settings that are given when connecting. */
   settings: boolean;
   /** Names of prepared statements. */
   names: boolean;
@@ -40,19 +40,19 @@ export interface SessionsOptions {
 /** A connection that one caller has to itself. */
 export interface Session {
   client: pg.PoolClient;
-  /** What went wrong on it. Lost and read-only ones are closed, never pooled again. */
+  /** Reports what went wrong on it. Lost and read-only sessions are closed, never pooled again. */
   failed(reason: UnavailableReason, error: Error): void;
-  /** It may lead where Postgres was before a failover: another one is worth a try. */
+  /** It may lead to the server from before a failover: another session is worth a try. */
   isOld(): boolean;
   release(): void;
 }
 
-/** The connections of one pool, opened when they are needed. After a failover none stays that leads to the old server. */
+/** The connections of one pool, opened when they are needed. After a failover none is kept to the old server. */
 export class Sessions {
   readonly #pools: { withSettings: pg.Pool; plain?: pg.Pool };
   readonly #openedAt = new WeakMap<pg.PoolClient, number>();
   readonly #readOnly = new WeakSet<pg.PoolClient>();
-  /** An old session answered that it takes no writes: those opened before then lead to the same server. */
+  /** When an old session turned out to be read-only: sessions opened before then lead to the same server. */
   #staleBefore = -Infinity;
 
   constructor(
@@ -89,7 +89,7 @@ export class Sessions {
       keepAlive: true,
       types: { getTypeParser: typeParser },
     });
-    // Without a listener a connection cut while idle would end the process.
+    // Without a listener, losing an idle connection would end the process.
     pool.on('error', (error) => onIdleError?.(error));
     pool.on('connect', (client) => this.#openedAt.set(client, performance.now()));
     return pool;
@@ -103,7 +103,7 @@ export class Sessions {
       return await pool.connect();
     } catch (error) {
       if (hasSettings && error instanceof pg.DatabaseError && error.code === settingRefused) {
-        // Transactions have their timeouts all the same, and the driver its own.
+        // Transactions still set their timeouts themselves, and the driver has its own.
         if (this.passage.settings) this.onSettingsRefused();
         this.passage.settings = false;
         return this.#connect();
@@ -133,7 +133,7 @@ export class Sessions {
       failed: (reason, error) => {
         if (reason === 'lost') lost = error;
         else if (reason === 'read-only') {
-          // While Postgres takes no writes at all, new sessions are tried each second, not for each call.
+          // While Postgres takes no writes at all, a new session is tried once a second, not for each call.
           if (this.#ageMs(client) <= freshMs) return void this.#readOnly.add(client);
           lost = error;
           this.#staleBefore = Math.max(this.#staleBefore, performance.now() - freshMs);

@@ -2,10 +2,10 @@ import { oneRow, type Queryable } from './database.js';
 import type { StartableDelivery } from './events.js';
 import { toStartable } from './unstarted-deliveries.js';
 
-// A change of a webhook takes effect with its row; its deliveries follow in batches, however many there are
+// A change of a webhook takes effect with its row. Its deliveries follow in batches, however many there are
 // (migrations/functions/settle_batch.sql). Nothing here locks more than one batch.
 
-/** Small enough that nobody who waits for one of its rows notices. */
+/** Small enough that waiting for one of its rows is not noticed. */
 export const settleBatchSize = 500;
 
 /** A webhook whose deliveries follow a change of its settings. */
@@ -17,11 +17,14 @@ export interface SettlingWebhook {
 /** A delivery that was made to fit its webhook's settings. */
 export interface SettledDelivery {
   delivery: StartableDelivery;
-  /** Its workflow must start, or ask again. */
+  /** Its workflow must be started, or woken to plan again. */
   wakes: boolean;
 }
 
-/** Makes one batch of a webhook's deliveries fit its settings as they are now, oldest first. Empty: none was found that is not locked. */
+/**
+ * Makes one batch of a webhook's deliveries fit its current settings, oldest first. Empty: all that do not fit are
+ * locked, or all fit.
+ */
 export async function settleBatch(
   db: Queryable,
   webhookId: number,
@@ -34,13 +37,13 @@ export async function settleBatch(
   return rows.sort((a, b) => (a.id < b.id ? -1 : 1)).map((row) => ({ delivery: toStartable(row), wakes: row.wakes }));
 }
 
-/** The change that is being followed, and a moment after it was committed, by Postgres' clock. */
+/** The settings version that the deliveries must fit, and a time after its commit, by Postgres' clock. */
 export interface SettlingPoint {
   version: number;
   at: string;
 }
 
-/** Null: there is no such webhook any more. */
+/** Null: the webhook does not exist any more. */
 export async function settlingPoint(db: Queryable, webhookId: number): Promise<SettlingPoint | null> {
   const { rows } = await db.query<SettlingPoint>(
     'select settings_version as version, clock_timestamp()::text as at from webhooks where id = $1',
@@ -50,12 +53,12 @@ export async function settlingPoint(db: Queryable, webhookId: number): Promise<S
 }
 
 /**
- * Marks a webhook as settled if it is: every transaction that may have read its settings as they were before `point` has
- * ended, no delivery is left that does not fit, and no other change came. False: go on.
+ * Marks a webhook as settled if it is: every transaction that may have read its settings before `point` has ended,
+ * every delivery fits, and the settings have not changed again. False: go on settling.
  */
 export async function finishSettling(db: Queryable, webhookId: number, point: SettlingPoint): Promise<boolean> {
   const { rows } = await db.query<{ waits: boolean }>('select has_transactions_before($1) as waits', [point.at]);
-  // A statement of its own: it must see what those transactions wrote.
+  // A separate statement: it must see what those transactions wrote.
   if (oneRow(rows).waits) return false;
   const { rowCount } = await db.query(
     `update webhooks set settling_since = null where id = $1 and settings_version = $2 and not is_unsettled($1)`,
@@ -64,7 +67,7 @@ export async function finishSettling(db: Queryable, webhookId: number, point: Se
   return rowCount === 1;
 }
 
-/** Webhooks whose deliveries have followed a change for over 15 s: whoever had to see to it may be gone. The hundred that wait for longest. */
+/** Webhooks that have been settling for over 15 s: their settler may be gone. The hundred that have waited longest. */
 export async function listSettlingWebhooks(db: Queryable): Promise<SettlingWebhook[]> {
   const { rows } = await db.query<{ id: number; tenant_id: string }>(
     `select id, tenant_id from webhooks where settling_since < now() - interval '15 s' order by settling_since limit 100`,
@@ -73,8 +76,8 @@ export async function listSettlingWebhooks(db: Queryable): Promise<SettlingWebho
 }
 
 /**
- * Marks webhooks that owe deliveries in a status that does not fit although nobody is settling them. There should be none:
- * each is a fault of ours that is mended hereby.
+ * Finds webhooks with deliveries in a status that does not fit, although nobody is settling them, and marks them to be
+ * settled. There should be none: each is a bug of ours, which this repairs.
  */
 export async function markUnsettledWebhooks(db: Queryable): Promise<SettlingWebhook[]> {
   const { rows } = await db.query<{ id: number; tenant_id: string }>(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Parsed and planned once a connection: for what every delivery needs. One name for each text. */
+/** Parsed and planned once per connection, for statements that every delivery needs. One name for each text. */
 export interface NamedStatement {
   name: string;
   text: string;
@@ -9,8 +9,8 @@ export interface NamedStatement {
 const digests = new Map<string, string>();
 
 /**
- * With a digest of the text in its name: behind a pooler the session may be one on which another version of this
- * program has prepared another text under the same name.
+ * Adds a digest of the text to the name: behind a pooler, another version of this program may have prepared another
+ * text under the same name on the same session.
  */
 export function prepared({ name, text }: NamedStatement): NamedStatement {
   let digest = digests.get(text);
@@ -19,10 +19,10 @@ export function prepared({ name, text }: NamedStatement): NamedStatement {
 }
 
 /**
- * What a name may be refused with, before anything was done:
- * outdated       a migration changed what the statement answers; on this session the name is of no use any more (0A000)
- * foreign        the name is not there, or there already, although this connection knows better: behind a pooler in
- *                transaction mode each transaction may get another session of the server (26000, 42P05)
+ * Why Postgres refused a statement's name, before anything was done:
+ * outdated       a migration changed the statement's columns; the name is no longer usable on this session (0A000)
+ * foreign        the name is missing or already taken, contrary to what this connection has prepared: behind a pooler
+ *                in transaction mode each transaction may get another session of the server (26000, 42P05)
  */
 export function whyNameRefused(code: string | undefined): 'outdated' | 'foreign' | undefined {
   if (code === '0A000') return 'outdated';

@@ -1,6 +1,6 @@
 import type { Queryable } from './database.js';
 
-/** Test deliveries are left out of all. */
+/** Test deliveries do not count in any of these. */
 export interface WebhookStatistics {
   pending: number;
   held: number;
@@ -13,7 +13,7 @@ export interface WebhookStatistics {
   lastFailureAt: Date | null;
 }
 
-/** Of a webhook to which nothing was delivered yet. */
+/** For a webhook that has had no deliveries yet. */
 export const noStatistics: WebhookStatistics = {
   pending: 0,
   held: 0,
@@ -24,7 +24,7 @@ export const noStatistics: WebhookStatistics = {
   lastFailureAt: null,
 };
 
-/** A look-up by webhook. Sums eight counter rows of each, whatever the number of its deliveries. */
+/** Returns a look-up by webhook. Sums eight counter rows of each, however many deliveries it has. */
 export async function getStatistics(
   db: Queryable,
   webhookIds: number[],

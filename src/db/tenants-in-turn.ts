@@ -1,23 +1,23 @@
-/** What the sweeper looks for in one table, as a partial index on `(tenant_id, since)` holds it. */
+/** What the sweeper looks for in one table. Needs a partial index on `(tenant_id, since)`. */
 export interface Owed {
   table: string;
   columns: string;
   /** The condition of the index. */
   where: string;
   since: string;
-  /** Only what has been owed for so long. */
+  /** Only rows that have been due for this long. */
   longerThan: string;
-  /** True of nearly all of them: what it leaves out is read all the same. */
+  /** Leaves out rows for which this is true. They are read all the same, so there must be few. */
   unless?: string;
 }
 
-/** How much one round takes, over all tenants and of one tenant; at least one of each tenant. */
+/** How many rows one round takes, in total and per tenant; at least one per tenant. */
 export interface RoundSize {
   total: number;
   ofTenant: number;
 }
 
-/** What a sweep has tried and leaves to the next one. */
+/** What a sweep has already tried and leaves to the next sweep. */
 export interface LeftOut {
   tenantIds: string[];
   ids: string[];
@@ -26,8 +26,8 @@ export interface LeftOut {
 export const nothingLeftOut: LeftOut = { tenantIds: [], ids: [] };
 
 /**
- * The longest owed of each tenant: first one of every tenant, then the second ones, and so on. Reads one row to find the
- * next tenant, and of each tenant only its share of the round, whatever lies behind it.
+ * The oldest rows of each tenant: first one of every tenant, then the second ones, and so on. Reads one row to find the
+ * next tenant, and only the round's share of each tenant's rows, however many there are.
  */
 export const tenantsInTurn = ({ table, columns, where, since, longerThan, unless = 'false' }: Owed): string => `
   with recursive tenant (id, longest) as (

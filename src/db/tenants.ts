@@ -45,15 +45,15 @@ export async function findTenant(db: Queryable, tenantId: string): Promise<Tenan
   return rows[0] ? toTenant(rows[0]) : null;
 }
 
-/** Null: nobody has that external id. */
+/** Null: no tenant has that external id. */
 export async function findTenantByExternalId(db: Queryable, externalId: string): Promise<string | null> {
   const { rows } = await db.query<{ id: string }>('select id from tenants where external_id = $1', [externalId]);
   return rows[0]?.id ?? null;
 }
 
-/** The tenant that another system means: by the external id, or else by our own; null: nobody's. */
+/** The tenant that another system names, by its external id or else by our own id; null: no tenant has it. */
 export async function resolveTenant(db: Queryable, reference: string): Promise<string | null> {
-  // Postgres takes no NUL, and no name of a tenant has one.
+  // Postgres accepts no NUL, so no tenant's id has one.
   if (reference.includes('\0')) return null;
   const { rows } = await db.query<{ id: string }>(
     'select id from tenants where external_id = $1 or id = $2::uuid order by external_id is not distinct from $1 desc limit 1',

@@ -2,12 +2,15 @@ import { constants } from 'node:os';
 import pg from 'pg';
 
 /**
- * `lost`: no answer, or the server gives no more on this session. `read-only`: it answers and takes no writes, as an old
- * primary or a server with a full disk. `busy`: a lock, or a connection of ours, was not free in time.
+ * `lost`: no answer, or the server has ended this session. `read-only`: the server answers but takes no writes, like a
+ * former primary or a server with a full disk. `busy`: a lock, or one of our connections, was not free in time.
  */
 export type UnavailableReason = 'lost' | 'read-only' | 'busy';
 
-/** Postgres cannot be asked at present; the same statement may succeed later. Nothing was changed, unless a commit was under way. */
+/**
+ * Postgres is unavailable at present; the same statement may succeed later. Nothing was changed, unless a commit was
+ * under way.
+ */
 export class DatabaseUnavailableError extends Error {
   override readonly name = 'DatabaseUnavailableError';
   readonly reason: UnavailableReason;
@@ -18,20 +21,20 @@ export class DatabaseUnavailableError extends Error {
 }
 
 /**
- * Of the error codes in Postgres' Appendix A those that no change of ours would mend: connection lost or refused by a
- * pooler (08), resources gone (53), operator intervention (57P0x: shutdown, crash, starting up, database dropped, idle),
- * system errors such as I/O (58), and transactions that the server ended for their age (25P03, 25P04).
+ * The error codes (Postgres' Appendix A) that are not the statement's fault: connection lost or refused by a pooler
+ * (08), resources gone (53), operator intervention (57P0x: shutdown, crash, starting up, database dropped, idle),
+ * system errors such as I/O (58), and transactions that the server ended because they took too long (25P03, 25P04).
  */
 const lostStates = /^(08|53|57P0|58|25P03$|25P04$)/;
 const readOnlyState = '25006';
 /** lock_not_available and query_canceled: our own timeouts, or an operator's pg_cancel_backend. The session is sound. */
 const busyStates = new Set(['55P03', '57014']);
 
-/** Codes of the system that are none of a socket are never seen on one. EHOSTDOWN is known to libuv only. */
+/** Any errno counts: a socket never fails with one that has nothing to do with sockets. Only libuv has EHOSTDOWN. */
 const isNetworkCode = (code: string) =>
   code in constants.errno || /^(?:EHOSTDOWN|ENOTFOUND|EAI_\w+|ERR_(?:SSL|TLS|STREAM|SOCKET)_\w+)$/.test(code);
 
-/** Undefined for a mistake of ours or of the caller, which comes again with the same statement. */
+/** Undefined for a mistake, ours or the caller's, which the same statement would cause again. */
 export function whyUnavailable(error: unknown): UnavailableReason | undefined {
   if (error instanceof DatabaseUnavailableError) return error.reason;
   if (error instanceof pg.DatabaseError) {
@@ -40,8 +43,8 @@ export function whyUnavailable(error: unknown): UnavailableReason | undefined {
     if (busyStates.has(code)) return 'busy';
     return lostStates.test(code) ? 'lost' : undefined;
   }
-  // What is no answer of the server is a lost connection or a timeout of the driver, and carries a code or none;
-  // a mistake of ours is a TypeError or the like.
+  // An error that is no answer of the server is a lost connection or a timeout of the driver, with or without a code.
+  // A mistake of ours is a TypeError or the like.
   if (error instanceof TypeError || error instanceof RangeError || !(error instanceof Error)) return undefined;
   const code = (error as NodeJS.ErrnoException).code;
   const isLost = code === undefined ? error.constructor === Error : isNetworkCode(code);

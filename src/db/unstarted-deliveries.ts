@@ -27,8 +27,8 @@ const unstarted = tenantsInTurn({
 });
 
 /**
- * Pending deliveries whose workflow nobody started within 15 s, a few of each tenant and tenants in turn. Starting one
- * twice is harmless: its workflow is the one of that id, and it asks Postgres what is left to do.
+ * Pending deliveries whose workflow was not started within 15 s, a few of each tenant and tenants in turn. Starting one
+ * twice is harmless: the workflow has the delivery's id, and asks Postgres what is left to do.
  */
 export async function listUnstartedDeliveries(db: Queryable, leftOut = nothingLeftOut): Promise<StartableDelivery[]> {
   const { rows } = await db.query<StartableRow>(unstarted, roundValues({ total: 500, ofTenant: 50 }, leftOut));
@@ -45,31 +45,31 @@ const overdue = tenantsInTurn({
 });
 
 /**
- * Pending deliveries that were started and are two minutes overdue, a few of each tenant and tenants in turn: their
- * workflow was terminated by hand or lost with its server, or a worker is merely behind. Those that `markStarted` marked
- * come again two minutes later.
+ * Pending deliveries that were started and are two minutes overdue, a few of each tenant and tenants in turn. Their
+ * workflow was terminated by hand or lost with its server, or a worker is merely behind. A delivery that `markStarted`
+ * marks comes again two minutes later.
  */
 export async function listOverdueDeliveries(db: Queryable, leftOut = nothingLeftOut): Promise<StartableDelivery[]> {
   const { rows } = await db.query<StartableRow>(overdue, roundValues({ total: 50, ofTenant: 5 }, leftOut));
   return rows.map(toStartable);
 }
 
-/** A workflow that was started or signalled, `ageMs` ago: by this process' clock, since clocks are never compared. */
+/** A workflow that was started or signalled `ageMs` ago. It is an age, since clocks are never compared. */
 export interface StartedDelivery {
   id: string;
   ageMs: number;
 }
 
 /**
- * Marks deliveries whose workflow has heard of them, so that the sweeper leaves them alone; also those found overdue.
- * One that ended meanwhile is not touched, nor one that became pending anew after the call: its workflow may not know.
+ * Marks deliveries whose workflow was started or signalled, so that the sweeper leaves them alone, overdue ones too.
+ * Leaves out a delivery that has ended meanwhile, or became pending again after the call: its workflow may not know.
  */
 export async function markStarted(db: Queryable, started: StartedDelivery[]): Promise<void> {
   await db.query(
     `update webhook_deliveries d set workflow_started_at = now()
        from unnest($1::uuid[], $2::float8[]) as s (id, age_ms)
       where d.id = s.id and d.status = 'pending'
-        -- most have marked themselves, when they took a token
+        -- most were marked already, when they took a token
         and (d.workflow_started_at is null or d.workflow_started_at < now() - interval '1 min')
         and d.pending_since < clock_timestamp() - s.age_ms * interval '1 ms'`,
     [started.map(({ id }) => id), started.map(({ ageMs }) => ageMs)],

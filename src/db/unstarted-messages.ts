@@ -21,7 +21,7 @@ const unstarted = tenantsInTurn({
 });
 
 /**
- * Messages whose workflow nobody started within 15 s, a few of each tenant and tenants in turn. Starting one twice is
+ * Messages whose workflow was not started within 15 s, a few of each tenant and tenants in turn. Starting one twice is
  * harmless: it asks Postgres what is left to do.
  */
 export async function listUnstartedMessages(db: Queryable, leftOut = nothingLeftOut): Promise<StartableMessage[]> {
@@ -38,15 +38,16 @@ const unsettled = tenantsInTurn({
 });
 
 /**
- * Messages that were started over two minutes ago and are still open, a few of each tenant and tenants in turn: Twilio
- * is busy or is yet to be asked, or their workflow was terminated or lost. Those that were marked come again two minutes later.
+ * Messages that were started over two minutes ago and are still open, a few of each tenant and tenants in turn. Twilio
+ * is busy or has yet to be asked, or their workflow was terminated or lost. A marked message comes again two minutes
+ * later.
  */
 export async function listUnsettledMessages(db: Queryable, leftOut = nothingLeftOut): Promise<StartableMessage[]> {
   const { rows } = await db.query<StartableRow>(unsettled, roundValues({ total: 50, ofTenant: 5 }, leftOut));
   return rows.map(toStartable);
 }
 
-/** The sweeper leaves them alone for now. */
+/** Marks messages so that the sweeper leaves them alone for now. */
 export async function markMessagesStarted(db: Queryable, ids: string[]): Promise<void> {
   await db.query('update messages set workflow_started_at = now() where id = any ($1::uuid[])', [ids]);
 }

@@ -1,7 +1,7 @@
 import { NotFoundError } from '../errors.js';
 import { oneRow, type Queryable } from './database.js';
 
-// Quantities are whole numbers of a resource's smallest part (src/sources/usage/resources.ts).
+// Quantities are whole numbers of a resource's smallest unit (src/sources/usage/resources.ts).
 
 export interface UsageKey {
   tenantId: string;
@@ -18,7 +18,7 @@ export interface AlertedFor {
 
 export interface Usage extends AlertedFor {
   used: number;
-  /** What is allowed at present; null: no limit. */
+  /** The current limit; null: no limit. */
   allowed: number | null;
 }
 
@@ -40,16 +40,16 @@ const usageColumns = `used, warned_for, reached_for,
        (select l.allowed from tenant_limits l where l.tenant_id = u.tenant_id and l.resource = u.resource) as allowed`;
 
 /**
- * Until the transaction ends nobody else counts usage of this tenant or changes its limits; who only inserts rows of the
- * tenant does not wait. Throws NotFoundError where there is no such tenant.
+ * Nobody else counts usage of this tenant or changes its limits until the transaction ends; mere inserts of the
+ * tenant's rows do not wait. Throws NotFoundError when there is no such tenant.
  */
 export async function lockTenantUsage(db: Queryable, tenantId: string): Promise<void> {
-  // A statement of its own: what is read after it has been waited for must be what the others have left.
+  // A separate statement: what is read after waiting for the lock must include what the others committed.
   const { rows } = await db.query('select id from tenants where id = $1 for no key update', [tenantId]);
   if (rows.length === 0) throw new NotFoundError(`There is no tenant ${tenantId}.`);
 }
 
-/** Needs lockTenantUsage. Answers the usage with the addition. */
+/** Needs lockTenantUsage. Returns the usage including the addition. */
 export async function addUsage(db: Queryable, { tenantId, month, resource }: UsageKey, parts: number): Promise<Usage> {
   const { rows } = await db.query<UsageRow>(
     `insert into tenant_usage as u (tenant_id, month, resource, used) values ($1, $2, $3, $4)
@@ -60,7 +60,7 @@ export async function addUsage(db: Queryable, { tenantId, month, resource }: Usa
   return toUsage(oneRow(rows));
 }
 
-/** Needs lockTenantUsage. For what was counted and turned out not to be used; alerts that were sent stay sent. */
+/** Needs lockTenantUsage. For usage that was counted but did not happen; alerts that were sent stay sent. */
 export async function takeBackUsage(
   db: Queryable,
   { tenantId, month, resource }: UsageKey,
@@ -117,7 +117,7 @@ export interface Quantity {
   parts: number;
 }
 
-/** Those that are set. */
+/** The limits that are set. */
 export async function listLimits(db: Queryable, tenantId: string): Promise<Quantity[]> {
   const { rows } = await db.query<Quantity>(
     'select resource, allowed as parts from tenant_limits where tenant_id = $1',
@@ -126,7 +126,7 @@ export async function listLimits(db: Queryable, tenantId: string): Promise<Quant
   return rows;
 }
 
-/** Those of which anything was used. */
+/** The resources that were used in the month. */
 export async function listUsage(db: Queryable, tenantId: string, month: string): Promise<Quantity[]> {
   const { rows } = await db.query<Quantity>(
     'select resource, used as parts from tenant_usage where tenant_id = $1 and month = $2',

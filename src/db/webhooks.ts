@@ -19,7 +19,7 @@ export interface Webhook {
   /** Set when the service disabled it (410 Gone); null when its tenant paused it. */
   disabledReason: string | null;
   disabledAt: Date | null;
-  /** Since when its deliveries follow the last change of its settings; null: they all fit. */
+  /** When its deliveries began to be settled after a change of settings; null: they all fit. */
   settlingSince: Date | null;
   createdAt: Date;
   updatedAt: Date;
@@ -71,7 +71,7 @@ const toWebhook = (row: WebhookRow): Webhook => ({
   updatedAt: row.updated_at,
 });
 
-/** The settings a tenant may choose. Absent: the column's default (on insert) or unchanged (on update). */
+/** The settings that a tenant may choose. Absent: the column's default (on insert) or unchanged (on update). */
 export interface WebhookSettings {
   url?: string;
   events?: string[];
@@ -148,9 +148,9 @@ export async function listWebhooks(
 }
 
 /**
- * Changes settings, in a transaction that locks nothing but the webhook. They count from the commit on; deliveries follow
- * in batches (settleBatch): pausing holds what is pending, resuming makes it pending with a new schedule, and other limits
- * make every planned token void. Null when the tenant has no such webhook.
+ * Changes settings; call it in a transaction. They count from the commit on, and deliveries follow in batches
+ * (settleBatch): pausing holds pending deliveries, resuming makes held ones pending with a new schedule, and other
+ * limits make every planned token void. Null when the tenant has no such webhook.
  */
 export async function updateWebhook(
   db: Queryable,
@@ -174,7 +174,7 @@ export async function updateWebhook(
     `update webhooks set ${[
       ...fields.map(([column], i) => `${column} = $${i + 2}`),
       'updated_at = now()',
-      // What a receiver said for good was said of another url, or before its tenant tried again.
+      // An earlier permanent failure was for another url, or came before the tenant tried again: it counts no longer.
       ...(is.url !== old.url || settings.enabled === true ? ['target_version = target_version + 1'] : []),
       ...(enabledChanged || limitsChanged || is.maxRetries < old.maxRetries ? [follow] : []),
     ].join(', ')}
@@ -185,14 +185,15 @@ export async function updateWebhook(
   return toWebhook(oneRow(rows));
 }
 
-/** Its deliveries follow this change. */
+/** Makes its deliveries follow this change. */
 const follow = 'settings_version = settings_version + 1, settling_since = coalesce(settling_since, now())';
 
 const voidPlannedTokens = (db: Queryable, webhookId: number) => db.query('select void_planned_tokens($1)', [webhookId]);
 
 /**
- * Deletes, in a transaction: nothing is sent from the commit on, its secrets are gone, what is owed is cancelled in batches
- * (settleBatch), history stays readable. False when the tenant has no such webhook.
+ * Deletes a webhook; call it in a transaction. From the commit on nothing is sent and its secrets are gone. Pending and
+ * held deliveries are cancelled in batches (settleBatch); history stays readable. False when the tenant has no such
+ * webhook.
  */
 export async function deleteWebhook(db: Queryable, tenantId: string, webhookId: number): Promise<boolean> {
   const { rowCount } = await db.query(
@@ -207,8 +208,8 @@ export async function deleteWebhook(db: Queryable, tenantId: string, webhookId: 
 }
 
 /**
- * Replaces the secret; the old one stays valid until `previousSecretExpiresAt` (null: ends now), unless it is the
- * `unreadable` one, with which nobody can sign. Null when there is no such webhook.
+ * Replaces the secret. The old one stays valid until `previousSecretExpiresAt` (null: it ends now), unless it equals
+ * `unreadable`, which nobody can sign with. Null when there is no such webhook.
  */
 export async function replaceSecret(
   db: Queryable,

@@ -20,7 +20,7 @@ import type { Resolve } from './resolve.js';
 import { readResponse, singleHeader } from './response.js';
 import { parseRetryAfter, receiversTime } from './retry-after.js';
 
-/** Of one name. An answer of DNS has room for four thousand, which take 20 ms to check. */
+/** How many addresses of one name are used. A DNS answer has room for four thousand, which take 20 ms to check. */
 const maxAddresses = 64;
 
 export interface AttemptDeps {
@@ -33,21 +33,21 @@ export interface AttemptDeps {
   maxResponseBytes: number;
 }
 
-/** What an attempt is at, for the words of a timeout. */
+/** Where an attempt is at, for the message of a timeout. */
 export type Step = 'lookup' | 'connection' | 'request' | 'answer' | 'rest of answer';
 
 export interface AttemptInput {
   url: URL;
   headers: Record<string, string>;
   body: Buffer;
-  /** Aborted when the time is up; every step then ends with its reason. */
+  /** Aborted when the time is up; every step then rejects with its reason. */
   signal: AbortSignal;
   /** Aborts the signal when the time is up, whether or not its timer has run. */
   checkTime: () => void;
   onStep: (step: Step) => void;
 }
 
-/** Looks up, checks, connects, sends and reads. Throws an AttemptFailure when that gives no complete answer. */
+/** Looks up, checks, connects, sends and reads. Throws an AttemptFailure when there is no complete response. */
 export async function attempt(deps: AttemptDeps, input: AttemptInput): Promise<AttemptOutcome> {
   if (input.url.protocol === 'http:' && !deps.allowHttp) throw blockedHttp();
   input.onStep('lookup');
@@ -55,13 +55,13 @@ export async function attempt(deps: AttemptDeps, input: AttemptInput): Promise<A
   return judge(await send(deps, input, addresses));
 }
 
-/** Only addresses that are allowed. */
+/** Throws unless all addresses are allowed. */
 async function findAddresses(deps: AttemptDeps, host: string, signal: AbortSignal): Promise<string[]> {
   const { guard } = deps;
   const literal = literalAddress(host);
   if (literal !== undefined) return allAllowed(guard, [literal]);
   if (isLocalhost(host)) {
-    // No name server is asked (RFC 6761 §6.3). Where only one of the two loopback addresses is allowed, it is that one.
+    // No name server is asked (RFC 6761 §6.3). If only one of the two loopback addresses is allowed, that one is used.
     const allowed = loopbackAddresses.filter((address) => guard.isAllowed(address));
     return allAllowed(guard, allowed.length > 0 ? allowed : loopbackAddresses);
   }
@@ -72,9 +72,9 @@ async function findAddresses(deps: AttemptDeps, host: string, signal: AbortSigna
     throw lookupFailure(error, isPrivate);
   });
   if (found.length === 0) throw lookupFailure({ code: 'ENODATA' }, isPrivate);
-  // What is over this is neither checked nor connected to.
+  // Addresses beyond this number are neither checked nor connected to.
   const addresses = [...new Set(found)].slice(0, maxAddresses);
-  // As if nobody knew it: which names there are on our networks is not for tenants to find out.
+  // As if the name did not exist: tenants must not find out which names there are on our networks.
   if (isPrivate && !addresses.every((address) => guard.isAllowed(address))) throw unknownName();
   return allAllowed(guard, addresses);
 }
@@ -87,11 +87,10 @@ function allAllowed(guard: AddressGuard, addresses: string[]): string[] {
 /**
  * Sends on an idle connection to one of the addresses, else on a new one.
  *
- * A reused connection may be closed by the receiver in the very moment the request goes out on it. As long as not one
- * byte of the request was written, it goes on a new connection instead, and nobody can tell. From the first byte on
- * nobody can tell either whether the receiver has read it: then it is an attempt like any other, with an outcome of its
- * own, and whether to send again is for the caller to decide. So the receiver never gets a request that no outcome
- * tells of.
+ * The receiver may close a reused connection just as the request goes out on it. As long as no byte of the request was
+ * written, it is sent on a new connection instead, and the receiver cannot notice. Once a byte was written, the
+ * receiver may have read the request: then this is an attempt like any other, with an outcome of its own, and the
+ * caller decides whether to send again. So every request that a receiver gets has an outcome.
  */
 async function send(deps: AttemptDeps, input: AttemptInput, addresses: string[]): Promise<RawAnswer> {
   const { url, signal } = input;
@@ -116,7 +115,7 @@ async function send(deps: AttemptDeps, input: AttemptInput, addresses: string[])
 }
 
 function reusedFailure({ idle }: AttemptDeps, origin: string, error: unknown): AttemptFailure {
-  // Those beside it have most likely gone the same way: the next attempt opens a new one.
+  // The origin's other idle connections are most likely closed too: the next attempt opens a new one.
   idle.closeOrigin(origin);
   const failure = exchangeFailure(error, true);
   if (failure.onReusedConnection) idle.countBroken(origin);
@@ -139,7 +138,7 @@ async function exchange(
   onStep('request');
   const request: ExchangeInput = {
     path: url.pathname + url.search,
-    // Nothing is decompressed here, so nothing compressed is asked for.
+    // Nothing is decompressed here, so the receiver must not compress.
     headers: { ...input.headers, 'Accept-Encoding': 'identity' },
     body,
     maxResponseBytes: deps.maxResponseBytes,

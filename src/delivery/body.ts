@@ -8,7 +8,7 @@ export interface BodyInput {
 
 /**
  * The text that every attempt sends and signs, with the keys in the order of the contract. Rendered once, when the
- * event is accepted, and stored as text: whoever parses it and renders it anew has another text and another signature.
+ * event is accepted, and stored as text: parsing and rendering it again could change the text and so the signature.
  */
 export const renderBody = ({ eventType, eventId, timestamp, data }: BodyInput): string =>
   JSON.stringify({ event: eventType, event_id: eventId, timestamp, data });

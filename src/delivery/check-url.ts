@@ -10,9 +10,9 @@ export type CheckedUrl = { ok: true; url: string } | { ok: false; reason: string
 const maxLength = 2048;
 
 /**
- * The check behind `AddressGuard.checkUrl`. What the parser and a reader could understand differently is refused by
- * the text (userinfo, backslash, control characters); where the request would go is judged by the parser's result
- * only, since 0x7f.1, 2130706433 and 017700000001 are all 127.0.0.1.
+ * The check behind `AddressGuard.checkUrl`. What the parser and a reader could understand differently (userinfo,
+ * backslash, control characters) is refused in the text itself. Where the request would go is judged only by the
+ * parser's result, since 0x7f.1, 2130706433 and 017700000001 are all 127.0.0.1.
  */
 export function checkUrl(text: string, { allowHttp }: CheckUrlOptions, isAllowed: (ip: string) => boolean): CheckedUrl {
   const refuse = (reason: string): CheckedUrl => ({ ok: false, reason });
@@ -57,7 +57,7 @@ export const loopbackAddresses = ['127.0.0.1', '::1'];
 /** `hostname` as the URL parser gives it. */
 export const isLocalhost = (hostname: string): boolean => /^(?:.+\.)?localhost\.?$/.test(hostname);
 
-/** The address when the host is one and no name; `hostname` as the URL parser gives it, with brackets for IPv6. */
+/** The address if the host is one, not a name; `hostname` as the URL parser gives it, with brackets for IPv6. */
 export function literalAddress(hostname: string): string | undefined {
   if (hostname.startsWith('[')) return hostname.slice(1, -1);
   return isIPv4(hostname) ? hostname : undefined;

@@ -13,7 +13,7 @@ export interface ConnectInput {
   /** Checked addresses in order of preference. Nothing else is ever connected to. */
   addresses: string[];
   port: number;
-  /** The url's host, without brackets, when the connection is to be https: sent as SNI and matched (RFC 9525). */
+  /** For https, the url's host without brackets: sent as SNI and matched against the certificate (RFC 9525). */
   tlsHost?: string | undefined;
 }
 
@@ -21,28 +21,28 @@ export interface Connected {
   socket: Socket;
   /** The one of `addresses` that the socket is connected to. */
   address: string;
-  /** On the connection, since it was opened. */
+  /** Counts the bytes received on the connection since it was opened. */
   received: ReceivedBytes;
 }
 
 export type Connect = (input: ConnectInput, signal: AbortSignal) => Promise<Connected>;
 
-/** When the next address is tried beside one that has not answered yet; the delay RFC 8305 §5 recommends. */
+/** How long one address has before the next is tried alongside; the delay that RFC 8305 §5 recommends. */
 const nextAddressMs = 250;
 const maxAddresses = 8;
-/** How often the bytes of a TLS connection are looked at: records without data reach nobody who could count them. */
+/** How often the bytes of a TLS connection are checked: records without data cause no event at which to check. */
 const countTlsEveryMs = 50;
 
-/** Opens connections; `ca` are certificates (PEM) that are trusted beside Node's own roots. */
+/** Opens connections; `ca` are certificates (PEM) that are trusted in addition to Node's own roots. */
 export function createConnect(ca: string[] = []): Connect {
   let secureContext: SecureContext | undefined;
   return async ({ addresses, port, tlsHost }, signal) => {
     const connected = await connectToFirst(addresses.slice(0, maxAddresses), port, signal);
     if (tlsHost === undefined) return connected;
-    // Made once: reading the roots anew takes milliseconds of every connection.
+    // Made once: reading the roots again would take milliseconds for every connection.
     secureContext ??= createSecureContext({
       minVersion: 'TLSv1.2',
-      // A receiver could have the handshake repeated without end (TLS 1.2), which costs us more than it.
+      // Otherwise a receiver could repeat the handshake without end (TLS 1.2), which costs us more than the receiver.
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
       ...(ca.length > 0 && { ca: [...rootCertificates, ...ca] }),
     });
@@ -51,7 +51,9 @@ export function createConnect(ca: string[] = []): Connect {
   };
 }
 
-/** The first address that accepts; its rivals are dropped. Rejects with the most telling error when none does. */
+/**
+ * Connects to the first address that accepts and drops the others. Rejects with the most telling error if none does.
+ */
 function connectToFirst(addresses: string[], port: number, signal: AbortSignal): Promise<Connected> {
   return new Promise((resolve, reject) => {
     const waiting = [...addresses];
@@ -80,7 +82,7 @@ function connectToFirst(addresses: string[], port: number, signal: AbortSignal):
       socket.once('connect', () => {
         if (open.has(socket)) settle(() => resolve({ socket, address, received: new ReceivedBytes(socket) }), socket);
       });
-      // Stays on for the life of the socket: an error that nobody listens to would end the process.
+      // Stays on for the life of the socket: an error without a listener would end the process.
       socket.on('error', (error: NodeJS.ErrnoException) => {
         if (!open.delete(socket)) return;
         errors.push(error);
@@ -94,7 +96,7 @@ function connectToFirst(addresses: string[], port: number, signal: AbortSignal):
   });
 }
 
-/** A host without IPv6 fails on every IPv6 address; what the others said tells more. */
+/** On a machine without IPv6 every IPv6 address fails; the errors of the other addresses say more. */
 function mostTelling(errors: NodeJS.ErrnoException[]): Error {
   const unreachable = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
   return errors.find(({ code }) => !unreachable.has(code ?? '')) ?? errors[0] ?? new Error('no address to connect to');
@@ -102,7 +104,7 @@ function mostTelling(errors: NodeJS.ErrnoException[]): Error {
 
 function secure(tcp: Connected, host: string, secureContext: SecureContext, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    // Neither SNI (RFC 6066 §3) nor a certificate has the root's full stop.
+    // Neither SNI (RFC 6066 §3) nor a certificate has the trailing dot of the DNS root.
     const name = host.replace(/\.$/, '');
     const socket = startTls({
       socket: tcp.socket,
@@ -110,7 +112,7 @@ function secure(tcp: Connected, host: string, secureContext: SecureContext, sign
       servername: isIP(name) ? '' : name,
       checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
       ALPNProtocols: ['http/1.1'],
-      // Said aloud so that NODE_TLS_REJECT_UNAUTHORIZED=0 cannot switch checking off for everybody.
+      // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED=0 cannot switch the check off.
       rejectUnauthorized: true,
     });
     const counting = setInterval(() => {

@@ -11,13 +11,13 @@ export interface ExchangeInput {
   maxResponseBytes: number;
   /** Whether the connection may carry another request after this one; if not, the receiver is told. */
   keepOpen: boolean;
-  /** Called immediately before the first byte is written. When it aborts the signal, none is. */
+  /** Called immediately before the first byte is written. If it aborts the signal, nothing is written. */
   onBegin?: () => void;
-  /** Called when the status line and headers of the answer have arrived. */
+  /** Called when the status line and headers of the response have arrived. */
   onAnswer?: () => void;
 }
 
-/** An answer as it came over the wire. */
+/** A response as it came over the wire. */
 export interface RawAnswer {
   statusCode: number;
   /** Names and values in turn. */
@@ -27,36 +27,36 @@ export interface RawAnswer {
   truncated: boolean;
 }
 
-/** A request that got no complete answer, and what is known about how far it went. */
+/** A request that got no complete response, and what is known about how far it went. */
 export class ExchangeError extends Error {
   constructor(
     override readonly cause: Error & { code?: string },
     /**
-     * When the request was handed to the socket (`performance.now()`); undefined when not one byte of it was. Whether
-     * bytes that were handed over have left this machine cannot be known.
+     * When the request was handed to the socket (`performance.now()`); undefined if no byte of it was. Whether bytes
+     * that were handed over have left this machine cannot be known.
      */
     readonly sentAtMs: number | undefined,
-    /** At least one byte of an answer came. */
+    /** At least one byte of a response came. */
     readonly answerStarted: boolean,
-    /** The receiver closed its side, as opposed to us giving up on what it sent. */
+    /** The receiver closed its side; false if we gave up on what it sent. */
     readonly closedByReceiver: boolean,
   ) {
-    super('no complete answer');
+    super('no complete response');
   }
 }
 
-/** By their status these have no body, whatever a `Content-Length` says (RFC 9110 §6.4.1, §15.3.6). */
+/** Responses with these statuses have no body, whatever a `Content-Length` says (RFC 9110 §6.4.1, §15.3.6). */
 const statusesWithoutBody = new Set([204, 205, 304]);
-/** Each costs us more than its bytes do; one or two are usual (RFC 9110 §15.2). */
+/** Interim responses (1xx; RFC 9110 §15.2): each costs us more than its bytes; one or two are usual. */
 const maxInterimAnswers = 100;
 const noAnswerYet = { statusCode: 0, rawHeaders: [] as Buffer[] };
 
 /**
- * One socket that speaks HTTP/1.1, one request at a time. It is never connected again: once closed it is closed for
- * good, so whoever holds it knows which address and which certificate it was opened with.
+ * One socket that speaks HTTP/1.1, one request at a time. It never reconnects: once closed it stays closed, so its
+ * address and certificate are always those that it was opened with.
  */
 export class Connection {
-  /** Called when the socket has closed, whoever closed it. One for the holder of the moment, not a list. */
+  /** Called when the socket has closed, whoever closed it. Set by the current holder; there is only one. */
   onClosed: (() => void) | undefined;
   private readonly client: Client;
   private readonly socket: Socket;
@@ -72,11 +72,12 @@ export class Connection {
     socket.once('close', () => this.onClosed?.());
     let connects = 0;
     this.client = new Client(origin, {
-      // undici would open another socket after this one has closed. Later, since a callback at once is not seen.
+      // undici would open another socket after this one has closed. In a microtask, since undici misses a callback that
+      // is called synchronously.
       connect: (_, callback) =>
         queueMicrotask(() => (connects++ === 0 ? callback(null, socket) : callback(new ConnectionGoneError(), null))),
-      // Idle for 4 s at most, or 1 s less than a shorter or longer time the receiver announces: better to open a
-      // connection too many than to send on one that is just being closed.
+      // Idle for 4 s at most, or 1 s less than a shorter or longer time that the receiver announces: opening one
+      // connection too many is better than sending on one that is just being closed.
       keepAliveTimeout: 4000,
       keepAliveTimeoutThreshold: 1000,
       keepAliveMaxTimeout: 30_000,
@@ -90,7 +91,7 @@ export class Connection {
   /** False when closed, or when it must not carry another request. */
   get isUsable(): boolean {
     const { destroyed, writable, readableEnded, writableLength } = this.socket;
-    // A receiver may answer before it has read all, and then read no more: the next request would wait for ever.
+    // A receiver may respond before it has read everything, and then stop reading: the next request would wait forever.
     return this.isKept && !destroyed && writable && !readableEnded && writableLength === 0;
   }
 
@@ -100,8 +101,8 @@ export class Connection {
   }
 
   /**
-   * Sends a POST and reads its answer. Rejects with an ExchangeError, or with the signal's reason. After anything but
-   * a complete answer the socket is closed; `isUsable` says whether it may be used again.
+   * Sends a POST and reads its response. Rejects with an ExchangeError, or with the signal's reason. After anything but
+   * a complete response the socket is closed; `isUsable` says whether it may be used again.
    */
   exchange(input: ExchangeInput, signal: AbortSignal): Promise<RawAnswer> {
     return new Promise((resolve, reject) => {
@@ -154,7 +155,7 @@ export class Connection {
             head = { statusCode, rawHeaders: rawHeaders as Buffer[] };
             input.onAnswer?.();
             if (!statusesWithoutBody.has(statusCode)) return;
-            // A clean end is reported before the microtask; after it, what follows is not part of this answer.
+            // A clean end is reported before the microtask; whatever comes after it is not part of this response.
             queueMicrotask(() => {
               if (isSettled) return;
               this.destroy();
@@ -177,7 +178,7 @@ export class Connection {
   }
 }
 
-/** The beginning of a body. Copied: a body in chunks of one byte would else hold sixty thousand buffers. */
+/** The beginning of a body. Copied, since a body in chunks of one byte would otherwise hold sixty thousand buffers. */
 class KeptBody {
   #buffer = Buffer.alloc(0);
   #size = 0;
@@ -188,7 +189,7 @@ class KeptBody {
     return this.#buffer.subarray(0, this.#size);
   }
 
-  /** False when not all of it had room. */
+  /** False if not all of the chunk fitted. */
   add(chunk: Buffer): boolean {
     const end = Math.min(this.#size + chunk.length, this.maxBytes);
     if (end > this.#buffer.length) {
@@ -205,7 +206,7 @@ class KeptBody {
 class TooManyInterimAnswersError extends Error {
   readonly code = 'ERR_TOO_MANY_INTERIM_ANSWERS';
   constructor() {
-    super('the receiver sent more interim answers than are read for one request');
+    super('the receiver sent more interim responses than are read for one request');
   }
 }
 

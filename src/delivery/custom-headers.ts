@@ -27,19 +27,19 @@ const reservedNames = new Set([
   'user-agent',
 ]);
 
-/** Whether a header is ours to set, or belongs to the connection (RFC 9110 §7.6.1), so that no webhook may have it. */
+/** Whether a header is set by us or belongs to the connection (RFC 9110 §7.6.1), so that no webhook may set it. */
 export function isReservedHeader(name: string): boolean {
   const lowerCase = name.toLowerCase();
   return reservedNames.has(lowerCase) || lowerCase.startsWith('x-irisx-') || lowerCase.startsWith('webhook-');
 }
 
 /**
- * What is wrong with the headers that a tenant wants on each request; empty when all can be sent. Paths are
- * `headers.<name>`. Values are never repeated in a message: they may be secrets.
+ * What is wrong with the headers that a tenant wants on each request; empty if all can be sent. Paths are
+ * `headers.<name>`. Messages never repeat values, since they may be secrets.
  */
 export function checkHeaders(headers: Record<string, string>): FieldError[] {
   const names = Object.keys(headers);
-  // Then the rest does not matter, and a caller can send a hundred thousand.
+  // The rest is not checked then, since a caller can send a hundred thousand.
   if (names.length > maxHeaders) {
     return [{ path: 'headers', message: `${names.length} headers are too many; at most ${maxHeaders} are sent` }];
   }

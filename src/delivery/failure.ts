@@ -4,7 +4,7 @@ import type { AttemptOutcome } from './outcome.js';
 
 export type Unreachable = Extract<AttemptOutcome, { kind: 'unreachable' }>;
 
-/** An attempt that ends without an answer, thrown from wherever that becomes clear. */
+/** An attempt that ends without a complete response, thrown from wherever that becomes clear. */
 export class AttemptFailure extends Error {
   constructor(
     readonly errorClass: Unreachable['errorClass'],
@@ -16,26 +16,26 @@ export class AttemptFailure extends Error {
   }
 }
 
-// Messages are shown to tenants and get into Temporal's history: no address, no url, no text of the system's.
+// Messages are shown to tenants and get into Temporal's history: they hold no address, no url, no text of the system.
 
-/** The one reason for every blocked address, so that nobody learns from it what is behind one. */
+/** The same reason for every blocked address, so that it does not reveal what is behind one. */
 export const blockedAddress = (): AttemptFailure => new AttemptFailure('blocked_address', 'destination not allowed');
 
-/** Plain http, allowed when the webhook was made and not any more. */
+/** Plain http that was allowed when the webhook was made, but is not any more. */
 export const blockedHttp = (): AttemptFailure =>
   new AttemptFailure('blocked_address', 'plain http is not allowed; change the url of the webhook to https');
 
-/** By the code of TooManyBytesError. */
+/** The code of TooManyBytesError. */
 const tooManyBytes = 'ERR_TOO_MANY_BYTES';
 const tooManyBytesFailure = (): AttemptFailure =>
-  new AttemptFailure('invalid_response', 'the receiver sent over 1 MB without coming to the end of its answer');
+  new AttemptFailure('invalid_response', 'the receiver sent over 1 MB before the end of its response');
 
 const onlyHttp2 = 'the receiver speaks only HTTP/2; HTTP/1.1 is needed';
 
 const dnsMessages: Record<string, string> = {
   ENOTFOUND: 'host name not found',
   ENODATA: 'host name has no address',
-  EAI_AGAIN: 'name lookup failed for the moment',
+  EAI_AGAIN: 'name lookup failed temporarily',
   EBADNAME: 'host name is not valid',
 };
 
@@ -74,17 +74,17 @@ const tlsMessages: Record<string, string> = {
   ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: onlyHttp2,
   ERR_SSL_NO_APPLICATION_PROTOCOL: onlyHttp2,
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE:
-    'TLS handshake refused: no cipher in common, or a client certificate is wanted',
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'the receiver asks for a client certificate',
+    'TLS handshake refused: no cipher in common, or a client certificate is required',
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'the receiver requires a client certificate',
   ERR_SSL_TLSV1_UNRECOGNIZED_NAME: 'the receiver does not know the host name',
 };
 
-/** This process is out of something: no fault of the receiver's, so no outcome of an attempt. */
+/** This process is out of resources: not the receiver's fault, so not an attempt's outcome. */
 const ourOwnCodes = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS']);
 
 export const unknownName = (): AttemptFailure => lookupFailure({ code: 'ENOTFOUND' }, false);
 
-/** Of a private name nobody is told that it exists and has no address. */
+/** Does not reveal that a private name exists but has no address. */
 export function lookupFailure(error: unknown, isPrivateName: boolean): AttemptFailure {
   const code = codeOf(error);
   throwOurOwn(code);
@@ -104,51 +104,56 @@ export function connectFailure(error: unknown, isTls: boolean): AttemptFailure {
   return new AttemptFailure('connection', `connection failed${inBrackets(code)}`);
 }
 
-/** A request that was sent, or begun, and not answered completely; `isReused`: on a connection that had carried another. */
+/**
+ * A request that was sent, or begun, and got no complete response; `isReused`: its connection had carried an earlier
+ * request.
+ */
 export function exchangeFailure(error: unknown, isReused: boolean): AttemptFailure {
-  // Nothing that a receiver does: an assertion, a header that nobody checked.
+  // Not caused by a receiver: an assertion, or a header that was not checked.
   if (!(error instanceof ExchangeError)) throw error;
   const { cause, sentAtMs, answerStarted, closedByReceiver } = error;
   const code = codeOf(cause);
   const isStale = isReused && brokeUnanswered(error);
   const kept = isStale ? ', on a connection kept open from an earlier request' : '';
-  // Only while nothing has left: what the receiver may have got is an attempt, whoever broke it off.
+  // Only if nothing was sent: a request that the receiver may have got is an attempt, whoever broke it off.
   if (sentAtMs === undefined) {
     throwOurOwn(code);
     if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') throw cause;
   }
   if (code === tooManyBytes) return tooManyBytesFailure();
   if (code === 'ERR_TOO_MANY_INTERIM_ANSWERS')
-    return new AttemptFailure('invalid_response', 'the receiver sent over 100 interim answers (1xx) before its answer');
+    return new AttemptFailure(
+      'invalid_response',
+      'the receiver sent over 100 interim responses (1xx) before its response',
+    );
   if (tlsMessages[code] !== undefined) return new AttemptFailure('tls', tlsMessages[code]);
   if (code.startsWith('ERR_SSL_')) return new AttemptFailure('tls', `TLS failed${inBrackets(code)}`);
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
-    return new AttemptFailure('invalid_response', 'the headers of the answer are over 16 KB');
+    return new AttemptFailure('invalid_response', 'the headers of the response are over 16 KB');
   }
   if (closedByReceiver || connectionMessages[code] !== undefined) {
-    if (answerStarted) return new AttemptFailure('connection', 'connection closed before the answer was complete');
-    const message = connectionMessages[code] ?? 'connection closed without an answer';
+    if (answerStarted) return new AttemptFailure('connection', 'connection closed before the response was complete');
+    const message = connectionMessages[code] ?? 'connection closed without a response';
     return new AttemptFailure('connection', message + kept, isStale);
   }
   if (speaksHttp2(cause)) return new AttemptFailure('invalid_response', onlyHttp2);
-  // Also a status that was not asked for (100, 101): undici closes the socket then, with the code UND_ERR_SOCKET.
+  // Also an unexpected status (100, 101): undici then closes the socket, with the code UND_ERR_SOCKET.
   if (answerStarted || cause instanceof errors.HTTPParserError) {
-    return new AttemptFailure('invalid_response', 'the answer is not valid HTTP/1.1');
+    return new AttemptFailure('invalid_response', 'the response is not valid HTTP/1.1');
   }
   return new AttemptFailure('connection', `connection failed${inBrackets(code)}${kept}`, isStale);
 }
 
-/** Whether not one byte of the request was handed to the socket: it may go on another connection, and nobody can tell. */
+/** Whether no byte of the request was handed to the socket: it may then be sent on another connection, unnoticed. */
 export const wasNeverSent = (error: unknown): boolean => error instanceof ExchangeError && error.sentAtMs === undefined;
 
 /**
- * A receiver that worked on a request for longer than this has read it: the end of the connection was then not that of
- * an idle one.
+ * A receiver that had a request for longer than this has read it: it did not merely close an idle connection.
  */
 const idleCloseWindowMs = 2000;
 const closedCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
-/** Whether it looks as if the receiver had closed the connection before the request arrived. */
+/** Whether the receiver seems to have closed the connection before the request arrived. */
 function brokeUnanswered({ cause, sentAtMs, answerStarted }: ExchangeError): boolean {
   if (sentAtMs === undefined || answerStarted) return false;
   return closedCodes.has(codeOf(cause)) && performance.now() - sentAtMs < idleCloseWindowMs;
@@ -162,7 +167,7 @@ function speaksHttp2(error: Error): boolean {
 
 function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | undefined)?.code;
-  // OpenSSL 3.2 renamed the alerts that SSL 3 brought: Node 24 reports them by the new names, Node 20 by the old ones.
+  // OpenSSL 3.2 renamed the alerts from SSL 3: Node 24 reports them by the new names, Node 20 by the old ones.
   return typeof code === 'string' ? code.replace('ERR_SSL_SSL/TLS_', 'ERR_SSL_SSLV3_') : '';
 }
 

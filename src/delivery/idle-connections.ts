@@ -9,35 +9,36 @@ export interface IdleConnection {
 }
 
 export interface IdleConnections {
-  /** The one used last for this origin that leads to one of these addresses; it is then the caller's alone. */
+  /**
+   * The most recently used connection of this origin to one of these addresses. It then belongs to the caller alone.
+   */
   take(origin: string, addresses: string[]): IdleConnection | undefined;
-  /** Keeps a connection for the next attempt, or closes it when it is of no more use. */
+  /** Keeps a connection for the next attempt, or closes it if it cannot be used again. */
   put(origin: string, address: string, connection: Connection): void;
-  /** Closes those of one origin. */
+  /** Closes the idle connections of one origin. */
   closeOrigin(origin: string): void;
-  /** A request on a connection of this origin broke without an answer; three within some minutes, and none is kept for a while. */
+  /** Counts a reused connection of this origin that broke without a response. After three, none is kept for a while. */
   countBroken(origin: string): void;
   /** Whether `put` would keep a connection of this origin. */
   mayKeep(origin: string): boolean;
-  /** Closes all, now and in future. */
+  /** Closes all idle connections, and from now on each one that is put. */
   close(): void;
 }
 
 export interface IdleConnectionsOptions {
   maxPerOrigin: number;
   max: number;
-  /** How long a broken connection counts, and how long none is kept after the third; default 10 minutes. */
+  /** How long broken connections count, and how long none is kept after the third; default 10 minutes. */
   distrustMs?: number;
 }
 
 const maxBroken = 3;
-/** Of origins with broken connections; beyond, the one that had none for the longest is forgotten. */
+/** How many origins with broken connections are remembered; beyond that, the least recently used is forgotten. */
 const maxDistrusted = 5000;
 
 /**
- * Open connections without a request. When there are too many, those idle the longest are closed. Receivers that break
- * them again and again, having announced nothing, get a new connection for each request: a handshake costs less than
- * an attempt that fails.
+ * Open connections without a request. When there are too many, those idle the longest are closed. A receiver that keeps
+ * breaking them without notice gets a new connection for each request: a handshake costs less than a failed attempt.
  */
 export function createIdleConnections({
   maxPerOrigin,
@@ -46,7 +47,7 @@ export function createIdleConnections({
 }: IdleConnectionsOptions): IdleConnections {
   const broken = new LRUCache<string, number>({ max: maxDistrusted, ttl: distrustMs });
   const mayKeep = (origin: string): boolean => (broken.get(origin) ?? 0) < maxBroken;
-  // In order of becoming idle. A walk through it is short: max bounds it.
+  // In the order in which they became idle. Iterating is cheap: `max` bounds it.
   const kept = new Set<IdleConnection>();
   let isClosed = false;
 

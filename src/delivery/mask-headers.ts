@@ -20,7 +20,7 @@ const secretLooking = new RegExp(
 
 /**
  * Headers as they may be stored and shown: values of secret-looking names are `[masked]`, `set-cookie` is left out.
- * Names keep their spelling and order. Rather too much is masked than too little: `idempotency-key` is.
+ * Names keep their spelling and order. Masks too much rather than too little: `idempotency-key` is masked too.
  */
 export const maskHeaders = (headers: Record<string, string>): Record<string, string> =>
   Object.fromEntries(

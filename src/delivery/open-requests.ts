@@ -1,20 +1,22 @@
-/** From when on an open request is slow: its receiver may hang. */
+/** A request that has been open for longer than this is slow: its receiver may hang. */
 const slowMs = 1_000;
 
 export interface OpenRequestLimits {
-  /** Of first attempts, which hold slots of workflow tasks. */
+  /** Open first attempts, which hold slots of workflow tasks. */
   perWebhook: number;
   perTenant: number;
-  /** Slow requests, of a tenant and in all; the other slots are for receivers that answer. */
+  /** Slow requests, per tenant and in total; the other slots are for receivers that respond. */
   slowPerTenant: number;
   slow: number;
 }
 
 const defaultLimits: OpenRequestLimits = { perWebhook: 30, perTenant: 60, slowPerTenant: 100, slow: 700 };
 
-/** The requests that this process has open: what is admitted beside them, so that hanging receivers hold up nobody else. */
+/**
+ * Counts the requests that this process has open and limits new ones, so that hanging receivers hold up no one else.
+ */
 export class OpenRequests {
-  /** By webhook and by tenant, as the next one. */
+  /** By webhook id and by tenant id, like `#slow`. */
   readonly #firstAttempts = new Map<number | string, number>();
   readonly #slow = new Map<number | string, number>();
   #slowInAll = 0;
@@ -31,7 +33,7 @@ export class OpenRequests {
     );
   }
 
-  /** False for a webhook with a slow request open, while slow requests hold their part of the slots. */
+  /** False for a webhook with a slow request open while slow requests use up their share of the slots. */
   admits(webhookId: number, tenantId: string): boolean {
     if (!this.#slow.has(webhookId)) return true;
     return this.#slowInAll < this.limits.slow && (this.#slow.get(tenantId) ?? 0) < this.limits.slowPerTenant;
@@ -54,7 +56,7 @@ export class OpenRequests {
     };
   }
 
-  /** As `open`, and counts it among the first attempts of the webhook and of the tenant. */
+  /** Like `open`, and also counts the request as a first attempt of the webhook and the tenant. */
   openFirst(webhookId: number, tenantId: string): () => void {
     const close = this.open(webhookId, tenantId);
     const keys = [webhookId, tenantId];
@@ -65,13 +67,13 @@ export class OpenRequests {
     };
   }
 
-  /** An attempt that goes on after its activity has answered. `attempt` must not reject. */
+  /** Keeps track of an attempt that goes on after its activity has returned. `attempt` must not reject. */
   leave(attempt: Promise<void>): void {
     this.#unattended.add(attempt);
     void attempt.then(() => this.#unattended.delete(attempt));
   }
 
-  /** Resolves when no attempt goes on unattended. */
+  /** Resolves when all attempts given to `leave` have ended. */
   async idle(): Promise<void> {
     while (this.#unattended.size > 0) await Promise.all(this.#unattended);
   }

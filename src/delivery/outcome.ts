@@ -1,8 +1,8 @@
-/** Why an attempt failed; the names of the REST contract. */
+/** Why an attempt failed; the names are those of the REST contract. */
 export type ErrorClass =
   'http_status' | 'timeout' | 'dns' | 'connection' | 'tls' | 'blocked_address' | 'invalid_response';
 
-/** What the receiver answered, capped. */
+/** The receiver's response, capped. */
 export interface ReceiverResponse {
   statusCode: number;
   /** Lower-case names; secret-looking values masked, no `set-cookie`. Repeated headers are joined with ", ". */
@@ -13,7 +13,7 @@ export interface ReceiverResponse {
   truncated: boolean;
 }
 
-/** What came of one request. Every kind that a caller must decide on is a case of its own. */
+/** What came of one request. Every kind that a caller must handle differently is a case of its own. */
 export type AttemptOutcome =
   | { kind: 'accepted'; response: ReceiverResponse }
   | { kind: 'rejected'; response: ReceiverResponse; retryAfterMs?: number }
@@ -22,9 +22,8 @@ export type AttemptOutcome =
       errorClass: Exclude<ErrorClass, 'http_status'>;
       message: string;
       /**
-       * The connection had carried an earlier request and broke, soon and without a byte of an answer, when this one
-       * was on its way: most likely the receiver was just closing an idle connection. It may have read the request
-       * all the same.
+       * The connection had carried an earlier request, and broke soon after this one was sent, without a byte of a
+       * response: most likely the receiver was just closing an idle connection. It may still have read the request.
        */
       onReusedConnection: boolean;
     };
@@ -32,7 +31,7 @@ export type AttemptOutcome =
 /** One finished attempt, measured by the clock of this process. */
 export interface FinishedAttempt {
   startedAt: Date;
-  /** From the lookup of the name to the last byte read of the answer. */
+  /** From the lookup of the name to the last byte read of the response. */
   durationMs: number;
   outcome: AttemptOutcome;
 }

@@ -9,15 +9,15 @@ import { createResolve, type Resolve } from './resolve.js';
 
 export interface PosterOptions {
   guard: AddressGuard;
-  /** Whether a request may go to an http url; if not, the attempt is blocked, whenever its webhook was registered. */
+  /** Whether a request may go to an http url. If not, the attempt is blocked, even if its webhook was made before. */
   allowHttp: boolean;
-  /** Default: DNS, then what the system knows besides. */
+  /** Default: DNS, then the system's own lookup. */
   resolve?: Resolve;
-  /** Default: TCP, and TLS that trusts `ca` besides. */
+  /** Default: TCP, and TLS that also trusts `ca`. */
   connect?: Connect;
-  /** Of one answer's body; default 65536. What comes after it is not read. */
+  /** How much of a response's body is read; default 65536. */
   maxResponseBytes?: number;
-  /** Certificates (PEM) of authorities that are trusted beside Node's own. */
+  /** Certificates (PEM) of authorities that are trusted in addition to Node's own. */
   ca?: string[];
   /** How many connections without a request stay open; default 10 to one origin and 256 in all. */
   idleConnectionsPerOrigin?: number;
@@ -30,27 +30,28 @@ export interface PostInput {
   headers: Record<string, string>;
   /** The exact text; sent as UTF-8. */
   body: string;
-  /** For the whole attempt: from the lookup of the name to the last byte of the answer. */
+  /** For the whole attempt: from the lookup of the name to the last byte of the response. */
   timeoutMs: number;
 }
 
 export interface Poster {
   /**
-   * Sends one POST and says what came of it. Whatever the receiver or the network does is an outcome. It rejects when
-   * this process is out of file descriptors or memory, and for mistakes of the caller's: a url that is none, a header
-   * that cannot be sent.
+   * Sends one POST and returns its outcome. Whatever the receiver or the network does is an outcome. It rejects when
+   * this process is out of file descriptors or memory, and for mistakes of the caller: an invalid url, or a header that
+   * cannot be sent.
    *
-   * One lookup per attempt; every address it gives is checked, and the socket goes to one of exactly these. No
-   * redirect is followed, no proxy of the environment is used. An answer that is not complete in time is a timeout,
-   * and one that breaks off is a failed connection, also when it began with a 2xx; one longer than what is read counts
-   * by its status. Not one byte is written after the timeout, not even by a process that was stopped meanwhile.
+   * There is one lookup per attempt; every address it gives is checked, and the socket connects to one of exactly
+   * these. No redirect is followed, and no proxy of the environment is used. A response that is not complete in time is
+   * a timeout, and one that breaks off is a failed connection, even if it began with a 2xx. A response longer than what
+   * is read counts by its status. No byte is written after the timeout, not even by a process that was stopped
+   * meanwhile.
    */
   post(input: PostInput): Promise<FinishedAttempt>;
-  /** Takes no more requests, waits for those under way, and closes all connections. Harmless to repeat. */
+  /** Accepts no more requests, waits for those in flight, and closes all connections. Safe to repeat. */
   close(): Promise<void>;
 }
 
-/** Keeps connections open between requests; one for the whole process. */
+/** Keeps connections open between requests. Create one for the whole process. */
 export function createPoster(options: PosterOptions): Poster {
   const { guard, allowHttp } = options;
   const isAllowed = (ip: string): boolean => guard.isAllowed(ip);
@@ -95,7 +96,7 @@ async function timeAttempt(deps: AttemptDeps, input: PostInput): Promise<Finishe
   const startedAt = new Date();
   const startMs = performance.now();
   let step: Step = 'lookup';
-  // One timer for everything. It is not touched when headers arrive, or a body without end would have no deadline.
+  // One timer for everything. It is not reset when headers arrive: an endless body would then have no deadline.
   const controller = new AbortController();
   const end = (): void => controller.abort(timeout(step, input.timeoutMs));
   const timer = setTimeout(end, input.timeoutMs);
@@ -106,8 +107,8 @@ async function timeAttempt(deps: AttemptDeps, input: PostInput): Promise<Finishe
       headers,
       body: Buffer.from(body),
       signal: controller.signal,
-      // A process that was stopped meanwhile hears of its connection first and runs its timers after that. By then
-      // another process may be sending this delivery.
+      // A process that was stopped meanwhile handles its connection's events before its timers. By then another process
+      // may be sending this delivery.
       checkTime: () => {
         if (performance.now() - startMs >= input.timeoutMs) end();
       },
@@ -124,8 +125,8 @@ function timeout(step: Step, timeoutMs: number): AttemptFailure {
     lookup: 'host name not looked up',
     connection: 'no connection',
     request: 'nothing sent',
-    answer: 'no answer',
-    'rest of answer': 'answer not complete',
+    answer: 'no response',
+    'rest of answer': 'response not complete',
   };
   return new AttemptFailure('timeout', `${late[step]} within ${timeoutMs} ms`);
 }

@@ -1,18 +1,18 @@
 import type { Socket } from 'node:net';
 import { TooManyBytesError, type ReceivedBytes } from './received-bytes.js';
 
-/** What one connection may read before it waits for its turn. Most answers are shorter and never wait. */
+/** How much one connection may read before it waits for its turn. Most responses are shorter and never wait. */
 const turnBytes = 16_384;
 
 /**
  * Connections that have more to read wait here: one of them reads in each turn of the event loop. Otherwise Node reads
- * up to 2 MB of a socket in one go, and parsing 1 MB that was built to be slow takes 200 ms.
+ * up to 2 MB of a socket in one go, and parsing 1 MB that is crafted to be slow takes 200 ms.
  */
 export class ReadingTurns {
   readonly #waiting = new Set<() => void>();
   #isNextDue = false;
 
-  /** Calls `read` in a later turn, once however often it was asked for meanwhile. */
+  /** Calls `read` in a later turn, and only once even if `wait` was called several times meanwhile. */
   wait(read: () => void): void {
     this.#waiting.add(read);
     this.#callNext();
@@ -32,15 +32,17 @@ export class ReadingTurns {
   }
 }
 
-/** A socket that is read in turns, and closed as soon as it has sent too much, or anything while nothing was asked of it. */
+/**
+ * A socket that is read in turns. It is closed as soon as it has sent too much, or anything while no request is open.
+ */
 export interface TurnwiseSocket {
-  /** No answer is due: whatever comes is unasked for. */
+  /** No response is due: whatever comes is unsolicited. */
   isIdle: boolean;
 }
 
 /**
- * Takes the place of the socket's `read`, which is how undici reads: when it gets null it waits for `readable`. What is
- * not read stays in the socket's buffer, and a full buffer stops Node from reading on.
+ * Replaces the socket's `read`, which undici calls: when it gets null it waits for `readable`. What is not read stays
+ * in the socket's buffer, and a full buffer stops Node from reading on.
  */
 export function readInTurns(socket: Socket, received: ReceivedBytes, turns: ReadingTurns): TurnwiseSocket {
   const turnwise = { isIdle: false };
@@ -51,7 +53,7 @@ export function readInTurns(socket: Socket, received: ReceivedBytes, turns: Read
     if (!socket.destroyed) socket.emit('readable');
   };
   socket.read = (size?: number): Buffer | null => {
-    // Node's own calls, which fill the buffer or notice the end.
+    // These are Node's own calls, which fill the buffer or notice the end.
     if (size !== undefined || socket.readableLength === 0) return read(size);
     if (turnwise.isIdle) {
       socket.destroy();

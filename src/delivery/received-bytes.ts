@@ -4,9 +4,9 @@ import type { Socket } from 'node:net';
 const defaultMaxBytes = 1_048_576;
 
 /**
- * Everything that a receiver sends for one request, counted on the TCP connection: interim answers, headers, body,
- * chunk framing and trailers, and the TLS records around them, also those that carry no data. So there is nothing that
- * a receiver could send without it being counted.
+ * Counts everything that a receiver sends for one request, on the TCP connection: interim responses, headers, body,
+ * chunk framing and trailers, and the TLS records around them, even those that carry no data. So a receiver can send
+ * nothing that is not counted.
  */
 export class ReceivedBytes {
   #before = 0;
@@ -16,7 +16,7 @@ export class ReceivedBytes {
     private readonly max = defaultMaxBytes,
   ) {}
 
-  /** What came until now was for an earlier request. The first request of a connection counts the TLS handshake too. */
+  /** What came until now counts for earlier requests. The TLS handshake counts for a connection's first request. */
   restart(): void {
     this.#before = this.tcp.bytesRead;
   }

@@ -4,7 +4,7 @@ import { signatureHeaders } from './signature.js';
 export interface RequestHeadersInput {
   eventType: string;
   eventId: string;
-  /** `webhook-id`: the event's own id, the same on every attempt and for a replay. */
+  /** `webhook-id`: the event's own id, the same on every attempt and every manual retry. */
   messageId: string;
   deliveryId: string;
   /** From 1. */
@@ -14,13 +14,13 @@ export interface RequestHeadersInput {
   previousSecret?: string | undefined;
   body: string;
   customHeaders: Record<string, string>;
-  /** Of this service, for `User-Agent`. */
+  /** This service's version, for `User-Agent`. */
   version: string;
 }
 
 /**
- * All headers of one attempt but those of the connection (`Host`, `Content-Length`). A custom header never replaces
- * one of ours, whatever got into the database.
+ * All headers of one attempt except those of the connection (`Host`, `Content-Length`). A custom header never replaces
+ * one of ours, whatever is in the database.
  */
 export function buildRequestHeaders(input: RequestHeadersInput): Record<string, string> {
   const custom = Object.entries(input.customHeaders).filter(([name]) => !isReservedHeader(name));
@@ -38,7 +38,7 @@ export function buildRequestHeaders(input: RequestHeadersInput): Record<string, 
 
 /**
  * Percent-encodes, as UTF-8, what is not visible ASCII, and the percent sign, so that decoding always gives the id
- * back. Header fields hold no other text dependably (RFC 9110 §5.5). The body has the id as it is.
+ * back. Other text is not safe in header fields (RFC 9110 §5.5). The body has the id unencoded.
  */
 export function encodeHeaderValue(text: string): string {
   let encoded = '';

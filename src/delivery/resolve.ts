@@ -1,15 +1,18 @@
 import dns from 'node:dns';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Looks a name up: all its addresses, or an Error whose `code` says why there are none. May stop when aborted. */
+/**
+ * Looks a name up: resolves to all its addresses, or rejects with an Error whose `code` says why. May stop when
+ * aborted.
+ */
 export type Resolve = (hostname: string, signal: AbortSignal) => Promise<string[]>;
 
-/** How long the second address family may still take once the first has answered: some name servers never do. */
+/** How long to wait for the second address family once the first has been answered: some servers never answer both. */
 const secondFamilyMs = 250;
 const maxSystemLookups = 2;
-/** Answers after which the name may still be known to this machine: its hosts file, its search domains. */
+/** After these codes this machine may still know the name, by its hosts file or its search domains. */
 const unknownCodes = new Set(['ENOTFOUND', 'ENODATA']);
-/** No name server can be reached in the direct way; the system may have another. */
+/** No name server can be reached directly; the system may have another way. */
 const noServerCode = 'ECONNREFUSED';
 
 export interface ResolveOptions {
@@ -17,19 +20,19 @@ export interface ResolveOptions {
   servers?: string[];
   /** Default the system's. */
   lookup?: (hostname: string) => Promise<string[]>;
-  /** Whether the system is asked for names that DNS does not know; where not, the time tells nothing either. Default true. */
+  /** Whether the system is asked for names that DNS does not know; if not, the timing reveals nothing. Default true. */
   knowsPrivateNames?: boolean;
   /** Which addresses the system may add to what DNS knows. Default: all. */
   isAllowed?: (ip: string) => boolean;
 }
 
 /**
- * Asks the name servers directly, and the system's own lookup only for what they don't know. A name that only this
- * machine knows and that leads to an address that is not allowed is not found, like one that nobody knows: what tenants
- * are told must not add up to a list of our hosts.
+ * Asks the name servers directly, and the system's own lookup only for names that they do not know. If only this
+ * machine knows a name, and its address is not allowed, the name counts as not found: tenants must not be able to list
+ * our hosts.
  *
  * The system's lookup holds one of the process's four libuv threads until it ends: four names on a server that never
- * answers would stop the lookups of every other tenant. So no more than two of them run at once, and names that DNS
+ * answers would stop the lookups of every other tenant. So at most two of them run at the same time, and names that DNS
  * knows never wait there.
  */
 export function createResolve({
@@ -82,7 +85,7 @@ const lookupBySystem = (hostname: string): Promise<string[]> =>
     );
   });
 
-/** Calls `lookup` at most `max` times at once, in order; who was aborted while waiting gives the place to the next. */
+/** Runs at most `max` calls of `lookup` at the same time, in order. A call aborted while waiting does not run. */
 function limit(max: number, lookup: (hostname: string) => Promise<string[]>): Resolve {
   let running = 0;
   const waiting: (() => void)[] = [];

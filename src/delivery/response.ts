@@ -5,7 +5,7 @@ import type { ReceiverResponse } from './outcome.js';
 
 const maxHeaderCharacters = 16_384;
 
-/** An answer as it is stored and shown. Never fails, whatever the bytes are: the attempt has happened. */
+/** A response as it is stored and shown. Never fails, whatever the bytes are: the attempt has happened. */
 export function readResponse({ statusCode, rawHeaders, body, truncated }: RawAnswer): ReceiverResponse {
   const headers = joinHeaders(rawHeaders);
   return {
@@ -16,7 +16,7 @@ export function readResponse({ statusCode, rawHeaders, body, truncated }: RawAns
   };
 }
 
-/** The raw value of a header that occurs exactly once; repeated, nobody knows which one was meant. */
+/** The raw value of a header that occurs exactly once; a repeated header is ambiguous, so it counts as absent. */
 export function singleHeader(rawHeaders: Buffer[], name: string): string | undefined {
   const values = pairs(rawHeaders).filter(([key]) => key === name);
   return values.length === 1 ? values[0]?.[1].replace(/^[\t ]+|(?<![\t ])[\t ]+$/g, '') : undefined;
@@ -28,7 +28,7 @@ function joinHeaders(rawHeaders: Buffer[]): Record<string, string> {
     const before = joined.get(name);
     joined.set(name, before === undefined ? value : `${before}, ${value}`);
   }
-  // Not by assignment: a header may be called __proto__.
+  // Not by assignment, since a header may be called __proto__.
   return Object.fromEntries(joined);
 }
 
@@ -46,7 +46,7 @@ function showText(bytes: Buffer | undefined): string {
   return replaceNul(utf8.decode(bytes));
 }
 
-/** Replacement marks take three times the bytes they stand for, so the text is capped as well as the wire. */
+/** A replacement character takes three times the byte that it stands for, so the text is capped as well as the wire. */
 function capHeaders(headers: Record<string, string>): Record<string, string> {
   let room = maxHeaderCharacters;
   const kept: [string, string][] = [];
@@ -58,10 +58,10 @@ function capHeaders(headers: Record<string, string>): Record<string, string> {
   return Object.fromEntries(kept);
 }
 
-/** A byte-order mark says more than the declared charset, which says more than the default, UTF-8. */
+/** A byte-order mark takes precedence over the declared charset; the default is UTF-8. */
 function decodeBody(body: Buffer, contentType: string | undefined, truncated: boolean): string {
   const decoder = decoderFor(markedCharset(body) ?? declaredCharset(contentType));
-  // As a stream, the decoder holds back the part of a character that the cut has left over.
+  // As a stream, the decoder leaves out a character that the cut has split.
   return replaceNul(decoder.decode(body, { stream: truncated }));
 }
 

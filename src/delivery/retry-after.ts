@@ -12,9 +12,9 @@ const httpDates = [
 ];
 
 /**
- * Milliseconds to wait by a `Retry-After` header (RFC 9110 §10.2.3), or undefined when it is absent, repeated or not
- * of the standard's form, which all mean the same: the normal schedule. A date in the past gives 0. Numbers too large
- * to count saturate at `Number.MAX_SAFE_INTEGER`; the caller has a cap of its own.
+ * Milliseconds to wait by a `Retry-After` header (RFC 9110 §10.2.3). Undefined when it is absent, repeated or
+ * malformed: the normal schedule then applies. A date in the past gives 0. Numbers too large to represent saturate at
+ * `Number.MAX_SAFE_INTEGER`; the caller has a cap of its own.
  *
  * `Date.parse` and `parseInt` are not used: they read `-3` as a day in 2001, and `120junk` as 120.
  */
@@ -25,7 +25,10 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   return at === undefined ? undefined : Math.max(0, at - now);
 }
 
-/** What the receiver's clock says, by the `Date` of its answer; ours, where it says nothing: its dates are never compared with our clock. */
+/**
+ * The time by the receiver's clock, from the `Date` of its response, so that its dates are not compared with our clock.
+ * Without a `Date`, our time.
+ */
 export function receiversTime(date: string | undefined, now: number): number {
   return (date === undefined ? undefined : parseHttpDate(date, now)) ?? now;
 }

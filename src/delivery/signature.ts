@@ -3,12 +3,12 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 const secretPrefix = 'whsec_';
 const defaultToleranceSeconds = 300;
 
-/** A new signing secret: `whsec_` and 32 random bytes in base64, as Standard Webhooks has it (24 to 64 bytes). */
+/** A new signing secret: `whsec_` and 32 random bytes in base64, as Standard Webhooks requires (24 to 64 bytes). */
 export const createSecret = (): string => secretPrefix + randomBytes(32).toString('base64');
 
 /**
  * `sha256=<hex>` over `<timestamp>.<body>`, where body is the exact text that is sent. The key is the whole secret as
- * the tenant was shown it, with its prefix.
+ * the tenant sees it, including its prefix.
  */
 export function sign(secret: string, timestampSeconds: number, body: string): string {
   const digest = createHmac('sha256', secret).update(`${timestampSeconds}.${body}`).digest('hex');
@@ -16,8 +16,8 @@ export function sign(secret: string, timestampSeconds: number, body: string): st
 }
 
 /**
- * `v1,<base64>` over `<message id>.<timestamp>.<body>`, by the Standard Webhooks specification. The key is the
- * decoded base64 behind the prefix. Throws for a secret that decodes to nothing: anyone could sign with such a key.
+ * `v1,<base64>` over `<message id>.<timestamp>.<body>`, by the Standard Webhooks specification. The key is the decoded
+ * base64 after the prefix. Throws for a secret that decodes to nothing, since anyone could sign with an empty key.
  */
 export function signStandardWebhooks(
   secret: string,
@@ -35,9 +35,9 @@ export interface SignatureHeadersInput {
   secret: string;
   /** The secret before the last rotation, while its overlap lasts. */
   previousSecret?: string | undefined;
-  /** The event's id, the same on every attempt; it must hold no full stop. */
+  /** The event's id, the same on every attempt; it must contain no dot. */
   messageId: string;
-  /** When this attempt is made: a retry is signed anew, or it would fall out of the receiver's time window. */
+  /** When this attempt is made: each retry is signed anew, or it would be outside the receiver's time window. */
   timestampSeconds: number;
   body: string;
 }
@@ -59,20 +59,20 @@ export function signatureHeaders(input: SignatureHeadersInput): Record<string, s
 export interface VerifySignatureInput {
   /** The request's bytes as they arrived, before anything parsed them. */
   rawBody: Uint8Array | string;
-  /** `X-IRISX-Signature` as the HTTP server gave it: missing, repeated or no text at all is simply not valid. */
+  /** `X-IRISX-Signature` as the HTTP server gives it: a missing or repeated header, or a non-string, is not valid. */
   signature: unknown;
   /** `X-IRISX-Timestamp`, likewise. */
   timestamp: unknown;
   secret: string;
-  /** How far the timestamp may be off, either way; default 300. */
+  /** How far the timestamp may be off in either direction; default 300. */
   toleranceSeconds?: number;
   /** Epoch milliseconds; default the clock. */
   now?: number;
 }
 
 /**
- * Whether a request is ours, whole and recent. Never throws, whatever a stranger sent: a verifier that throws turns
- * a forged request into a 500.
+ * Whether a request is ours, unchanged and recent. Never throws, whatever a stranger sends: a verifier that throws
+ * turns a forged request into a 500.
  */
 export function verifySignature(input: VerifySignatureInput): boolean {
   const { rawBody, signature, timestamp, secret, toleranceSeconds = defaultToleranceSeconds, now = Date.now() } = input;
@@ -84,7 +84,7 @@ export function verifySignature(input: VerifySignatureInput): boolean {
   const digest = createHmac('sha256', secret).update(`${timestamp}.`).update(rawBody).digest('hex');
   const expected = Buffer.from(`sha256=${digest}`);
   const received = Buffer.from(signature);
-  // Bytes are compared, so bytes are counted: a text of the right length may still hold a two-byte character,
-  // and timingSafeEqual throws for buffers of different lengths.
+  // Compare lengths in bytes: a text of the right length may hold a two-byte character, and timingSafeEqual throws for
+  // buffers of different lengths.
   return expected.length === received.length && timingSafeEqual(expected, received);
 }

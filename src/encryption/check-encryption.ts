@@ -11,19 +11,19 @@ import { sealContext } from './seal-context.js';
 import { openIfReadable, type Sealer } from './seal.js';
 import { StartError } from '../errors.js';
 
-/** A key that stored values ask for and that is not here (`missing`), or another one than the one of that name here (`wrong`). */
+/** A key that stored values need: it is not here (`missing`), or the key here with that id is another one (`wrong`). */
 export interface UnreadableKey {
-  /** Null: values that name no key, of which some are opened by none here. */
+  /** Null: values that name no key, and at least some of them cannot be opened by any key here. */
   keyId: string | null;
   reason: 'missing' | 'wrong';
 }
 
-/** One may have been damaged, which says nothing about the key: of a few the key opens at least one. */
+/** A single value may be damaged, which says nothing about the key: it must open at least one of a few. */
 const triedByKey = 3;
-/** Values without an id may be of several keys, so more of them are tried, and each has to open. */
+/** Values without a key id may need several keys, so more of them are tried, and each must open. */
 const triedWithoutKey = 50;
 
-/** Compares the keys here with what is stored, and proves each on stored values. Costs a few milliseconds however much is stored. */
+/** Compares the keys here with what is stored, and tries each on stored values. Takes a few milliseconds, always. */
 export async function findUnreadableKeys(db: Queryable, sealer: Sealer): Promise<UnreadableKey[]> {
   const found: UnreadableKey[] = [];
   for (const key of await listSealedKeys(db)) {
@@ -38,12 +38,12 @@ async function opens(db: Queryable, sealer: Sealer, key: SealedKey): Promise<boo
   const values = await sampleSealed(db, key, key.keyId === null ? triedWithoutKey : triedByKey);
   const isReadable = ({ tenantId, sealed }: SealedValue) =>
     openIfReadable(sealer, sealed, contextOf(key.column, tenantId)) !== undefined;
-  // None: they were changed or deleted since the keys were listed.
+  // No values: they were changed or deleted since the keys were listed.
   if (values.length === 0) return true;
   return key.keyId === null ? values.every(isReadable) : values.some(isReadable);
 }
 
-/** The place for which a column's values are sealed. */
+/** The context for which a column's values are sealed. */
 export const contextOf = (column: SealedColumn, tenantId: string): string =>
   column === 'headers_sealed' ? sealContext.headers(tenantId) : sealContext.secret(tenantId);
 
@@ -58,7 +58,7 @@ export async function requireReadable(db: Queryable, sealer: Sealer): Promise<vo
   );
 }
 
-/** What is stored needs other keys than those that were given. Names keys by their ids, never by their bytes. */
+/** Stored values need other keys than those that were given. Names keys by their ids, never by their bytes. */
 export class EncryptionKeyError extends StartError {
   constructor(
     readonly unreadable: readonly (UnreadableKey & { webhooks: number })[],

@@ -6,16 +6,18 @@ import { keyIdForm, keyringProblem, UnreadableError, type EncryptionKey, type Ke
 
 const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 
-/** The names of Temporal's own encryption samples, so that the sample codec of any SDK writes what is read here. */
+/**
+ * The names that Temporal's own encryption samples use, so that events from any SDK's sample codec can be read here.
+ */
 const encoding = 'binary/encrypted';
 const keyIdField = 'encryption-key-id';
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** Whether a payload is sealed, by whichever key. */
+/** Whether a payload is sealed, with whatever key. */
 export const isSealed = (payload: Payload): boolean => textOf(payload, 'encoding') === encoding;
 
-/** The key that a sealed payload asks for; empty where it names none. */
+/** The id of the key that a sealed payload needs; empty if it names none. */
 export const payloadKeyId = (payload: Payload): string => textOf(payload, keyIdField);
 
 const textOf = ({ metadata }: Payload, name: string) => Buffer.from(metadata?.[name] ?? []).toString();
@@ -28,7 +30,7 @@ export const sealedPayload = (keyId: string, data: Uint8Array): Payload => ({
 
 /**
  * AES-256-GCM over the whole payload as protobuf: nonce (12 bytes), ciphertext, tag (16). No associated data, as in
- * Temporal's samples: the event itself says whose it is, and the key seals nothing but events.
+ * Temporal's samples: the event itself names its tenant, and the key seals nothing but events.
  */
 export function sealPayload({ id, key }: EncryptionKey, payload: Payload): Payload {
   const nonce = randomBytes(nonceBytes);
@@ -61,7 +63,7 @@ export function openPayload(keyring: Keyring, payload: Payload): Payload {
   }
 }
 
-/** For a client that starts `acceptEvent`: the first key seals all that it sends, each of them opens what it receives. */
+/** For a client that starts `acceptEvent`: the first key seals what it sends; all keys open what it receives. */
 export function createEventCodec(keyring: Keyring): PayloadCodec {
   const current = keyring[0]!;
   return {
@@ -73,7 +75,10 @@ export function createEventCodec(keyring: Keyring): PayloadCodec {
 
 const entryForm = /^([\w-]{1,32}):([A-Za-z0-9+/_-]{43}=?)$/;
 
-/** `id:key`, each key 32 bytes in base64, separated by commas, as in `IRISX_EVENT_KEYS`. @throws for any other text, without quoting it */
+/**
+ * `id:key`, each key 32 bytes in base64, separated by commas, as in `IRISX_EVENT_KEYS`. @throws for any other text,
+ * without quoting it
+ */
 export function parseEventKeys(text: string): Keyring {
   const keys = text.split(',').map((entry, index) => {
     const [, id, key] = entryForm.exec(entry.trim()) ?? [];

@@ -18,34 +18,37 @@ import { contextOf } from './check-encryption.js';
 export interface UnreadableValue {
   webhookId: number;
   column: SealedColumn;
-  /** Null: it names none. */
+  /** Null: the value names no key. */
   keyId: string | null;
 }
 
 export interface ResealResult {
-  /** Values that are sealed with the first key now, and were not. */
+  /** Values that are now sealed with the first key, and were not before. */
   resealed: number;
-  /** Left as they are. Those of deleted webhooks and ended overlaps are not among them: nobody needs them. */
+  /** Left as they are. Leaves out values of deleted webhooks and ended overlaps, which nobody needs. */
   unreadable: UnreadableValue[];
-  /** Webhooks that were disabled, as a value of theirs was given up. */
+  /** Webhooks that were disabled because one of their values was given up. */
   discarded: number;
-  /** Values whose webhooks somebody had locked until the patience was over. */
+  /** Values that could be opened but not replaced before the timeout, mostly because their webhooks were locked. */
   busy: number;
 }
 
 export interface ResealOptions {
   batchSize?: number;
-  /** Keys that are lost for good (null: of values that name none): what asks for them and cannot be opened is given up; see `discardSealed`. */
+  /**
+   * Keys that are lost for good (null: those of values that name none). Values that need them and cannot be opened are
+   * given up; see `discardSealed`.
+   */
   lostKeys?: readonly (string | null)[];
-  /** After each batch: webhooks looked at in this pass, of those that were outdated at its start. */
+  /** After each batch: how many webhooks this pass has handled, of those that were outdated at its start. */
   onProgress?: (progress: { webhooks: number; of: number; resealed: number }) => void;
-  /** How long to wait for webhooks that somebody has locked, without getting any further. */
+  /** How long to go on without progress when webhooks are locked. */
   timeoutMs?: number;
 }
 
 /**
- * Seals with the first key whatever another one sealed, in batches of short statements, while services run. Safe to
- * repeat, to run twice at once, and to break off: each batch stands by itself.
+ * Seals again, with the first key, what other keys sealed, in batches of short statements, while services run. Safe to
+ * repeat, to run concurrently, and to stop at any time: each batch stands by itself.
  */
 export async function resealAll(db: Queryable, sealer: Sealer, options: ResealOptions = {}): Promise<ResealResult> {
   const { timeoutMs = 60_000 } = options;
@@ -116,7 +119,9 @@ function sortValues(webhook: OutdatedWebhook, sealer: Sealer): { readable: Resea
   return { readable, unreadable };
 }
 
-/** Whether the webhook was disabled for it: not where only its previous secret was lost, or somebody was quicker. */
+/**
+ * Returns whether it disabled the webhook: not if only the previous secret was lost, or the values changed meanwhile.
+ */
 async function giveUp(
   db: Queryable,
   sealer: Sealer,

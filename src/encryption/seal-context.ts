@@ -1,4 +1,4 @@
-/** Where a sealed text is kept: what was sealed for one place opens nowhere else, also not for another tenant. */
+/** Where a sealed text is kept: what was sealed for one place cannot be opened for another place or tenant. */
 export const sealContext = {
   secret: (tenantId: string) => `tenant:${tenantId}:secret`,
   headers: (tenantId: string) => `tenant:${tenantId}:headers`,

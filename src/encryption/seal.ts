@@ -1,37 +1,37 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
-/** A key of 32 bytes (AES-256) and the name under which sealed values ask for it. */
+/** A key of 32 bytes (AES-256) and the id by which sealed values refer to it. */
 export interface EncryptionKey {
   /** 1 to 32 characters of A-Z, a-z, 0-9, _ and -. */
   readonly id: string;
   readonly key: Buffer;
 }
 
-/** The first key seals, all of them open. */
+/** The first key seals; all of them open. */
 export type Keyring = readonly EncryptionKey[];
 
 export const keyIdForm = /^[\w-]{1,32}$/;
 
-/** A key that nobody gave a name: named after its SHA-256. */
+/** A key without a given id: its id is derived from its SHA-256. */
 export const unnamedKey = (key: Buffer): EncryptionKey => ({ id: derivedId(key), key });
 
-/** The names under which values may ask for this key: its own, and the one that it has without a name. */
+/** The ids by which values may refer to this key: its own, and the derived one that it has without a given id. */
 export const keyIdsOf = ({ id, key }: EncryptionKey): string[] => [...new Set([id, derivedId(key)])];
 
 const derivedId = (key: Buffer) => createHash('sha256').update(key).digest('hex').slice(0, 8);
 
 export interface Sealer {
   /**
-   * The ids of the keys here, the one that seals first. A value with another id (`sealedKeyId`, in SQL `sealed_key_id`)
-   * cannot be opened; one without an id may be.
+   * The ids of the keys here; the first one seals. A value with another id (`sealedKeyId`, in SQL `sealed_key_id`)
+   * cannot be opened; one without an id perhaps can.
    */
   readonly keyIds: readonly string[];
   /**
-   * Encrypts and authenticates. Two calls never give the same bytes. `context` says where the result is kept
-   * (`webhook:12:secret`): it opens nowhere else, so a row copied onto another one is noticed.
+   * Encrypts and authenticates. Two calls never give the same bytes. `context` says where the result is kept (see
+   * sealContext): it cannot be opened with another context, so a value copied to another tenant is noticed.
    */
   seal(text: string, context: string): Buffer;
-  /** The text again. @throws {UnreadableError} for a key that is missing or wrong, another context or changed bytes */
+  /** Decrypts. @throws {UnreadableError} for a key that is missing or wrong, another context or changed bytes */
   open(sealed: Uint8Array, context: string): string;
 }
 
@@ -40,14 +40,17 @@ export class UnreadableError extends Error {
   override readonly name = 'UnreadableError';
   constructor(
     message: string,
-    /** The key that the value asks for; null: it names none. */
+    /** The id of the key that the value needs; null: it names none. */
     readonly keyId: string | null,
   ) {
     super(message);
   }
 }
 
-/** Version 1 has no key id: version, nonce (12), tag (16), ciphertext. Version 2: version, length of the id, id, then the same. */
+/**
+ * Version 1 has no key id: version, nonce (12), tag (16), ciphertext. Version 2: version, length of the id, id, then
+ * the same.
+ */
 const version1 = 1;
 const version2 = 2;
 const nonceBytes = 12;
@@ -55,7 +58,7 @@ const tagBytes = 16;
 
 /**
  * AES-256-GCM with a random nonce of 96 bits (NIST SP 800-38D §8.2.2: good for 2^32 seals a key). Seals in version 2,
- * opens version 1 as well, by trying every key. @throws for a keyring that is none: `keyringProblem`
+ * opens version 1 as well, by trying every key. @throws for an invalid keyring, see `keyringProblem`
  */
 export function createSealer(keyring: Keyring): Sealer {
   const problem = keyringProblem(keyring);
@@ -103,7 +106,10 @@ export function createSealer(keyring: Keyring): Sealer {
 
 const remedy = 'Add the missing key to IRISX_ENCRYPTION_KEYS, behind the first one';
 
-/** The key that a sealed value asks for, without opening it; null in version 1 and for what is no sealed value. As `sealed_key_id` in SQL. */
+/**
+ * The id of the key that a sealed value needs, without opening it; null in version 1 and for anything that is not a
+ * sealed value. Must match `sealed_key_id` in SQL.
+ */
 export function sealedKeyId(sealed: Uint8Array): string | null {
   const [version, length = 0] = sealed;
   if (version !== version2 || sealed.length < 2 + length) return null;
@@ -111,7 +117,7 @@ export function sealedKeyId(sealed: Uint8Array): string | null {
   return keyIdForm.test(id) ? id : null;
 }
 
-/** As `open`; undefined for what cannot be opened. */
+/** Like `open`, but undefined for a value that cannot be opened. */
 export function openIfReadable(sealer: Sealer, sealed: Uint8Array, context: string): string | undefined {
   try {
     return sealer.open(sealed, context);
@@ -121,7 +127,7 @@ export function openIfReadable(sealer: Sealer, sealed: Uint8Array, context: stri
   }
 }
 
-/** What is wrong with a keyring, without a byte of it; undefined when nothing is. */
+/** What is wrong with a keyring, without showing a byte of it; undefined if nothing is. */
 export function keyringProblem(keyring: Keyring): string | undefined {
   if (keyring.length === 0) return 'there is none';
   const number = (index: number) => `number ${index + 1}`;
@@ -131,14 +137,14 @@ export function keyringProblem(keyring: Keyring): string | undefined {
     for (const [other, earlier] of keyring.slice(0, index).entries()) {
       const both = `${number(other)} and ${number(index)}`;
       if (key.equals(earlier.key)) return `${both} are the same key`;
-      // The name that a key has without one counts too: else a value could mean either of them.
+      // Derived ids count too: otherwise a value could refer to either key.
       if (keyIdsOf(earlier).some((each) => keyIdsOf({ id, key }).includes(each))) return `${both} have the same id`;
     }
   }
   return undefined;
 }
 
-/** The id as well as the place. The head cannot be taken for a context: it begins with a byte that no text begins with. */
+/** Authenticates key id and context. The head cannot be mistaken for a context, as no context begins with its byte. */
 const aad = (head: Buffer, context: string) => Buffer.concat([head, Buffer.from(context)]);
 
 function encrypt(key: Buffer, text: string, authenticated: Buffer): Buffer {
@@ -149,7 +155,7 @@ function encrypt(key: Buffer, text: string, authenticated: Buffer): Buffer {
   return Buffer.concat([nonce, cipher.getAuthTag(), ciphertext]);
 }
 
-/** Undefined when key, authenticated text or bytes are others than at the seal; nobody can tell which. */
+/** Undefined when the key, the authenticated data or the bytes differ from those at sealing; it cannot tell which. */
 function decrypt(key: Buffer, body: Buffer, authenticated: Buffer): string | undefined {
   if (body.length < nonceBytes + tagBytes) return undefined;
   const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, nonceBytes), { authTagLength: tagBytes });
@@ -162,7 +168,7 @@ function decrypt(key: Buffer, body: Buffer, authenticated: Buffer): string | und
   }
 }
 
-/** For a process that has no key, as it opens and seals nothing. */
+/** For a process without a key, which opens and seals nothing. */
 export const noSealer: Sealer = {
   keyIds: [],
   seal: () => {

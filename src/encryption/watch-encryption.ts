@@ -5,38 +5,38 @@ import { UnreadableError, type Sealer } from './seal.js';
 import { findUnreadableKeys, remedy, type UnreadableKey } from './check-encryption.js';
 
 export interface EncryptionWatch {
-  /** The sealer that is watched: use this one. */
+  /** The sealer whose failures are watched: use this one. */
   sealer: Sealer;
-  /** Whether the keys here open what is stored now; as it was at most 5 s ago. @throws {DatabaseUnavailableError} */
+  /** Whether the keys here open what is stored; at most 5 s out of date. @throws {DatabaseUnavailableError} */
   state(): Promise<'current' | 'unknown_key'>;
   close(): void;
 }
 
 /**
- * Another process may begin to seal with a key that this one does not know. Looks once a minute, and writes one line
- * `sealer.unknown_key` for each key that is missing, wrong or could not open a value, at most once a minute.
+ * Another process may begin to seal with a key that this one does not know. Checks once a minute, and logs
+ * `sealer.unknown_key` for each key that is missing, wrong or could not open a value, at most once a minute per key.
  */
 export function watchEncryption(
   { db, sealer, log }: { db: Queryable; sealer: Sealer; log: Logger },
   { everyMs = 60_000, freshMs = 5_000 } = {},
 ): EncryptionWatch {
-  /** How many values of each key could not be opened since its last line. */
+  /** By key: how many values could not be opened since its last log line. */
   const failures = new Map<string | null, number>();
   const toldAt = new Map<string | null, number>();
   let last: { atMs: number; found: Promise<UnreadableKey[]> } | undefined;
 
   const find = (maxAgeMs: number): Promise<UnreadableKey[]> => {
-    // One look for all who ask at the same time. With the bare sealer: its samples are no failures.
+    // One check for all concurrent callers. With the bare sealer, so that its samples do not count as failures.
     if (!last || performance.now() - last.atMs >= maxAgeMs)
       last = { atMs: performance.now(), found: findUnreadableKeys(db, sealer) };
     const { found } = last;
-    // No answer is none to keep.
+    // A failed check is not kept.
     found.catch(() => (last = last?.found === found ? undefined : last));
     return found;
   };
 
   function tell(keyId: string | null, fields: { webhooks?: number; reason?: UnreadableKey['reason'] } = {}): void {
-    // Less than the interval by what a timer may be early.
+    // A little less than the interval, since a timer may be early.
     if (performance.now() - (toldAt.get(keyId) ?? -Infinity) < everyMs * 0.9) return;
     toldAt.set(keyId, performance.now());
     const failed = failures.get(keyId) ?? 0;
@@ -50,7 +50,7 @@ export function watchEncryption(
       const webhooks = found.length > 0 ? await countWebhooksByKey(db) : undefined;
       for (const { keyId, reason } of found) tell(keyId, { reason, webhooks: webhooks?.get(keyId) ?? 0 });
     } catch (error) {
-      // Postgres away is told by those who need it.
+      // An outage of Postgres is logged elsewhere.
       if (!isClosed && !(error instanceof DatabaseUnavailableError)) log.warn({ error }, 'sealer.check_failed');
     }
     for (const keyId of failures.keys()) tell(keyId);

@@ -6,24 +6,24 @@ import { checkPayload, eventTypeNames, findEventType } from './event-types.js';
 /** Largest body, in bytes of UTF-8, as it is sent. */
 export const maxBodyBytes = 256 * 1024;
 
-/** Before it is a clock that was never set. */
+/** A time before this comes from a clock that was never set. */
 const firstMoment = 0;
-/** RFC 3339 has a form for years of four digits only. */
+/** RFC 3339 has only years of four digits. */
 export const lastMoment = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-/** An event whose payload has yet to be checked: one that came from outside. */
+/** An event from outside, whose payload has yet to be checked. */
 export interface UncheckedEvent {
   tenantId: string;
   eventType: string;
-  /** Whatever names the thing that happened, 1 to 255 printable characters; unique by tenant and type. */
+  /** Identifies what happened: 1 to 255 printable characters, unique by tenant and type. */
   eventId: string;
-  /** Anything that JSON can hold; dates become RFC 3339 text. Kept whole, also the fields that the schema does not know. */
+  /** Anything that JSON can hold; dates become RFC 3339 text. Fields that the schema does not know are kept too. */
   payload: unknown;
   /** When it happened; default now. */
   occurredAt?: Date;
 }
 
-/** What is stored of an event. Throws InvalidInputError or PayloadTooLargeError for one that cannot be. */
+/** The event as it is stored. Throws InvalidInputError or PayloadTooLargeError if it cannot be. */
 export function checkEvent(event: UncheckedEvent): NewEvent {
   const { tenantId, eventType, eventId, occurredAt = new Date() } = event;
   return { tenantId, eventType, eventId, occurredAt, body: checkedBody(event, occurredAt) };
@@ -53,7 +53,7 @@ function checkedBody(event: UncheckedEvent, occurredAt: Date): string {
     const message = `makes a body of ${bytes} bytes; at most ${maxBodyBytes} are sent. Send a link to the large part instead`;
     throw new PayloadTooLargeError('Payload too large.', [{ path: 'payload', message }]);
   }
-  // What is checked is what is sent: dates are text by now, and what JSON cannot hold is gone.
+  // Check what is sent: dates are text by now, and what JSON cannot hold is gone.
   const errors = checkPayload(event.eventType, dataOf(body));
   if (errors.length > 0) throw new InvalidInputError(`The payload does not fit ${event.eventType}.`, errors);
   return body;

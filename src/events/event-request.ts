@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { InvalidInputError } from '../errors.js';
 import { parseJsonText, type ParsedJson } from './json-text.js';
 
-/** The body of `POST /v1/events`. Its event type, event id and payload are checked where the event is triggered. */
+/** The body of `POST /v1/events`. Event type, event id and payload are checked when the event is triggered. */
 const eventRequest = z
   .strictObject({
     tenant_id: z.string().max(255).optional(),
@@ -18,7 +18,7 @@ const eventRequest = z
   });
 
 export interface EventRequest {
-  /** Our id of the tenant, or the platform's own. */
+  /** Our id of the tenant, or the platform's own id (external id). */
   tenant: string;
   eventType: string;
   eventId: string;
@@ -27,8 +27,8 @@ export interface EventRequest {
 }
 
 /**
- * Reads an event that came as JSON text other than by the API. Throws InvalidInputError for anything else, and for
- * numbers that would change on their way (RFC 8259 §6); the messages hold no value of the text.
+ * Reads an event that came as JSON text, but not through the API. Throws InvalidInputError for anything else, and for
+ * numbers that would lose precision (RFC 8259 §6); the messages contain no value of the text.
  */
 export function readEventRequest(json: Uint8Array): EventRequest {
   const { value, inexactNumbers } = parse(json);
@@ -36,7 +36,7 @@ export function readEventRequest(json: Uint8Array): EventRequest {
     throw new InvalidInputError('The event has numbers that a double cannot hold exactly; send them as text.');
   const { data, error } = eventRequest.safeParse(value);
   if (error) {
-    // Names of fields that are not known here are the sender's, and none of our message's.
+    // Names of unknown fields are the sender's text, so they stay out of the message.
     const paths = error.issues.map(({ path, code }) =>
       code === 'unrecognized_keys' ? 'unknown fields' : path.join('.'),
     );
@@ -52,7 +52,7 @@ export function readEventRequest(json: Uint8Array): EventRequest {
   };
 }
 
-/** The parser's own errors show a character, or the name of a field. */
+/** Replaces the parser's own errors, which show a character or the name of a field. */
 function parse(json: Uint8Array): ParsedJson {
   try {
     return parseJsonText(json);

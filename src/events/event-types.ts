@@ -23,7 +23,7 @@ const exampleCall = '4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4';
 const exampleMessage = 'SM1234567890abcdef1234567890abcdef';
 const exampleTime = '2025-10-29T12:00:00.000Z';
 
-/** Everything a tenant can be told about: the one place where an event type is added. */
+/** Everything that a tenant can be notified of: the one place where an event type is added. */
 export const eventTypes = [
   define({
     name: 'call.initiated',
@@ -170,7 +170,7 @@ export type EventType = Definition['name'];
 /** What an event of this type carries; fields beyond the known ones are `unknown`. */
 export type EventPayload<T extends EventType> = z.infer<Extract<Definition, { name: T }>['schema']>;
 
-/** A field as a source may give it: also a time as a Date, which is sent as RFC 3339 text. */
+/** A field as a source may give it: a time may also be a Date, which is sent as RFC 3339 text. */
 type GivenField<Schema> =
   Schema extends z.ZodOptional<infer Inner>
     ? GivenField<Inner> | undefined
@@ -184,7 +184,7 @@ type GivenFields<Schema extends z.ZodObject> = {
   [Field in keyof z.input<Schema>]: Field extends keyof Schema['shape'] ? GivenField<Schema['shape'][Field]> : unknown;
 };
 
-/** The payload that an event of this type is triggered with. More fields than the known ones are fine. */
+/** The payload that an event of this type is triggered with. Unknown fields are allowed. */
 export type GivenPayload<T extends EventType> = GivenFields<Extract<Definition, { name: T }>['schema']>;
 
 /** An event type together with a payload that fits it, for each of the types in `T`. */
@@ -224,10 +224,11 @@ export function describeEventTypes(): EventTypeDescription[] {
 }
 
 /**
- * The fields of `payload` that do not fit the event type, once each and the first 20 of them; empty when it fits. Fields that the schema does
- * not know are fine. Give it what will be sent, JSON values: a Date is refused, its `toJSON` text is not. Never throws.
+ * The fields of `payload` that do not fit the event type, once each and at most the first 20; empty if it fits. Fields
+ * that the schema does not know are allowed. Give it the JSON values that will be sent: a Date is refused, its `toJSON`
+ * text is not. Never throws.
  *
- * The messages show the value seen, but not the text or links of a message: those may be secret, so only their kind.
+ * The messages show the value seen. Of the text and links of a message, which may be secret, they show only the kind.
  */
 export function checkPayload(name: string, payload: unknown): FieldError[] {
   const schema = byName.get(name)?.schema;
@@ -252,7 +253,7 @@ function* describeIssues(byPath: Map<string, z.core.$ZodIssue>, jsonSchema: Json
 
 const privateFields: ReadonlySet<PropertyKey> = new Set(['body', 'media_urls', 'recording_url']);
 
-/** The payload as a whole is private too: sent as one string by mistake, it begins with who knows which field. */
+/** The payload as a whole is private too: sent as one string by mistake, it may begin with any field. */
 function isPrivate([field]: PropertyKey[]): boolean {
   return field === undefined || privateFields.has(field);
 }

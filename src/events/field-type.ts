@@ -4,8 +4,8 @@ import type { z } from 'zod';
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /**
- * What a field may hold, in a few words: `number ≥ 0 or null`. Error messages and the page of event types both say it,
- * so a caller reads the same in either.
+ * What a field may hold, in a few words: `number ≥ 0 or null`. Error messages and the page of event types use the same
+ * words.
  */
 export function describeFieldType(schema: JsonSchema): string {
   if (schema.anyOf) return schema.anyOf.map(describeFieldType).join(' or ');

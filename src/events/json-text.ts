@@ -1,7 +1,7 @@
 import { InvalidInputError, maxFieldErrors } from '../errors.js';
 import { showPath } from './show-value.js';
 
-/** A number that would arrive as another one: `path` leads to it. */
+/** A number that would arrive as another one. `path` says where it is. */
 export interface InexactNumber {
   path: (string | number)[];
   /** As it was written. */
@@ -11,20 +11,20 @@ export interface InexactNumber {
 export interface ParsedJson {
   value: unknown;
   /**
-   * In the order of the text; no more than the first 21, since each is told with a path of its own. In a body that holds
-   * a list, as a batch does, so many of each of its first 100 elements.
+   * In the order of the text, and only the first 21, since each is reported with its path. If the body holds a list, as
+   * a batch does, the first 21 of each of its first 100 elements.
    */
   inexactNumbers: InexactNumber[];
 }
 
-/** Deeper values overflow the stack of whoever renders or compares them; no real payload comes near. */
+/** Rendering or comparing deeper values overflows the stack; no real payload comes near. */
 const maxDepth = 100;
-/** Of a list of events there are no more. */
+/** The most events that a batch may have. */
 const maxElements = 100;
 
 /**
- * Parses a request's body, and finds what `JSON.parse` loses silently: numbers that a double does not hold, which are
- * answered, and repeated names, which are refused. A byte-order mark is skipped (RFC 8259 §8.1). Throws
+ * Parses a request's body, and finds what `JSON.parse` loses silently: numbers that a double cannot hold, which are
+ * returned, and repeated names, which are refused. A byte-order mark is skipped (RFC 8259 §8.1). Throws
  * InvalidInputError for what is not JSON in UTF-8, repeats a name in an object, or is nested over 100 levels deep.
  */
 export function parseJsonText(bytes: Uint8Array): ParsedJson {
@@ -43,7 +43,7 @@ export function parseJsonText(bytes: Uint8Array): ParsedJson {
   return { value, inexactNumbers: inspect(text) };
 }
 
-/** The engine's own message may quote the body, which may hold secrets: of that no more is shown than one character. */
+/** The engine's own message may quote the body, which may hold secrets: at most one character of it is shown. */
 function whereItBroke(text: string, error: unknown): string {
   const message = String(error);
   const position = /at position (\d+)/.exec(message)?.[1];
@@ -69,8 +69,8 @@ const [quote, backslash, comma, minus] = [code('"'), code('\\'), code(','), code
 const [openObject, closeObject, openArray, closeArray] = [code('{'), code('}'), code('['), code(']')];
 
 /**
- * Walks through text that `JSON.parse` took, so it need not check the grammar again. Looks at each character a fixed
- * number of times: a body of 1 MB, however it is made, is not to keep other callers waiting.
+ * Walks through text that `JSON.parse` has accepted, so it need not check the grammar again. Looks at each character a
+ * fixed number of times: no body of 1 MB, however crafted, may keep other callers waiting.
  */
 function inspect(text: string): InexactNumber[] {
   const inexact: InexactNumber[] = [];
@@ -96,7 +96,7 @@ function inspect(text: string): InexactNumber[] {
       const number = text.slice(at, end);
       const element = frames[1] && 'index' in frames[1] ? frames[1].index : 0;
       const found = foundIn.get(element) ?? 0;
-      // More than are told are not looked for.
+      // Stops looking once more are found than are reported.
       if (element < maxElements && found <= maxFieldErrors && !isExact(number)) {
         inexact.push({ path: path(), text: number });
         foundIn.set(element, found + 1);
@@ -147,20 +147,20 @@ function endOfNumber(text: string, start: number): number {
 /** At most 15 characters and an exponent of at most two digits: a double holds every such number. */
 const shortForm = /^[-\d.]{1,15}(?:e[+-]?\d{1,2})?$/i;
 
-/** Whether the number is the same after it went through a double: 1.0 and 1e2 are, 2^53 + 1, 1e400 and 1e-400 are not. */
+/** Whether a double holds exactly this number: true for 1.0 and 1e2, false for 2^53 + 1, 1e400 and 1e-400. */
 function isExact(text: string): boolean {
-  // Nearly all numbers are such.
+  // Nearly all numbers have the short form.
   if (text.length < 20 && shortForm.test(text)) return true;
   const rendered = JSON.stringify(Number(text));
   return rendered !== 'null' && decimal(rendered) === decimal(text);
 }
 
-/** One spelling for each value: its significant digits and the power of ten of the last one. */
+/** One spelling for each value: its significant digits, and the power of ten of the last digit. */
 function decimal(text: string): string {
   const [mantissa = '', exponent = '0'] = text.toLowerCase().split('e');
   const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');
   const digits = whole + fraction;
-  // By hand: a regular expression for trailing zeros begins anew at every zero, in time that grows with the square.
+  // By hand: a regular expression for trailing zeros starts again at every zero, which takes quadratic time.
   let first = 0;
   while (digits[first] === '0') first += 1;
   let end = digits.length;

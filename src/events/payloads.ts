@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 // Objects are loose on purpose: a source may send more fields than are known here, and they reach the receiver.
-// Where a value only passes through from the telephone network it is any string: a sender may be `SUPPORT` or `anonymous`.
+// A value that only passes through from the telephone network is any string: a sender may be `SUPPORT` or `anonymous`.
 
 /** RFC 3339 with offset, any precision. Stricter in two points: no leap second, and `T` and `Z` are capitals. */
 const time = (meaning: string) => z.iso.datetime({ offset: true }).describe(meaning);
@@ -94,7 +94,7 @@ export const smsSent = z.looseObject({
   body: z.string().nullable().optional().describe('The text; null or absent for a message of media only'),
   media_urls: z
     .array(z.string())
-    // Checked before the elements are: a hundred thousand wrong ones take a second.
+    // Checked before the elements: a hundred thousand wrong ones take a second.
     .max(1_000)
     .nullable()
     .optional()

@@ -1,28 +1,28 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path/posix';
 
-/** A recording that can be fetched, as whoever stored it reports it. */
+/** A recording that can be fetched, as the service that stored it reports it. */
 export interface UploadedRecording {
   callSid: string;
   recordingUrl: string;
-  /** Our id of the tenant or the platform's own. */
+  /** Our id of the tenant, or the platform's own id (external id). */
   tenantId: string;
   /** Null: not known. Sent in whole seconds. */
   durationSeconds: number | null;
   /** Null: not known. */
   sizeBytes: number | null;
-  /** Such as `wav`; default: from the name in the url. */
+  /** Such as `wav`; default: the extension in the url. */
   format?: string;
   /** When the recording was stored; default now. */
   createdAt?: Date;
   /**
-   * Tells the recordings of a call apart; default: the url without its query, where signatures are. The file's path at
-   * the switch finds the right call if the uuid was used again.
+   * Tells the recordings of a call apart; default: the url without its query, which may hold a signature. Give the
+   * file's path at the switch to find the right call if the uuid was used again.
    */
   path?: string;
 }
 
-/** What a report says, checked. */
+/** The facts of a report, checked. */
 export interface RecordingFacts {
   path: string;
   durationMs: number | null;
@@ -30,7 +30,7 @@ export interface RecordingFacts {
   at: Date;
 }
 
-/** Throws what `invalid` makes of the sentence that says what is wrong. */
+/** Throws the error that `invalid` makes from a message that says what is wrong. */
 export function recordingFacts(recording: UploadedRecording, invalid: (message: string) => Error): RecordingFacts {
   const { recordingUrl, durationSeconds, sizeBytes } = recording;
   const key = recording.path ?? recordingUrl.split(/[?#]/, 1)[0]!;
@@ -47,25 +47,27 @@ export function recordingFacts(recording: UploadedRecording, invalid: (message: 
   };
 }
 
-/** The header of a WAV file: a file of that size holds no sound, whatever length is claimed for it. */
+/** The size of a WAV file's header: a file of that size holds no sound, whatever duration is claimed for it. */
 const headerBytes = 44;
 
 export function isEmptyRecording(file: { durationMs: number | null; sizeBytes: number | null }): boolean {
   return file.durationMs === 0 || (file.sizeBytes !== null && file.sizeBytes <= headerBytes);
 }
 
-/** From the file's name, as RECORD_STOP names no format. */
+/** Taken from the file's name, since RECORD_STOP names no format. */
 export function formatOf(file: string): string {
   const extension = path.extname(file).slice(1).toLowerCase();
   return /^[a-z0-9]{1,10}$/.test(extension) ? extension : 'unknown';
 }
 
-/** The call and a digest of the path: a path may be longer than an event id, and shows the switch's folders. */
+/**
+ * The call and a digest of the path: the path itself may be longer than an event id, and shows the switch's folders.
+ */
 export function recordingEventId(callId: string, file: string): string {
   return `recording_${callId}_${createHash('sha256').update(file).digest('hex').slice(0, 16)}`;
 }
 
-/** What receivers get of it; in whole seconds. */
+/** The payload that receivers get; the duration is in whole seconds. */
 export const recordingPayload = (recording: {
   callSid: string;
   url: string;

@@ -2,18 +2,18 @@ const shownLength = 80;
 const pathLength = 200;
 
 /**
- * A value that a caller sent, as an error message shows it: JSON cut to 80 characters; what JSON has no word for, by its
- * kind. Not for what may be secret: that is what `showKind` is for. Neither throws.
+ * A value that a caller sent, as an error message shows it: JSON cut to 80 characters, or the kind of a value that JSON
+ * cannot hold. Use `showKind` for values that may be secret. Neither throws.
  */
 export function showValue(value: unknown): string {
   if (typeof value === 'number') return String(value);
   if (value instanceof Date) return 'a Date; give its toISOString()';
-  // Of a long text no more is rendered than is shown; the rest of a value is as long as the caller made it, and rendered once.
+  // Only the shown part of a long text is rendered. Any other value is rendered as a whole, but only once.
   const text = toJson(typeof value === 'string' ? value.slice(0, shownLength + 1) : value);
   return text === undefined ? showKind(value) : cutText(text, shownLength);
 }
 
-/** Where a field is, `headers.X-Team`, cut to 200 characters: the names in it may be a caller's, and as long as the body. */
+/** Where a field is, `headers.X-Team`, cut to 200 characters: a caller's names in it may be as long as the body. */
 export function showPath(path: readonly PropertyKey[]): string {
   let text = '';
   for (const [index, key] of path.entries()) {
@@ -23,11 +23,14 @@ export function showPath(path: readonly PropertyKey[]): string {
   return cutText(text, pathLength);
 }
 
-/** At most `length` characters, the last of them `…` where something is left out. A surrogate pair cut in the middle would be no text any more. */
+/**
+ * At most `length` characters, the last of them `…` if something is left out. Does not cut a surrogate pair in the
+ * middle: half a pair is not valid text.
+ */
 export const cutText = (text: string, length: number): string =>
   text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 
-/** What kind of value it is, and nothing of what it holds: `a string`, `an array`, `null`. */
+/** The kind of a value, without its content: `a string`, `an array`, `null`. */
 export function showKind(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';
@@ -38,6 +41,6 @@ function toJson(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);
   } catch {
-    return undefined; // A bigint or a cycle: only a caller in process can have one.
+    return undefined; // A bigint or a cycle: only a caller in this process can pass one.
   }
 }

@@ -6,8 +6,8 @@ import { findEventType, type EventType } from './event-types.js';
 import type { TriggerDeps } from './trigger.js';
 
 /**
- * Sends the catalogue's example of an event type to one webhook, whatever it subscribes to, and also while it is paused.
- * Each call sends another event. Null: the tenant has no such webhook.
+ * Sends the catalogue's example of an event type to one webhook, whatever it subscribes to, even if it is paused. Each
+ * call sends a new event. Null: the tenant has no such webhook.
  */
 export async function sendTestEvent(
   { db, workflows }: TriggerDeps,
@@ -24,7 +24,7 @@ export async function sendTestEvent(
   return delivery;
 }
 
-/** The catalogue's example; one that names a webhook names this one. */
+/** The catalogue's example. An example that has a webhook id gets this one. */
 function examplePayload(eventType: EventType, webhookId: number): Record<string, unknown> {
   const example = { ...findEventType(eventType)?.example };
   return eventType === 'webhook.test' ? { ...example, webhook_id: webhookId } : example;

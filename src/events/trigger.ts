@@ -18,7 +18,7 @@ import type { EventType, TypedPayload } from './event-types.js';
 export { isEventId, lastMoment, maxBodyBytes, type UncheckedEvent } from './check-event.js';
 
 const triesInDeadlock = 3;
-/** Before the next try at the least, so that whom Postgres let go first has gone. */
+/** The least delay before the next try, so that the transaction that Postgres let go on has ended. */
 const afterDeadlockMs = 20;
 
 export interface TriggerDeps {
@@ -26,26 +26,26 @@ export interface TriggerDeps {
   workflows: Pick<DeliveryWorkflows, 'start'>;
 }
 
-/** An event whose payload fits its type, which the compiler sees to. */
+/** An event whose payload fits its type, as the compiler checks. */
 export type TriggeredEvent<T extends EventType = EventType> = Omit<UncheckedEvent, 'eventType' | 'payload'> &
   TypedPayload<T>;
 
-/** `repeated`: this tenant, type and event id came before; the answer is then the first one's. */
+/** `repeated`: this tenant, type and event id came before; the rest is then what the first trigger was answered. */
 export type TriggerAnswer = AcceptedEvent & { repeated: boolean };
 
 /**
  * Accepts an event: when this resolves, the event and one delivery per subscribed webhook are committed and will be
  * delivered, whatever happens to this process or to Temporal. Safe to repeat.
- * Throws InvalidInputError (unknown type, payload that does not fit), PayloadTooLargeError, NotFoundError (no such tenant),
- * EventMismatchError (the event id came before with another payload), DatabaseUnavailableError (nothing was accepted, or
- * it cannot be known: repeat).
+ * Throws InvalidInputError (unknown type, payload that does not fit), PayloadTooLargeError, NotFoundError (no such
+ * tenant), EventMismatchError (the event id came before with another payload), DatabaseUnavailableError (nothing was
+ * accepted, or that is unknown: repeat).
  */
 export const triggerEvent = (deps: TriggerDeps, event: TriggeredEvent): Promise<TriggerAnswer> =>
   triggerUnchecked(deps, event);
 
 /**
- * As triggerEvent, for an event that came from outside. `key`: by whose right, where that is still to be confirmed; throws
- * what its `confirm` throws.
+ * Like triggerEvent, for an event from outside. `key`: the caller's API key, if it has yet to be confirmed; throws what
+ * its `confirm` throws.
  */
 export async function triggerUnchecked(
   deps: TriggerDeps,
@@ -69,13 +69,16 @@ export async function triggerUnchecked(
   return { id: first.id, occurredAt: first.occurredAt, deliveries: first.deliveries, repeated: true };
 }
 
-/** False when this tenant, type and event id came before: then the first one stands, whatever the payload. Throws as triggerEvent. */
+/**
+ * False when this tenant, type and event id came before: the first one then stands, whatever the payload. Throws as
+ * triggerEvent does.
+ */
 export type Trigger = (event: TriggeredEvent) => Promise<boolean>;
 
 /**
  * For event sources with records of their own: what `work` writes and the events that it triggers are committed
- * together or not at all, so that no repeat and no crash can tell one without the other. In a deadlock `work` is rolled
- * back and called again.
+ * together or not at all, so that no repeat and no crash leaves one without the other. After a deadlock `work` is
+ * rolled back and called again.
  */
 export async function recordWithEvents<T>(
   { db, workflows }: TriggerDeps,
@@ -100,7 +103,7 @@ export async function recordWithEvents<T>(
       workflows.start(toStart);
       return result;
     } catch (error) {
-      // Postgres let the other of two transactions go first.
+      // Postgres let the other transaction go on.
       if (tries === triesInDeadlock || sqlStateOf(error) !== sqlState.deadlockDetected) throw error;
       await delay(afterDeadlockMs * (1 + Math.random()));
     }
@@ -108,8 +111,8 @@ export async function recordWithEvents<T>(
 }
 
 /**
- * The fields of the line `event.accepted`: it alone leads from a request to its deliveries, and from those to the lines of
- * their attempts.
+ * The fields of the log line `event.accepted`: only this line connects a request with its deliveries, and so with the
+ * lines of their attempts.
  */
 export const acceptedFields = (
   { tenantId, eventType, eventId }: Pick<UncheckedEvent, 'tenantId' | 'eventType' | 'eventId'>,
@@ -117,14 +120,14 @@ export const acceptedFields = (
 ) => ({
   tenant: tenantId,
   eventType,
-  // As the lines of its attempts have it.
+  // In the same form as in the lines of its attempts.
   event: `${eventType} ${eventId}`,
   eventRow: id,
   deliveries: deliveries.length,
   ...(repeated && { repeated }),
 });
 
-/** Those of a paused webhook wait in Postgres. */
+/** Leaves out deliveries of a paused webhook, which are held in Postgres. */
 function startable({ tenantId, eventType, eventId }: NewEvent, { deliveries }: AcceptedEvent): StartableDelivery[] {
   return deliveries
     .filter(({ status }) => status === 'pending')

@@ -83,7 +83,7 @@ describe('an odd answer', function () {
     closers.push(server.close);
     const delivery = await (await sendEvent(stack, { url: server.url, max_retries: 1 })).waitForEnd('failed');
     assert.deepEqual(attemptSummary(delivery), ['invalid_response', 'invalid_response']);
-    assert.equal(delivery.error!.message, 'the answer is not valid HTTP/1.1');
+    assert.equal(delivery.error!.message, 'the response is not valid HTTP/1.1');
     assert.equal(server.sockets.length, 2);
   });
 });

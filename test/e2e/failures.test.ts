@@ -154,7 +154,7 @@ describe('a receiver that fails', function () {
 
   const breaking: [what: string, handler: Handler, message: string][] = [
     ['resets', (_, response) => void response.socket!.resetAndDestroy(), 'connection reset by the receiver'],
-    ['closes', (_, response) => void response.socket!.end(), 'connection closed without an answer'],
+    ['closes', (_, response) => void response.socket!.end(), 'connection closed without a response'],
   ];
   for (const [what, handler, message] of breaking) {
     scenario(
@@ -191,7 +191,7 @@ describe('a receiver that fails', function () {
       const delivery = await (await sendEvent(stack, { url: receiver.url, timeout_ms: 1_000 })).waitForEnd('delivered');
       assert.deepEqual(attemptSummary(delivery), ['timeout', 'ok 200']);
       const [first] = delivery.attempts;
-      assert.deepEqual(first!.error, { class: 'timeout', message: 'answer not complete within 1000 ms' });
+      assert.deepEqual(first!.error, { class: 'timeout', message: 'response not complete within 1000 ms' });
       assert.ok(first!.duration_ms >= 995 && first!.duration_ms < 6_000, `ended after ${first!.duration_ms} ms`);
       assertSchedule(delivery, 1_000);
       await waitFor(() => receiver.openRequests === 0, {

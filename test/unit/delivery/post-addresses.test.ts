@@ -223,7 +223,7 @@ describe('post, looking the name up', () => {
     const cases: [code: string, message: string][] = [
       ['ENOTFOUND', 'dns: host name not found'],
       ['ENODATA', 'dns: host name has no address'],
-      ['EAI_AGAIN', 'dns: name lookup failed for the moment'],
+      ['EAI_AGAIN', 'dns: name lookup failed temporarily'],
       ['ESERVFAIL', 'dns: name lookup failed (ESERVFAIL)'],
       ['ETIMEOUT', 'dns: name lookup failed (ETIMEOUT)'],
       // A name server that refuses is no receiver that refuses.

@@ -103,7 +103,7 @@ describe('post, keeping connections', () => {
   });
 
   const closings: [name: string, close: Handler, message: string][] = [
-    ['closes', (_, response) => void response.socket?.destroy(), 'connection closed without an answer'],
+    ['closes', (_, response) => void response.socket?.destroy(), 'connection closed without a response'],
     ['resets', (_, response) => void response.socket?.resetAndDestroy(), 'connection reset by the receiver'],
   ];
   const kept = ', on a connection kept open from an earlier request';
@@ -176,7 +176,7 @@ describe('post, keeping connections', () => {
     await Promise.all(first);
     receiver.respond = () => {};
     const { outcome } = await postTo(poster, receiver.url, { timeoutMs: 200 });
-    assert.equal(summary({ outcome }), 'timeout: no answer within 200 ms');
+    assert.equal(summary({ outcome }), 'timeout: no response within 200 ms');
     assert.ok(outcome.kind === 'unreachable' && !outcome.onReusedConnection);
     receiver.respond = 200;
     assert.equal(await send(), 'accepted 200');
@@ -203,7 +203,7 @@ describe('post, keeping connections', () => {
     assert.equal(await send(), 'accepted 200');
     receiver.respond = (_, response) => void response.socket?.end('HTTP/1.1 200 OK\r\nContent-Le');
     const { outcome } = await postTo(poster, receiver.url);
-    assert.equal(summary({ outcome }), 'connection: connection closed before the answer was complete');
+    assert.equal(summary({ outcome }), 'connection: connection closed before the response was complete');
     assert.ok(outcome.kind === 'unreachable' && !outcome.onReusedConnection);
     assert.equal(receiver.requests.length, 2);
   });
@@ -215,7 +215,7 @@ describe('post, keeping connections', () => {
       response.socket?.destroy();
     };
     const { outcome } = await postTo(poster, receiver.url);
-    assert.equal(summary({ outcome }), 'connection: connection closed without an answer');
+    assert.equal(summary({ outcome }), 'connection: connection closed without a response');
     assert.ok(outcome.kind === 'unreachable' && !outcome.onReusedConnection);
     assert.equal(receiver.requests.length, 2);
   });

@@ -46,7 +46,7 @@ describe('post, when there is no complete answer', () => {
         socket.once('close', () => clearInterval(timer));
       }),
     );
-    assertTimedOut(await postTo(poster, server.url, { timeoutMs: 400 }), 'answer not complete', 400);
+    assertTimedOut(await postTo(poster, server.url, { timeoutMs: 400 }), 'response not complete', 400);
     await waitFor(() => server?.sockets[0]?.destroyed, { what: 'the socket to be closed' });
   });
 
@@ -55,7 +55,7 @@ describe('post, when there is no complete answer', () => {
       const raw = await startRawServer((socket) =>
         socket.once('data', () => socket.write(`HTTP/1.1 ${status}\r\nContent-Length: 5\r\n\r\n`)),
       );
-      assertTimedOut(await postTo(poster, raw.url, { timeoutMs: 200 }), 'answer not complete', 200);
+      assertTimedOut(await postTo(poster, raw.url, { timeoutMs: 200 }), 'response not complete', 200);
       await waitFor(() => raw.sockets[0]?.destroyed, { what: 'the socket to be closed' });
       await raw.close();
     }
@@ -63,14 +63,14 @@ describe('post, when there is no complete answer', () => {
 
   it('ends an attempt without any answer as a timeout, and closes the socket', async () => {
     server = await startRawServer((socket) => socket.resume());
-    assertTimedOut(await postTo(poster, server.url, { timeoutMs: 200 }), 'no answer', 200);
+    assertTimedOut(await postTo(poster, server.url, { timeoutMs: 200 }), 'no response', 200);
     await waitFor(() => server?.sockets[0]?.destroyed, { what: 'the socket to be closed' });
   });
 
   it('ends an attempt whose request nobody reads as a timeout', async () => {
     server = await startRawServer((socket) => socket.pause());
     const body = 'x'.repeat(20_000_000);
-    assertTimedOut(await postTo(poster, server.url, { timeoutMs: 300, body }), 'no answer', 300);
+    assertTimedOut(await postTo(poster, server.url, { timeoutMs: 300, body }), 'no response', 300);
   });
 
   it('ends a TLS handshake that nobody answers as a timeout', async () => {
@@ -100,7 +100,7 @@ describe('post, when there is no complete answer', () => {
   });
 
   it('field case 13: tells a connection closed without an answer, and does not repeat it', async () => {
-    assert.equal(await outcomeOf((socket) => socket.end()), 'connection: connection closed without an answer');
+    assert.equal(await outcomeOf((socket) => socket.end()), 'connection: connection closed without a response');
     assert.equal(server?.sockets.length, 1);
   });
 
@@ -115,7 +115,7 @@ describe('post, when there is no complete answer', () => {
   for (const [name, answer] of broken) {
     it(`tells an answer that breaks off ${name}`, async () => {
       const outcome = await outcomeOf((socket) => socket.end(answer));
-      assert.equal(outcome, 'connection: connection closed before the answer was complete');
+      assert.equal(outcome, 'connection: connection closed before the response was complete');
     });
   }
 
@@ -125,7 +125,7 @@ describe('post, when there is no complete answer', () => {
         setTimeout(() => socket.resetAndDestroy(), 50),
       ),
     );
-    assert.equal(outcome, 'connection: connection closed before the answer was complete');
+    assert.equal(outcome, 'connection: connection closed before the response was complete');
   });
 
   const invalid: [name: string, answer: string][] = [
@@ -143,13 +143,13 @@ describe('post, when there is no complete answer', () => {
   for (const [name, answer] of invalid) {
     it(`tells an answer that is invalid: ${name}`, async () => {
       const outcome = await outcomeOf((socket) => socket.write(answer));
-      assert.equal(outcome, 'invalid_response: the answer is not valid HTTP/1.1');
+      assert.equal(outcome, 'invalid_response: the response is not valid HTTP/1.1');
     });
   }
 
   it('tells headers of over 16 KB', async () => {
     const outcome = await outcomeOf((socket) => socket.write(`HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`));
-    assert.equal(outcome, 'invalid_response: the headers of the answer are over 16 KB');
+    assert.equal(outcome, 'invalid_response: the headers of the response are over 16 KB');
   });
 
   it('field case 22: tells a receiver that speaks only HTTP/2 without TLS', async () => {

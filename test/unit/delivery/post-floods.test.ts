@@ -15,8 +15,8 @@ const inBuffers = 15 * megabyte;
 const head = 'HTTP/1.1 200 OK\r\n';
 const chunked = `${head}Transfer-Encoding: chunked\r\n\r\n`;
 const interim = 'HTTP/1.1 102 Processing\r\n\r\n';
-const tooManyInterim = 'invalid_response: the receiver sent over 100 interim answers (1xx) before its answer';
-const tooMuch = 'invalid_response: the receiver sent over 1 MB without coming to the end of its answer';
+const tooManyInterim = 'invalid_response: the receiver sent over 100 interim responses (1xx) before its response';
+const tooMuch = 'invalid_response: the receiver sent over 1 MB before the end of its response';
 
 /** Writes the text again and again, as fast as it is read, until the other side is gone or so much was written. */
 function flood(socket: Socket, text: string | Buffer, maxBytes = Infinity): Promise<void> {
@@ -56,8 +56,8 @@ describe('post, when the receiver never stops sending', () => {
     ['chunk extensions', chunked, `1;x=${'y'.repeat(1000)}\r\nx\r\n`, tooMuch],
     ['empty lines before its answer', '', '\r\n', tooMuch],
     ['the words of its status', 'HTTP/1.1 200 ', 'O', tooMuch],
-    ['headers', head, 'A: a\r\n', 'invalid_response: the headers of the answer are over 16 KB'],
-    ['trailers', `${chunked}0\r\n`, 'A: a\r\n', 'invalid_response: the headers of the answer are over 16 KB'],
+    ['headers', head, 'A: a\r\n', 'invalid_response: the headers of the response are over 16 KB'],
+    ['trailers', `${chunked}0\r\n`, 'A: a\r\n', 'invalid_response: the headers of the response are over 16 KB'],
   ];
   for (const [what, start, again, outcome] of endless) {
     it(`field case 75: drops the socket after too much of ${what}`, async () => {

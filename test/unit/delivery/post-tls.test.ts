@@ -88,7 +88,7 @@ describe('post, over TLS', () => {
 
   it('tells a receiver that wants a client certificate, and one that speaks no TLS', async () => {
     const tls = { ...good, requestCert: true, rejectUnauthorized: true, maxVersion: 'TLSv1.2' } as const;
-    const message = 'tls: TLS handshake refused: no cipher in common, or a client certificate is wanted';
+    const message = 'tls: TLS handshake refused: no cipher in common, or a client certificate is required';
     assert.deepEqual(await outcomeWith(tls), [message, 0]);
     const plain = await startReceiver();
     const outcome = summary(await postTo(poster, `https://receiver.test:${plain.port}/`));
