@@ -204,7 +204,10 @@ export interface RecordedAttempt {
   disabledWebhook: boolean;
 }
 
-/** The attempt, the delivery's new state and the webhook's counters, all or nothing. Null: the delivery is gone (retention). */
+/**
+ * Writes the attempt, the delivery's new state and the webhook's counters, all or nothing. Null: the delivery is gone
+ * (retention).
+ */
 export async function recordAttempt(db: Queryable, record: AttemptRecord): Promise<RecordedAttempt | null> {
   try {
     return await tryToRecord(db, record);

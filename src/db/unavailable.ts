@@ -27,7 +27,7 @@ export class DatabaseUnavailableError extends Error {
  */
 const lostStates = /^(08|53|57P0|58|25P03$|25P04$)/;
 const readOnlyState = '25006';
-/** lock_not_available and query_canceled: our own timeouts, or an operator's pg_cancel_backend. The session is sound. */
+/** lock_not_available, query_canceled: our own timeouts, or an operator's pg_cancel_backend. The session is sound. */
 const busyStates = new Set(['55P03', '57014']);
 
 /** Any errno counts: a socket never fails with one that has nothing to do with sockets. Only libuv has EHOSTDOWN. */
