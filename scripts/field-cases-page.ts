@@ -46,7 +46,7 @@ const cases: Record<number, string> = {
   67: 'A worker killed after sending and before recording: nothing lost, at most one request more, under the same id.',
   68: 'A receiver that always fails: six requests at 0, 1, 3, 7, 15 and 31 s, then none.',
   69: 'Payloads and answers of megabytes: refused at the API or cut; histories hold ids only.',
-  75: 'Interim answers and chunk extensions without end: 1 MB or 100 interim answers are read, then the attempt is `invalid_response`; other tenants do not feel it.',
+  75: 'Interim responses and chunk extensions without end: 1 MB or 100 interim responses are read, then the attempt is `invalid_response`; other tenants do not feel it.',
   76: 'Temporal comes back empty: search attributes and Schedules are made again, and what is pending is delivered, without a restart.',
   78: "A worker's polls are refused for a minute: the API stays, the worker is made anew, and everything accepted is delivered.",
   80: 'Postgres takes no writes for a while: 503 with `Retry-After`; sessions that are read-only are closed.',
