@@ -72,6 +72,6 @@ export function parseEncryptionKeys(list: string, context: z.RefinementCtx): Enc
     return [];
   });
   const problem = keys.length === entries.length ? keyringProblem(keys) : undefined;
-  if (problem) context.addIssue(`does not fit: ${problem}`);
+  if (problem) context.addIssue(`is not valid: ${problem}`);
   return keys;
 }

@@ -35,7 +35,7 @@ export const freeswitchVariables = {
     .optional(),
 };
 
-/** Undefined where no switch is named. */
+/** Undefined if no switch is named. */
 export function loadFreeswitch(
   variables: z.output<z.ZodObject<typeof freeswitchVariables>>,
 ): FreeswitchConfig | undefined {

@@ -200,8 +200,8 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
   }
 
   /**
-   * A start is too late if it has waited too long. The sweeper's starts are too late as soon as a call fails while they
-   * wait, since they would fail too.
+   * A start is too late if it has waited too long. A sweeper's start has no such limit, but is too late as soon as
+   * Temporal fails to answer a call while it waits, since it would fail too.
    */
   #isTooLate({ done, sinceMs }: Start): boolean {
     return done ? sinceMs < this.#failedAtMs : performance.now() - sinceMs > longestWaitMs;

@@ -40,7 +40,7 @@ export class FrameReader {
       if (headerEnd < 0) return;
       const headers = readHeaderLines(this.#pending.toString('utf8', 0, headerEnd));
       const contentType = headers.get('Content-Type') ?? '';
-      if (!knownTypes.has(contentType)) throw new BadFrameError('a frame of no known Content-Type');
+      if (!knownTypes.has(contentType)) throw new BadFrameError('a frame with an unknown Content-Type');
       const bodyStart = headerEnd + 2;
       const end = bodyStart + bodyLength(headers, contentType);
       if (this.#pending.length < end) return;
@@ -65,7 +65,7 @@ export function readHeaderLines(text: string): Map<string, string> {
 function bodyLength(headers: ReadonlyMap<string, string>, contentType: string): number {
   const text = headers.get('Content-Length');
   if (text === undefined && !eventTypes.has(contentType)) return 0;
-  if (text === undefined || !/^\d{1,9}$/.test(text)) throw new BadFrameError('a Content-Length that is no number');
+  if (text === undefined || !/^\d{1,9}$/.test(text)) throw new BadFrameError('a Content-Length that is not a number');
   const length = Number(text);
   if (length > maxBodyBytes) throw new BadFrameError(`a body of over ${maxBodyBytes} bytes`);
   return length;

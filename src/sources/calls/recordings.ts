@@ -99,7 +99,7 @@ export async function endRecording(
 
 /** Each part percent-encoded, lone surrogates as U+FFFD; `{path}` is the whole path without its leading slashes. */
 export function recordingUrl(template: string, { callSid, path: file }: { callSid: string; path: string }): string {
-  // encodeURIComponent throws at half a character.
+  // encodeURIComponent throws at a lone surrogate.
   const encode = (part: string) => encodeURIComponent(part.replaceAll(/\p{Surrogate}/gu, '\ufffd'));
   const values: Record<string, string> = {
     path: file.replace(/^\/+/, '').split('/').map(encode).join('/'),

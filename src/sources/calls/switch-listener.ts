@@ -159,7 +159,7 @@ export class SwitchListener implements Fellow {
       failures = wasSteady || (kind === 'rejected') !== (last?.kind === 'rejected') ? 1 : failures + 1;
       const retryInMs = reconnectDelayMs(failures, kind, this.options.reconnectDelays);
       const fields = { switch: this.#name, reason, failures, retryInMs };
-      // Repeating the same reason is no news.
+      // A repeat of the same reason is only a debug line.
       if (wasConnected || reason !== last?.reason) this.deps.log.warn(fields, `switch.${kind}`);
       else this.deps.log.debug(fields, `switch.${kind}`);
       last = { kind, reason };

@@ -57,7 +57,7 @@ export async function whichCall<Use extends KnownUse>(
 
 const wasEndHeard = ({ endedAt, endEstimated, runs }: KnownUse): boolean =>
   (endedAt !== null && !endEstimated) ||
-  // The end of a call whose tenant is not known waits to be handled.
+  // While a call's tenant is unknown, its end is not handled yet, so `endedAt` is not set.
   Object.values(runs).some(({ until }) => until !== null);
 
 function lastBefore<Use>(sequence: number, calls: readonly Use[], run: (call: Use) => CallRun): Use | undefined {

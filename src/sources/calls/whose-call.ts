@@ -57,10 +57,10 @@ function variableAtBirth({ direction }: Pick<Call, 'direction'>, events: readonl
 export async function isAnothersCall(db: Queryable, call: Call, { facts }: Heard): Promise<boolean> {
   if (call.tenantId === null || facts.leg !== undefined) return false;
   const { tenantReference } = facts;
-  // A value that the variable had before was no objection then.
+  // A value that the call already had was accepted before: only a new one can name another tenant.
   if (tenantReference !== undefined)
     return tenantReference !== call.tenantReference && (await resolveTenant(db, tenantReference)) !== call.tenantId;
-  // Nor is the call's own number, whoever owns it by now.
+  // The same holds for the call's own number, whoever owns it by now.
   if (!saysWhose(facts) || facts.direction !== call.direction || ownNumber(facts) === ownNumber(call)) return false;
   const owner = await ownerOfNumber(db, ownNumber(facts));
   return owner !== null && owner !== call.tenantId;

@@ -10,7 +10,7 @@ const priorities = ['interactive', 'bulk'] as const;
 /** How many permits there are at once. docs/performance.md says what was measured. */
 export interface PermitLimits {
   interactive: number;
-  /** Bulk, while nothing interactive of others was seen within the last second. */
+  /** Bulk, if no other webhook had interactive work within the last second. */
   bulkAlone: number;
   /** Bulk beside interactive work of others … */
   bulkBeside: number;
