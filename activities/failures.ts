@@ -7,9 +7,9 @@ import { failureWithoutStack } from '../workflows/contract/failures.js';
 type Activity = (...args: never[]) => Promise<unknown>;
 
 /**
- * Whatever an activity throws becomes an ApplicationFailure of a type, with a short message and without stack or cause:
- * Temporal keeps failures in plain text, and an error of Postgres names host and port or quotes a row. The log gets
- * the error itself, with the ids that the activity was given. Retried as before.
+ * Turns whatever an activity throws into an ApplicationFailure with a type and a short message, without stack or cause:
+ * Temporal keeps failures in plain text, and Postgres' errors name host and port or quote a row. The error itself is
+ * logged, with the ids that the activity was given. Retries do not change.
  */
 export function withPlainFailures<Activities extends Record<string, Activity>>(
   activities: Activities,
@@ -28,21 +28,21 @@ export function withPlainFailures<Activities extends Record<string, Activity>>(
   return Object.fromEntries(wrapped) as Activities;
 }
 
-/** What the SDK has to know by its class stays as it is. */
+/** Errors that the SDK recognises by their class stay as they are. */
 function plainFailure(error: unknown, context: object, log: Logger): unknown {
   const isOfSdk = error instanceof CancelledFailure || error instanceof CompleteAsyncError || isAbort(error);
   if (isOfSdk || error instanceof ApplicationFailure) return error;
   if (error instanceof DatabaseUnavailableError) {
-    // Every delivery meets it: the cause in a word, without a stack.
+    // Every delivery runs into this: log the cause in a word, without a stack.
     const { code, message } = (error.cause ?? error) as { code?: string; message: string };
-    log.warn({ ...context, reason: code ?? message }, 'activity.postgres_unavailable: it is tried again');
+    log.warn({ ...context, reason: code ?? message }, 'activity.postgres_unavailable: it is retried');
     return failureWithoutStack({ type: 'DatabaseUnavailable', message: `Postgres: ${error.reason}` });
   }
   log.error({ ...context, error }, 'activity.failed');
   return failureWithoutStack({ type: 'Internal', message: nameOf(error) });
 }
 
-/** The class and a code: never a text, which may quote anything. */
+/** The class and a code, never the message, which may quote anything. */
 function nameOf(error: unknown): string {
   if (!(error instanceof Error)) return 'no Error';
   const code = sqlStateOf(error) ?? (error as NodeJS.ErrnoException).code;

@@ -29,7 +29,7 @@ export type ActivityDeps = AcceptEventDeps &
   SweepMessagesDeps &
   ReconcileMessagesDeps;
 
-/** Everything the workflows call; they see only the type. */
+/** All activities that the workflows call; the workflows see only the type. */
 export const createActivities = (deps: ActivityDeps) => withPlainFailures(activitiesOf(deps), deps.log);
 
 const activitiesOf = (deps: ActivityDeps) => ({
@@ -50,7 +50,7 @@ const activitiesOf = (deps: ActivityDeps) => ({
 });
 export type Activities = ReturnType<typeof createActivities>;
 
-/** Waits for both, whatever becomes of either; then fails if one did. */
+/** Waits until both have ended, then fails if either did. */
 async function bothOf(...work: Promise<void>[]): Promise<void> {
   await Promise.allSettled(work);
   await Promise.all(work);

@@ -12,12 +12,15 @@ export interface Bench {
   servers: Servers;
   report: Report;
   receiver: Receiver;
-  /** Says on one line what goes on. */
+  /** Reports on one line what is going on. */
   progress: (text: string) => void;
   add(row: Row): void;
-  /** The product and the floor on one Temporal server, opened when first asked for and shared by what leaves nothing behind. */
+  /**
+   * The product and the floor on one Temporal server. Opened on first use; shared by measurements that leave nothing
+   * behind.
+   */
   shared(): Promise<{ rig: Rig; floor: Floor }>;
-  /** One for a measurement alone; closed when `work` has ended. */
+  /** A rig for one measurement alone; closed when `work` has ended. */
   withRig<T>(options: RigOptions, work: (rig: Rig) => Promise<T>): Promise<T>;
 }
 
@@ -73,7 +76,7 @@ export async function openBench(servers: Servers, { sizes, node, report, progres
         try {
           return await work(rig);
         } finally {
-          progress(`${name}: clearing away`);
+          progress(`${name}: cleaning up`);
           open.delete(rig);
           await rig.close();
           receiver.forget();

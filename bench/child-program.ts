@@ -11,7 +11,7 @@ export function forkProgram(file: string, env: Record<string, string> = {}): Chi
   });
 }
 
-/** The first message for which `pick` gives something; rejects when the program ends before. */
+/** Resolves with the first result of `pick` that is not undefined; rejects if the program ends first. */
 export function nextMessage<Message, Answer>(
   child: ChildProcess,
   name: string,
@@ -37,7 +37,7 @@ export function nextMessage<Message, Answer>(
   });
 }
 
-/** Closes the channel, on which the program ends; kills it if it stays. */
+/** Closes the channel, which ends the program; kills it if it does not end. */
 export async function endProgram(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = new Promise((resolve) => child.once('exit', resolve));

@@ -1,10 +1,10 @@
 import type { Pool } from 'pg';
 
 const spanDays = 28;
-/** The newest fifth failed, as when a receiver died: whoever looks for what was delivered has to look behind that. */
+/** The newest fifth failed, as if a receiver died: a search for delivered ones has to go further back than that. */
 const outageShare = 0.2;
 
-/** What a filled webhook holds: as many of each kind, in proportion, whatever its size. */
+/** What a filled webhook holds: the same proportions of each kind, whatever its size. */
 export interface HistoryFacts {
   /** Four deliveries have it, in the middle of the history. */
   eventId: string;
@@ -17,8 +17,8 @@ export interface HistoryFacts {
 }
 
 /**
- * Gives a webhook so many ended deliveries over four weeks, with events, attempts and counters as the service would have
- * left them. Straight in SQL: over the API a million would take hours.
+ * Gives a webhook `count` ended deliveries over four weeks, with events, attempts and counters as the service would
+ * have left them. Written directly in SQL: over the API a million would take hours.
  */
 export async function fillHistory(
   db: Pool,
@@ -28,7 +28,7 @@ export async function fillHistory(
 ): Promise<HistoryFacts> {
   const client = await db.connect();
   try {
-    // Index by index in memory; what is lost in a crash is made again.
+    // Faster, and safe here: after a crash everything is made again.
     await client.query("set synchronous_commit = off; set maintenance_work_mem = '256MB'");
     await client.query('drop table if exists bench_history');
     await client.query(
@@ -79,7 +79,7 @@ export async function fillHistory(
       [count],
     );
     await client.query('drop table bench_history');
-    // As autovacuum would have done in four weeks; left to itself it would do so in the middle of the measurement.
+    // Autovacuum would have done this in four weeks. Otherwise it would start in the middle of the measurement.
     for (const table of ['webhook_events', 'webhook_deliveries', 'webhook_attempts'])
       await client.query(`vacuum (analyze) ${table}`);
     const { event_id: eventId, delivery: deliveryId, at } = rows[0]!;
@@ -96,7 +96,7 @@ export async function fillHistory(
   }
 }
 
-/** SQL of a UUID version 7 of that moment, as `uuid_v7()` makes them. */
+/** SQL for a UUID version 7 of that time, like those of `uuid_v7()`. */
 function idAt(moment: string): string {
   const random = `md5(random()::text || g)`;
   return `(select (left(uuid_v7_floor(${moment})::text, 15) || substr(r, 1, 3) || '-8' || substr(r, 4, 3) || '-' || substr(r, 7, 12))::uuid

@@ -7,7 +7,7 @@ import type { ClosedLoad, ClosedLoadResult, OpenLoad } from './load.js';
 export interface Floor {
   pid: number;
   open(load: OpenLoad): Promise<{ plannedMs: number[]; activityMs: number[] }>;
-  /** `atEdge` is called when the measured time begins and when it ends. */
+  /** `atEdge` is called at the start and the end of the measured time. */
   closed(load: ClosedLoad, atEdge?: (edge: 'begin' | 'end') => void): Promise<ClosedLoadResult>;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /**
  * The floor, a process of its own (started by floor-process.ts): a plain client starts bare workflows with one empty
  * normal activity, and a worker with default options runs them. Nobody waits for results: a workflow counts as done
- * when its activity runs, as a delivery does when its request arrives.
+ * when its activity runs, just as a delivery counts as done when its request arrives.
  */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
 
-/** Events that were accepted a minute ago by a process that died before it started anything, for one webhook each. */
+/**
+ * Inserts events as if a process had accepted them a minute ago and died before starting anything. All for one webhook.
+ */
 export async function insertUnstarted(
   db: Pool,
   { tenantId, webhookId, eventType }: { tenantId: string; webhookId: number; eventType: string },

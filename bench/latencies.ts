@@ -9,7 +9,7 @@ export interface Latencies {
 export const percentileNames = ['p50', 'p95', 'p99'] as const;
 export type PercentileName = (typeof percentileNames)[number];
 
-/** Exact percentiles by nearest rank: the smallest value that at least so many percent of all do not exceed. */
+/** Exact percentiles by nearest rank: the smallest value that at least that percentage of all values do not exceed. */
 export function summarize(values: readonly number[]): Latencies {
   if (values.length === 0) throw new Error('there is nothing to summarize');
   const sorted = Float64Array.from(values).sort();

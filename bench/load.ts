@@ -2,13 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicMs } from './clock.js';
 
 export interface OpenLoad {
-  /** A second. */
+  /** Per second. */
   rate: number;
   count: number;
 }
 
 export interface OpenLoadResult {
-  /** `monotonicMs` at which each was to begin; latencies count from here, so that a stall of whoever sends hides nothing. */
+  /**
+   * Planned start of each, as `monotonicMs`. Latencies count from here, so that a stall of the sender hides nothing.
+   */
   plannedMs: number[];
   /** From the planned time to the end of `send`. */
   latencyMs: number[];
@@ -17,8 +19,8 @@ export interface OpenLoadResult {
 }
 
 /**
- * Calls `send` at times planned beforehand, whether or not the calls before have ended. Resolves when all have.
- * @throws when one fails, saying how many did
+ * Calls `send` at times planned beforehand, whether or not earlier calls have ended. Resolves when all have ended.
+ * @throws if any fails, saying how many did
  */
 export async function openLoop(
   { rate, count }: OpenLoad,
@@ -51,7 +53,7 @@ export async function openLoop(
 }
 
 /**
- * Whether more work came in than was done: when the last one had been planned, over one second's worth was still open.
+ * Whether more work came in than was done: at the end of the plan, over one second's worth of work was still open.
  * `endedMs`: when each was done.
  */
 export function backlogGrew(
@@ -70,15 +72,15 @@ export interface ClosedLoad {
 }
 
 export interface ClosedLoadResult {
-  /** Pieces that ended within the measured time. */
+  /** Pieces of work that ended within the measured time. */
   count: number;
   seconds: number;
   perSecond: number;
 }
 
 /**
- * Keeps so many pieces of work in flight: whenever one ends, the next begins. What ends during the warm-up is not
- * counted, nor what ends late. `atEdge` is called when the measured time begins and when it ends.
+ * Keeps `inFlight` pieces of work in flight: whenever one ends, the next begins. Work that ends during the warm-up or
+ * after the measured time is not counted. `atEdge` is called at the start and the end of the measured time.
  */
 export async function closedLoop(
   { inFlight, warmUpSeconds, seconds }: ClosedLoad,
@@ -110,7 +112,7 @@ export async function closedLoop(
   return { count, seconds, perSecond: count / seconds };
 }
 
-/** Does `count` pieces of work, so many at a time. */
+/** Does `count` pieces of work, `atOnce` at a time. */
 export async function inParallel(
   { count, atOnce }: { count: number; atOnce: number },
   work: (index: number) => Promise<unknown>,

@@ -6,12 +6,12 @@ import { Connection } from '@temporalio/client';
 export interface Machine {
   cpu: string;
   cores: number;
-  /** Of 10⁹ bytes. */
+  /** In GB of 10⁹ bytes. */
   memoryGb: number;
   system: string;
-  /** One minute, before anything began: on a busy machine the numbers are its, not ours. */
+  /** One-minute load before anything began: on a busy machine the numbers say little about us. */
   load: number;
-  /** `node` is what the service ran on. */
+  /** `node` is the version that the service ran on. */
   versions: { irisxWebhooks: string; node: string; temporalSdk: string; temporalServer: string; postgres: string };
 }
 

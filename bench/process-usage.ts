@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
-/** CPU times are in milliseconds and have the precision of a tick, usually 10 ms. */
+/** CPU times in milliseconds, with the precision of a tick, usually 10 ms. */
 interface Stat {
   parent: number;
   ownMs: number;
@@ -11,7 +11,7 @@ interface Stat {
   endedChildrenMs: number;
 }
 
-/** User and system time of a process and all that descend from it, living or dead, in milliseconds (proc_pid_stat(5)). */
+/** User and system time of a process and all its descendants, living or dead, in milliseconds (proc_pid_stat(5)). */
 export function cpuMs(pid: number): number {
   const all = new Map<number, Stat>();
   for (const name of readdirSync('/proc')) {
@@ -23,17 +23,17 @@ export function cpuMs(pid: number): number {
   const sum = (id: number): number => {
     const { ownMs = 0, endedChildrenMs = 0 } = all.get(id) ?? {};
     const living = (children.get(id) ?? []).reduce((total, child) => total + sum(child), 0);
-    // Threads are exact but lack those that have ended: whichever is more is nearer.
+    // The threads' sum is exact but lacks threads that have ended, so the larger of the two is closer.
     return Math.max(ownMs, threadsMs(id)) + endedChildrenMs + living;
   };
-  if (!all.has(pid)) throw new Error(`process ${pid} does not run any more`);
+  if (!all.has(pid)) throw new Error(`process ${pid} is no longer running`);
   return sum(pid);
 }
 
 /** Resident memory of the process itself, in MB of 10⁶ bytes. */
 export function residentMb(pid: number): number {
   const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  if (!line) throw new Error(`process ${pid} says nothing of its memory`);
+  if (!line) throw new Error(`process ${pid} does not show its memory use`);
   return (Number(line[1]) * 1024) / 1e6;
 }
 
@@ -50,7 +50,7 @@ function readStat(pid: number): Stat | undefined {
   }
 }
 
-/** Of a process' living threads, to the nanosecond; 0 where the kernel does not say. */
+/** CPU time of a process' living threads, to the nanosecond; 0 if the kernel does not tell. */
 function threadsMs(pid: number): number {
   const tasks = `/proc/${pid}/task`;
   try {
@@ -63,7 +63,7 @@ function threadsMs(pid: number): number {
   }
 }
 
-/** CPU milliseconds of several processes between two moments; undefined for one that runs elsewhere. */
+/** CPU milliseconds of several processes between two points in time; undefined for one that runs elsewhere. */
 export class CpuMeter<Name extends string> {
   #from: Record<Name, number | undefined>;
 

@@ -11,24 +11,24 @@ export interface EventStream {
 }
 
 export interface EventStreamResult {
-  /** From the planned time of the request to its answer. */
+  /** From the planned time of the request to its response. */
   acceptMs: number[];
   /** From the planned time of the request to its arrival at the receiver. */
   receiveMs: number[];
-  /** Not arrived in time; in `receiveMs` they count with the time they have taken so far, so percentiles are at least that. */
+  /** Events that did not arrive in time. `receiveMs` has their time so far, so percentiles are lower bounds. */
   missing: number;
   backlogGrew: boolean;
   latenessMs: number[];
 }
 
 export interface StreamOptions {
-  /** For what has not arrived when all are sent; default a minute. */
+  /** How long to wait for arrivals once all are sent; default a minute. */
   timeoutMs?: number;
-  /** When the last has been accepted. */
+  /** Called when the last has been accepted. */
   onSent?: () => Promise<void>;
 }
 
-/** Triggers events at planned times and looks when each reaches the webhook's receiver. */
+/** Triggers events at planned times and notes when each reaches the webhook's receiver. */
 export async function streamEvents(
   rig: Rig,
   { tenantId, eventType, webhook }: EventStream,
@@ -41,7 +41,7 @@ export async function streamEvents(
   return streamTo(rig, webhook.path, ids, load, send, { timeoutMs, ...(onSent && { onSent }) });
 }
 
-/** As `streamEvents`, of whatever arrives at a path of the receiver by these ids. */
+/** Like `streamEvents`, for anything that arrives at a path of the receiver under these ids. */
 export async function streamTo(
   rig: Rig,
   path: string,
@@ -64,7 +64,7 @@ export async function streamTo(
   };
 }
 
-/** So many seconds at a rate, and longer where that would be too few samples. */
+/** A load of `seconds` at a rate, or longer if that would give fewer than `minSamples`. */
 export const loadOf = (rate: number, seconds: number, minSamples: number): OpenLoad => ({
   rate,
   count: Math.max(Math.round(rate * seconds), minSamples),

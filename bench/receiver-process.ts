@@ -2,16 +2,16 @@ import { endProgram, forkProgram, nextMessage } from './child-program.js';
 import type { ReceiverMessage } from './receiver.js';
 import { waitFor } from '../test/support/wait-for.js';
 
-/** The receiver as the generator sees it: where it listens, and when what arrived there. */
+/** The receiver as the generator sees it: where it listens, and what arrived when. */
 export interface Receiver {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   url: string;
   pid: number;
-  /** `monotonicMs` of the first arrival of that event at that path; undefined before. */
+  /** First arrival of that event at that path, as `monotonicMs`; undefined if it has not arrived. */
   arrivedAt(path: string, eventId: string): number | undefined;
-  /** Resolves with it; rejects after the deadline. */
+  /** Resolves with that time when it arrives; rejects after the timeout. */
   whenArrived(path: string, eventId: string, timeoutMs?: number): Promise<number>;
-  /** Requests in all, repeats too. */
+  /** The number of requests, including repeats. */
   requests(): number;
   /** Forgets what arrived, so that nothing grows over a long run. */
   forget(): void;
@@ -61,7 +61,10 @@ export async function startReceiver(): Promise<Receiver> {
   };
 }
 
-/** Resolves when all of these have arrived at the path, or the time is up; says when each did, undefined for those missing. */
+/**
+ * Resolves when all of these have arrived at the path or the time is up, with each arrival; undefined for those
+ * missing.
+ */
 export async function arrivals(
   receiver: Receiver,
   path: string,

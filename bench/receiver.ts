@@ -1,8 +1,8 @@
 /**
- * The receiver, a process of its own (started by receiver-process.ts): answers 200 at once, below `/hang/<ms>/` after
- * so many milliseconds, below `/flood/<kind>/` with bytes without end. Tells its parent when each request arrived, by
- * path and event id, in batches. It also plays Twilio: takes every message after 60 ms, and tells its arrival as that of
- * an event at `/twilio` whose id is the number.
+ * The receiver, a process of its own (started by receiver-process.ts). It responds with 200 immediately; below
+ * `/hang/<ms>/` after that many milliseconds; below `/flood/<kind>/` with an endless stream of bytes. It reports to its
+ * parent, in batches, when each request arrived, by path and event id. It also plays Twilio: it accepts every message
+ * after 60 ms, and reports it as an event at `/twilio` whose id is the recipient's number.
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -18,7 +18,7 @@ export interface Arrival {
 
 export type ReceiverMessage = { port: number } | { arrivals: Arrival[] };
 
-/** Bytes that are neither header nor body; each kind begins with its start and never ends. */
+/** Bytes that are neither header nor body: each kind sends `start` once, then `again` forever. */
 const floods = {
   interim: { start: '', again: 'HTTP/1.1 102 Processing\r\n\r\n' },
   extensions: {
@@ -28,7 +28,7 @@ const floods = {
 };
 export type FloodKind = keyof typeof floods;
 
-/** Short against every latency measured, long enough that telling costs little. */
+/** Short compared with every latency measured, long enough that reporting costs little. */
 const batchMs = 4;
 const twilioMs = 60;
 
@@ -47,7 +47,7 @@ const server = createServer((request, response) => {
   else answer(response);
 });
 
-/** As fast as it is read, until the other side closes. */
+/** Writes as fast as the other side reads, until that closes. */
 function flood(socket: Socket, { start, again }: (typeof floods)[FloodKind]): void {
   const block = again.repeat(Math.ceil(65_536 / again.length));
   const write = (): void => {
@@ -71,7 +71,7 @@ async function answerAsTwilio(request: IncomingMessage, response: ServerResponse
     num_segments: '1',
     error_code: null,
   };
-  // Whoever compares lists finds them empty.
+  // The service also fetches the list of messages, to compare it; it is empty.
   const body = JSON.stringify(to === null ? { messages: [], next_page_uri: null } : message);
   setTimeout(
     () => response.writeHead(to === null ? 200 : 201, { 'Content-Type': 'application/json' }).end(body),
@@ -90,9 +90,9 @@ function flush(): void {
   tell({ arrivals });
 }
 
-// Never the receiver's doing that a connection is not reused.
+// The receiver is never the reason why a connection is not reused.
 server.keepAliveTimeout = 120_000;
 server.listen(0, '127.0.0.1', () => tell({ port: (server.address() as AddressInfo).port }));
 process.on('disconnect', () => process.exit());
-// Ctrl-C in a terminal reaches all of its programs; our parent says when to stop.
+// Ctrl-C in a terminal reaches all its programs; our parent decides when we stop.
 process.on('SIGINT', () => undefined);

@@ -1,4 +1,4 @@
-/** What a value is to reach, itself or its ratio to the first floor. */
+/** The target of a value, or of its ratio to the first floor. */
 export interface Target {
   of: 'value' | 'ratio';
   is: 'at least' | 'at most';
@@ -14,14 +14,14 @@ export interface Row {
   /** Stays the same from run to run, whatever the sizes. */
   id: string;
   name: string;
-  /** Null only with a note that says why it cannot be measured here. */
+  /** Null if it cannot be measured here; then a note says why. */
   value: number | null;
   unit: string;
   /** What it is compared with, in the same unit. */
   floors?: Floor[];
   target?: Target;
   note?: string;
-  /** For the JSON alone. */
+  /** Shown in the JSON only. */
   details?: Record<string, unknown>;
 }
 
@@ -38,12 +38,12 @@ export interface Failure {
   reason: string;
 }
 
-/** What was measured so far, and what could not be. */
+/** What was measured so far, and what failed. */
 export class Report {
   readonly rows: ReportedRow[] = [];
   readonly failures: Failure[] = [];
 
-  /** @throws when a number is none: nothing is made up, and nothing divided by zero */
+  /** @throws when a value is not a finite number, is missing without a note, or has a floor of zero */
   add(measurement: string, row: Row): void {
     const floors = row.floors ?? [];
     for (const number of [...(row.value === null ? [] : [row.value]), ...floors.map((floor) => floor.value)]) {
@@ -71,7 +71,7 @@ function isReached({ value, target }: Row, ratio: number | undefined): boolean |
   return target.is === 'at least' ? measured >= target.limit : measured <= target.limit;
 }
 
-/** The table for a person: name, value, unit, ratio to the floor, target, reached. */
+/** The table for people: name, value, unit, ratio to the floor, target, reached. */
 export function renderTable({ rows, failures }: Report): string {
   const cells = rows.map((row) => ({
     row,
@@ -121,7 +121,7 @@ function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** Three digits that count, or all of a whole number. */
+/** Three significant digits, or all digits of a whole number. */
 export function showNumber(value: number): string {
   if (Number.isInteger(value)) return String(value);
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));

@@ -15,15 +15,15 @@ import { waitFor } from '../test/support/wait-for.js';
 
 export interface BenchWebhook {
   id: number;
-  /** Of its url at the receiver. */
+  /** The path of its url at the receiver. */
   path: string;
 }
 
 export interface WebhookSettings {
   events: string[];
-  /** How long the receiver takes to answer; default: not at all. */
+  /** How long the receiver takes to respond; default: no time. */
   hangMs?: number;
-  /** What the receiver answers without end. */
+  /** What the receiver sends forever instead of a response. */
   flood?: FloodKind;
   /** Default: the receiver's. */
   origin?: string;
@@ -37,10 +37,10 @@ export interface WebhookSettings {
 export interface BenchTenant {
   id: string;
   addWebhook(settings: WebhookSettings): Promise<BenchWebhook>;
-  /** Calls of the API with the tenant's key; reject unless they are answered 2xx. */
+  /** Calls to the API with the tenant's key; reject unless the response is 2xx. */
   get<Answer>(path: string): Promise<Answer>;
   post<Answer>(path: string, body: unknown): Promise<Answer>;
-  /** From which it sends messages. */
+  /** Assigns a number, from which the tenant can send messages. */
   addNumber(phoneNumber: string): Promise<void>;
 }
 
@@ -49,31 +49,31 @@ export interface Rig {
   service: ServiceProcess;
   receiver: Receiver;
   taskQueue: string;
-  /** For looking at what the API does not tell, and for floors; the service has connections of its own. */
+  /** For what the API does not show, and for floors. The service has connections of its own. */
   db: pg.Pool;
-  /** The same Temporal server. */
+  /** A client of the Temporal server that the service uses. */
   temporal: Client;
   temporalPid: number | undefined;
   metricsAddress: string;
-  /** Only where it was asked for. */
+  /** Only with `countSql`. */
   sql: SqlCounter | undefined;
   addTenant(): Promise<BenchTenant>;
-  /** `POST /v1/events` with the catalogue's example; rejects unless it is answered 201. */
+  /** `POST /v1/events` with the catalogue's example; rejects unless the response is 201. */
   trigger(tenantId: string, eventType: string, eventId: string): Promise<void>;
   eventTypes: readonly string[];
   /** Resolves when no delivery is pending and no workflow of one runs. */
   settled(timeoutMs?: number): Promise<void>;
-  /** Of the service, Temporal and Postgres, with what they started. */
+  /** CPU time of the service, Temporal and Postgres, including their child processes. */
   cpu(): CpuMeter<'service' | 'temporal' | 'postgres'>;
   close(): Promise<void>;
 }
 
 export interface RigOptions {
-  /** A Temporal to itself, for what leaves much behind. */
+  /** A Temporal of its own, for measurements that leave much behind. */
   ownTemporal?: boolean;
-  /** The service's statements go through a counter, which costs time: not for latencies. */
+  /** The service's statements go through a counter. That takes time, so not for latencies. */
   countSql?: boolean;
-  /** It sends messages, by the Twilio that the receiver plays. */
+  /** The service sends messages, through the Twilio that the receiver plays. */
   messages?: boolean;
 }
 
@@ -94,7 +94,7 @@ export async function openRig(
     const database = await servers.newDatabase();
     closers.push(() => database.drop());
     const db = new pg.Pool({ connectionString: database.url, max: 20 });
-    // What cuts its connections at the end is the drop of the database.
+    // Dropping the database cuts these connections at the end.
     db.on('error', () => undefined);
     closers.push(() => db.end());
     const connection = await Connection.connect({ address: server.address });
@@ -136,7 +136,7 @@ export async function openRig(
     const call = callsOf(api);
     const catalogue = await call<{ event_types: { name: string; example: unknown }[] }>('GET', '/v1/event-types');
     const examples = new Map(catalogue.event_types.map(({ name, example }) => [name, example]));
-    // As an event source has it: a key of its own, which the API looks up in Postgres for every call.
+    // Like an event source: a key of its own, which the API looks up in Postgres for every call.
     const { key: sourceKey } = await call<{ key: string }>('POST', '/v1/api-keys', adminKey, {
       name: 'bench',
       scopes: ['events:write'],
@@ -213,7 +213,7 @@ export async function openRig(
   }
 }
 
-/** The beginning of the path by which the receiver knows what to do. */
+/** The beginning of the path, which tells the receiver what to do. */
 function behaviour({ hangMs, flood }: WebhookSettings): string {
   if (flood) return `/flood/${flood}`;
   return hangMs === undefined ? '' : `/hang/${hangMs}`;
@@ -246,7 +246,7 @@ function callsOf(api: Pool) {
   };
 }
 
-/** The worker connects in the background and says nothing of it; what arrives proves that it polls. */
+/** The worker connects in the background without a sign. A delivery that arrives proves that it polls. */
 async function firstDelivery(rig: Rig): Promise<void> {
   const tenant = await rig.addTenant();
   const { path } = await tenant.addWebhook({ events: ['*'] });
@@ -254,7 +254,7 @@ async function firstDelivery(rig: Rig): Promise<void> {
   await rig.receiver.whenArrived(path, 'first');
 }
 
-/** From a server that is not ours to stop: our schedules and whatever still waits. */
+/** Removes our Schedules and waiting workflows from a server that is not ours to stop. */
 async function clearAway(temporal: Client, taskQueue: string): Promise<void> {
   for await (const { scheduleId } of temporal.schedule.list()) {
     if (scheduleId.startsWith(taskQueue)) await temporal.schedule.getHandle(scheduleId).delete();

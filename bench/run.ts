@@ -1,19 +1,19 @@
 /**
  * `npm run bench`: how fast the product is, next to what Temporal, Postgres and the generator itself cost on this
- * machine; one table at the end. Everything is driven over the public API, from this process, to a receiver in another
- * one. Latencies count from the planned time of each request, so that no stall is hidden.
+ * machine. Prints one table at the end. This process drives everything over the public API; the receiver is another
+ * process. Latencies count from the planned time of each request, so that no stall is hidden.
  *
- *     npm run bench                              all of it, twenty minutes
- *     npm run bench -- --only latency,lists      these alone; the last line of --help names them
+ *     npm run bench                              all measurements, twenty minutes
+ *     npm run bench -- --only latency,lists      only these; the last line of --help names them all
  *     npm run bench -- --seconds 30              longer steps
  *     npm run bench -- --json result.json        the same in JSON, with details
- *     npm run bench -- --quick                   everything tiny: whether it works, nothing about speed
- *     npm run bench -- --node /path/to/node    the service runs on that Node, all else on the one that runs this
+ *     npm run bench -- --quick                   everything tiny: shows that it works, says nothing about speed
+ *     npm run bench -- --node /path/to/node      the service runs on that Node, all else on the one that runs this
  *
- * It starts a Postgres and a Temporal of its own, in a temporary folder. DATABASE_URL and TEMPORAL_ADDRESS (without TLS)
- * name others: it makes databases and task queues of its own there and clears them away; their CPU time it cannot read.
- * Ends with 1 when anything could not be measured. Targets that are not reached end with 0: they are for people.
- * Needs Linux (/proc).
+ * It starts a Postgres and a Temporal of its own, in a temporary folder. To use others, set DATABASE_URL and
+ * TEMPORAL_ADDRESS (without TLS): it creates its own databases and task queues there and removes them afterwards, but
+ * cannot read their CPU time. Exits with 1 if anything could not be measured. A missed target does not change the exit
+ * code: targets are for people to judge. Needs Linux (/proc).
  */
 import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -111,7 +111,7 @@ interface Options {
   node: { path: string; version: string };
 }
 
-/** A text where there is nothing to run: what is wrong, and how to call it. */
+/** A text if there is nothing to run: what is wrong, and how to call it. */
 function readArguments(): Options | string {
   const names = measurements.map(({ name }) => name);
   const usage = `npm run bench -- [--json FILE] [--only NAME,…] [--seconds N] [--quick] [--node PATH]\nNames: ${names.join(', ')}`;
@@ -152,7 +152,7 @@ function versionOf(node: string): string | undefined {
   return /^v\d+\.\d+\.\d+$/.exec(stdout?.trim() ?? '')?.[0];
 }
 
-/** On a terminal one line that changes, elsewhere one line for each step; on standard error, so that the table stays alone. */
+/** On a terminal one line that changes, elsewhere one line per step. On standard error, apart from the table. */
 function createProgress(): ((text: string) => void) & { end(): void } {
   const began = performance.now();
   const { stderr } = process;

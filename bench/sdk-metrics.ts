@@ -19,9 +19,9 @@ export function parseMetrics(text: string): Sample[] {
 }
 
 export interface TemporalCalls {
-  /** By operation: each is one round trip. */
+  /** By operation; each call is one round trip. */
   short: Map<string, number>;
-  /** Polls, which wait at the server until there is work. */
+  /** Long polls, which wait at the server until there is work. */
   long: Map<string, number>;
 }
 
@@ -40,7 +40,7 @@ export async function readTemporalCalls(metricsAddress: string): Promise<Tempora
   return { short: byOperation('temporal_request'), long: byOperation('temporal_long_request') };
 }
 
-/** What came on top of an earlier count. */
+/** The increase since an earlier count. */
 export function since(before: Map<string, number>, now: Map<string, number>): Map<string, number> {
   const added = [...now].map(([key, value]): [string, number] => [key, value - (before.get(key) ?? 0)]);
   return new Map(added.filter(([, value]) => value > 0));

@@ -12,13 +12,13 @@ import { migrate } from '../src/db/migrations.js';
 export interface TemporalServer {
   address: string;
   namespace: string;
-  /** Undefined: it runs elsewhere, so its CPU time cannot be read, and what we leave there has to be cleared away. */
+  /** Undefined: it runs elsewhere, so its CPU time cannot be read, and we have to clean up there. */
   pid: number | undefined;
   stop(): Promise<void>;
 }
 
 export interface Servers {
-  /** Temporary: logs, and what is embedded. Removed by `stop`. */
+  /** Temporary, for logs and embedded servers. Removed by `stop`. */
   folder: string;
   /** A secret: it holds the password. */
   postgresUrl: string;
@@ -28,7 +28,7 @@ export interface Servers {
   newDatabase(): Promise<{ url: string; drop(): Promise<void> }>;
   /** The one that most measurements share. */
   temporal: TemporalServer;
-  /** One to itself for a measurement that leaves much behind; where a server is given, that one. */
+  /** A new one, for a measurement that leaves much behind. If TEMPORAL_ADDRESS names a server, that one. */
   newTemporal(): Promise<TemporalServer>;
   stop(): Promise<void>;
 }
@@ -64,7 +64,7 @@ export async function startServers(env: NodeJS.ProcessEnv): Promise<Servers> {
 
   try {
     const parts = [postgres(), newTemporal()] as const;
-    // Both end before a failure of one is handled: what starts after that would never be stopped.
+    // Wait for both before handling a failure of one: a server that starts after that would never be stopped.
     await Promise.allSettled(parts);
     const [{ url, pid }, temporal] = await Promise.all(parts);
     return {
@@ -82,7 +82,7 @@ export async function startServers(env: NodeJS.ProcessEnv): Promise<Servers> {
   }
 }
 
-/** Of its own, also on a given Postgres: nothing of anybody's is touched. */
+/** A new database, even on a given Postgres, so that nobody else's data is touched. */
 async function newDatabase(serverUrl: string): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `irisx_bench_${randomUUID().replaceAll('-', '').slice(0, 12)}`;
   const onServer = async (statement: string) => {

@@ -6,13 +6,13 @@ import { waitFor } from '../test/support/wait-for.js';
 export interface ServiceProcess {
   url: string;
   pid: number;
-  /** Throws when it has ended, with its last words. */
+  /** Throws, with its last log lines, if it has ended. */
   assertRunning(): void;
-  /** Drains for a moment, then kills it: the requests that hang here are nobody's. Harmless to repeat. */
+  /** Lets it drain for a moment, then kills it: nobody needs the requests that hang here. Harmless to repeat. */
   stop(): Promise<void>;
 }
 
-/** `npm start` as in production: API and worker in one process of its own. Resolves when its API answers. */
+/** `npm start` as in production: API and worker in a process of their own. Resolves when it is ready. */
 export async function startService(options: {
   /** The Node binary that it runs on. */
   node: string;
@@ -23,7 +23,7 @@ export async function startService(options: {
   const { PATH = '', HOME = '' } = process.env;
   const server = await spawnServer({
     command: options.node,
-    // Not by the tsx command, which is a process in between.
+    // Not with the tsx command, which would be a process in between.
     args: ['--import', import.meta.resolve('tsx'), fileURLToPath(new URL('../src/server/service.ts', import.meta.url))],
     env: {
       PATH,

@@ -1,23 +1,23 @@
-/** How much is measured. The names of the rows say the real sizes, so that no smoke run passes for a benchmark. */
+/** How much is measured. The rows' names state the real sizes, so that a smoke run cannot pass for a benchmark. */
 export interface Sizes {
   /** Of one step. */
   seconds: number;
-  /** A step at a low rate lasts longer, until it has so many samples: a p95 of fewer says little. */
+  /** A step at a low rate lasts longer, until it has this many samples: a p95 of fewer says little. */
   minSamples: number;
   warmUpSeconds: number;
-  /** Events a second; the last ones only until the backlog grows. */
+  /** Events per second, in rising order. Stops once the backlog grows. */
   rates: number[];
-  /** Work in flight where there is always a backlog. */
+  /** Pieces of work in flight in measurements with a constant backlog. */
   inFlight: number;
   fanOut: number;
   tenants: number;
-  /** Deliveries for counting statements and round trips. */
+  /** Deliveries whose statements and round trips are counted. */
   counted: number;
   /** Deliveries that wait for a token: some, and many. */
   waiting: [number, number];
-  /** For which the CPU time of waiting is measured: a multiple of the 10 s between two sweeps. */
+  /** How long the CPU time of waiting is measured: a multiple of the 10 s between two sweeps. */
   waitingSeconds: number;
-  /** How long everything is left alone before that: V8 collects what a burst left up to a minute after it. */
+  /** How long everything rests before that: V8 may collect a burst's garbage up to a minute later. */
   restSeconds: number;
   hangMs: number;
   hanging: number;
@@ -34,9 +34,9 @@ export interface Sizes {
     hanging: { tenants: number; events: number }[];
     hangMs: number;
     messages: number;
-    /** A second. */
+    /** Per second. */
     retries: number;
-    /** For what may never come: then it is known to take longer. */
+    /** How long to wait for arrivals. If one does not come, it is known to take longer than this. */
     timeoutMs: number;
   };
   /** Deliveries of the small and of the large webhook. */
@@ -79,7 +79,7 @@ export function fullSizes(seconds: number): Sizes {
   };
 }
 
-/** Everything tiny: shows that all of it works, and says nothing of speed. */
+/** Everything tiny: shows that all of it works, and says nothing about speed. */
 export const quickSizes: Sizes = {
   seconds: 1,
   minSamples: 0,

@@ -1,18 +1,18 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A url to the counter instead of the server, and what came through it. */
+/** A proxy in front of Postgres, and the statements that went through it. */
 export interface SqlCounter {
   url: string;
-  /** Executions by text of the statement since the last `reset`. */
+  /** Executions since the last `reset`, by the statement's text. */
   counts(): Map<string, number>;
   reset(): void;
   close(): Promise<void>;
 }
 
 /**
- * Stands between a process and its Postgres and counts the statements that it executes, outside of either. Reads the
+ * Stands between a process and its Postgres and counts the statements that the process executes. It reads the
  * frontend's messages (PostgreSQL documentation, "Message Formats"): simple queries, and executions of prepared
- * statements. Connections with TLS cannot be read.
+ * statements. It cannot read TLS connections.
  */
 export async function startSqlCounter(databaseUrl: string): Promise<SqlCounter> {
   const target = new URL(databaseUrl);
@@ -66,7 +66,7 @@ export async function startSqlCounter(databaseUrl: string): Promise<SqlCounter> 
 const sslRequest = 80_877_103;
 const gssRequest = 80_877_104;
 
-/** One connection's messages from the client, in whatever pieces they come. */
+/** Reads one connection's messages from the client, however the bytes are split. */
 export class StatementReader {
   #rest: Buffer = Buffer.alloc(0);
   #isStarted = false;

@@ -1,4 +1,4 @@
--- Run by the image of Postgres when its volume is made: who owns what. Neither role is a superuser, nor sees the other's data.
+-- The Postgres image runs this when its volume is created. Neither role is a superuser or can see the other's data.
 \getenv irisx_password IRISX_DATABASE_PASSWORD
 \getenv temporal_password TEMPORAL_DATABASE_PASSWORD
 

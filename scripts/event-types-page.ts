@@ -24,7 +24,7 @@ const exampleEventIds: Record<EventType, string> = {
   'webhook.test': '0199c8f2-7a3e-7c41-b5d0-3f6e9a1c2b84',
 };
 
-/** The page as Markdown, the same text each time for the same catalogue. */
+/** The page as Markdown; the same catalogue always gives the same text. */
 export async function renderEventTypesPage(): Promise<string> {
   const types = describeEventTypes();
   const page = `# Event types
@@ -70,13 +70,13 @@ function renderField({ schema }: EventTypeDescription, name: string): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
 
-/** The time that the payload itself gives for the event; an envelope that said another would mislead. */
+/** The event's time as the payload gives it: an envelope with another time would mislead. */
 function eventTime(example: Record<string, unknown>): unknown {
   const { ended_at, answered_at, received_at, created_at, assigned_at, timestamp } = example;
   return ended_at ?? answered_at ?? received_at ?? created_at ?? assigned_at ?? timestamp ?? '2025-10-29T12:00:00.000Z';
 }
 
-/** As GitHub makes it from a heading. */
+/** The anchor that GitHub makes for a heading. */
 function anchor(heading: string): string {
   return heading.replaceAll('.', '');
 }

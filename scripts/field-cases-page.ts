@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** What went wrong in the field, at others or here, and what is right. The numbers are those that tests cite. */
+/** What went wrong in the field, in other systems or this one, and what is right. Tests cite these numbers. */
 const cases: Record<number, string> = {
   1: "A webhook's name leads to a public address when it is checked and to a private one when it is used: blocked on every attempt; one lookup, all its addresses checked, and the socket opened to one of them.",
   2: 'A receiver redirects to an internal address: no second request; the attempt failed with the 3xx status.',
@@ -72,7 +72,9 @@ const cases: Record<number, string> = {
 
 const citation = /field cases? (\d+(?:(?:, | and )\d+)*)/gi;
 
-/** The page, the same text each time for the same tests. Throws when a test cites a number that is not described above. */
+/**
+ * The page; the same tests always give the same text. Throws when a test cites a number that is not described above.
+ */
 export function renderFieldCasesPage(): string {
   const tests = citedIn('test');
   const unknown = [...tests.keys()].filter((number) => !(number in cases));
@@ -97,7 +99,7 @@ ${rows.join('\n')}
 `;
 }
 
-/** By number, the test files that name it, in alphabetical order. */
+/** Number to the test files that cite it, in alphabetical order. */
 function citedIn(folder: string): Map<number, string[]> {
   const cited = new Map<number, string[]>();
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {

@@ -1,6 +1,6 @@
 /**
  * Runs deliveries and messages of every kind and writes their histories to test/fixtures/histories, for the replay test.
- * Run it when a change of the workflow is meant to change the commands; keep the old histories as long as runs of the
+ * Run it when a change of the workflow is meant to change the commands. Keep the old histories as long as runs of the
  * old code may be open, and let `patched` tell them apart.
  *
  *     npx tsx scripts/record-histories.ts [name]
@@ -90,7 +90,7 @@ const scenarios: Record<string, (stack: Stack) => Promise<string>> = {
   },
 };
 
-/** The same event id with another payload is refused. */
+/** Given the id of an earlier event, the event is refused, as its payload differs. */
 async function acceptEvent(stack: Stack, given: { tenantId?: string; eventId?: string } = {}): Promise<string> {
   const { tenantId = await stack.insertTenant(), eventId = randomUUID() } = given;
   const { temporal } = stack;

@@ -1,4 +1,4 @@
-// Renders the table of docs/reliability.md from what `npm run test:faults -- --out FOLDER` wrote:
+// Renders the table of docs/reliability.md from the results of `npm run test:faults -- --out FOLDER`:
 //
 //     npx tsx scripts/reliability-table.ts FOLDER/*.json
 import { readFile, writeFile } from 'node:fs/promises';

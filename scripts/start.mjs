@@ -1,4 +1,5 @@
-// What `npm start` and its like run: a program of `npm run build`, by its name. In this process, so that signals reach it.
+// `npm start` and similar commands: runs a program of `npm run build` by name, in this process, so that signals reach
+// it.
 import { existsSync } from 'node:fs';
 import { fileURLToPath, URL } from 'node:url';
 
@@ -9,6 +10,6 @@ if (existsSync(file)) {
   process.argv.splice(1, Infinity, file, ...args);
   await import(program.href);
 } else {
-  console.error(`${file} is missing: run \`npm run build\` first. For development there is \`npm run dev\`.`);
+  console.error(`${file} is missing: run \`npm run build\` first. For development, use \`npm run dev\`.`);
   process.exitCode = 1;
 }

@@ -1,8 +1,9 @@
 /*
- * One event of a source that has a Temporal client. Temporal has accepted it when this starts; it ends when Postgres has.
+ * One event of a source that has a Temporal client. It starts when Temporal has accepted the event, and ends when Postgres
+ * has.
  *
  *   start ──► store ──┬─ stored, its deliveries are started ─► end
- *              ▲      ├─ Postgres is away, or no key opens the event ─► retried by the policy, for ever
+ *              ▲      ├─ Postgres is away, or no key opens the event ─► retried by the policy, forever
  *              └──────┤
  *                     └─ it can never be stored ─► failed
  */
@@ -17,8 +18,8 @@ const storing = proxyActivities<Activities>({
 });
 
 /**
- * The argument is the body of `POST /v1/events`, sealed by the source's payload codec. Fails with a type of
- * `acceptFailure` where the event can never be stored.
+ * The argument is the body of `POST /v1/events`, sealed by the source's payload codec. If the event can never be
+ * stored, fails with a type of `acceptFailure`.
  */
 export async function acceptEvent(event: SealedEvent): Promise<AcceptEventResult> {
   if (!isSealedEvent(event))
@@ -35,5 +36,5 @@ export async function acceptEvent(event: SealedEvent): Promise<AcceptEventResult
   }
 }
 
-/** Without a cause, which the history would hold in plain text. */
+/** Without a cause, which the history would store in plain text. */
 const refusal = (message: string, type: string) => failureWithoutStack({ message, type, nonRetryable: true });

@@ -1,5 +1,5 @@
 /*
- * One delivery, from its start to its end. Postgres decides; this workflow carries out and waits.
+ * One delivery, from its start to its end. Postgres decides; this workflow acts on that and waits.
  *
  *   start ─► send at once ─┬─ ended ───────────────────────────────► end: Completed, or Failed when given up
  *                          ├─ unrecorded ─► record until it succeeds ─┐   ▲
@@ -48,7 +48,7 @@ const lasting = proxyActivities<Activities>({
   retry: { initialInterval: '1 s', maximumInterval: '10 s' },
 });
 
-/** Completes when delivered, held, cancelled or expired; fails with `DeliveryFailed`, for operators to find, when given up. */
+/** Completes when delivered, held, cancelled or expired. Fails with `DeliveryFailed`, for operators to find, when given up. */
 export async function deliverEvent(input: DeliveryInput): Promise<DeliveryEnd> {
   const { deliveryId } = input;
   let woken = false;
@@ -59,7 +59,7 @@ export async function deliverEvent(input: DeliveryInput): Promise<DeliveryEnd> {
   });
   const isWokenWithin = async (ms: number) => ms > 0 && (await condition(() => woken, ms));
 
-  /** The server retries by the schedule. What it throws is the last failure, or means that the attempt was lost. */
+  /** The server retries by the schedule. If this throws, it is the last failure, or the attempt was lost. */
   async function deliver({ timeoutMs, taskQueue, attemptsUsed, ...plan }: SendPlan): Promise<AttemptResult> {
     const activity = proxyActivities<Activities>({
       taskQueue,
@@ -79,10 +79,10 @@ export async function deliverEvent(input: DeliveryInput): Promise<DeliveryEnd> {
       if (result.kind === 'ended' && !woken) return result;
       if ('waitMs' in result) {
         const { kind, waitMs } = result;
-        // A cancelled workflow, too, waits for a request that is open.
+        // A cancelled workflow also waits for an open request.
         await (kind === 'open' ? CancellationScope.nonCancellable(() => isWokenWithin(waitMs)) : isWokenWithin(waitMs));
       }
-      // Only after a fault that lasts for days. A wake-up that comes at the same time is not lost.
+      // Happens only if a fault lasts for days. A wake-up that comes at the same time is not lost.
       if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof deliverEvent>(input);
       woken = false;
       const plan = await CancellationScope.nonCancellable(() =>
@@ -93,7 +93,7 @@ export async function deliverEvent(input: DeliveryInput): Promise<DeliveryEnd> {
     }
   }
 
-  /** Wakes cancel attempts; operators cancel workflows. A lost attempt waits, so that no fault of ours can spin. */
+  /** Wake-ups cancel attempts; operators cancel workflows. A lost attempt waits, so that a fault of ours cannot spin. */
   function orRefused(error: unknown): AttemptResult {
     if (isCancellation(error) && !woken) throw error;
     return { kind: 'refused', waitMs: woken || isAttemptFailed(error) ? 0 : 2_000, reason: 'lost' };

@@ -7,7 +7,7 @@ const reconciling = proxyActivities<Activities>({
   retry: { maximumAttempts: 3 },
 });
 
-/** Finds messages, and ends of messages, of which no callback told. Run by a Schedule; one at a time. */
+/** Finds messages, and outcomes of messages, that no callback reported. Run by a Schedule; one at a time. */
 export async function reconcileMessages(): Promise<void> {
   await reconciling.reconcileMessages();
 }

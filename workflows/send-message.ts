@@ -1,16 +1,15 @@
 /*
- * One SMS or MMS, from its start to an outcome that is known. What becomes of it at the network is reported by callbacks,
+ * One SMS or MMS, until it is known whether Twilio has it. What the network does with it is reported by callbacks,
  * which need no workflow.
  *
  *   start ──► send ──┬─ accepted or refused, recorded ───────────────────────────────► end
  *              ▲     ├─ accepted or refused, not recorded ─► record, until it succeeds ─► end
- *              │     ├─ surely not sent ─► retried by the policy; at its end ──────┐
+ *              │     ├─ certainly not sent ─► retried by the policy; at its end ───┐
  *              │     └─ may have been sent ─► wait ─► ask Twilio's list ◄──────────┘
- *              │                                ▲          ├─ there, or a callback has told ─► end
+ *              │                                ▲          ├─ there, or a callback came ─► end
  *              └─ (given back, unrecorded)      └──────────┴─ not there ─► ask again; the last time: failed ─► end
  *
- * The right to send is given by Postgres, once; so whatever happens to an activity, Twilio gets one request at the most
- * that it may have taken.
+ * Postgres gives the right to send once. So whatever happens to an activity, Twilio accepts at most one request.
  */
 import { ActivityFailure, ApplicationFailure, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
 import type { Duration } from '@temporalio/common';
@@ -18,7 +17,10 @@ import type { Activities } from '../activities/index.js';
 import type { SendMessageInput, SendResult } from '../activities/messages/send-message.js';
 import { failureType, type NotSentDetails } from './contract/failures.js';
 
-/** For an hour: after 1, 2, 4 … 64 s, then each minute; or when Twilio's Retry-After says. Only what surely was not sent is retried. */
+/**
+ * Retried for an hour: after 1, 2, 4 … 32 s, then every minute, or when Twilio's Retry-After says. Only what was
+ * certainly not sent is retried.
+ */
 const sending = proxyActivities<Activities>({
   startToCloseTimeout: '1 min',
   retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '1 min', maximumAttempts: 65 },
@@ -28,7 +30,7 @@ const patient = proxyActivities<Activities>({
   retry: { initialInterval: '1 s', maximumInterval: '1 min' },
 });
 
-/** When Twilio is asked for a message whose answer was lost; a quarter of an hour in all. */
+/** When Twilio is asked for a message whose response was lost; a quarter of an hour in all. */
 const settleAfter: readonly Duration[] = ['3 s', '15 s', '1 min', '3 min', '10 min'];
 
 /** Completes when it is known whether Twilio has the message. */
@@ -40,7 +42,7 @@ export async function sendMessage(input: SendMessageInput): Promise<void> {
     } catch (error) {
       if (isCancellation(error)) throw error;
       const notSent = notSentDetails(error);
-      // A request that nobody saw the end of may have been taken all the same.
+      // If the outcome of a request is unknown, Twilio may have taken it all the same.
       return settle(input, notSent ? ['1 s'] : settleAfter, notSent?.errorCode ?? null);
     }
     const { unrecorded } = result;
@@ -57,7 +59,7 @@ async function settle(input: SendMessageInput, waits: readonly Duration[], error
   }
 }
 
-/** Of the last attempt, where it is known that it was not sent. */
+/** The details of the last attempt, if it is known that the message was not sent. */
 function notSentDetails(error: unknown): NotSentDetails | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   if (!(cause instanceof ApplicationFailure) || cause.type !== failureType.messageNotSent) return undefined;

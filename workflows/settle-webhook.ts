@@ -1,6 +1,6 @@
 /*
  * The deliveries of one webhook follow a change of its settings: paused, resumed, deleted, other limits. The settings
- * themselves count at once; nothing here decides anything.
+ * themselves apply immediately; nothing is decided here.
  *
  *   start ──► settle, in batches ──┬─ settled, nothing changed meanwhile ─► end
  *              ▲                   │

@@ -17,7 +17,7 @@ export async function sweepDeliveries(): Promise<void> {
   await sweep();
 }
 
-/** Removes what outlived the retention time. Run by a Schedule; one at a time. */
+/** Removes what is past its retention time. Run by a Schedule; one at a time. */
 export async function expireHistory(): Promise<void> {
   await expire();
 }

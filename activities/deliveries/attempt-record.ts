@@ -4,14 +4,14 @@ import type { AttemptResult } from '../../workflows/contract/attempt-result.js';
 import { retryDelayMs } from '../../workflows/contract/retry-policy.js';
 import { endOf } from './delivery-end.js';
 
-/** What is to be written down of a finished request, and what it means for the delivery. */
+/** What is recorded of a finished request, and what it means for the delivery. */
 export function attemptRecord(input: {
   deliveryId: string;
   attempt: TakenAttempt;
   /** Masked. */
   requestHeaders: Record<string, string>;
   finished: FinishedAttempt;
-  /** From when the token was there to the request. */
+  /** From getting the token to the request. */
   waitedMs: number;
   elapsedMs: number;
   maxRetryAfterMs: number;
@@ -54,7 +54,7 @@ export function attemptResult(record: AttemptRecord, recorded: RecordedAttempt |
   return { kind: 'ended', ...endOf(status, number, status === 'failed' ? failure : undefined) };
 }
 
-/** For Temporal's history and the Web UI: no address, no url, no answer. */
+/** For Temporal's history and the Web UI, so without address, url or response. */
 function shortFailure(record: AttemptRecord): string | undefined {
   return record.error?.class === 'http_status' ? `HTTP ${record.statusCode}` : record.error?.class;
 }

@@ -25,7 +25,7 @@ export interface AttemptDeps {
   log: Logger;
   /** Cap of a receiver's Retry-After. */
   maxRetryAfterMs: number;
-  /** Of this service, for the User-Agent. */
+  /** This service's version, for the User-Agent. */
   version: string;
 }
 
@@ -35,20 +35,20 @@ export interface AttemptInput extends DeliveryInput {
 }
 
 export interface AttemptOptions {
-  /** Refused unless it is a first attempt that nothing stands against; then nothing is changed. */
+  /** Refuse, and change nothing, unless this is a first attempt that can go now. */
   isFirst?: boolean;
   /** Called immediately before the request. */
   onSending: (attempt: TakenAttempt) => void;
 }
 
-/** Before the next try at a webhook whose secret no key here opens. */
+/** Wait before the next try at a webhook whose secret this process has no key for. */
 const unknownKeyWaitMs = 30_000;
-/** The most of an answer that a handed-over record keeps. */
+/** How much of a response a handed-over record keeps. */
 const handedOverChars = 8_192;
 
 /**
- * Takes the token, signs, sends and records one attempt. Refuses when the delivery is no longer pending, so that running
- * it twice sends once. Whatever it throws, no request was made and nothing counts as an attempt.
+ * Takes the token, signs, sends and records one attempt. Refuses when the delivery is no longer pending, so running it
+ * twice sends once. If it throws, no request was made and nothing counts as an attempt.
  */
 export async function attemptOnce(
   deps: AttemptDeps,
@@ -58,20 +58,21 @@ export async function attemptOnce(
   const { taken, beganAt, answeredAt } = await takeInOrder(deps, input, isFirst);
   if (taken.answer !== 'send') {
     const result = refusal(taken);
-    // Nothing was reserved for it: plan at once.
+    // Nothing was reserved for it: plan immediately.
     if (isFirst && result.kind === 'refused') return { ...result, waitMs: 0 };
     if (taken.answer === 'sealed')
       deps.log.error(
         { webhook: input.webhookId, delivery: input.deliveryId },
-        'webhook.sealed_by_unknown_key: its secret or headers need an encryption key that this process has not; nothing is sent',
+        'webhook.sealed_by_unknown_key: its secret or headers need an encryption key that this process lacks; nothing is sent',
       );
     return result;
   }
 
   const { attempt } = taken;
   const headers = signedHeaders(deps, input.deliveryId, attempt);
-  // Nobody else may send until the lease ends. Where Postgres took most of it, or this process was stopped since, too
-  // little is left: no request is made, and the next one follows in a few seconds. Checked immediately before the request.
+  // Nobody else may send until the lease ends. If Postgres took most of it, or this process was suspended meanwhile,
+  // too little is left: no request is made, and the next one follows in a few seconds. Checked immediately before the
+  // request.
   const takenForMs = performance.now() - beganAt;
   if (takenForMs > longestTakeMs)
     throw new DatabaseUnavailableError(`Postgres took ${Math.round(takenForMs)} ms to give a token; too late to send`, {
@@ -93,7 +94,7 @@ export async function attemptOnce(
   });
   let recorded: RecordedAttempt | null;
   try {
-    // Should Postgres take it after all, then it is the same request: recorded twice, it changes nothing.
+    // If Postgres takes it after the timeout, recording it again changes nothing: the request has an id of its own.
     recorded = await answeredWithin(deps.unrecorded.record(record), longestRecordMs);
   } catch (error) {
     deps.log.error({ error, delivery: record.deliveryId, attempt: record.number }, 'attempt.not_recorded');
@@ -110,7 +111,7 @@ export async function attemptOnce(
   return attemptResult(record, recorded);
 }
 
-/** Takes the token and the right to send; lets those who became due earlier take theirs first, for a moment. */
+/** Takes the token and the right to send. For a moment, deliveries that became due earlier may take theirs first. */
 async function takeInOrder({ db, unrecorded, sealer }: AttemptDeps, input: AttemptInput, isFirst: boolean) {
   await unrecorded.settle(input.deliveryId);
   const deadline = performance.now() + longestBehindMs;
@@ -139,9 +140,9 @@ function refusal(taken: NotSent): AttemptResult {
     case 'behind':
       return { kind: 'refused', waitMs: taken.waitMs, reason: 'deliveries that became due earlier go first' };
     case 'replan':
-      return { kind: 'refused', waitMs: 0, reason: 'not at once, or the settings of the webhook changed' };
+      return { kind: 'refused', waitMs: 0, reason: 'not possible now, or the settings of the webhook changed' };
     case 'sealed':
-      return { kind: 'refused', waitMs: unknownKeyWaitMs, reason: 'sealed with a key that this process has not' };
+      return { kind: 'refused', waitMs: unknownKeyWaitMs, reason: 'sealed with a key that this process lacks' };
   }
 }
 
@@ -157,10 +158,10 @@ function signedHeaders(
     messageId: attempt.eventRowId,
     deliveryId,
     attempt: attempt.number,
-    // of this attempt, by Postgres' clock: a receiver refuses what was signed over five minutes ago
+    // the time of this attempt, by Postgres' clock: a receiver refuses what was signed over five minutes ago
     timestampSeconds: Math.floor(attempt.takenAt.getTime() / 1000),
     secret: sealer.open(attempt.sealedSecret, sealContext.secret(tenantId)),
-    // Signed with the current one alone rather than not sent: whoever has the new secret needs no other.
+    // If unreadable, sign with the current secret alone rather than not send: whoever has the new secret needs no other.
     previousSecret: attempt.sealedPreviousSecret
       ? openIfReadable(sealer, attempt.sealedPreviousSecret, sealContext.secret(tenantId))
       : undefined,
@@ -172,7 +173,10 @@ function signedHeaders(
   });
 }
 
-/** For the workflow, which records it. Its history is stored in plain text, and an answer may echo the body: sealed, and short. */
+/**
+ * The record, for the workflow to hand back to Postgres. Workflow histories are stored in plain text, and a response
+ * may echo the body, so the record is sealed and shortened.
+ */
 function sealed(sealer: Sealer, record: AttemptRecord): string {
   const { responseBody } = record;
   const short: AttemptRecord = {

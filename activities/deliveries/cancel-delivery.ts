@@ -5,7 +5,7 @@ export interface CancelDeliveryInput {
   deliveryId: string;
 }
 
-/** An operator cancelled the workflow: the delivery is owed no more. No effect on one that has ended. */
+/** An operator cancelled the workflow, so the delivery is cancelled too. No effect on one that has ended. */
 export async function cancelDelivery({ db }: { db: Database }, { deliveryId }: CancelDeliveryInput): Promise<void> {
   await settleDelivery(db, deliveryId, 'cancelled');
 }

@@ -14,19 +14,19 @@ export interface DeliverDeps extends AttemptDeps {
 }
 
 export interface DeliverInput extends AttemptInput {
-  /** Attempts of the schedule before this activity; with the server's own count it gives the policy's next delay. */
+  /** Attempts of the schedule before this activity. Together with the server's count, gives the policy's next delay. */
   attemptsUsed: number;
 }
 
-/** A request that is open for longer does not hold a workflow task. */
+/** A request that is open for longer no longer holds a workflow task. */
 const longestAttendedMs = 1_000;
-/** The least and the most before the next try at a receiver that hangs, while such receivers hold their part of the slots. */
+/** Least and most wait before the next try at a hanging receiver, while such receivers hold their share of the slots. */
 const hangingWaitMs = [15_000, 30_000] as const;
 
 /**
- * The first attempt at once, in the first workflow task: nearly every delivery needs no other. Refused, and nothing is
- * changed, where anything stands against it: no token is free, the webhook had trouble lately, too many requests are
- * open here, or it is no first attempt. Answers `open` for a request that has no answer after a second.
+ * Makes the first attempt in the first workflow task: nearly every delivery needs no other. Refuses, and changes
+ * nothing, if no token is free, the webhook had trouble lately, too many requests are open here, or it is not a first
+ * attempt. Returns `open` for a request that has no response after a second.
  */
 export async function deliverAtOnce(deps: DeliverDeps, input: AttemptInput): Promise<AttemptResult> {
   const { deliveryId, webhookId, tenantId } = input;
@@ -35,7 +35,7 @@ export async function deliverAtOnce(deps: DeliverDeps, input: AttemptInput): Pro
     permit?.release();
     return { kind: 'refused', waitMs: 0, reason: 'too many requests are open' };
   }
-  // Before anything is waited for: what comes in the same moment is counted too.
+  // Before the first await, so that deliveries which start in the same moment are counted too.
   const close = deps.openRequests.openFirst(webhookId, tenantId);
   let taken: TakenAttempt | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -59,22 +59,22 @@ export async function deliverAtOnce(deps: DeliverDeps, input: AttemptInput): Pro
   return result;
 }
 
-/** Never rejects. A wake-up that is lost costs time: the workflow looks by itself when nobody can hold the delivery any more. */
+/** Never rejects. A lost wake-up only costs time: the workflow plans again when nobody can hold the delivery any more. */
 async function wakeAfter(
   { workflows, log }: DeliverDeps,
   { webhookId, tenantId, eventType, eventId }: TakenAttempt,
   attempt: Promise<AttemptResult>,
   id: string,
 ): Promise<void> {
-  // Of a record that Postgres does not take now, this process goes on trying.
+  // If Postgres does not take the record now, this process keeps trying.
   await attempt.catch((error: unknown) => log.error({ error, delivery: id }, 'attempt.failed'));
   workflows.wake([{ id, webhookId, tenantId, eventType, eventId }]);
 }
 
 /**
  * One attempt as a normal activity. Rejects with `AttemptFailed` when the receiver failed and attempts are left: the server
- * retries by the policy. Anything else that it throws (Postgres away before the request) made no request.
- * A request is never cut off, neither by a cancellation nor by a shutdown: it ends within its own timeout.
+ * retries by the policy. If it throws anything else (Postgres was away before the request), no request was made.
+ * Neither a cancellation nor a shutdown cuts off a request: it ends within its own timeout.
  */
 export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<AttemptResult> {
   const { openRequests, permits } = deps;
@@ -103,8 +103,8 @@ export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<A
 
 function attemptFailed(input: DeliverInput, { attempt, failure, waitMs }: AttemptResult & { kind: 'failed' }) {
   const delayMs = retryDelayMs(input.attemptsUsed + Context.current().info.attempt);
-  // Postgres says the policy's own delay less the milliseconds since, or another: Retry-After, or an attempt that the
-  // server counted and that made no request. Later by however little is never run ahead of.
+  // Postgres returns the policy's own delay, less the milliseconds since, or a different one: because of Retry-After,
+  // or because the server counted an attempt that made no request. A longer one is always used: no attempt goes early.
   const isPolicy = waitMs <= delayMs && waitMs > delayMs - 200;
   return benignFailure({
     type: failureType.attemptFailed,

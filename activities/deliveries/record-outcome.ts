@@ -10,7 +10,7 @@ export interface RecordOutcomeInput {
   sealedRecord: string;
 }
 
-/** Records an attempt that was made and could not be recorded. Safe to repeat: the request has an id of its own. */
+/** Records an attempt that could not be recorded when it was made. Safe to repeat: the request has an id of its own. */
 export async function recordOutcome(
   { db, sealer }: { db: Database; sealer: Sealer },
   { deliveryId, sealedRecord }: RecordOutcomeInput,

@@ -5,7 +5,7 @@ import { endOf } from './delivery-end.js';
 
 export interface ReserveTokenDeps {
   db: Database;
-  /** Where `deliver` runs with slots of its own. */
+  /** The queue of `deliver`, which has slots of its own. */
   deliverTaskQueue: string;
 }
 
@@ -28,8 +28,8 @@ export interface SendPlan {
 export type Plan = SendPlan | ({ kind: 'ended' } & DeliveryEnd);
 
 /**
- * When may the next request of a delivery go, and how many are left? Reserves a token if others wait for one. Safe to
- * repeat: a delivery holds at most one reservation.
+ * Says when the next request of a delivery may go, and how many are left. Reserves a token if others wait for one. Safe
+ * to repeat: a delivery holds at most one reservation.
  */
 export async function reserveToken(deps: ReserveTokenDeps, { deliveryId }: ReserveTokenInput): Promise<Plan> {
   const plan = await planAttempt(deps.db, deliveryId);

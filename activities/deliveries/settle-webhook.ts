@@ -20,18 +20,18 @@ export interface SettleWebhookDeps {
 export interface Settled {
   /** How many deliveries this call changed. */
   changed: number;
-  /** False: there is more to do, or a transaction of the time of the change is still open. */
+  /** False: there is more to do, or a transaction that was open at the time of the change has not ended. */
   isSettled: boolean;
 }
 
-/** Less than the workflow allows. */
+/** Less than the workflow's timeout. */
 const longestMs = 240_000;
-/** Between two looks for what an open transaction may still write. */
+/** Between two checks for what an open transaction may still write. */
 const lookAgainMs = 200;
 
 /**
- * Makes the deliveries of a webhook fit its settings, in batches and with pauses, so that nobody else feels it. What
- * becomes pending is started, oldest first. Safe to repeat and to break off.
+ * Makes the deliveries of a webhook fit its settings, in batches with pauses between them, so that other work is not
+ * slowed down. Deliveries that become pending are started, oldest first. Safe to repeat and to interrupt.
  */
 export async function settleWebhook(deps: SettleWebhookDeps, { webhookId }: SettlingWebhook): Promise<Settled> {
   const { db, log, workflows } = deps;
@@ -47,7 +47,7 @@ export async function settleWebhook(deps: SettleWebhookDeps, { webhookId }: Sett
     if (batch.length === 0) {
       if (await finishSettling(db, webhookId, point)) break;
       const now = await settlingPoint(db, webhookId);
-      // Another change came: what follows it is followed from here.
+      // The settings changed again: continue from the new change.
       if (now?.version !== point.version) point = now;
     }
     if (performance.now() - beganAtMs > longestMs) return { changed, isSettled: false };

@@ -16,12 +16,12 @@ export interface UnrecordedAttemptsDeps {
 }
 
 /**
- * Outcomes of requests that this process made and Postgres has not taken yet. They are kept, and tried again, for as long
- * as the process lives; only then does it tell the others that it lives (`beat`). So nobody sends a delivery again whose
- * answer is here, however long Postgres is away.
+ * Outcomes of requests that this process made and Postgres has not taken yet. They are kept and retried for as long as
+ * the process lives. It writes its heartbeat (`beat`) only after recording them, so no other process repeats a request
+ * whose outcome is here, however long Postgres is away.
  */
 export class UnrecordedAttempts {
-  /** Names this process to the others. */
+  /** Identifies this process to the others. */
   readonly processId = randomUUID();
   readonly #records = new Map<string, AttemptRecord>();
   readonly #timer: NodeJS.Timeout;
@@ -33,14 +33,14 @@ export class UnrecordedAttempts {
     this.#next();
   }
 
-  /** How many there are. */
+  /** How many are unrecorded. */
   get size(): number {
     return this.#records.size;
   }
 
   /**
-   * Records an attempt. Rejects when Postgres does not take it now; then it is kept and tried again until it does. What
-   * Postgres refuses for another reason is not kept: trying again would not help.
+   * Records an attempt. If Postgres is unavailable it rejects, and the attempt is kept and retried until it is
+   * recorded. An attempt that Postgres refuses for another reason is not kept: retrying would not help.
    */
   async record(record: AttemptRecord): Promise<RecordedAttempt | null> {
     this.#records.set(record.requestId, record);
@@ -55,7 +55,7 @@ export class UnrecordedAttempts {
     return this.#tryToRecord(record);
   }
 
-  /** Before a delivery is sent again by this process: records what is known of it. Rejects when Postgres does not take it. */
+  /** Called before this process sends a delivery again: records what it holds. Rejects when Postgres does not take it. */
   async settle(deliveryId: string): Promise<void> {
     for (const record of this.#records.values()) if (record.deliveryId === deliveryId) await this.#tryToRecord(record);
   }
@@ -80,7 +80,7 @@ export class UnrecordedAttempts {
   async #beat(): Promise<void> {
     const { heartbeatDb, log } = this.deps;
     try {
-      // Before the look at what is kept: of what ends later the beat says nothing.
+      // Read before the kept records: the beat says nothing about requests that end after this time.
       const at = await databaseTime(heartbeatDb);
       for (const record of [...this.#records.values()]) await this.#recordLate(record);
       await beat(heartbeatDb, this.processId, at);
@@ -94,7 +94,7 @@ export class UnrecordedAttempts {
     const context = { delivery: record.deliveryId, attempt: record.number };
     try {
       const recorded = await recordAttempt(heartbeatDb, record);
-      // `record` may have been faster, and has said so.
+      // `record` may have been faster; then nothing is late.
       if (this.#records.delete(record.requestId))
         log.info({ ...context, status: recorded?.status }, 'attempt.recorded_late');
     } catch (error) {
@@ -104,7 +104,7 @@ export class UnrecordedAttempts {
     }
   }
 
-  /** Tries once more to record what is left, and tells the others that this process has ended. */
+  /** Tries once more to record what is left, then tells the others that this process has ended. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#beating;
@@ -113,7 +113,7 @@ export class UnrecordedAttempts {
       this.deps.log.error({ attempts: this.#records.size }, 'attempts.not_recorded: their workflows record them');
       return;
     }
-    // Unremoved it is gone in the others' eyes 15 s after its last beat.
+    // If this fails, the others take the process for dead 15 s after its last beat.
     await removeSenderProcess(this.deps.heartbeatDb, this.processId).catch(() => undefined);
   }
 }

@@ -14,24 +14,25 @@ import { failureWithoutStack } from '../../workflows/contract/failures.js';
 
 export interface AcceptEventDeps extends TriggerDeps {
   log: Logger;
-  /** They open what sources have sealed. */
+  /** Keys to the events that sources have sealed. */
   eventKeys: Keyring;
   /** Aborted when this process stops. */
   stopping: AbortSignal;
 }
 
 /**
- * While Postgres is away a slot is kept for so long, and Postgres asked once a second. So the events that wait stay in
- * Temporal's queue, where they cost nothing, and only as many as there are slots are retried by the server.
+ * While Postgres is away, an activity keeps its slot for this long and tries Postgres once a second. Waiting events
+ * stay in Temporal's queue, where they cost nothing, and the server retries no more of them than there are slots.
  */
 const keepSlotMs = 10_000;
 const askAgainMs = 1_000;
-/** An event whose key is missing waits for a worker with another configuration: not worth much of anybody's time. */
+/** An event whose key is missing waits for a worker with another configuration, so it is retried rarely. */
 const longestUnreadableMs = 10 * 60_000;
 
 /**
- * Stores an event and starts its deliveries, as the API does; safe to repeat. `acceptedAt`: when it happened, where the
- * source says nothing else. Quotas are not asked: Temporal has accepted the event, and refusing it now would lose it.
+ * Stores an event and starts its deliveries, as the API does; safe to repeat. `acceptedAt` is used as the time of the
+ * event if the source gives none. Quotas are not checked: Temporal has accepted the event, and refusing it now would
+ * lose it.
  */
 export async function acceptEvent(
   deps: AcceptEventDeps,
@@ -77,7 +78,7 @@ async function store(deps: AcceptEventDeps, json: Uint8Array, acceptedAt: Date):
   return { id, deliveries: deliveries.length, repeated };
 }
 
-/** What comes again with the same event; undefined for all else, which is tried again. */
+/** The failure for an event that can never be stored; undefined for any other error, which is retried. */
 function refusalOf(error: unknown): ApplicationFailure | undefined {
   if (error instanceof InvalidInputError) {
     // The messages of the fields show the values seen.

@@ -12,7 +12,7 @@ export interface ExpireDeps {
   retentionDays: number;
 }
 
-/** Removes what outlived the retention time, in batches. Safe to repeat and to break off. */
+/** Removes what is past its retention time, in batches. Safe to repeat and to interrupt. */
 export async function expire({ db, log, retentionDays }: ExpireDeps): Promise<void> {
   let total = 0;
   for (let changed = -1; changed !== 0; total += changed) {

@@ -8,18 +8,18 @@ interface Startable {
 
 /** One kind of work that a sweep starts. */
 export interface Kind<Job extends Startable> {
-  /** The next round: a few of each tenant, tenants in turn; empty when nothing is left. */
+  /** The next round: a few jobs of each tenant, tenants in turn; empty when nothing is left. */
   list: (leftOut: LeftOut) => Promise<Job[]>;
-  /** Rejects when it is not started; `started` is false when it was running already. */
+  /** Rejects when the job could not be started; `started` is false when it was running already. */
   start: (job: Job) => Promise<{ started: boolean }>;
-  /** These run, started up to `ageMs` ago: they are not listed again. */
+  /** Notes that these jobs run, started up to `ageMs` ago, so that they are not listed again. */
   mark: (jobs: Job[], ageMs: number) => Promise<void>;
-  /** Most may be running: a tenant of whose share in a round none was started is left to the next sweep. */
+  /** Most jobs may be running already. Then a tenant of whom a round started nothing is left to the next sweep. */
   mostMayRun?: boolean;
 }
 
 export interface Sweep<Job extends Startable> {
-  /** How many of each kind. */
+  /** How many were started, by kind. */
   started: number[];
   /** They are left to the next sweep. */
   refused: Job[];
@@ -32,15 +32,15 @@ interface Round<Job extends Startable> {
   failure?: Error;
 }
 
-/** Waiting for their turn at once. */
+/** How many jobs wait for their turn at the same time. */
 const atOnce = 50;
-/** Less than the workflow allows: one that was given up would go on beside the next. */
+/** Less than the workflow's timeout: a sweep that timed out would go on alongside the next. */
 const longestMs = 180_000;
 
 /**
- * Starts what is owed, a round of each kind after the other, until nothing is left or three minutes are over: the next
- * sweep goes on. One that is always refused keeps no other from being started; only when nothing at all runs it is
- * Temporal that is away, and the first failure is thrown.
+ * Starts jobs, one round of each kind in turn, until none are left or three minutes are over; the next sweep does the
+ * rest. A job that is always refused does not keep others from starting. If nothing at all could be started or was
+ * running, Temporal is away, and the first failure is thrown.
  */
 export async function startInRounds<Job extends Startable>(...kinds: Kind<Job>[]): Promise<Sweep<Job>> {
   const untilMs = performance.now() + longestMs;
@@ -85,7 +85,7 @@ async function startRound<Job extends Startable>(
       if (isHopeless() || performance.now() > untilMs) return;
     }
   };
-  // One iterator, of which all of them take.
+  // One iterator, shared by all of them.
   const jobs = (await list(leftOut)).values();
   await Promise.all(Array.from({ length: atOnce }, () => startNext(jobs)));
   const running = [...round.started, ...round.ranBefore];

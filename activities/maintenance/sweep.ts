@@ -9,15 +9,15 @@ import { listOverdueDeliveries, listUnstartedDeliveries, markStarted } from '../
 export interface SweepDeps {
   db: Database;
   log: Logger;
-  /** In its tenant's turn. `started` is false when the workflow was running already: then it is woken, or left alone. */
+  /** In its tenant's turn. `started` is false if the workflow was running already; then it is woken or left alone. */
   startInTurn: (delivery: StartableDelivery, ifRunning: 'wake' | 'leave') => Promise<{ started: boolean }>;
   workflows: Pick<DeliveryWorkflows, 'settle'>;
 }
 
 /**
  * Starts, tenants in turn, every pending delivery whose workflow nobody started within 15 s (Temporal was away, a process
- * was killed, or there were more than it could start) and every one whose workflow was lost. Before that it sees to
- * webhooks whose deliveries do not follow their settings. Safe to repeat.
+ * was killed, or there were more than it could start) and every one whose workflow was lost. Before that it takes care
+ * of webhooks whose deliveries do not follow their settings. Safe to repeat.
  */
 export async function sweep(deps: SweepDeps): Promise<void> {
   const { db, log, startInTurn } = deps;
@@ -30,13 +30,13 @@ export async function sweep(deps: SweepDeps): Promise<void> {
   const { started, refused } = await startInRounds<StartableDelivery>(
     {
       list: (leftOut) => listUnstartedDeliveries(db, leftOut),
-      // One that runs may not have heard of a change.
+      // A running workflow may have missed a change.
       start: (delivery) => startInTurn(delivery, 'wake'),
       mark,
     },
     {
       list: (leftOut) => listOverdueDeliveries(db, leftOut),
-      // One that runs is merely behind: woken, it would wait anew.
+      // A running workflow is merely behind: if woken, it would start to wait anew.
       start: (delivery) => startInTurn(delivery, 'leave'),
       mark,
       mostMayRun: true,
@@ -45,18 +45,18 @@ export async function sweep(deps: SweepDeps): Promise<void> {
   const [unstarted, overdue] = started;
   if (unstarted! + overdue! > 0) log.info({ started: unstarted, overdue }, 'sweep.started');
   if (refused.length > 0)
-    log.warn({ count: refused.length, delivery: refused[0]!.id }, 'sweep.start_refused: tried again by the next sweep');
+    log.warn({ count: refused.length, delivery: refused[0]!.id }, 'sweep.start_refused: the next sweep tries again');
 }
 
-/** Whoever had to see to them is gone; or, which should never be, nobody knew. */
+/** For webhooks whose settling was interrupted or (which should never happen) never begun. */
 async function settleLeftOver({ db, log, workflows }: SweepDeps): Promise<void> {
   const leftOver = await listSettlingWebhooks(db);
   const unsettled = await markUnsettledWebhooks(db);
-  // The rest is left over for the next sweep.
+  // The next sweep does the rest.
   workflows.settle([...leftOver, ...unsettled].slice(0, 100));
   if (unsettled.length > 0)
     log.warn(
       { count: unsettled.length, webhooks: unsettled.slice(0, 20).map(({ webhookId }) => webhookId) },
-      'sweep.unsettled_webhooks: deliveries were held or pending against the settings of their webhook; they are put right',
+      'sweep.unsettled_webhooks: deliveries were held or pending contrary to the settings of their webhook; they are corrected',
     );
 }

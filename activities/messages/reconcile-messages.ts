@@ -6,12 +6,12 @@ export interface ReconcileMessagesDeps extends SendMessageDeps {
   retentionDays: number;
 }
 
-/** Compares Twilio's lists with ours, account by account. Does nothing where none is configured. Safe to repeat and to break off. */
+/** Compares Twilio's lists with ours, account by account; does nothing without one. Safe to repeat and to interrupt. */
 export async function reconcileMessages(deps: ReconcileMessagesDeps): Promise<void> {
   const { twilio, log } = deps;
   for (const account of twilio?.client.accountSids ?? []) {
     const found = await reconcileAccount(deps, twilio!.client, account, () => Context.current().heartbeat());
     if (found.received + found.reported > 0)
-      log.warn({ account, ...found }, 'messages.reconciled: no callback had told of these');
+      log.warn({ account, ...found }, 'messages.reconciled: no callback had reported these');
   }
 }

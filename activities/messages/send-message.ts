@@ -21,7 +21,7 @@ export interface SendMessageInput {
   tenantId: string;
 }
 
-/** What is to be recorded of a request, in ids and numbers only: it may go through the workflow's history. */
+/** What is recorded of a request. Ids and numbers only, as it may go through the workflow's history. */
 export type SendRecord =
   | {
       kind: 'accepted';
@@ -35,18 +35,19 @@ export type SendRecord =
   | { kind: 'not-sent'; sendBeganAt: string };
 
 export interface SendResult {
-  /** `unsettled`: it may have been sent, and what became of it is to be found out. */
+  /** `unsettled`: it may have been sent, and its outcome has to be found out. */
   state: 'settled' | 'unsettled';
   /** The request was made and Postgres did not take its outcome. */
   unrecorded?: SendRecord;
 }
 
-/** Less than what the workflow allows for beyond the request. */
+/** Less than the workflow's timeout leaves after the request. */
 const recordPatienceMs = 10_000;
 
 /**
- * Sends a message that nobody has sent. Postgres gives the right to send once; it is given back only when the request
- * surely did not reach Twilio, which ends here with `MessageNotSent`. Safe to run any number of times, also at once.
+ * Sends a message that nobody has sent. Postgres gives the right to send once. It is given back only if the request
+ * certainly did not reach Twilio; then this rejects with `MessageNotSent`. Safe to run any number of times, even
+ * concurrently.
  */
 export async function sendMessage(deps: SendMessageDeps, { messageId }: SendMessageInput): Promise<SendResult> {
   const { db, log, twilio } = deps;
@@ -64,7 +65,7 @@ export async function sendMessage(deps: SendMessageDeps, { messageId }: SendMess
     case 'unknown':
       log.warn(
         { ...context, reason: outcome.reason },
-        'message.outcome_unknown: Twilio is asked, nothing is sent again',
+        'message.outcome_unknown: nothing is sent again; Twilio is asked whether it has the message',
       );
       return { state: 'unsettled' };
     case 'accepted': {
@@ -91,7 +92,7 @@ export async function sendMessage(deps: SendMessageDeps, { messageId }: SendMess
     }
     case 'not-sent': {
       const { reason, retryAfterMs } = outcome;
-      log.info({ ...context, reason, retryAfterMs }, 'message.not_sent: it is sent again');
+      log.info({ ...context, reason, retryAfterMs }, 'message.not_sent: it is retried');
       const sendBeganAt = message.sendBeganAt!.toISOString();
       const result = await recordOrHandOver(deps, messageId, { kind: 'not-sent', sendBeganAt });
       if (result.unrecorded) return result;
@@ -100,7 +101,7 @@ export async function sendMessage(deps: SendMessageDeps, { messageId }: SendMess
   }
 }
 
-/** Tries for a while, then leaves it to the workflow: what was sent must not be forgotten. */
+/** Tries for a while, then leaves it to the workflow: the record of a sent message must not be lost. */
 async function recordOrHandOver(deps: SendMessageDeps, messageId: string, record: SendRecord): Promise<SendResult> {
   const deadline = performance.now() + recordPatienceMs;
   for (let waitMs = 100; ; waitMs *= 2) {
@@ -109,7 +110,7 @@ async function recordOrHandOver(deps: SendMessageDeps, messageId: string, record
     } catch (error) {
       if (performance.now() + waitMs < deadline && error instanceof DatabaseUnavailableError) await delay(waitMs);
       else {
-        // Not the error itself: Postgres quotes the row in some fields of it.
+        // Not the error itself: some of its fields quote the row.
         const reason = sqlStateOf(error) ?? (error as Error).message;
         deps.log.error({ reason, message: messageId, kind: record.kind }, 'message.not_recorded');
         return { state: 'settled', unrecorded: record };
@@ -118,7 +119,7 @@ async function recordOrHandOver(deps: SendMessageDeps, messageId: string, record
   }
 }
 
-/** Records what came of the request. Safe to repeat. */
+/** Records the outcome of the request. Safe to repeat. */
 export async function recordSend(
   deps: SendMessageDeps,
   { messageId, record }: { messageId: string; record: SendRecord },
@@ -136,9 +137,9 @@ export async function recordSend(
 }
 
 /**
- * Asks Twilio's list what became of a message of which no answer and no callback told. With `isLast` one that is not
- * there counts as never sent, and so does one that could not be handed over in all this time. Throws while Twilio does
- * not answer: nothing is concluded from silence.
+ * Looks in Twilio's list for a message for which neither a response nor a callback came. With `isLast`, a message that
+ * is not there counts as never sent, and so does one that could not be handed over in all this time. Throws while
+ * Twilio does not respond: nothing is concluded from silence.
  */
 export async function settleMessage(
   deps: SendMessageDeps,
@@ -148,7 +149,7 @@ export async function settleMessage(
   const message = await findMessage(db, tenantId, messageId);
   if (message?.status === 'unknown') {
     if (!twilio) throw new Error('This worker has no Twilio account to ask.');
-    // One that is just alike may take what was found at the same moment; then the next one in the list may be this one.
+    // An identical message may claim the first match at the same time; then the next one in the list may be this one.
     for (const sent of await findSent(db, twilio.client, message)) {
       const { messageSid, status, segments } = sent;
       const acceptance = { ...sent, providerStatus: status, messageSid, segments, at: sent.createdAt };

@@ -11,7 +11,7 @@ import {
 export interface SweepMessagesDeps {
   db: Database;
   log: Logger;
-  /** In its tenant's turn; `started` is false when the workflow was running already. */
+  /** In its tenant's turn; `started` is false if the workflow was running already. */
   startMessageInTurn: (message: StartableMessage) => Promise<{ started: boolean }>;
 }
 
@@ -31,6 +31,6 @@ export async function sweepMessages({ db, log, startMessageInTurn }: SweepMessag
   if (refused.length > 0)
     log.warn(
       { count: refused.length, message: refused[0]!.id },
-      'sweep.message_start_refused: tried again by the next sweep',
+      'sweep.message_start_refused: the next sweep tries again',
     );
 }

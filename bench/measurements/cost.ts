@@ -6,13 +6,13 @@ import { readTemporalCalls, since } from '../sdk-metrics.js';
 import { waitFor } from '../../test/support/wait-for.js';
 
 const isTransactionEdge = (text: string) => /^(begin|commit|rollback)\b/i.test(text);
-/** Marks what was started, many deliveries with one statement. */
+/** Marks many deliveries as started with one statement. */
 const isBatchedMark = (text: string) =>
   /^update webhook_deliveries d set workflow_started_at = now\(\) from unnest/i.test(text);
 
 /**
- * What a delivery that succeeds at once costs in statements, round trips to Temporal and events of history: counted, on
- * a service whose statements go through a counter, with its Schedules paused so that nothing else is counted.
+ * What a delivery that succeeds at the first attempt costs in statements, round trips to Temporal and events of
+ * history. The service's statements go through a counter, and its Schedules are paused so that nothing else is counted.
  */
 export const cost: Measurement = {
   name: 'cost',
@@ -43,7 +43,7 @@ export const cost: Measurement = {
       if (total(statements) === 0) throw new Error('no statement came through the counter');
       bench.add({
         id: 'statements',
-        name: 'SQL statements per first-try delivery, beside begin/commit and batched marks',
+        name: 'SQL statements per first-try delivery, without begin/commit and batched marks',
         value: total(statements, (text) => !isTransactionEdge(text) && !isBatchedMark(text)),
         unit: '',
         target: { of: 'value', is: 'at most', limit: 4 },
@@ -59,7 +59,7 @@ export const cost: Measurement = {
       if (total(calls) === 0) throw new Error("the SDK's metrics count no calls to Temporal");
       bench.add({
         id: 'round-trips',
-        name: 'round trips to Temporal per first-try delivery, beside polls',
+        name: 'round trips to Temporal per first-try delivery, without polls',
         value: total(calls),
         unit: '',
         target: { of: 'value', is: 'at most', limit: 2 },
@@ -85,7 +85,7 @@ export const cost: Measurement = {
     }),
 };
 
-/** The beginning of a statement, and what it is about. */
+/** The beginning of a statement, enough to recognise it. */
 function firstWords(text: string): string {
   return text.length <= 72 ? text : `${text.slice(0, 69)}…`;
 }
@@ -110,7 +110,7 @@ async function pauseSchedules({ temporal, taskQueue }: Rig): Promise<void> {
   });
 }
 
-/** All recorded, reported and marked: marks are made once a second. */
+/** Waits until everything is recorded, reported and marked. Marks are made once a second. */
 async function calm(rig: Rig): Promise<void> {
   await rig.settled();
   await delay(1_500);

@@ -32,7 +32,7 @@ async function firstDeliverySeconds(folder: string): Promise<number> {
   const began = performance.now();
   const child = spawn('npm', ['run', 'demo', '--silent'], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
-    // Nothing of our own: a given server would be taken for the demo's.
+    // Without our environment: the demo would use a server that it names.
     env: { PATH, HOME, NO_COLOR: '1', TMPDIR: folder },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
@@ -57,7 +57,7 @@ async function firstDeliverySeconds(folder: string): Promise<number> {
     });
   } finally {
     clearTimeout(timer);
-    // The rest of the story is not ours. Its servers are bound to its life.
+    // The rest of the demo is not measured. Its servers end with it.
     if (child.pid !== undefined) killGroup(child.pid);
     await exited;
   }

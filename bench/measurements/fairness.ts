@@ -17,7 +17,9 @@ import { arrivals } from '../receiver-process.js';
 
 const rate = 10;
 
-/** What a healthy tenant feels of others: of forced retries, many messages, what nobody started, receivers that hang. */
+/**
+ * How other tenants slow down a healthy one: forced retries, many messages, unstarted deliveries, hanging receivers.
+ */
 export const fairness: Measurement = {
   name: 'fairness',
   async run(bench) {
@@ -71,7 +73,7 @@ async function besideMessages(bench: Bench, rig: Rig): Promise<void> {
     const to = numbers(load.count);
     return streamTo(rig, '/twilio', to, load, (index) => send(one, '+15550000001', to[index]!), options);
   };
-  bench.progress('messages in quiet');
+  bench.progress('messages without other load');
   const quiet = await stream(2);
   const burst = numbers(messages);
   bench.progress(`${messages} messages of another tenant`);
@@ -105,7 +107,7 @@ async function besideUnstarted(bench: Bench, rig: Rig, healthy: EventStream, qui
     value: ((arrivedMs ?? monotonicMs()) - sinceMs) / 1000,
     unit: 's',
     target: { of: 'value', is: 'at most', limit: 30 },
-    ...(arrivedMs === undefined && { note: 'At least: it had not come by then.' }),
+    ...(arrivedMs === undefined && { note: 'A lower bound: it had not arrived by then.' }),
   });
   addRows(bench, 'unstarted', `the sweeper starts ${unstarted} of another`, quiet, result);
 }
@@ -122,7 +124,7 @@ async function besideHanging(
   const others: BenchTenant[] = [];
   await inParallel({ count: tenants, atOnce: 5 }, async () => {
     const tenant = await rig.addTenant();
-    // It answers long after the service has given up.
+    // It responds long after the service has given up.
     await tenant.addWebhook({ events: [eventType], hangMs: 2 * hangMs, timeoutMs: hangMs });
     others.push(tenant);
   });
@@ -130,7 +132,7 @@ async function besideHanging(
   await inParallel({ count: tenants * events, atOnce: 20 }, (index) =>
     rig.trigger(others[index % tenants]!.id, eventType, `hanging-${index}`),
   );
-  // Longer: only by and by all that the service may have open is open.
+  // Longer, as it takes a while until the service has as many requests open as it may.
   const result = await measure(bench, rig, healthy, 2 * bench.sizes.fairness.seconds);
   addRows(
     bench,
@@ -175,7 +177,7 @@ function addRows(
       floors: [{ name: 'in quiet', value: quietly[percentile] }],
       target: { of: 'ratio', is: 'at most', limit: 1.5 },
       ...(result.missing > 0 && {
-        note: `At least: ${result.missing} of ${result.receiveMs.length} had not arrived in time, and count as they were then.`,
+        note: `A lower bound: ${result.missing} of ${result.receiveMs.length} had not arrived in time, and count with their time so far.`,
       }),
       details: { quietly, meanwhile, accept: summarize(result.acceptMs), missing: result.missing },
     });

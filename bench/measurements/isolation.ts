@@ -39,7 +39,7 @@ export const isolationHanging: Measurement = {
     }),
 };
 
-/** A healthy webhook while another tenant has a backlog, which is delivered as fast as it goes. */
+/** A healthy webhook while another tenant has a backlog, which is delivered as fast as possible. */
 export const isolationBacklog: Measurement = {
   name: 'isolation-backlog',
   run: (bench) =>
@@ -57,12 +57,12 @@ export const isolationBacklog: Measurement = {
         rig.trigger(other.id, eventType, `backlog-${index}`),
       );
       const before = await pendingOf(rig, other.id);
-      bench.progress(`the healthy webhook meanwhile, ${before} deliveries before it`);
+      bench.progress(`the healthy webhook meanwhile, behind ${before} deliveries`);
       let after = 0;
       const result = await measure(bench, rig, healthy, async () => {
         after = await pendingOf(rig, other.id);
       });
-      if (after === 0) throw new Error(`the backlog of ${deliveries} was worked off before the last event was sent`);
+      if (after === 0) throw new Error(`the backlog of ${deliveries} was delivered before the last event was sent`);
       addRow(bench, {
         id: 'isolation-backlog',
         name: `healthy webhook p95 at ${rate}/s, another tenant has a backlog of ${deliveries}`,
@@ -73,11 +73,11 @@ export const isolationBacklog: Measurement = {
     }),
 };
 
-/** A healthy webhook while another tenant's receivers send bytes without end: interim answers, and chunk extensions. */
+/** A healthy webhook while another tenant's receivers send endless bytes: interim responses, and chunk extensions. */
 export const isolationFloods: Measurement = {
   name: 'isolation-floods',
   async run(bench) {
-    // A process of its own: how busy the flooding one is must not show in what the healthy one measures.
+    // A process of its own: the flooding receiver's load must not affect the healthy one's times.
     const flooding = await startReceiver();
     try {
       await bench.withRig({ ownTemporal: true }, (rig) => measureFloods(bench, rig, flooding.url));
@@ -103,7 +103,7 @@ async function measureFloods(bench: Bench, rig: Rig, origin: string): Promise<vo
   const result = await measure(bench, rig, healthy, async () => {
     requests = await attemptsOf(rig, other.id);
   });
-  if (requests === 0) throw new Error('no receiver was asked, so none has sent anything');
+  if (requests === 0) throw new Error('no receiver got a request, so none has sent anything');
   addRow(bench, {
     id: 'isolation-floods',
     name: `healthy webhook p95 at ${rate}/s, another tenant's receivers send without end (${2 * flooding} deliveries, each retried)`,
@@ -117,7 +117,7 @@ function twoTypes({ eventTypes }: Rig): [string, string] {
   return [eventTypes[0]!, eventTypes[1]!];
 }
 
-/** The healthy one alone, after a warm-up: what all else is compared with. */
+/** The healthy webhook alone, after a warm-up: the baseline of all else. */
 export async function measureQuiet(
   bench: Bench,
   rig: Rig,
@@ -126,13 +126,13 @@ export async function measureQuiet(
 ): Promise<EventStreamResult> {
   bench.progress('warming up');
   await streamEvents(rig, healthy, loadOf(20, bench.sizes.warmUpSeconds, 1));
-  bench.progress('the healthy webhook in quiet');
+  bench.progress('the healthy webhook alone');
   const result = await measureIt(bench, rig, healthy);
-  if (result.missing > 0) throw new Error(`${result.missing} events never arrived although all was quiet`);
+  if (result.missing > 0) throw new Error(`${result.missing} events never arrived although there was no other load`);
   return result;
 }
 
-/** What has not arrived a minute later is taken as it is by then. */
+/** Events that have not arrived a minute later count with their time so far. */
 const measure = (bench: Bench, rig: Rig, healthy: EventStream, onSent?: () => Promise<void>) =>
   streamEvents(rig, healthy, loadOf(rate, bench.sizes.isolationSeconds, 1), { ...(onSent && { onSent }) });
 
@@ -170,7 +170,7 @@ function addRow(bench: Bench, { id, name, quiet, result, details }: Isolation): 
     floors: [{ name: 'in quiet', value: quietly.p95 }],
     target: { of: 'ratio', is: 'at most', limit: 1.5 },
     ...(result.missing > 0 && {
-      note: `At least: ${result.missing} of ${result.receiveMs.length} had not arrived a minute after the last was sent, and count as they were then.`,
+      note: `A lower bound: ${result.missing} of ${result.receiveMs.length} had not arrived a minute after the last was sent, and count with their time so far.`,
     }),
     details: { quietly, meanwhile, accept: summarize(result.acceptMs), missing: result.missing, ...details },
   });

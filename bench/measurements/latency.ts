@@ -9,12 +9,13 @@ import { arrivals } from '../receiver-process.js';
 import type { Row, Target } from '../report.js';
 import type { Rig } from '../rig.js';
 
-/** A body as long as the service's own. */
+/** A body as long as those of the service. */
 const text = 'x'.repeat(400);
 
 /**
- * Accept latency, and from the planned request to the receiver, at rising rates up to where the backlog grows; at each
- * rate, right before: one insert-and-commit, the generator straight to the receiver, and bare workflows.
+ * The latency of accepting, and from the planned request to the receiver, at rising rates until the backlog grows.
+ * Measured right before at each rate: one insert and commit, the generator straight to the receiver, and bare
+ * workflows.
  */
 export const latency: Measurement = {
   name: 'latency',
@@ -55,7 +56,7 @@ export const latency: Measurement = {
       bench.receiver.forget();
       await rig.settled();
       if (!result.backlogGrew) keptUp = rate;
-      // The targets are at 10 and 20 a second.
+      // The targets are at 10 and 20 per second.
       else if (rate >= 20) break;
     }
     const last = sizes.rates.at(-1)!;
@@ -83,8 +84,8 @@ interface Step {
 function addRows(bench: Bench, rate: number, step: Step): void {
   const accept = summarize(step.acceptMs);
   const receive = summarize(step.receiveMs);
-  const grew = step.backlogGrew ? { note: 'The backlog grew at this rate: the longer, the later.' } : {};
-  const noBare = { note: `No bare workflows at ${rate}/s: they could not keep up with the rate before.` };
+  const grew = step.backlogGrew ? { note: 'The backlog grew: a longer run would give longer times.' } : {};
+  const noBare = { note: `No bare workflows at ${rate}/s: they could not keep up with the previous rate.` };
   for (const name of percentileNames) {
     const row: Row = {
       id: `accept-${name}-${rate}`,
@@ -116,7 +117,7 @@ function addRows(bench: Bench, rate: number, step: Step): void {
   }
 }
 
-/** From the planned time to the answer of one insert, committed. */
+/** From the planned time to the end of one committed insert. */
 async function insertOnly(db: pg.Pool, load: OpenLoad): Promise<number[]> {
   const { latencyMs } = await openLoop(load, () =>
     db.query('insert into bench_floor (id, text) values ($1, $2)', [randomUUID(), text]),
@@ -124,7 +125,7 @@ async function insertOnly(db: pg.Pool, load: OpenLoad): Promise<number[]> {
   return latencyMs;
 }
 
-/** From the planned time to the arrival of a request that nobody stands between. */
+/** From the planned time to the arrival of a request that goes straight to the receiver. */
 async function straight({ receiver }: Rig, load: OpenLoad): Promise<number[]> {
   const pool = new Pool(receiver.url, { connections: 64 });
   try {
@@ -138,7 +139,7 @@ async function straight({ receiver }: Rig, load: OpenLoad): Promise<number[]> {
   }
 }
 
-/** What the service sends, as far as it costs time. */
+/** A request like the service's, as far as that matters for its time. */
 export async function post(pool: Pool, path: string, eventId: string): Promise<void> {
   const headers = { 'content-type': 'application/json', 'x-irisx-event-id': eventId };
   const { body } = await pool.request({ method: 'POST', path, headers, body: text });

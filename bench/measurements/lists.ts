@@ -12,14 +12,14 @@ interface FilledWebhook {
   tenant: BenchTenant;
   id: number;
   facts: HistoryFacts;
-  /** Of the page that begins in the middle of the history. */
+  /** Cursor of the page that begins in the middle of the history. */
   cursor: string;
 }
 
-/** So many event types of the catalogue are in a history, alike often. */
+/** A history has this many of the catalogue's event types, all equally often. */
 const historyTypes = 10;
 
-/** What a tenant's program or page asks for; every one of them has to cost the same however long the history is. */
+/** What a tenant's program or page requests. Each must take the same time however long the history is. */
 function calls(
   eventType: string,
   absentType: string,
@@ -74,23 +74,23 @@ function calls(
   ];
 }
 
-/** Lists and statistics of a webhook with a long history ÷ with a short one, in turns. */
+/** Lists and statistics of a webhook with a long history, compared with a short one, in turns. */
 export const lists: Measurement = {
   name: 'lists',
   run: (bench) =>
     bench.withRig({}, async (rig) => {
       const [few, many] = bench.sizes.lists;
-      // The long one first, so that whatever Postgres learns about its tables holds for both.
+      // The long one first, so that Postgres' statistics of the tables fit both.
       const large = await fill(bench, rig, many);
       const small = await fill(bench, rig, few);
       for (const { id, name, path } of calls(rig.eventTypes[0]!, rig.eventTypes[historyTypes]!)) {
         bench.progress(name);
         const smallMs: number[] = [];
         const largeMs: number[] = [];
-        // One of each beforehand, not counted; they must answer alike, or it is no comparison.
+        // One call of each beforehand, not counted. Both must return as many rows, or it is no comparison.
         const rows = { small: await rowsOf(small, path), large: await rowsOf(large, path) };
         if (rows.small !== rows.large)
-          throw new Error(`${name}: ${rows.small} rows of the short history, ${rows.large} of the long one`);
+          throw new Error(`${name}: ${rows.small} rows from the short history, ${rows.large} from the long one`);
         for (let n = 0; n < bench.sizes.listCalls; n++) {
           smallMs.push(await timed(() => small.tenant.get(path(small))));
           largeMs.push(await timed(() => large.tenant.get(path(large))));

@@ -9,8 +9,8 @@ import type { Rig } from '../rig.js';
 import { post } from './latency.js';
 
 /**
- * Deliveries a second with a full backlog, and the CPU time that each costs. Bare workflows are measured before and
- * after in the same way, and count with their mean: machines change their pace.
+ * Deliveries per second with a full backlog, and the CPU time of each. Bare workflows are measured in the same way
+ * before and after, and their mean is used, as a machine's speed changes over time.
  */
 export const throughput: Measurement = {
   name: 'throughput',
@@ -71,7 +71,7 @@ export const throughput: Measurement = {
 
 type Cost = Partial<Record<string, number>>;
 
-/** CPU milliseconds for each piece of work. */
+/** CPU milliseconds per piece of work. */
 function each(used: Record<string, number | undefined>, { count }: ClosedLoadResult): Cost {
   if (count === 0) throw new Error('nothing was done within the measured time');
   return Object.fromEntries(

@@ -7,8 +7,8 @@ import type { BenchTenant, Rig } from '../rig.js';
 import { waitFor } from '../../test/support/wait-for.js';
 
 /**
- * What deliveries cost that only wait for a token: CPU time while nothing is due, and memory. The webhook may send once
- * an hour, so nothing falls due meanwhile.
+ * What deliveries cost while they only wait for a token: CPU time while nothing is due, and memory. The webhook may
+ * send once an hour, so nothing falls due meanwhile.
  */
 export const waiting: Measurement = {
   name: 'waiting',
@@ -36,9 +36,9 @@ export const waiting: Measurement = {
 
 type CpuUse = Record<'service' | 'temporal' | 'postgres', number | undefined>;
 
-/** Leaves everything alone for a while, then measures for a while. */
+/** Lets everything rest for a while, then measures for a while. */
 async function rest({ sizes, progress }: Bench, rig: Rig, what: string): Promise<{ cpuMs: CpuUse; memoryMb: number }> {
-  progress(`${what}: coming to rest`);
+  progress(`${what}: resting`);
   await delay(sizes.restSeconds * 1000);
   progress(`${what}: CPU time over ${sizes.waitingSeconds} s`);
   const cpu = rig.cpu();
@@ -56,7 +56,7 @@ async function memory({ service }: Rig): Promise<number> {
   return median(samples);
 }
 
-/** Triggers until so many deliveries wait, each in its workflow. */
+/** Triggers events until `to` deliveries wait, each in its workflow. */
 async function fillUp(
   { progress }: Bench,
   rig: Rig,

@@ -13,9 +13,9 @@ import { openService, type Service } from '../server/open-service.js';
 import { showOnTerminal } from './progress.js';
 
 /**
- * `npm run demo`: the whole stack in a temporary folder on free ports, and a tenant's day on it. Exits with 0 when all
- * came out as told; with `-- --keep` it stays up until Ctrl-C, and with `-- --sources` the events come from a switch and
- * from Twilio, both played, instead of the API.
+ * `npm run demo`: starts the whole stack in a temporary folder on free ports and plays a tenant's day on it. Exits with
+ * 0 if everything went as described. With `-- --keep` it stays up until Ctrl-C. With `-- --sources` the events come
+ * from a simulated switch and a simulated Twilio instead of the API.
  */
 async function main({ keep, fromSources }: { keep: boolean; fromSources: boolean }): Promise<number> {
   const stopped = new Promise<void>((resolve) => {
@@ -84,7 +84,7 @@ function showDelivery({ path: to, event, eventId, attempt, isVerified, answered 
   );
 }
 
-/** Its beginning says which thing it was. */
+/** The beginning is enough to tell ids apart. */
 const shorten = (id: string) => (id.length > 12 ? `${id.slice(0, 11)}…` : id);
 
 function showWhereToLook(

@@ -8,14 +8,17 @@ import { StartError } from '../errors.js';
 import { openService, type Service } from '../server/open-service.js';
 import { showOnTerminal } from './progress.js';
 
-/** `npm run dev`: the whole stack in one terminal, kept running, its data kept in a folder. Starts only what the environment does not name. */
+/**
+ * `npm run dev`: runs the whole stack in one terminal, with its data in a folder. Starts only what the environment
+ * lacks.
+ */
 async function main(): Promise<number> {
   const stopped = new Promise<'SIGTERM' | 'SIGINT'>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
   });
   const logConfig = loadLogConfig(process.env);
   const log = createLogger({ ...logConfig, name: 'dev' });
-  // What starts is shown as progress; only what is wrong with it is logged.
+  // The start is shown as progress; only its problems are logged.
   const quiet = createLogger({ ...logConfig, level: 'warn', name: 'dev' });
   let stack: EmbeddedStack | undefined;
   let service: Service | undefined;

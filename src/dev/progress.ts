@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import type { ShowProgress } from './embedded/embedded-stack.js';
 
-/** One line a step, written when it is done, with the time that it took; a slow step says every few seconds that it goes on. */
+/** Writes one line per step when it is done, with the time it took. A slow step reports every few seconds. */
 export const showOnTerminal: ShowProgress = async (what, work, done) => {
   const began = performance.now();
   const seconds = () => `${((performance.now() - began) / 1000).toFixed(1)} s`;

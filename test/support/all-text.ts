@@ -1,6 +1,6 @@
 /**
- * Every text in a value, one a line, bytes as Latin-1: what a search for a plain text has to look at. JSON would not do,
- * as protobuf messages render bytes in base64.
+ * Every text in a value, one per line, with bytes as Latin-1, to search for plain text. JSON would not do, as protobuf
+ * messages render bytes in base64.
  */
 export function allText(value: unknown): string {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');

@@ -5,18 +5,18 @@ import type { deliveryDetailSchema } from '../../src/api/delivery-schemas.js';
 import type { statisticsSchema, webhookSchema } from '../../src/api/webhook-schemas.js';
 import { callCompleted, type Stack } from './stack.js';
 
-// Tests say what they expect of an answer; its shape is held against the OpenAPI document elsewhere.
+// Tests check what matters to them in a response; other tests check its shape against the OpenAPI document.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Json = any;
 
 export interface ApiAnswer {
   status: number;
   headers: Headers;
-  /** Parsed; undefined where there is none. */
+  /** Parsed; undefined if there is none. */
   body: Json;
 }
 
-/** Speaks to a stack's REST API with one key. A body is sent as JSON; bytes are sent as they are, and called JSON. */
+/** Calls a stack's REST API with one key. A body is sent as JSON; bytes are sent as they are, but labelled JSON. */
 export interface ApiClient {
   get(path: string): Promise<ApiAnswer>;
   post(path: string, body?: unknown): Promise<ApiAnswer>;
@@ -25,7 +25,7 @@ export interface ApiClient {
   delete(path: string): Promise<ApiAnswer>;
 }
 
-/** With the platform's key unless told another. */
+/** Uses the platform's key by default. */
 export function createApiClient({ service, adminKey }: Stack, key = adminKey): ApiClient {
   const send = async (method: string, path: string, body?: unknown): Promise<ApiAnswer> => {
     const response = await fetch(`${service.url}${path}`, {
@@ -64,13 +64,15 @@ export interface EventInput {
   occurred_at?: string;
 }
 
-/** A tenant of its own, with a key that may do what a tenant may. The named calls fail unless they are answered 2xx. */
+/** A tenant of its own, with a key that may do what a tenant may. The named calls fail unless the response is 2xx. */
 export interface TenantClient extends ApiClient {
   readonly tenantId: string;
   readonly key: string;
-  /** Subscribed to everything unless `settings` says else. */
+  /** Subscribed to everything unless `settings` says otherwise. */
   createWebhook(settings: { url: string } & Record<string, unknown>): Promise<{ id: number; secret: string }>;
-  /** Triggers a call.completed unless told else, by the platform's key; answers its deliveries in the order of their webhooks. */
+  /**
+   * Triggers an event with the platform's key, by default a call.completed. Returns its deliveries in webhook order.
+   */
   trigger(event?: EventInput): Promise<string[]>;
   webhook(id: number): Promise<WebhookDetail>;
   delivery(webhookId: number, id: string): Promise<DeliveryDetail>;

@@ -16,7 +16,7 @@ export interface CallFixture {
   tenants: Map<string, string>;
   lines: LogLine[];
   deps: CallHandlerDeps;
-  /** What was triggered, in the order of acceptance. */
+  /** The triggered events, in the order of acceptance. */
   events(): Promise<TriggeredCallEvent[]>;
   /** Forgets all calls and events; the tenants stay. */
   clear(): Promise<void>;
@@ -32,7 +32,7 @@ export interface TriggeredCallEvent {
   data: Record<string, unknown>;
 }
 
-/** A database with the tenants 42, 43 and 77, and what event sources for calls need; nothing is delivered. */
+/** A database with the tenants 42, 43 and 77, and the dependencies of the call sources. Nothing is delivered. */
 export async function createCallFixture(): Promise<CallFixture> {
   const database = await createTestDatabase();
   const db = openDatabase({ url: database.url, poolSize: 10 });

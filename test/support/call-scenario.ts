@@ -10,21 +10,21 @@ const fast: Partial<SwitchListenerOptions> = {
   lookForGoneEveryMs: 100,
 };
 
-/** Played switches, listeners to them, and what they have told; `reset` after each test, `close` after all. */
+/** Played switches, their listeners, and the events that resulted. `reset` after each test, `close` after all. */
 export interface CallScenario {
   fixture: CallFixture;
   startSwitch(at?: number): Promise<PlayedSwitch>;
   /** Resolves when the listener has subscribed to all of them. */
   listen(switches: PlayedSwitch[], options?: Partial<SwitchListenerOptions> & { host?: string }): Promise<CallListener>;
-  /** Waits for so many events, and answers all. */
+  /** Waits for `count` events, and returns all. */
   told(count: number): Promise<TriggeredCallEvent[]>;
-  /** Lets the listeners handle all that they have heard, and ends them. */
+  /** Lets the listeners handle everything they have received, and closes them. */
   settle(): Promise<TriggeredCallEvent[]>;
   said(message: string): LogLine[];
-  /** Milliseconds of calls that were counted for the tenant. */
+  /** The milliseconds of calls counted for the tenant. */
   countedMs(externalId: string): Promise<number>;
   assignNumber(externalId: string, phoneNumber: string): Promise<void>;
-  /** Waits until so many events were kept in all. */
+  /** Waits until `count` events are stored in `call_events`. */
   kept(count: number): Promise<void>;
   reset(): Promise<void>;
   close(): Promise<void>;

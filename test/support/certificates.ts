@@ -7,9 +7,9 @@ export interface Certificate {
 }
 
 export interface CertificateOptions {
-  /** Names and addresses it is for; default 127.0.0.1 and receiver.test. */
+  /** The names and addresses it is valid for; default 127.0.0.1 and receiver.test. */
   names?: string[];
-  /** Who signs; default itself. */
+  /** Default: self-signed. */
   issuer?: Certificate;
   isAuthority?: boolean;
   validFrom?: Date;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../../src/config/service.js';
 import { waitFor } from './wait-for.js';
 
-/** One JSON line of a process's log. */
+/** One JSON line of a process' log. */
 export interface LogLine {
   level: string;
   msg: string;
@@ -14,7 +14,7 @@ export interface LogLine {
 export interface ChildExit {
   code: number | null;
   signal: NodeJS.Signals | null;
-  /** `performance.now()` at which it was seen. */
+  /** `performance.now()` when it was noticed. */
   atMs: number;
 }
 
@@ -26,16 +26,16 @@ export interface ChildService {
   readonly exited: Promise<ChildExit>;
   hasExited(): boolean;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves with its first log line of that message; default within 15 s. */
+  /** Resolves with its first log line with that message; default timeout 30 s. */
   waitForLine(msg: string, timeoutMs?: number): Promise<LogLine>;
-  /** SIGKILL if it still runs; resolves when it has gone. Harmless to repeat. */
+  /** SIGKILL if it still runs; resolves when it has exited. Harmless to repeat. */
   end(): Promise<void>;
 }
 
 export interface ChildOptions {
-  /** Over what the configuration says. */
+  /** Overrides the configuration. */
   env?: Record<string, string>;
-  /** By how much its clock is ahead of all others'; negative: behind. */
+  /** How far its clock is ahead of all others; negative: behind. */
   clockShiftMs?: number;
   /** Default true: resolves when the worker polls and the API listens. False: as soon as the process runs. */
   waitUntilReady?: boolean;
@@ -43,14 +43,14 @@ export interface ChildOptions {
 
 const startDeadlineMs = 40_000;
 
-/** A real process of ours on a stack's database and task queue: one that can be killed. */
+/** A real process on a stack's database and task queue, so that it can be killed. */
 export async function startChildService(
   name: 'service' | 'worker' | 'api',
   config: Config,
   { env, clockShiftMs, waitUntilReady = true }: ChildOptions = {},
 ): Promise<ChildService> {
   const script = fileURLToPath(new URL(`../../src/server/${name}.ts`, import.meta.url));
-  // Not by the tsx command: that is a process in between, which would get the signals.
+  // Not with the tsx command: that would be a process in between, which would get the signals.
   const shifted = clockShiftMs === undefined ? [] : ['--import', new URL('./shifted-clock.mjs', import.meta.url).href];
   const child = spawn(process.execPath, ['--import', 'tsx', ...shifted, script], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -117,7 +117,7 @@ export async function startChildService(
   return service;
 }
 
-/** What `loadConfig` reads, so that the process runs with this configuration. */
+/** The environment from which `loadConfig` reads this configuration. */
 function environmentOf(config: Config): Record<string, string> {
   return {
     DATABASE_URL: config.databaseUrl,

@@ -3,6 +3,6 @@ import type { EncryptionKey, Keyring } from '../../src/encryption/seal.js';
 
 export const newEventKey = (id: string): EncryptionKey => ({ id, key: randomBytes(32) });
 
-/** As IRISX_EVENT_KEYS has them. */
+/** In the format of IRISX_EVENT_KEYS. */
 export const eventKeysText = (keys: Keyring): string =>
   keys.map(({ id, key }) => `${id}:${key.toString('base64')}`).join(',');

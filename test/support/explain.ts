@@ -7,14 +7,14 @@ interface Plan {
   Plans?: Plan[];
 }
 
-/** The most rows that any step of the plan met, those that it left out included. */
+/** The most rows that any step of the plan read, including those that it filtered out. */
 const rowsRead = (plan: Plan): number =>
   Math.max(
     plan['Actual Loops'] * (plan['Actual Rows'] + (plan['Rows Removed by Filter'] ?? 0)),
     ...(plan.Plans ?? []).map(rowsRead),
   );
 
-/** A database that also tells how many rows Postgres reads for a statement. It carries each out twice: for reading only. */
+/** A database that also tells how many rows Postgres reads for a statement. Runs each twice, so for reading only. */
 export function explain(db: Queryable): { db: Queryable; rowsRead: () => number } {
   let read = 0;
   return {

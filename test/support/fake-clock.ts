@@ -1,7 +1,7 @@
 import { syncBuiltinESMExports } from 'node:module';
 import { install, type Clock, type Config } from '@sinonjs/fake-timers';
 
-/** A clock that stands still, also for what modules have imported from node:timers/promises. */
+/** A clock that stands still, also for modules that import from node:timers/promises. */
 export function installClock(options: Config): Clock {
   const clock = install(options);
   syncBuiltinESMExports();

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** So many deliveries of one webhook, as triggers and pauses would have left them, written by SQL. */
+/** Inserts `count` deliveries of one webhook with SQL, as triggers and pauses would have left them. */
 export async function insertBacklog(
   pool: Pool,
   {

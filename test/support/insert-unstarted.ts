@@ -4,7 +4,7 @@ import { insertEvent } from '../../src/db/events.js';
 import { renderBody } from '../../src/delivery/body.js';
 import { callCompleted } from './stack.js';
 
-/** What `triggerEvent` commits, by a process that then dies before it has started a workflow. */
+/** Inserts an event as if a process had committed it with `triggerEvent` and died before starting a workflow. */
 export async function insertUnstarted(
   db: Queryable,
   tenantId: string,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { Pool } from 'pg';
 
 /**
- * What holds for every webhook whenever no statement is under way: its counters equal its rows, each delivery's
- * attempts are numbered without a gap, and every reserved token was taken or is held. The counters leave out test events.
+ * Checks what holds for every webhook whenever no statement is running: its counters equal its rows, each delivery's
+ * attempts are numbered without a gap, and every reserved token was taken or is held. The counters exclude test events.
  */
 export async function assertInvariants(pool: Pool, webhookId: number): Promise<void> {
   const { rows } = await pool.query<{ source: string }>(

@@ -2,18 +2,18 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv4 } from 'node:net';
 
-/** Addresses, an RCODE (3 is NXDOMAIN), or undefined for no answer ever. */
+/** Addresses, an RCODE (3 is NXDOMAIN), or undefined for no answer at all. */
 export type NameAnswer = string[] | number | undefined;
 
 export interface NameServer {
-  /** `address:port`, as resolvers take it. */
+  /** `address:port`, as resolvers expect it. */
   readonly address: string;
   /** `A name` and `AAAA name`, in order of arrival. */
   readonly questions: string[];
   close(): void;
 }
 
-/** A DNS server (RFC 1035) for single questions of type A or AAAA. */
+/** A DNS server (RFC 1035) that answers single questions of type A or AAAA. */
 export async function startNameServer(answer: (name: string, type: 'A' | 'AAAA') => NameAnswer): Promise<NameServer> {
   const questions: string[] = [];
   const socket = createSocket('udp4');

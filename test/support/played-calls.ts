@@ -1,14 +1,14 @@
 import { jsonEvent } from '../../src/dev/demo/played-switch.js';
 
-/** When everything that is played begins, by the switches' clocks. */
+/** When every played call begins, by the switches' clocks. */
 export const playedStartMs = 1_795_608_862_000;
 
 export type PlayedHeaders = Record<string, string>;
 
-/** One run of a switch: its events are numbered one after the other. */
+/** One run of a switch; its events are numbered consecutively. */
 export interface PlayedRun {
   readonly coreUuid: string;
-  /** An event of a channel, `atMs` after the start, as the switch sends it. */
+  /** A channel's event, `atMs` after the start, as the switch sends it. */
   event(name: string, uuid: string, atMs: number, headers?: PlayedHeaders): Buffer;
   /** The same, as headers. */
   headers(name: string, uuid: string, atMs: number, headers?: PlayedHeaders): PlayedHeaders;
@@ -40,10 +40,10 @@ export function playedRun(coreUuid: string, firstSequence = 1): PlayedRun {
   };
 }
 
-/** As the switch writes it, in microseconds. */
+/** In microseconds, as the switch writes it. */
 export const playedTime = (atMs: number): string => String((playedStartMs + atMs) * 1_000);
 
-/** Of all events of a channel that was made then; `recovered`: by a run that took the call over, and when. */
+/** Headers of all events of a channel created then; `recoveredAtMs`: when a later run took the call over. */
 export const madeAt = (atMs: number, { recoveredAtMs }: { recoveredAtMs?: number } = {}): PlayedHeaders => ({
   'Caller-Channel-Created-Time': playedTime(atMs),
   'Caller-Channel-Resurrect-Time': recoveredAtMs === undefined ? '0' : playedTime(recoveredAtMs),

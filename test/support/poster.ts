@@ -2,11 +2,11 @@ import { createAddressGuard } from '../../src/delivery/address.js';
 import type { AttemptOutcome, FinishedAttempt } from '../../src/delivery/outcome.js';
 import { createPoster, type PostInput, type Poster, type PosterOptions } from '../../src/delivery/post.js';
 
-/** A poster that may reach loopback, where the receivers of tests are. */
+/** A poster that may reach loopback, where the tests' receivers are. */
 export const createTestPoster = (options: Partial<PosterOptions> = {}): Poster =>
   createPoster({ guard: createAddressGuard(['127.0.0.0/8', '::1/128']), allowHttp: true, ...options });
 
-/** One attempt, in which only what matters is stated. */
+/** One attempt with defaults for everything that does not matter. */
 export const postTo = (poster: Poster, url: string, input: Partial<PostInput> = {}): Promise<FinishedAttempt> =>
   poster.post({ url, headers: {}, body: '{}', timeoutMs: 10_000, ...input });
 

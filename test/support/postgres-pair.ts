@@ -8,13 +8,13 @@ import { startPostgres, type EmbeddedPostgres } from '../../src/dev/embedded/pos
 import { migrate } from '../../src/db/migrations.js';
 import { waitFor } from './wait-for.js';
 
-/** A migrated primary and its synchronous standby: what was committed on the one is on the other. */
+/** A migrated primary and its synchronous standby: what is committed on the first is also on the second. */
 export interface PostgresPair {
   readonly first: EmbeddedPostgres;
   readonly second: EmbeddedPostgres;
-  /** The first takes no more writes; its sessions stay. */
+  /** The first takes no more writes; its sessions stay open. */
   demoteFirst(): Promise<void>;
-  /** The second takes writes, once it has all of the first. */
+  /** The second takes writes once it has everything from the first. */
   promoteSecond(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -62,7 +62,7 @@ export async function startPostgresPair(): Promise<PostgresPair> {
         const [{ lsn }] = (await ask(first, 'select pg_current_wal_lsn() as lsn')) as [{ lsn: string }];
         await waitFor(
           async () => (await ask(second, `select where pg_last_wal_replay_lsn() >= '${lsn}'`)).length === 1,
-          { what: 'the standby to have all' },
+          { what: 'the standby to have everything' },
         );
         await ask(second, 'select pg_promote()');
       },

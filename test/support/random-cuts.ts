@@ -3,13 +3,13 @@ import { randomFrom } from './random.js';
 
 export interface StreamServer {
   port: number;
-  /** Resolves when the client of the first connection has gone. */
+  /** Resolves when the first client has disconnected. */
   done: Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Serves a recorded stream to the first client, cut at random places, and ends the connection; whoever comes later hears
+ * Serves a recorded stream to the first client, cut at random places, and ends the connection. Later clients get
  * nothing. The same seed cuts in the same places.
  */
 export async function serveInRandomCuts(stream: Buffer, seed: number): Promise<StreamServer> {
@@ -30,7 +30,7 @@ export async function serveInRandomCuts(stream: Buffer, seed: number): Promise<S
       if (socket.destroyed) return;
       if (at >= stream.length) return void socket.end();
       const size = 1 + Math.floor(random() ** 4 * 20_000);
-      // Written, and then left to the event loop: else the pieces would travel as one.
+      // Yield to the event loop after each write; otherwise the pieces would travel as one.
       socket.write(stream.subarray(at, (at += size)), () => setImmediate(sendOn));
     };
     sendOn();

@@ -1,17 +1,17 @@
-/** Numbers that a seed decides: the same seed gives the same ones in the same order. */
+/** Seeded random numbers: the same seed gives the same numbers in the same order. */
 export interface Random {
   /** From 0 to below 1. */
   next(): number;
-  /** Both ends may come. */
+  /** An integer, both ends included. */
   whole(from: number, to: number): number;
-  /** True this often, from 0 (never) to 1 (always). */
+  /** True with this probability, from 0 (never) to 1 (always). */
   chance(probability: number): boolean;
   pick<T>(from: readonly T[]): T;
   /** A new list in another order. */
   shuffle<T>(list: readonly T[]): T[];
 }
 
-/** Streams of one seed are independent: what one of them draws more or less changes nothing in another. */
+/** Streams of one seed are independent: how many numbers one of them draws does not affect the others. */
 export function createRandom(seed: number, stream = ''): Random {
   const next = randomFrom(
     [...stream].reduce((hash, character) => Math.imul(hash ^ character.charCodeAt(0), 16777619), seed),

@@ -7,7 +7,7 @@ export interface Readiness {
   temporal_problems: TemporalProblem[];
 }
 
-/** What `/readyz` says. */
+/** The response of `/readyz`. */
 export async function readiness(url: string): Promise<Readiness> {
   const response = await fetch(`${url}/readyz`);
   return { httpStatus: response.status, ...((await response.json()) as Omit<Readiness, 'httpStatus'>) };

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from './wait-for.js';
 
 export interface ReceivedRequest {
-  /** Epoch milliseconds at which the complete request had arrived. */
+  /** Epoch milliseconds when the complete request had arrived. */
   at: number;
   method: string;
   path: string;
@@ -20,24 +20,24 @@ export interface Answer {
   status?: number;
   headers?: Record<string, string | string[]>;
   body?: string | Uint8Array;
-  /** How long to wait before answering. */
+  /** How long to wait before responding. */
   delayMs?: number;
 }
 
-/** Returns an answer, or writes to `response` itself and returns nothing. `index` counts the requests from 0. */
+/** Returns a response, or writes to `response` itself and returns nothing. `index` counts the requests from 0. */
 export type Handler = (
   request: ReceivedRequest,
   response: ServerResponse,
   index: number,
 ) => number | Answer | void | Promise<number | Answer | void>;
 
-/** One answer for all, answers in turn (the last is repeated), or a handler. */
+/** One response for all, responses in turn (the last is repeated), or a handler. */
 export type Respond = number | Answer | (number | Answer)[] | Handler;
 
-/** An answer that waits for the test instead of for a time. */
+/** A response that is held until the test releases it. */
 export interface HeldAnswer {
   respond: () => Promise<number | Answer>;
-  /** Gives the answer to all that wait for it and all that come. */
+  /** Responds to all waiting requests, and from now on immediately. */
   release(): void;
 }
 
@@ -52,18 +52,18 @@ export interface Receiver {
   readonly port: number;
   /** Complete requests in order of arrival. */
   readonly requests: ReceivedRequest[];
-  /** May be changed at any time; a sequence starts anew. Default 200 with an empty body. */
+  /** May be changed at any time; a sequence then starts anew. Default 200 with an empty body. */
   respond: Respond;
-  /** Requests that have begun to arrive and are not answered yet. */
+  /** Requests that have begun to arrive and have no response yet. */
   readonly openRequests: number;
   readonly maxOpenRequests: number;
   /** Connections accepted since the start. */
   readonly connections: number;
   /** Connections open now. */
   readonly openSockets: ReadonlySet<Socket>;
-  /** Resolves with the requests as soon as there are `count` of them; default within 30000 ms. */
+  /** Resolves with the requests as soon as there are `count` of them; default timeout 30 s. */
   waitForRequests(count: number, timeoutMs?: number): Promise<ReceivedRequest[]>;
-  /** Stops listening and cuts what is open; harmless to repeat. */
+  /** Stops listening and cuts open connections; harmless to repeat. */
   close(): Promise<void>;
 }
 
@@ -72,13 +72,13 @@ export interface ReceiverOptions {
   tls?: TlsOptions;
   /** Default 127.0.0.1. */
   host?: string;
-  /** Default: a free one. */
+  /** Default: any free port. */
   port?: number;
   /** When idle connections are closed; default Node's 5 s. */
   keepAliveTimeoutMs?: number;
 }
 
-/** A tenant's server, for real: listens on loopback and keeps every request. */
+/** A tenant's real server: listens on loopback and keeps every request. */
 export async function startReceiver(respond: Respond = 200, options: ReceiverOptions = {}): Promise<Receiver> {
   const requests: ReceivedRequest[] = [];
   const openSockets = new Set<Socket>();
@@ -99,7 +99,7 @@ export async function startReceiver(respond: Respond = 200, options: ReceiverOpt
     if (answer !== undefined) await send(response, answer);
   };
   const onRequest = (incoming: IncomingMessage, response: ServerResponse): void => {
-    // A sender that hangs up in the middle of its request is nothing that a receiver falls over.
+    // The receiver must survive a sender that hangs up in the middle of its request.
     handle(incoming, response).catch(() => incoming.socket.destroy());
   };
   const server = options.tls ? createTlsServer(options.tls, onRequest) : createServer(onRequest);

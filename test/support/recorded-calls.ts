@@ -1,6 +1,6 @@
 /**
- * What happened in each recorded stream, as whoever recorded them wrote it down: calls by the caller, who was called, and
- * how they ended. Written by hand; nothing here comes from the code under test.
+ * What happened in each recorded stream: who called, who was called, and how each call ended. Written down by hand when
+ * the streams were recorded; nothing here comes from the code under test.
  */
 export interface RecordedCall {
   /** Default 42. */
@@ -8,12 +8,12 @@ export interface RecordedCall {
   direction?: 'inbound' | 'outbound';
   from?: string;
   to: string;
-  /** In the order in which they are to be told; `keys` stands for as many events as there are keys. */
+  /** The expected events, in order; `keys` stands for as many events as there are keys. */
   told: ('initiated' | 'answered' | 'keys' | 'recording' | 'completed')[];
   keys?: string;
   /** Status, cause, seconds from answer to end. */
   end?: [status: string, cause: string, seconds: number];
-  /** End of the file's name, seconds, bytes. */
+  /** The end of the file's name, seconds, bytes. */
   recordings?: [file: string, seconds: number, bytes: number][];
 }
 
@@ -23,7 +23,7 @@ const unanswered: RecordedCall['told'] = ['initiated', 'completed'];
 const withKeys: RecordedCall['told'] = ['initiated', 'answered', 'keys', 'completed'];
 const withRecording: RecordedCall['told'] = ['initiated', 'answered', 'recording', 'completed'];
 
-/** By the dialplan's choice, as a normal end. */
+/** A normal end. */
 const cleared = (seconds: number): RecordedCall['end'] => ['completed', 'NORMAL_CLEARING', seconds];
 
 const inbound = (
@@ -45,7 +45,7 @@ export const recordedCalls: Record<string, RecordedCall[]> = {
   '02-inbound-answered-caller-hangs-up': inbound('+12025550111', whole, cleared(2)),
   '03-inbound-busy': inbound('+12025550103', unanswered, ['busy', 'USER_BUSY', 0]),
   '04-inbound-caller-cancels': inbound('+12025550102', unanswered, ['canceled', 'ORIGINATOR_CANCEL', 0]),
-  // No tenant in any event, and the numbers are nobody's: nobody is told.
+  // No tenant in any event, and the numbers are unassigned, so there are no events.
   '05-inbound-no-route': [],
   '06-inbound-no-tenant': [],
   '07-inbound-tenant-in-sip-header': [],
@@ -67,7 +67,7 @@ export const recordedCalls: Record<string, RecordedCall[]> = {
   '32-dtmf-sent-by-platform-uuid_send_dtmf': inbound('+12025550111', whole, cleared(3)),
   '33-dtmf-verbose-events': inbound('+12025550113', withKeys, cleared(7), { keys: '12#*A' }),
   '34-dtmf-sensitive': inbound('+12025550115', whole, cleared(6)),
-  // Of both parties' keys those of the first leg.
+  // Both parties press keys; only those of the first leg count.
   '35-dtmf-in-bridge-both-sides': inbound('+12025550125', withKeys, cleared(4), { keys: '12' }),
   '36-dtmf-during-sleep-app': inbound('+12025550119', whole, cleared(1)),
   '37-dtmf-same-digit-fast': inbound('+12025550108', withKeys, cleared(7), { keys: '55555' }),
@@ -104,14 +104,14 @@ export const recordedCalls: Record<string, RecordedCall[]> = {
   '63-caller-id-anonymous': [],
   '64-odd-variables': inbound('+12025550116', whole, cleared(1)),
   '65-caller-id-ascii-percent-sequences': [],
-  // The variable changes to 43 in mid-call: a call stays with one tenant.
+  // The variable changes to 43 mid-call, but a call stays with one tenant.
   '67-variable-with-literal-percent': inbound('+12025550111', whole, cleared(0)),
   '70-killed-custom-cause': inbound('+12025550111', whole, ['completed', 'CALL_REJECTED', 1]),
   '71-killed-unknown-cause': inbound('+12025550111', whole, cleared(1)),
   '72-max-duration': inbound('+12025550117', whole, ['completed', 'ALLOTTED_TIMEOUT', 2]),
   '73-hangup-cause-607': inbound('+12025550127', whole, ['completed', 'UNKNOWN', 2]),
   '74-hangup-with-q850-reason': inbound('+12025550111', whole, ['completed', 'NORMAL_UNSPECIFIED', 2]),
-  // One call, though both halves of a loopback look like one.
+  // One call, although each half of a loopback looks like a call.
   '80-loopback-legs': outbound('+12025550101', whole, cleared(3), { from: '0000000000' }),
   '81-filter-on-tenant': inbound('+12025550108', ['answered', 'completed'], cleared(6)),
   '82-filter-on-event-names': inbound('+12025550101', ['answered', 'completed'], cleared(3)),
@@ -145,7 +145,7 @@ export const recordedCalls: Record<string, RecordedCall[]> = {
   'S6-slow-consumer-killed': [],
 };
 
-/** Streams with calls that ended and named no tenant: nobody is told of them; how many. */
+/** By stream, the number of ended calls that named no tenant. They make no events. */
 export const callsOfNobody: Record<string, number> = {
   '05-inbound-no-route': 1,
   '06-inbound-no-tenant': 1,

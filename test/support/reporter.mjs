@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import mocha from 'mocha';
 
 /**
- * Mocha's spec reporter, which at the end writes the counts as JSON into the file that TEST_COUNTS_FILE names. The
- * runner adds them up; without that file a run has crashed.
+ * Mocha's spec reporter. At the end it also writes the counts as JSON to the file that TEST_COUNTS_FILE names. The
+ * runner adds them up; if the file is missing, the run has crashed.
  */
 export default class CountingSpecReporter extends mocha.reporters.Spec {
   constructor(runner, options) {

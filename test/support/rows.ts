@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
 
-/** Rows that tests need; each states only what matters. */
+/** Rows that tests need; each test states only what matters to it. */
 
 export async function insertTenant(pool: Pool, name = 'Acme'): Promise<string> {
   const { rows } = await pool.query<{ id: string }>('insert into tenants (name) values ($1) returning id', [name]);
@@ -16,7 +16,7 @@ export interface WebhookRow {
   timeoutMs: number;
   enabled: boolean;
   events: string[];
-  /** Default: bytes that nobody can open. */
+  /** Default: bytes that no key opens. */
   sealedSecret: Buffer;
 }
 

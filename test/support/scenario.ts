@@ -1,6 +1,6 @@
 /**
- * A test that mostly waits: begins together with the other scenarios of its `describe`, after the `before` hooks that
- * stand above it, and is reported in its turn.
+ * A test that mostly waits. It starts together with the other scenarios of its `describe`, after the `before` hooks
+ * above it, and is reported in its turn.
  */
 export function scenario(title: string, run: () => Promise<void>): void {
   let outcome: Promise<void>;

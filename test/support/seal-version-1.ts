@@ -1,6 +1,6 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 
-/** As the program sealed before values named their key: version, nonce, tag, ciphertext. */
+/** Seals as the service did before values named their key: version, nonce, tag, ciphertext. */
 export function sealInVersion1(key: Buffer, text: string, context: string): Buffer {
   const nonce = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);

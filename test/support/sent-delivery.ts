@@ -8,16 +8,16 @@ export interface SentDelivery {
   readonly webhookId: number;
   readonly id: string;
   read(): Promise<DeliveryDetail>;
-  /** Resolves as soon as so many attempts are recorded; default within 20 s. */
+  /** Resolves as soon as `count` attempts are recorded; default timeout 20 s. */
   waitForAttempts(count: number, timeoutMs?: number): Promise<DeliveryDetail>;
   /**
-   * Resolves when it has that status and its workflow has ended, so that no request can follow; default within 30 s.
-   * Rejects at once when it ends otherwise.
+   * Resolves when it has that status and its workflow has ended, so that no request can follow; default timeout 30 s.
+   * Rejects immediately if it ends with another status.
    */
   waitForEnd(status: 'delivered' | 'failed' | 'held' | 'cancelled', timeoutMs?: number): Promise<DeliveryDetail>;
 }
 
-/** Follows a delivery that was triggered already. */
+/** Follows a delivery that has already been triggered. */
 export function followDelivery(stack: Stack, tenant: TenantClient, webhookId: number, id: string): SentDelivery {
   const read = () => tenant.delivery(webhookId, id);
   const poll = (what: string, timeoutMs: number, isThere: (delivery: DeliveryDetail) => boolean) =>
@@ -64,7 +64,7 @@ export async function sendEvent(
   return { ...followDelivery(stack, tenant, webhookId, id), secret };
 }
 
-/** `http_status 302`, or the class alone where nothing was answered; `ok 200` for a success. */
+/** `http_status 302`, or only the class if there was no response; `ok 200` for a success. */
 export const attemptSummary = ({ attempts }: DeliveryDetail): string[] =>
   attempts.map(({ error, status_code: status }) =>
     [error?.class ?? 'ok', status].filter((part) => part !== null).join(' '),

@@ -9,14 +9,14 @@ import { findTemporalBinary } from '../../src/dev/embedded/temporal-binary.js';
 import { startTemporal, type EmbeddedTemporal } from '../../src/dev/embedded/temporal.js';
 
 export interface TestServers {
-  /** What the tests need to know, as environment variables. */
+  /** Environment variables that tell the tests where the servers are. */
   env: Record<string, string>;
   stop: () => Promise<void>;
 }
 
 const template = 'irisx_template';
 
-/** Postgres with a migrated template database, and Temporal in memory. What was started is stopped if one fails. */
+/** Postgres with a migrated template database, and Temporal in memory. If one fails, what was started is stopped. */
 export async function startTestServers(): Promise<TestServers> {
   const log = createLogger({ level: 'info', format: 'pretty' });
   const folder = await mkdtemp(path.join(tmpdir(), 'irisx-test-'));

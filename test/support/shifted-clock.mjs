@@ -1,4 +1,5 @@
-// Loaded before a program (node --import): its clock is CLOCK_SHIFT_MS ahead. Durations (performance.now, timers) stay.
+// Load before a program (node --import) to set its clock CLOCK_SHIFT_MS ahead. Durations (performance.now, timers) stay
+// right.
 const shiftMs = Number(process.env.CLOCK_SHIFT_MS ?? 0);
 const RealDate = Date;
 

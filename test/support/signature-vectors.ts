@@ -1,4 +1,4 @@
-/** Field case 25: the body, secret and digest as they were reported. */
+/** Field case 25: the body, secret and digest as reported. */
 export const vector = {
   body:
     '{"event":"sms.received","event_id":"SM0001","timestamp":"2025-10-29T12:00:00Z",' +
@@ -8,7 +8,7 @@ export const vector = {
   signature: 'sha256=9f407131b72894182d51427317234ea7206f23f46f460719a680b441034597f5',
 };
 
-/** Field case 24: what a stranger may send as the signature. Every verifier says no, and none throws. */
+/** Field case 24: what a stranger may send as the signature. Every verifier rejects it, and none throws. */
 export const badSignatures: [name: string, signature: unknown][] = [
   ['a missing header', undefined],
   ['null', null],

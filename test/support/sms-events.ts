@@ -6,10 +6,10 @@ export interface SmsEvent {
   data: Record<string, unknown>;
 }
 
-/** What the tenant was told, oldest first. */
+/** The tenant's SMS events, oldest first. */
 export async function smsEvents(pool: Pool, tenantId: string): Promise<SmsEvent[]> {
   const { rows } = await pool.query<{ event_type: string; event_id: string; body: string }>(
-    // Those of one transaction may have ids of one millisecond; cmin is the order of its statements.
+    // Events of one transaction may have ids of the same millisecond; cmin gives the order of its statements.
     `select event_type, event_id, body from webhook_events where tenant_id = $1 and event_type like 'sms.%'
       order by min(id::text) over (partition by xmin::text), cmin::text::bigint`,
     [tenantId],
@@ -32,7 +32,7 @@ export async function countedSegments(pool: Pool, tenantId: string): Promise<num
   return Number(rows[0]!.used);
 }
 
-/** Null: in the account that sends. */
+/** `accountSid` null: the number belongs to the account that sends. */
 export async function assignNumber(
   pool: Pool,
   tenantId: string,
@@ -46,7 +46,7 @@ export async function assignNumber(
   ]);
 }
 
-/** An outbound message as POST /v1/messages stores it, or in any later state; answers its id. */
+/** Inserts an outbound message as POST /v1/messages stores it, or in any later state. Returns its id. */
 export async function insertOutboundMessage(
   pool: Pool,
   tenantId: string,

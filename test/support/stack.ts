@@ -18,7 +18,7 @@ export interface Stack {
   /** A client of the same Temporal server. */
   temporal: Client;
   adminKey: string;
-  /** One more process's worth of API and worker on the same database and task queue. */
+  /** Opens a further API and worker, as another process would, on the same database and task queue. */
   openAnother(parts: ServiceParts): Promise<Service>;
   insertTenant(): Promise<string>;
   /** A webhook with a secret that the worker can open. */
@@ -42,7 +42,7 @@ export interface DeliveryState {
 
 const env = (name: string) => {
   const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set: run the tests by npm test -- <file>`);
+  if (!value) throw new Error(`${name} is not set: run the tests with npm test -- <file>`);
   return value;
 };
 
@@ -101,7 +101,7 @@ export async function startStack(
     insertTenant: () => insertTenant(pool),
     async insertWebhook(tenantId, row) {
       const secret = createSecret();
-      // In one statement: a process that starts meanwhile refuses a secret that it cannot open.
+      // With the sealed secret in the insert: a process that starts meanwhile would refuse one that it cannot open.
       const sealedSecret = sealer.seal(secret, sealContext.secret(tenantId));
       return { id: await insertWebhook(pool, tenantId, { ...row, sealedSecret }), secret };
     },

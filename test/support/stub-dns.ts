@@ -1,10 +1,10 @@
 import dns from 'node:dns';
 
-/** The addresses of one look-up, or the code of its error: `ENOTFOUND`. */
+/** The addresses of one look-up, or the code of its error, such as `ENOTFOUND`. */
 export type NameAnswer = string[] | { code: string };
 
 export interface StubbedName {
-  /** Look-ups so far; the two address families of one count as one. */
+  /** Look-ups so far; both address families together count as one. */
   readonly lookups: number;
 }
 
@@ -18,8 +18,8 @@ const stubs = new Map<string, Stub>();
 let isInstalled = false;
 
 /**
- * From now on this process's look-ups of that name get these answers; `lookup` counts them from 0. All other names are
- * looked up as ever. For a whole service in the test's own process, whose resolver is not to be handed in.
+ * From now on this process' look-ups of that name get these answers; `lookup` counts them from 0. All other names are
+ * looked up as usual. For a whole service in the test's own process, into which no resolver can be injected.
  */
 export function stubName(hostname: string, answer: (lookup: number) => NameAnswer): StubbedName {
   install();
@@ -44,7 +44,7 @@ function install(): void {
     if (!stub) return resolve6!.call(this, hostname);
     return Promise.reject(dnsError(hostname, Array.isArray(stub.last) ? 'ENODATA' : stub.last.code));
   };
-  // The system's own look-up, asked for what name servers do not know, says the same.
+  // The system's own look-up, the fallback for names that name servers do not know, does not find it either.
   const lookup = dns.lookup as (...args: unknown[]) => void;
   (dns as { lookup: unknown }).lookup = (hostname: string, ...rest: unknown[]): void => {
     const stub = stubs.get(hostname);

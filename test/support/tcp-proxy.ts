@@ -2,15 +2,18 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { randomInt } from 'node:crypto';
 
 export interface TcpProxy {
-  /** On 127.0.0.1; the same through `cut` and `restore`. */
+  /** On 127.0.0.1; `cut` and `restore` do not change it. */
   readonly port: number;
-  /** Destroys every connection and refuses new ones, as a server that was killed. */
+  /** Destroys every connection and refuses new ones, like a killed server. */
   cut(): Promise<void>;
-  /** Passes nothing on, in connections old and new, as a network that swallows packets. `restore` sends what was held back. */
+  /**
+   * Passes nothing on, like a network that drops packets, in old and new connections. `restore` sends what was held
+   * back.
+   */
   freeze(): void;
   /** What was held back since `freeze`, as text. */
   held(): string;
-  /** New connections go to that port; old ones stay where they are. */
+  /** Sends new connections to that port; old ones stay where they are. */
   retarget(port: number): void;
   /** Serves again after `cut` or `freeze`. */
   restore(): Promise<void>;
@@ -24,7 +27,9 @@ export function throughProxy(url: string, proxy: TcpProxy): string {
   return there.href;
 }
 
-/** Between a process and a server on 127.0.0.1, so that a test can take the server away from that process alone. */
+/**
+ * A proxy between a process and a server on 127.0.0.1, so that a test can cut off that process alone from the server.
+ */
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let isFrozen = false;
@@ -77,7 +82,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
 
   async function listenSomewhere(): Promise<number> {
     for (;;) {
-      // Below the ports that systems give away by themselves: nobody takes it while it is cut.
+      // Below the ephemeral port range, so that no other process is given the port while it is cut.
       const candidate = randomInt(20_000, 32_000);
       try {
         server = await listen(candidate);

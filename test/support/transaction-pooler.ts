@@ -2,16 +2,16 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import pg from 'pg';
 
 export interface TransactionPooler {
-  /** Of the same database. */
+  /** A url to the same database, through the pooler. */
   readonly url: string;
-  /** How often a transaction got another session of the server than the client's last one. */
+  /** How often a client's transaction got another server session than its previous one. */
   readonly changes: number;
   close(): Promise<void>;
 }
 
 /**
- * What PgBouncer is in transaction mode: few sessions of the server for any number of clients, a session of the server
- * for each transaction. As PgBouncer it refuses a new connection with settings that it cannot keep for a session.
+ * Behaves like PgBouncer in transaction mode: any number of clients share a few server sessions, one for each
+ * transaction. Like PgBouncer, it refuses a new connection with settings that it cannot keep for a session.
  */
 export async function startTransactionPooler(serverUrl: string, sessions: number): Promise<TransactionPooler> {
   const free: Socket[] = [];
@@ -29,7 +29,7 @@ export async function startTransactionPooler(serverUrl: string, sessions: number
     const pass = messagesOf((message) => {
       const client = [...sessionOf].find(([, session]) => session === socket)?.[0];
       client?.write(message);
-      // Ready for the next query, and outside of a transaction.
+      // ReadyForQuery, outside a transaction.
       if (client && message[0] === code('Z') && message[5] === code('I')) {
         sessionOf.delete(client);
         free.push(socket);
@@ -40,7 +40,7 @@ export async function startTransactionPooler(serverUrl: string, sessions: number
     socket.on('error', () => undefined);
   }
 
-  /** In turn, so that a client seldom gets the session that it had. */
+  /** In turn, so that a client seldom gets the same session again. */
   function serveNext(): void {
     for (const [client, messages] of waiting) {
       const session = free.shift();
@@ -59,7 +59,7 @@ export async function startTransactionPooler(serverUrl: string, sessions: number
     client.on('close', () => {
       clients.delete(client);
       waiting.delete(client);
-      // Its session of the server is in the middle of something: of no use to others.
+      // Its server session is in the middle of something, so nobody else can use it.
       sessionOf.get(client)?.destroy();
       sessionOf.delete(client);
     });
@@ -99,7 +99,7 @@ export async function startTransactionPooler(serverUrl: string, sessions: number
   };
 }
 
-/** Authenticated and ready; from then on its socket is ours. */
+/** Opens an authenticated, ready session and takes over its socket. */
 async function openSession(url: string): Promise<Socket> {
   const client = new pg.Client({ connectionString: url, application_name: 'test-pooler' });
   await client.connect();
@@ -108,7 +108,7 @@ async function openSession(url: string): Promise<Socket> {
   return stream;
 }
 
-/** Cuts a stream into messages: a byte that names it, and its length. */
+/** Splits a stream into messages, each with a type byte and its length. */
 function messagesOf(handle: (message: Buffer) => void): (chunk: Buffer) => void {
   let rest = Buffer.alloc(0);
   return (chunk) => {

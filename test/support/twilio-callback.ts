@@ -6,14 +6,14 @@ import { parseForm } from './twilio-vectors.js';
 export const publicBaseUrl = 'https://hooks.example.test';
 
 export interface Callback {
-  /** With the query. */
+  /** Including the query. */
   path: string;
   /** Fields, or the body as it is. */
   form: Record<string, string> | string;
   /** Default: of `signedForm`. Null: none. */
   signature?: string | null;
   token?: string;
-  /** What was signed, where that is not what is sent. */
+  /** What was signed, if it differs from what is sent. */
   signedForm?: string;
   headers?: Record<string, string>;
 }
@@ -32,7 +32,7 @@ export async function postCallback(apiUrl: string, callback: Callback): Promise<
     callback.signature === undefined
       ? getExpectedTwilioSignature(token, publicBaseUrl + path, parseForm(callback.signedForm ?? body))
       : callback.signature;
-  // By hand: fetch would write the query anew, and the signature covers it as Twilio wrote it.
+  // Not with fetch, which would rewrite the query: the signature covers it as Twilio wrote it.
   const { hostname, port } = new URL(apiUrl);
   return new Promise((resolve, reject) => {
     const sent = request(

@@ -1,4 +1,6 @@
-/** Requests as Twilio signs them: made with its SDK, checked with openssl. The bodies are what it posts, byte for byte. */
+/**
+ * Requests as Twilio signs them: made with its SDK, checked with openssl. The bodies are byte for byte what it posts.
+ */
 export interface TwilioVector {
   url: string;
   body: string;
@@ -51,7 +53,7 @@ export const vectors = {
   },
 } satisfies Record<string, TwilioVector>;
 
-/** As Express parses it: a name that comes several times is a list. */
+/** As Express parses it: a repeated name becomes a list. */
 export function parseForm(body: string): Record<string, string | string[]> {
   const form: Record<string, string | string[]> = {};
   for (const [name, value] of new URLSearchParams(body))

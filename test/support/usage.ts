@@ -9,11 +9,11 @@ export interface UsageFixture {
   database: TestDatabase;
   db: Database;
   deps: TriggerDeps;
-  /** As a source does it, in a transaction of its own, with the events in `also` after it. */
+  /** Counts as a source does, in a transaction of its own, then triggers the events in `also`. */
   count(use: Use, also?: TriggeredEvent[]): Promise<void>;
-  /** One event, as `POST /v1/events` does it. */
+  /** Triggers one event, as `POST /v1/events` does. */
   triggerOne(tenantId: string, eventId: string): Promise<unknown>;
-  /** The tenant's alerts and nothing else: by month, resource and limit, and of those of one limit the warning first. */
+  /** Only the tenant's alerts, by month, resource and limit; for one limit, the warning comes first. */
   alerts(tenantId: string): Promise<AlertEvent[]>;
   close(): Promise<void>;
 }
@@ -26,7 +26,7 @@ export interface AlertEvent {
   data: { resource: string; current: number; limit: number; month: string; percent_used?: number; timestamp: string };
 }
 
-/** By the first part in which two differ. */
+/** Sorts by the first part in which two rows differ. */
 export function sortBy<T>(rows: T[], parts: (row: T) => (string | number)[]): T[] {
   return rows.toSorted((a, b) => {
     const [left, right] = [parts(a), parts(b)];
@@ -35,7 +35,7 @@ export function sortBy<T>(rows: T[], parts: (row: T) => (string | number)[]): T[
   });
 }
 
-/** What counts usage, on a database of its own; nothing is delivered. */
+/** Counts usage on a database of its own; nothing is delivered. */
 export async function createUsageFixture(): Promise<UsageFixture> {
   const database = await createTestDatabase();
   const db = openDatabase({ url: database.url, poolSize: 10 });

@@ -10,9 +10,9 @@ import type { ReceivedRequest } from './receiver.js';
 
 type Verify = (request: ReceivedRequest, secret: string) => boolean;
 
-/** What tenants verify deliveries with, by name: the guide's example, our published samples, the public libraries. */
+/** What tenants use to verify deliveries, by name: the guide's example, our published samples, the public libraries. */
 export interface Verifiers {
-  /** For each request whether it is taken for genuine with that secret. */
+  /** For each request, whether it is accepted as genuine with that secret. */
   verify(requests: ReceivedRequest[], secret: string): Promise<Record<VerifierName, boolean[]>>;
   close(): Promise<void>;
 }
@@ -26,7 +26,7 @@ export const verifierNames = [
 ] as const;
 export type VerifierName = (typeof verifierNames)[number];
 
-/** Installs the library of PyPI into a folder of its own. Rejects, saying why, when it cannot. */
+/** Installs the library from PyPI into a folder of its own. Rejects, saying why, if it cannot. */
 export async function startVerifiers(): Promise<Verifiers> {
   const folder = await mkdtemp(path.join(tmpdir(), 'irisx-python-'));
   const close = () => rm(folder, { recursive: true, force: true });
@@ -62,8 +62,8 @@ async function installFromPyPi(requirement: string, folder: string): Promise<voi
     await promisify(execFile)('python3', ['-m', 'pip', 'install', ...options, '--target', folder, requirement]);
   } catch (error) {
     throw new Error(
-      `The Python library ${requirement}, by which this test verifies deliveries, cannot be installed: it takes ` +
-        'python3 with pip, and a package index that pip can reach. The cause is what pip says.',
+      `The Python library ${requirement}, with which this test verifies deliveries, cannot be installed. It needs ` +
+        "python3 with pip, and a package index that pip can reach. The cause has pip's message.",
       { cause: error },
     );
   }
@@ -79,7 +79,7 @@ async function nodeSample(): Promise<Verify> {
   return ({ body, headers }, secret) => verifyWebhook(body, headers, secret);
 }
 
-/** As the guide's endpoint calls it: with the parsed body. `header` names another signature than the guide's. */
+/** Called as in the guide's endpoint, with the parsed body. `header` names another signature than the guide's. */
 export function guideSays({ body, headers }: ReceivedRequest, secret: string, header = 'x-irisx-signature'): boolean {
   const { verifyWebhookSignature } = createRequire(import.meta.url)('../fixtures/guide/verify.cjs') as {
     verifyWebhookSignature(payload: unknown, signature: unknown, secret: string, timestamp: unknown): boolean;

@@ -3,13 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface WaitForOptions {
   /** What is waited for, named in the error: `3 requests at the receiver`. */
   what: string;
-  /** Default 30000: patience for a busy machine, no claim about how long it takes. */
+  /** Default 30000: generous, for a busy machine. It says nothing about how long it usually takes. */
   timeoutMs?: number;
-  /** Pause between two looks; default 10. */
+  /** Time between two checks; default 10. */
   intervalMs?: number;
 }
 
-/** Asks until the condition gives something truthy, and resolves with it. Rejects naming `what` when the time is up. */
+/** Polls until the condition returns something truthy, and resolves with it. Rejects, naming `what`, on timeout. */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
   { what, timeoutMs = 30_000, intervalMs = 10 }: WaitForOptions,
@@ -18,7 +18,7 @@ export async function waitFor<T>(
   for (;;) {
     const value = await condition();
     if (value) return value;
-    if (performance.now() >= deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
+    if (performance.now() >= deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`);
     await delay(intervalMs);
   }
 }

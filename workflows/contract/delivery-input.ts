@@ -1,4 +1,4 @@
-/** A delivery as its workflow and its activities know it. Ids and nothing else: arguments are stored in plain text. */
+/** A delivery as its workflow and activities know it. Only ids, as arguments are stored in plain text. */
 export interface DeliveryInput {
   deliveryId: string;
   webhookId: number;

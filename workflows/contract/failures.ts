@@ -1,17 +1,17 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 
-/** The types of ApplicationFailure, all without cause: causes are stored in plain text. */
+/** The types of ApplicationFailure. None has a cause, as causes are stored in plain text. */
 export const failureType = {
   /** The receiver failed and attempts are left; the server retries by the policy. */
   attemptFailed: 'AttemptFailed',
   /** The delivery was given up. */
   deliveryFailed: 'DeliveryFailed',
-  /** The request to send a message surely did not reach Twilio; the server retries by the policy: `NotSentDetails`. */
+  /** The request to send a message certainly did not reach Twilio; the server retries. With `NotSentDetails`. */
   messageNotSent: 'MessageNotSent',
 } as const;
 
 export interface NotSentDetails {
-  /** Twilio's number, as text; null: it gave none. */
+  /** Twilio's error code, as text; null if it gave none. */
   errorCode: string | null;
 }
 
@@ -22,11 +22,11 @@ export function failureWithoutStack(options: Parameters<typeof ApplicationFailur
   return failure;
 }
 
-/** As `failureWithoutStack`, for what is no fault of ours: the SDK does not log it, and its metrics do not count it. */
+/** Like `failureWithoutStack`, for failures that are not ours: the SDK does not log them or count them in its metrics. */
 export const benignFailure: typeof failureWithoutStack = (options) =>
   failureWithoutStack({ category: 'BENIGN', ...options });
 
-/** Whether an activity's error is `attemptFailed`: recorded, and the last of its schedule. Any other means that the attempt was lost. */
+/** Whether an activity's error is `attemptFailed`: recorded, and the schedule's last. Any other: the attempt was lost. */
 export function isAttemptFailed(error: unknown): boolean {
   if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return false;
   return error.cause.type === failureType.attemptFailed;

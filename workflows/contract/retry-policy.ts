@@ -1,11 +1,11 @@
 import type { RetryPolicy } from '@temporalio/common';
 
-/** The schedule that tenants are promised: first at once, then after 1, 2, 4, 8 and 16 s, and every 16 s beyond. */
+/** The schedule promised to tenants: the first attempt immediately, then after 1, 2, 4, 8, 16 s, then every 16 s. */
 const firstDelayMs = 1_000;
 const factor = 2;
 const longestDelayMs = 16_000;
 
-/** How long after the failure of attempt `used` (1 is the first) the next one goes. */
+/** The delay between the failure of attempt `used` (1 is the first) and the next attempt. */
 export function retryDelayMs(used: number): number {
   return Math.min(longestDelayMs, firstDelayMs * factor ** (used - 1));
 }

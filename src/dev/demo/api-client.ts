@@ -1,4 +1,4 @@
-/** The demo uses the service as anybody else does: over its REST API. */
+/** The demo uses the service as anyone would: over its REST API. */
 export function createApiClient(baseUrl: string, key: string) {
   async function call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await fetch(`${baseUrl}${path}`, {

@@ -14,16 +14,16 @@ export interface ReceivedDelivery {
 
 export interface DemoReceiver {
   url: string;
-  /** The secret by which requests to a path are verified. */
+  /** Path to the secret that verifies its requests. */
   secrets: Map<string, string>;
-  /** What a path answers to the n-th request, from 1; default 200. */
+  /** Path to its status code for the n-th request, from 1; default 200. */
   answers: Map<string, (n: number) => number>;
-  /** In the order of their arrival. */
+  /** In order of arrival. */
   received: readonly ReceivedDelivery[];
   close(): Promise<void>;
 }
 
-/** A tenant's server: verifies every request's signature over the raw body, and answers as it is told. */
+/** A tenant's server: verifies every request's signature over the raw body, and responds as configured. */
 export async function startDemoReceiver(onReceived: (delivery: ReceivedDelivery) => void): Promise<DemoReceiver> {
   const secrets = new Map<string, string>();
   const answers = new Map<string, (n: number) => number>();

@@ -7,7 +7,7 @@ import { listen } from '../../api/http/listen.js';
 export interface FakeTwilioOptions {
   accountSid: string;
   authToken: string;
-  /** Run before the fake answers: a check of requests and answers against Twilio's contract. */
+  /** Runs before the fake responds, for example to check requests and responses against Twilio's contract. */
   middleware?: RequestHandler[];
 }
 
@@ -38,21 +38,21 @@ export interface FakeMessage {
 
 export interface FakeRequest {
   method: string;
-  /** With the query. */
+  /** Including the query. */
   url: string;
   authorization: string | undefined;
   /** The body as it came. */
   body: string;
 }
 
-/** What a message that came in says; the rest is made up. */
+/** What an inbound message says; the rest is made up. */
 export interface FakeInbound {
   messageSid?: string;
   from: string;
   to: string;
   body: string;
   numMedia?: number;
-  /** Fields besides. */
+  /** Further fields. */
   extra?: Record<string, string>;
 }
 
@@ -61,18 +61,20 @@ export interface FakeTwilio {
   requests: FakeRequest[];
   /** Oldest first. */
   messages: FakeMessage[];
-  /** Answers the next request to send (to that number) in its own way. With `create` the message exists all the same. */
+  /**
+   * Overrides the response to the next request to send (to that number). With `create` the message is created anyway.
+   */
   answerNext(answer: (response: ExpressResponse) => void, options?: { create?: boolean; to?: string }): void;
-  /** Changes a message's state, and calls back as Twilio does, where the message has a url for it. */
+  /** Changes a message's state, and calls back as Twilio does if the message has a status callback url. */
   report(sid: string, status: string, fields?: Record<string, string>): Promise<Response | undefined>;
-  /** A message from outside: listed from now on, and posted to the url of the number. A url of null loses the callback. */
+  /** Receives a message: lists it from now on and posts it to the number's url. A null url means a lost callback. */
   receive(url: string | null, inbound: FakeInbound): Promise<Response | undefined>;
-  /** Adds a message to the list, as if it had come or gone without us. */
+  /** Adds a message to the list, as if it had been received or sent without us. */
   add(message: Partial<FakeMessage>): FakeMessage;
   close(): Promise<void>;
 }
 
-/** The numbers that Twilio documents for tests: what they are refused with. */
+/** The test numbers that Twilio documents, with the errors that they produce. */
 const refusedRecipients: Record<string, [code: number, message: string]> = {
   '+15005550001': [21211, "The 'To' number +15005550001 is not a valid phone number."],
   '+15005550002': [21612, "The 'To' phone number +15005550002 is not currently reachable."],
@@ -87,8 +89,8 @@ const refusedSenders: Record<string, [code: number, message: string]> = {
 };
 
 /**
- * Enough of Twilio to send and receive against: `Messages.json` of its API, and callbacks that are signed as its own are.
- * What the contract leaves to prose (a sender, a text or media, its length) is checked here.
+ * Enough of Twilio to send and receive against: `Messages.json` of its API, and callbacks signed the way Twilio signs
+ * them. Rules that the contract states only in prose (a sender, a text or media, the length) are checked here.
  */
 export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeTwilio> {
   const { accountSid, authToken, middleware = [] } = options;
@@ -275,7 +277,7 @@ type Form = Record<string, string | string[] | undefined>;
 
 const pass: RequestHandler = (_request, _response, next) => next();
 
-/** What Twilio refuses and its contract does not say. */
+/** What Twilio refuses although its contract does not say so. */
 function refusalOf(form: Form): [code: number, message: string] | undefined {
   const { To = '', From, MessagingServiceSid, Body, MediaUrl } = form;
   if (!From && !MessagingServiceSid) return [21603, "A 'From' phone number is required."];
@@ -297,12 +299,12 @@ function toMessage(form: Form): Partial<FakeMessage> {
     body,
     status: service === null ? 'queued' : 'accepted',
     num_media: String(media.length),
-    // No sender is chosen yet.
+    // The service has not chosen a sender yet.
     num_segments: service === null ? String(new SegmentedMessage(body).segmentsCount) : '0',
   };
 }
 
-/** As text: the contract has no schema for errors, so one who checks answers would stop them. */
+/** Sent as text: the contract has no schema for errors, so a middleware that checks responses would reject them. */
 function sendError(response: ExpressResponse, status: number, code: number, message: string): void {
   const more_info = `https://www.twilio.com/docs/errors/${code}`;
   response.status(status).type('application/json').send(JSON.stringify({ code, message, more_info, status }));

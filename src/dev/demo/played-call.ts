@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { jsonEvent, type PlayedSwitch } from './played-switch.js';
 
 /**
- * Plays a call from outside as a switch tells it: it rings, is answered by an IVR, two keys are pressed, a recording is
- * made, and the caller hangs up. The clock is turned back, so that it can have lasted.
+ * Plays the events of an inbound call: it rings, an IVR answers, two keys are pressed, a recording is made, and the
+ * caller hangs up. The times lie in the past, so that the call can have lasted `seconds`.
  */
 export async function playCall(
   played: PlayedSwitch,
@@ -30,7 +30,7 @@ export async function playCall(
         ...headers,
       }),
     );
-    // For whoever watches.
+    // So that a person can follow.
     await delay(150);
   };
   const answered = { variable_tenant_id: call.tenant, 'Caller-Channel-Answered-Time': microseconds(answeredAt) };

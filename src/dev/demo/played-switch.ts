@@ -2,39 +2,41 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FrameReader } from '../../sources/calls/frame-reader.js';
 
-/** What a new connection meets: `serve` is a switch as it should be, the others are its bad days. */
+/** How a new connection is treated: `serve` is a healthy switch, the others are its failures. */
 export type Greeting = 'serve' | 'close' | 'silence' | 'refuse-address' | 'refuse-password';
 
 export interface PlayedSwitch {
   readonly port: number;
   /** For FREESWITCH_URLS. */
   readonly url: string;
-  /** Connections accepted so far, and the most that were open at once. */
+  /** Connections accepted so far, and the most that were open at the same time. */
   readonly connections: number;
   readonly maxOpenConnections: number;
   /** Commands of all connections, in order; passwords left out. */
   readonly commands: readonly string[];
   /** Connections that have subscribed to events. */
   readonly subscribers: number;
-  /** For connections to come, in turn; the last is repeated. */
+  /** For the next connections, in turn; the last is repeated. */
   greetings: Greeting[];
-  /** Answered to `show channels as json`; null: no answer at all. */
+  /** The reply to `show channels as json`; null: no reply at all. */
   channels: readonly string[] | null;
-  /** Of the last event sent; answered to `global_getvar core_uuid`. */
+  /** The Core-UUID of the last event sent, and the reply to `global_getvar core_uuid`. */
   coreUuid: string;
-  /** Sends bytes to whoever has subscribed. */
+  /** Sends bytes to all subscribers. */
   send(bytes: string | Uint8Array): void;
   /** Sends the events of a recorded stream, as they are, one after the other. */
   play(stream: Buffer, pauseMs?: number): Promise<void>;
-  /** Ends every connection; `reset` without a farewell. */
+  /** Ends every connection; `reset` sends an RST. */
   hangUp(how?: 'end' | 'reset'): void;
-  /** Stops listening and cuts what is open. */
+  /** Stops listening and cuts open connections. */
   close(): Promise<void>;
 }
 
 const password = 'ClueCon';
 
-/** An event socket on loopback that speaks as FreeSWITCH 1.10 does, for the demo and the tests. Makes no calls of its own. */
+/**
+ * An event socket on loopback that speaks like FreeSWITCH 1.10, for the demo and the tests. Makes no calls of its own.
+ */
 export async function startPlayedSwitch(at = 0): Promise<PlayedSwitch> {
   const open = new Set<Socket>();
   const subscribers = new Set<Socket>();
@@ -134,7 +136,7 @@ export async function startPlayedSwitch(at = 0): Promise<PlayedSwitch> {
   return self;
 }
 
-/** One event as the switch sends it in JSON: header names and values, all of them text. */
+/** One event as the switch sends it in JSON: header names and values, all text. */
 export function jsonEvent(headers: Record<string, string>): Buffer {
   const body = Buffer.from(JSON.stringify(headers));
   return Buffer.concat([Buffer.from(`Content-Length: ${body.length}\nContent-Type: text/event-json\n\n`), body]);

@@ -9,7 +9,7 @@ import { say, type Story, type StoryDeps } from './story.js';
 const number = '+12025550100';
 const customer = '+13035550143';
 
-/** A tenant's day in which everything becomes an event by itself. Rejects when anything does not come out as told. */
+/** A tenant's day in which calls, messages and usage make the events. Rejects if anything does not go as described. */
 export async function tellSourcesStory({
   apiUrl,
   adminKey,
@@ -35,13 +35,13 @@ export async function tellSourcesStory({
   console.log(`   webhook ${webhook.id}  ${path}`);
 
   const received = () => receiver.received.map(({ event }) => event);
-  /** Until each of these has arrived, beside those that did before. */
+  /** Waits until exactly these have arrived, in addition to those before. */
   const arrived = async (...events: string[]) => {
     const wanted = [...told, ...events].sort();
     for (const deadline = Date.now() + 60_000; ;) {
       if (received().sort().join() === wanted.join()) break;
       if (Date.now() > deadline)
-        throw new Error(`waited for ${wanted.join(', ')}; there came ${received().join(', ')}`);
+        throw new Error(`waited for ${wanted.join(', ')}; received ${received().join(', ')}`);
       await delay(50);
     }
     told.push(...events);
@@ -75,10 +75,10 @@ export async function tellSourcesStory({
     to: number,
     body: 'Are you open today?',
   });
-  if (answer?.status !== 200) throw new Error(`the inbound callback was answered ${answer?.status ?? 'by nobody'}`);
+  if (answer?.status !== 200) throw new Error(`the inbound callback got ${answer?.status ?? 'no response'}`);
   await arrived('sms.received');
 
-  say('5  The tenant answers, in three segments: that was its limit. Twilio takes it, and reports that it arrived');
+  say('5  The tenant replies in three segments, which reaches its limit. Twilio accepts it and reports its delivery');
   await acme.post('/v1/messages', { to: customer, from: number, body: 'Yes, until six. '.repeat(25) });
   await arrived('sms.sent', 'tenant.limit.warning', 'tenant.limit.reached');
   const sent = twilio.messages.find(({ direction }) => direction === 'outbound-api');
@@ -87,7 +87,7 @@ export async function tellSourcesStory({
   await twilio.report(sent.sid, 'delivered');
   await arrived('sms.delivered');
 
-  say('What came of it');
+  say('The result');
   const { deliveries } = await acme.get<{ deliveries: { status: string }[] }>(`/v1/webhooks/${webhook.id}/deliveries`);
   const { usage } = await admin.get<{ usage: unknown }>(`/v1/tenants/${tenant.id}/usage`);
   console.log(`   ${deliveries.length} events, each signed and delivered: ${[...new Set(received())].join(', ')}`);

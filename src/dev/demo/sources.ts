@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { startFakeTwilio, type FakeTwilio } from './fake-twilio.js';
 import { startPlayedSwitch, type PlayedSwitch } from './played-switch.js';
 
-/** What stands in for the outside world. */
+/** The simulated outside world. */
 export interface DemoSources {
   played: PlayedSwitch;
   twilio: FakeTwilio;
-  /** For the service, so that it finds them. */
+  /** The service's settings, so that it finds them. */
   env: Record<string, string>;
   close(): Promise<void>;
 }
 
-/** A switch and a Twilio on loopback. `port` is the API's: Twilio has to know where to call back. */
+/** A switch and a Twilio on loopback. `port` is the API's, for Twilio's callbacks. */
 export async function startDemoSources(port: number): Promise<DemoSources> {
   const accountSid = `AC${randomBytes(16).toString('hex')}`;
   const authToken = randomBytes(16).toString('hex');

@@ -25,7 +25,7 @@ export interface StoryDeps {
 
 export const say = (text: string) => console.log(`\n${pc.bold(text)}`);
 
-/** What the demo shows, told as it happens. Rejects when anything does not come out as told. */
+/** The demo, described as it happens. Rejects if anything does not go as described. */
 export async function tellStory({ apiUrl, adminKey, receiver }: StoryDeps): Promise<Story> {
   const admin = createApiClient(apiUrl, adminKey);
   const eventTypes = await admin.get<{ event_types: { name: string; example: unknown }[] }>('/v1/event-types');
@@ -46,7 +46,7 @@ export async function tellStory({ apiUrl, adminKey, receiver }: StoryDeps): Prom
     console.log(`   webhook ${webhook.id}  ${path.padEnd(10)} ${pc.dim(note)}`);
     return { id: webhook.id, path };
   };
-  // /billing is down for its first three requests; /archive until somebody repairs it.
+  // /billing is down for its first three requests, /archive until it is repaired.
   let isArchiveUp = false;
   receiver.answers.set('/billing', (n) => (n <= 3 ? 503 : 200));
   receiver.answers.set('/archive', () => (isArchiveUp ? 200 : 500));
@@ -62,7 +62,7 @@ export async function tellStory({ apiUrl, adminKey, receiver }: StoryDeps): Prom
     'sms.received, one retry; its server is broken',
   );
 
-  say('2  Four things happen; each is accepted once it is committed, and delivered');
+  say('2  Four events are triggered; each is accepted when it is committed, then delivered');
   const trigger = async (eventType: string, eventId: string) => {
     const began = performance.now();
     const { deliveries } = await admin.post<{ deliveries: DeliveryJson[] }>('/v1/events', {
@@ -73,7 +73,7 @@ export async function tellStory({ apiUrl, adminKey, receiver }: StoryDeps): Prom
     });
     const ms = (performance.now() - began).toFixed(0);
     console.log(
-      `   ${pc.cyan('event')}  ${eventType.padEnd(24)} ${eventId.padEnd(12)} ${pc.dim(`accepted in ${ms} ms, owed to ${deliveries.length === 1 ? '1 webhook' : `${deliveries.length} webhooks`}`)}`,
+      `   ${pc.cyan('event')}  ${eventType.padEnd(24)} ${eventId.padEnd(12)} ${pc.dim(`accepted in ${ms} ms, for ${deliveries.length === 1 ? '1 webhook' : `${deliveries.length} webhooks`}`)}`,
     );
   };
   await trigger('call.initiated', 'call-1');
@@ -96,7 +96,7 @@ export async function tellStory({ apiUrl, adminKey, receiver }: StoryDeps): Prom
   if (failed?.status !== 'failed')
     throw new Error(`expected the delivery to /archive to be failed, it is ${failed?.status}`);
 
-  say('3  /archive failed for good; its server is repaired, and its delivery retried by hand');
+  say('3  The delivery to /archive failed; its server is repaired, and the delivery is retried by hand');
   isArchiveUp = true;
   await acme.post(`/v1/webhooks/${archive.id}/deliveries/${failed.id}/retry`);
   console.log(
@@ -107,7 +107,7 @@ export async function tellStory({ apiUrl, adminKey, receiver }: StoryDeps): Prom
   say('4  /billing is retried on schedule: after 1, 2 and 4 s');
   await settled(billing, 1);
 
-  say('What came of it');
+  say('The result');
   for (const webhook of [crm, billing, archive]) {
     for (const delivery of (await deliveriesOf(webhook)).reverse()) {
       const attempts = delivery.attempt_count === 1 ? '1 attempt' : `${delivery.attempt_count} attempts`;

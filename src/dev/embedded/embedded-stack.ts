@@ -11,21 +11,22 @@ import { startTemporal } from './temporal.js';
 import { findTemporalBinary } from './temporal-binary.js';
 
 export interface EmbeddedStack {
-  /** The environment's, with what was started filled in. */
+  /** The environment's, completed with what was started. */
   config: Config;
-  /** Undefined where the environment names a Temporal of its own. */
+  /** Undefined if the environment names a Temporal of its own. */
   temporalUiUrl: string | undefined;
   adminKey: string;
   /** Stops what was started, Postgres last. */
   stop(): Promise<void>;
 }
 
-/** Tells a person what goes on: `work` is begun, and what it answers is shown when it is done. */
+/** Shows a person the progress: runs `work`, then shows `done` of its result. */
 export type ShowProgress = <T>(what: string, work: () => Promise<T>, done?: (result: T) => string) => Promise<T>;
 
 /**
- * Starts what the environment does not name: Postgres without DATABASE_URL, Temporal without TEMPORAL_ADDRESS; keeps
- * their data and the keys in IRISX_DATA_DIR and brings the schema up to date. Stops again what it started when a part fails.
+ * Starts what the environment does not name: Postgres if there is no DATABASE_URL, Temporal if there is no
+ * TEMPORAL_ADDRESS. Keeps their data and the keys in IRISX_DATA_DIR and brings the schema up to date. If a part fails,
+ * it stops what it started.
  */
 export async function startEmbeddedStack(env: Environment, log: Logger, show: ShowProgress): Promise<EmbeddedStack> {
   const { dataDir, databasePort, temporalPort, temporalUiPort } = loadEmbeddedConfig(env);
@@ -88,7 +89,7 @@ export async function startEmbeddedStack(env: Environment, log: Logger, show: Sh
       }),
       show('Workflow code', () => workflowBundle(log)),
     ] as const;
-    // All of them end before a failure of one is handled: what starts after that would never be stopped.
+    // Wait for all before handling a failure of one: a server that starts after that would never be stopped.
     await Promise.allSettled(parts);
     const [databaseUrl, { address, uiUrl }, keys] = await Promise.all(parts);
     const config = loadConfig({

@@ -1,13 +1,13 @@
 import { createServer } from 'node:net';
 import { StartError } from '../../errors.js';
 
-/** A port of 127.0.0.1 that nobody listens on now. Somebody else may take it before you do. */
+/** A port of 127.0.0.1 that is free now. Another process may take it before you do. */
 export async function findFreePort(): Promise<number> {
   return await listenBriefly(0);
 }
 
 /**
- * @param variable the environment variable by which another port is chosen
+ * @param variable the environment variable that sets the port
  * @throws {StartError} when something listens there already
  */
 export async function assertPortFree(port: number, purpose: string, variable: string): Promise<void> {

