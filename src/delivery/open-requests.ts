@@ -24,10 +24,14 @@ export class OpenRequests {
 
   constructor(private readonly limits: OpenRequestLimits = defaultLimits) {}
 
+  isSlow(webhookId: number): boolean {
+    return this.#slow.has(webhookId);
+  }
+
   /** Whether a first attempt may hold a workflow task. */
   admitsFirst(webhookId: number, tenantId: string): boolean {
     return (
-      !this.#slow.has(webhookId) &&
+      !this.isSlow(webhookId) &&
       (this.#firstAttempts.get(webhookId) ?? 0) < this.limits.perWebhook &&
       (this.#firstAttempts.get(tenantId) ?? 0) < this.limits.perTenant
     );
@@ -35,7 +39,7 @@ export class OpenRequests {
 
   /** False for a webhook with a slow request open while slow requests use up their share of the slots. */
   admits(webhookId: number, tenantId: string): boolean {
-    if (!this.#slow.has(webhookId)) return true;
+    if (!this.isSlow(webhookId)) return true;
     return this.#slowInAll < this.limits.slow && (this.#slow.get(tenantId) ?? 0) < this.limits.slowPerTenant;
   }
 

@@ -98,7 +98,9 @@ export async function openService(
     const permits = new Permits();
     // If Temporal refuses a start, the watch looks for the cause soon.
     const onRefused = () => watch.lookSoon();
-    const starter = new WorkflowStarter({ db, log, permits, onRefused });
+    const openRequests = new OpenRequests();
+    const isSlow = (webhookId: number) => openRequests.isSlow(webhookId);
+    const starter = new WorkflowStarter({ db, log, permits, isSlow, onRefused });
     const connection = connectClient(config.temporal);
     closers.push(() => connection.close());
     const client = new Client({ connection, namespace: config.temporal.namespace });
@@ -143,7 +145,7 @@ export async function openService(
           log,
           poster,
           sealer,
-          openRequests: new OpenRequests(),
+          openRequests,
           permits,
           unrecorded,
           startInTurn: (delivery, ifRunning) => starter.startInTurn(delivery, ifRunning),

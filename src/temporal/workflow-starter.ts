@@ -63,6 +63,8 @@ export interface WorkflowStarterDeps {
   db: Database;
   log: Logger;
   permits: Permits;
+  /** Whether a request of the webhook is slow now: then its receiver may hang, and its deliveries are bulk work. */
+  isSlow?: (webhookId: number) => boolean;
   /** Temporal answered but refused a start: something is missing there. */
   onRefused?: () => void;
 }
@@ -172,8 +174,9 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
   }
 
   #submit(start: Start, priority?: Priority): void {
-    const chosen = priority ?? ((this.#busy.get(busyKey(start)) ?? 0) < backlogOf ? 'interactive' : 'bulk');
-    const { permits } = this.deps;
+    const { permits, isSlow } = this.deps;
+    const isBulk = (this.#busy.get(busyKey(start)) ?? 0) >= backlogOf || isSlow?.(start.webhookId);
+    const chosen = priority ?? (isBulk ? 'bulk' : 'interactive');
     if (permits.waiting(chosen) >= queueLimit || permits.waiting(chosen, start.tenantId) >= queueLimitPerTenant) return;
     this.#add(start, chosen);
   }

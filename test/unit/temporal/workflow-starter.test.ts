@@ -36,7 +36,8 @@ describe('workflow starter', () => {
     eager = true,
     isSilent = false,
     refusal,
-  }: { eager?: boolean; isSilent?: boolean; refusal?: Error } = {}) {
+    isSlow,
+  }: { eager?: boolean; isSilent?: boolean; refusal?: Error; isSlow?: (webhookId: number) => boolean } = {}) {
     const permits = new Permits();
     const db = { query: () => Promise.resolve({ rows: [] }) } as unknown as Database;
     const lines: { msg: string; level: string }[] = [];
@@ -45,7 +46,7 @@ describe('workflow starter', () => {
       { write: (line) => lines.push(JSON.parse(line) as never) },
     );
     let refused = 0;
-    const starter = new WorkflowStarter({ db, log, permits, onRefused: () => refused++ });
+    const starter = new WorkflowStarter({ db, log, permits, onRefused: () => refused++, ...(isSlow && { isSlow }) });
     const { client, started } = fakeTemporal({ eager, isSilent, refusal });
     close = async () => {
       const closed = starter.close();
@@ -94,6 +95,15 @@ describe('workflow starter', () => {
     permits.of(started[before - 1]!)!.release();
     // After a pause.
     await waitFor(() => started.length === before + 4, { what: 'the next of the backlog' });
+  });
+
+  it('takes a webhook that has a slow request open for one with a backlog', async () => {
+    const { started, start } = open({ isSilent: true, isSlow: (webhookId) => webhookId === 1 });
+    start(2, 1);
+    start(1, 4);
+    await turn();
+    const startsOf = (webhookId: number) => started.filter((id) => id.startsWith(`${webhookId}-`)).length;
+    assert.deepEqual([1, 2].map(startsOf), [1, 1], 'one of it beside interactive work of others');
   });
 
   it('lets only so many go before a backlog', async () => {
