@@ -40,8 +40,7 @@ export async function tellSourcesStory({
     const wanted = [...told, ...events].sort();
     for (const deadline = Date.now() + 60_000; ;) {
       if (received().sort().join() === wanted.join()) break;
-      if (Date.now() > deadline)
-        throw new Error(`waited for ${wanted.join(', ')}; received ${received().join(', ')}`);
+      if (Date.now() > deadline) throw new Error(`waited for ${wanted.join(', ')}; received ${received().join(', ')}`);
       await delay(50);
     }
     told.push(...events);

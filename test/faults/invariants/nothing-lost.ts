@@ -55,12 +55,7 @@ export function nothingLost(evidence: Evidence): Lost {
         if (attempts.length === 0 || attempts.at(-1)!.errorClass === null)
           violate('lost', `delivery ${id} to ${label} is failed, but its last attempt is not`, [id], createdAt);
         if (webhook?.plan.role === 'neighbour')
-          violate(
-            'lost',
-            `delivery ${id} to ${label} is failed, but its receiver was always healthy`,
-            [id],
-            createdAt,
-          );
+          violate('lost', `delivery ${id} to ${label} is failed, but its receiver was always healthy`, [id], createdAt);
         break;
       case 'cancelled':
         if (webhook && !webhook.deleted)
