@@ -1,4 +1,4 @@
-# One image for all processes: the command says which. API and worker in one is the default.
+# One image for all processes; the command selects one. The default is API and worker in one process.
 
 FROM node:24.21-bookworm-slim AS build
 WORKDIR /app
@@ -29,5 +29,5 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # api.js, worker.js and migrate.js beside it are the single processes. Node ends its own children and handles its
-# signals; where something must reap, run with --init.
+# signals; to reap other processes, run with --init.
 CMD ["node", "dist/src/server/service.js"]

@@ -48,7 +48,7 @@ const lasting = proxyActivities<Activities>({
   retry: { initialInterval: '1 s', maximumInterval: '10 s' },
 });
 
-/** Completes when delivered, held, cancelled or expired. Fails with `DeliveryFailed`, for operators to find, when given up. */
+/** Completes when delivered, held, cancelled or expired. When given up, fails with `DeliveryFailed`, for operators. */
 export async function deliverEvent(input: DeliveryInput): Promise<DeliveryEnd> {
   const { deliveryId } = input;
   let woken = false;

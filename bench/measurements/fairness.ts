@@ -81,7 +81,7 @@ async function besideMessages(bench: Bench, rig: Rig): Promise<void> {
     inParallel({ count: messages, atOnce: 50 }, (index) => send(other, '+15550000002', burst[index]!)),
     stream(1, { timeoutMs: bench.sizes.fairness.timeoutMs }),
   ]);
-  addRows(bench, 'messages', `another sends ${messages} messages at once`, quiet, result, 'message at 1/s');
+  addRows(bench, 'messages', `another sends ${messages} messages in a burst`, quiet, result, 'message at 1/s');
   await arrivals(rig.receiver, '/twilio', burst, 120_000);
   await rig.settled();
 }

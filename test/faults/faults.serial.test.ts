@@ -3,7 +3,10 @@ import { defaults, type FaultRunOptions } from './options.js';
 import { isGood } from './report/result.js';
 import { runFaults } from './run-faults.js';
 
-/** Few and short faults: whether the suite and the product stand them, not how often. `npm run test:faults` is the long form. */
+/**
+ * Few and short faults: shows that the suite and the product survive them at all. `npm run test:faults` is the long
+ * form.
+ */
 const short: Partial<FaultRunOptions> = {
   faultsMs: 30_000,
   stopMs: [4_000, 8_000],

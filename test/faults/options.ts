@@ -1,20 +1,20 @@
 import { parseArgs } from 'node:util';
 import { faultKinds, type FaultKind } from './plan.js';
 
-/** Which processes of ours there are. */
+/** Which of our processes run. */
 export const shapes = ['split', 'services'] as const;
 /** `split`: an API and two workers. `services`: API and worker in one process, two of them. */
 export type Shape = (typeof shapes)[number];
 
-/** Named after their programs. */
+/** The processes, named after their programs. */
 export const processNames: Record<Shape, readonly string[]> = {
   split: ['api', 'worker-1', 'worker-2'],
   services: ['service-1', 'service-2'],
 };
-/** Everything of that shape that a fault can happen to. */
+/** Everything in that shape that a fault can hit. */
 export const targetNames = (shape: Shape): string[] => ['postgres', 'temporal', ...processNames[shape]];
 
-/** `dev`: the dev server with a file. `server`: a real Temporal server on the same Postgres as ours. */
+/** `dev`: the dev server with a file. `server`: a real Temporal server on the same Postgres as the service. */
 export const temporalKinds = ['dev', 'server'] as const;
 export type TemporalKind = (typeof temporalKinds)[number];
 
@@ -23,9 +23,9 @@ export interface FaultRunOptions {
   temporal: TemporalKind;
   /** The same seed makes the same plan of faults, events and tenants' actions. */
   seed: number;
-  /** How long there are faults; the start before and the recovery after come on top. */
+  /** How long faults are injected, without the start before and the recovery after. */
   faultsMs: number;
-  /** Which kinds of faults, and on which targets (undefined: all of the shape). */
+  /** Which kinds of faults, and on which targets (undefined: all in the shape). */
   kinds: readonly FaultKind[];
   targets: readonly string[] | undefined;
   eventsPerSecond: number;
@@ -33,7 +33,7 @@ export interface FaultRunOptions {
   stopMs: readonly [number, number];
   /** Calm between the end of a fault and the next. */
   calmMs: readonly [number, number];
-  /** The longest wait for everything to be delivered once all is healthy again. */
+  /** How long to wait for all deliveries once everything is healthy again. */
   quietMs: number;
   /** Keep the run's folder: logs, databases, what the receivers saw. */
   keep: boolean;
@@ -61,10 +61,10 @@ export const usage = `npm run test:faults -- [options]
   --faults kill,stop,restart   only these kinds
   --targets postgres,worker-1  only these processes: postgres, temporal, api, worker-1, worker-2, service-1, service-2
   --rate N             events a second; default ${defaults.eventsPerSecond}
-  --out FOLDER         where the table goes, as JSON and Markdown; default: only printed
+  --out FOLDER         also write the table there, as JSON and Markdown
   --keep               keep logs, databases and what the receivers saw`;
 
-/** @throws {Error} saying which argument does not fit */
+/** @throws {Error} saying which argument is invalid */
 export function readOptions(args: string[]): { options: FaultRunOptions; out: string | undefined; help: boolean } {
   const { values } = parseArgs({
     args,
@@ -98,12 +98,12 @@ export function readOptions(args: string[]): { options: FaultRunOptions; out: st
 
 function oneOf<const T extends string>(flag: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((each) => each === value);
-  if (found === undefined) throw new Error(`${flag} must be of ${allowed.join(', ')}, but is ${value}`);
+  if (found === undefined) throw new Error(`${flag} must be one of ${allowed.join(', ')}, but is ${value}`);
   return found;
 }
 
 function number(flag: string, value: string, min: number): number {
   const parsed = Number(value);
-  if (!(parsed >= min)) throw new Error(`${flag} must be a number from ${min} on, but is ${value}`);
+  if (!(parsed >= min)) throw new Error(`${flag} must be a number of at least ${min}, but is ${value}`);
   return parsed;
 }

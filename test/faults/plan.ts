@@ -1,6 +1,6 @@
 import { createRandom } from '../support/random.js';
 
-/** `kill`: SIGKILL, and up again after a while. `stop`: SIGSTOP, later SIGCONT. `restart`: SIGTERM, and up again. */
+/** `kill`: SIGKILL, and a start after a while. `stop`: SIGSTOP, later SIGCONT. `restart`: SIGTERM, and a start. */
 export const faultKinds = ['kill', 'stop', 'restart'] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -10,11 +10,12 @@ export interface PlannedFault {
   kind: FaultKind;
   /** Name of the process. */
   target: string;
-  /** How long it stays frozen, or down after its end. */
+  /** How long the process stays frozen, or down. */
   lastsMs: number;
   /**
-   * When it begins: so long after all before it are over and served again, or, where it overlaps, after the one before
-   * began. Relative, because a slow machine takes longer to start a process, and the calm shall be a calm all the same.
+   * The delay before it begins: after all earlier faults are over and their processes serve again or, if it overlaps,
+   * after the previous one began. Relative, because a slow machine takes longer to start a process, and there must be a
+   * calm all the same.
    */
   afterMs: number;
   overlaps: boolean;
@@ -32,17 +33,17 @@ const downMs: Record<Exclude<FaultKind, 'stop'>, readonly [number, number]> = {
   kill: [500, 8_000],
   restart: [0, 3_000],
 };
-/** So often the next fault comes while this one still lasts. */
+/** The share of faults that begin while the previous one still lasts. */
 const overlapping = 0.2;
 
 /**
- * Faults without an end; whoever injects them stops when the time is up. The pairs of kind and target are dealt like
- * cards: each comes once before any comes again.
+ * An endless list of faults; the injector stops when the time is up. The pairs of kind and target are dealt like cards:
+ * each comes once before any comes again.
  */
 export function* planFaults({ seed, kinds, targets, stopMs, calmMs }: PlanOptions): Generator<PlannedFault, never> {
   const random = createRandom(seed, 'faults');
   const deck = kinds.flatMap((kind) => targets.map((target) => ({ kind, target })));
-  if (deck.length === 0) throw new RangeError('no kind of fault, or nothing that it could happen to');
+  if (deck.length === 0) throw new RangeError('no kinds of faults, or no targets');
   let cards: typeof deck = [];
   let before: PlannedFault | undefined;
   for (let number = 1; ; number++) {

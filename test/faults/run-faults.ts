@@ -30,25 +30,25 @@ import { swingMoods } from './traffic/moods.js';
 import { waitUntilQuiet } from './traffic/settle.js';
 import { makeTenants, planWebhooks, temporaryReceiver } from './traffic/tenants.js';
 
-/** What goes on, for a person. */
+/** Reports progress to a person. */
 export type Progress = (line: string) => void;
 
 export interface FaultRun {
   result: FaultRunResult;
   /** Each violation with its rows, requests and faults; empty without any. */
   details: string;
-  /** The run's folder, where it was kept. */
+  /** The run's folder, if it was kept. */
   folder: string | undefined;
 }
 
 /**
- * One run: starts the stack, injects faults under load, lets all recover, and holds the invariants against what receivers
- * saw and Postgres has. Whatever was started is ended, also when a part fails or the signal aborts; then it rejects.
+ * One run: starts the stack, injects faults under load, lets everything recover, and checks the invariants against what
+ * receivers saw and Postgres has. Rejects if a part fails or the signal aborts. Always stops what it started.
  */
 export async function runFaults(options: FaultRunOptions, progress: Progress, signal: AbortSignal): Promise<FaultRun> {
   const startedAt = new Date();
   const folder = await mkdtemp(path.join(tmpdir(), 'irisx-faults-'));
-  // Postgres runs as a user of its own where we are root.
+  // If we are root, Postgres runs as another user.
   await chmod(folder, 0o755);
   const timeline = new Timeline();
   let receivers: Receivers | undefined;
@@ -61,7 +61,7 @@ export async function runFaults(options: FaultRunOptions, progress: Progress, si
     stack = await startStack(options, folder, timeline, setSenders);
     signal.throwIfAborted();
     pool = new pg.Pool({ connectionString: stack.postgres.url, max: 2 });
-    pool.on('error', () => undefined); // faults cut what is idle
+    pool.on('error', () => undefined); // faults cut idle connections
     const evidence = await gatherEvidence(options, { receivers, stack, pool, timeline, progress, signal });
     signal.throwIfAborted();
     progress('checking the invariants');
@@ -103,7 +103,7 @@ async function gatherEvidence(
   timeline.faultsBeganAt = Date.now();
   const traffic = new AbortController();
   const both = AbortSignal.any([signal, traffic.signal]);
-  // Every tenant's action and every trigger waits with it.
+  // Every tenant's action and every trigger listens to them.
   for (const each of [signal, both]) setMaxListeners(0, each);
   const load = startLoad(api, tenants, stack.adminKey, { seed, forMs: faultsMs, eventsPerSecond }, signal);
   const webhooks = tenants.flatMap((tenant) => tenant.webhooks);
@@ -113,18 +113,18 @@ async function gatherEvidence(
     progress(`fault ${number}: ${kind} ${target}${endedAt === undefined ? '' : ' is over'}`);
   await Promise.all([injectFaults(plan, faultsMs, stack.targets, timeline, signal, onFault), load.running]);
 
-  // Nothing more goes wrong on purpose: what is owed has to arrive.
+  // From here on nothing fails on purpose: every accepted event has to arrive.
   traffic.abort();
   receivers.heal();
   await moods;
   const actions = await acting;
   signal.throwIfAborted();
   timeline.healedAt = Date.now();
-  progress(`all is healthy again; ${load.accepted.length} events are accepted`);
+  progress(`everything is healthy again; ${load.accepted.length} events were accepted`);
   const neverAccepted = await load.settled(60_000);
   const quiet = await waitUntilQuiet({ api, tenants, receivers, pool }, options.quietMs, signal);
   progress(quiet.at === undefined ? `not quiet: ${JSON.stringify(quiet)}` : 'all is quiet');
-  // A record that waits in a process is written a little after its delivery has ended.
+  // A record that waits in a process is written shortly after its delivery has ended.
   await delay(2_000);
   const { requests, bodies } = await receivers.read();
   const accepted = load.accepted;

@@ -1,8 +1,8 @@
 /**
- * `npm run test:faults`: the real stack under load while its processes are killed, frozen and restarted; then the
- * invariants of docs/reliability.md are held against what the receivers saw. Ends with 1 when one is violated.
+ * `npm run test:faults`: runs the real stack under load while its processes are killed, frozen and restarted, then
+ * checks the invariants of docs/reliability.md against what the receivers saw. Exits with 1 if one is violated.
  *
- *     npm run test:faults                                    ten minutes, a seed of its own
+ *     npm run test:faults                                    ten minutes, a random seed
  *     npm run test:faults -- --minutes 60 --seed 7 --out /tmp/table
  *     npm run test:faults -- --faults kill --targets postgres --minutes 3 --keep
  */

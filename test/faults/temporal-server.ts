@@ -20,9 +20,9 @@ type Ports = Record<(typeof serviceNames)[number], { grpcPort: number; membershi
 const startDeadlineMs = 90_000;
 
 /**
- * A real Temporal server, all of its services in one process, with its databases on the given Postgres and the namespace
- * `default`; as a cluster of one machine would run it.
- * @throws {StartError} saying how to build it where it is not there
+ * A real Temporal server with the namespace `default` and its databases on the given Postgres. All of its services run
+ * in one process, as in a cluster of one machine.
+ * @throws {StartError} saying how to build it, if it is missing
  */
 export async function openRealTemporal(folder: string, postgresUrl: string): Promise<TemporalTarget> {
   const server = findBinary('server');
@@ -86,13 +86,13 @@ async function serverConfig(folder: string, postgresUrl: string, ports: Ports): 
   await writeFile(
     dynamicConfig,
     stringify({
-      // As docker/temporal-dynamic-config.yaml has them.
+      // As in docker/temporal-dynamic-config.yaml.
       'matching.enableFairness': [{ value: true }],
       'matching.numTaskqueueReadPartitions': [{ value: 1 }],
       'matching.numTaskqueueWritePartitions': [{ value: 1 }],
-      // It would ask a server outside whether there is a newer version.
+      // Otherwise it asks an external server whether there is a newer version.
       'frontend.enableServerVersionCheck': [{ value: false }],
-      // A namespace that was just made is known at once.
+      // So that a new namespace is known quickly.
       'system.namespaceCacheRefreshInterval': [{ value: '1s' }],
     }),
   );
@@ -157,9 +157,9 @@ async function startServer(
   throw new StartError(`Temporal did not start (${how}). Its last lines:\n${server.lastLines()}`, { cause: lastError });
 }
 
-/** The server makes none by itself. Resolves when it is served. */
+/** Creates the namespace, which the server does not do by itself. Resolves when it is served. */
 async function makeNamespace(address: string): Promise<void> {
-  // Its own pool: a shared one would go on with the pause that earlier refusals have earned this address.
+  // Its own pool: a shared one would keep this address's backoff from earlier refusals.
   const connection = Connection.lazy({ address, channelArgs: { 'grpc.use_local_subchannel_pool': 1 } });
   const namespace = 'default';
   try {
@@ -169,10 +169,10 @@ async function makeNamespace(address: string): Promise<void> {
       } catch {
         await connection.workflowService
           .registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 as never } })
-          .catch(() => undefined); // it is there already, but not known everywhere
+          .catch(() => undefined); // it exists already, but is not known everywhere
         throw new Error('the namespace is not served yet');
       }
-      // Matching and history know it a little later than the frontend.
+      // Matching and history learn of it a little later than the frontend.
       await connection.workflowService.listWorkflowExecutions({ namespace, pageSize: 1 });
     });
   } finally {

@@ -6,9 +6,9 @@ export interface InjectedFault {
   kind: FaultKind;
   target: string;
   beganAt: number;
-  /** The process was started again, or goes on; undefined while it lasts. */
+  /** When the process was started again or resumed; undefined while the fault lasts. */
   endedAt?: number;
-  /** It serves again. */
+  /** When it served again. */
   readyAt?: number;
 }
 
@@ -21,11 +21,11 @@ export interface ProcessLife {
   startedAt: number;
   readyAt?: number;
   endedAt?: number;
-  /** `fault`: by us, with SIGKILL. `drained`: after SIGTERM. `itself`: by nobody of us. */
+  /** `fault`: by our SIGKILL. `drained`: after our SIGTERM. `itself`: neither. */
   end?: 'fault' | 'drained' | 'itself';
-  /** SIGTERM until its end. */
+  /** From SIGTERM to its end. */
   drainMs?: number;
-  /** The end of its log, where it ended by itself. */
+  /** The end of its log, if it ended by itself. */
   lastLines?: string;
   frozen: { from: number; to?: number }[];
 }
@@ -35,22 +35,22 @@ export interface Interval {
   to: number;
 }
 
-/** What happened to which process when: whoever looks for the reason of something asks here. */
+/** What happened to which process and when, to find the cause of a violation. */
 export class Timeline {
   readonly faults: InjectedFault[] = [];
   readonly lives: ProcessLife[] = [];
-  /** When faults began and when all was started again. */
+  /** When the first fault could begin, and when everything was running again. */
   faultsBeganAt = 0;
   healedAt = 0;
 
-  /** While something was down or frozen, until it served again. */
+  /** Intervals in which something was down or frozen, until it served again. */
   disturbances(target?: string): Interval[] {
     return this.faults
       .filter((fault) => target === undefined || fault.target === target)
       .map(({ beganAt, endedAt, readyAt }) => ({ from: beganAt, to: readyAt ?? endedAt ?? Date.now() }));
   }
 
-  /** Lives of that process, or of all that send requests where it is not known which one did. */
+  /** Lives of that process or, if the sender is unknown, of all processes that send requests. */
   lifeOf(pid: number | undefined): ProcessLife[] {
     const known = pid === undefined ? [] : this.lives.filter((life) => life.pid === pid);
     return known.length > 0 ? known : this.lives.filter(({ name }) => name !== 'api');
@@ -68,7 +68,7 @@ export class Timeline {
     return calm + Math.max(0, to - at);
   }
 
-  /** For people: what was going on around that time, one line each. */
+  /** For people: what happened around that time, one line each. */
   around({ from, to }: Interval, marginMs = 20_000): string[] {
     const near = (begin: number, end: number) => begin <= to + marginMs && end >= from - marginMs;
     const lines = [
@@ -88,5 +88,5 @@ function describeFault({ number, kind, target, beganAt, endedAt, readyAt }: Inje
   return `fault ${number}: ${kind} ${target}, ended after ${after(endedAt)}, serving after ${after(readyAt)}`;
 }
 
-/** `22:08:41.123`, in UTC as in the logs. */
+/** `22:08:41.123`, in UTC like the logs. */
 export const clock = (at: number): string => new Date(at).toISOString().slice(11, 23);

@@ -1,6 +1,9 @@
 import type { Evidence, Violation } from './evidence.js';
 
-/** Counters equal rows, attempts are numbered without a gap, reserved = taken + deliveries that hold a token; for every webhook. */
+/**
+ * For every webhook: counters equal rows, attempts are numbered without a gap, reserved = taken + deliveries with a
+ * token.
+ */
 export async function countersEqualRows({ pool }: Evidence): Promise<Violation[]> {
   const violations: Violation[] = [];
   const { rows: counters } = await pool.query<{ webhookId: number; what: string; counted: number; there: number }>(
@@ -38,7 +41,7 @@ export async function countersEqualRows({ pool }: Evidence): Promise<Violation[]
   for (const { id, count, rows, last } of gaps)
     violations.push({
       invariant: 'counters',
-      text: `delivery ${id} counts ${count} attempts, and has ${rows} rows up to number ${last}`,
+      text: `delivery ${id} counts ${count} attempts, but has ${rows} rows up to number ${last}`,
       deliveryIds: [id],
     });
 
@@ -50,7 +53,7 @@ export async function countersEqualRows({ pool }: Evidence): Promise<Violation[]
   for (const { webhookId, waiting, holders } of tokens)
     violations.push({
       invariant: 'counters',
-      text: `webhook ${webhookId}: ${waiting} tokens are reserved and not taken, ${holders} deliveries hold one`,
+      text: `webhook ${webhookId}: ${waiting} tokens are reserved and not taken, but ${holders} deliveries hold one`,
       deliveryIds: [],
     });
   return violations;

@@ -34,12 +34,12 @@ export interface AttemptRow {
   errorMessage: string | null;
 }
 
-/** All that is known at the end of a run, from every side. */
+/** Everything known at the end of a run, from all sides. */
 export interface Evidence {
   timeline: Timeline;
   tenants: readonly Tenant[];
   accepted: readonly AcceptedEvent[];
-  /** Triggers that no process ever accepted, although all was well at the end. */
+  /** Triggers that no process ever accepted, although everything was healthy at the end. */
   neverAccepted: readonly string[];
   actions: ActionsLog;
   quiet: Quiet;
@@ -50,13 +50,13 @@ export interface Evidence {
   pool: Pool;
 }
 
-/** Something that must not be. */
+/** Something that must not happen. */
 export interface Violation {
-  /** Short, the same for all of a kind. */
+  /** A short name, the same for all violations of a kind. */
   invariant: string;
   text: string;
   deliveryIds: string[];
-  /** When it happened, where that is known. */
+  /** When it happened, if known. */
   at?: Interval;
 }
 

@@ -1,18 +1,20 @@
 import type { ReceivedRequest } from '../receivers/request-log.js';
 import type { Interval, Timeline } from '../timeline.js';
 
-/** Why a request could not be recorded, or not in time. */
+/** Why a request was not recorded, or not in time. */
 export type Explanation = 'kill' | 'stop';
 
-/** Between the last look at the clock and the request, and between its end and its record, on a busy machine. */
+/**
+ * The most between the last check of the clock and the request, and between its end and its record, on a busy machine.
+ */
 const beforeMs = 500;
 const recordedWithinMs = 3_000;
-/** What waits for a server that was away goes on within so long after its return. */
+/** Work that waits for a server that was away resumes within this time after its return. */
 const goesOnWithinMs = 15_000;
 
 /**
- * Whether the process that sent a request was killed (or frozen) by us between its send and its record. The record may
- * have had to wait while Postgres, Temporal or the process itself was away. A process that lives has no excuse.
+ * Whether we killed or froze the process that sent a request between its send and its record. The record may have had
+ * to wait while Postgres, Temporal or the process itself was away. A process that was left alone has no excuse.
  */
 export function explanationOf(timeline: Timeline, request: ReceivedRequest): Explanation | undefined {
   let wasFrozen = false;

@@ -7,16 +7,16 @@ import { explanationOf } from './explanation.js';
 export interface Genuine {
   violations: Violation[];
   checked: number;
-  /** Signed while a rotation was under way whose answer was lost: nobody knows the secret. */
+  /** Requests signed around a rotation whose response was lost, so that nobody knows the secret. */
   unknownSecret: number;
 }
 
-/** From the moment the secret is read for an attempt until its request arrives. */
+/** The most from reading the secret for an attempt until its request arrives. */
 const slackMs = 10_000;
-/** A rotation without an answer may be carried out so much later. */
+/** How much later a rotation without a response may still be carried out. */
 const unsureMs = 60_000;
 
-/** Both signatures are by the secret of that time, bodies are the same bytes on every attempt, ids stay. */
+/** Both signatures are made with the secret of that time; bodies and ids are the same on every attempt. */
 export function allGenuine(evidence: Evidence): Genuine {
   const violations: Violation[] = [];
   let checked = 0;
@@ -32,7 +32,7 @@ export function allGenuine(evidence: Evidence): Genuine {
   const webhooks = new Map(allWebhooks(evidence).map((webhook) => [`/${webhook.plan.label}`, webhook]));
   for (const request of evidence.requests) {
     const webhook = webhooks.get(request.path);
-    // What broke off has no body that could be checked; a webhook whose creation had no answer has no known secret.
+    // An incomplete request has no body to check; a webhook whose creation had no response has no known secret.
     if (!request.complete || !webhook) continue;
     const secrets = secretsAt(webhook, request.beganAt);
     const body = evidence.bodies.get(request.bodyHash)!;
@@ -40,7 +40,7 @@ export function allGenuine(evidence: Evidence): Genuine {
     if (isSigned) checked++;
     else if (secrets.includes(undefined)) unknownSecret++;
     else if (!explanationOf(evidence.timeline, request))
-      violate(`${request.receiver}: no secret of that time made the signature`, request);
+      violate(`${request.receiver}: the signature fits no secret of that time`, request);
   }
 
   const messageIds = new Map<string, string>();
@@ -52,20 +52,20 @@ export function allGenuine(evidence: Evidence): Genuine {
     if (bodies.size > 1) violate(`${first!.receiver}: ${bodies.size} different bodies`, first!);
     for (const request of requests) {
       if (request.messageId !== first!.messageId || request.eventId !== first!.eventId)
-        violate(`${first!.receiver}: another event id than at the first attempt`, request);
+        violate(`${first!.receiver}: a different event id than at the first attempt`, request);
     }
     if (!row) violate(`${first!.receiver}: a request for a delivery that is not in Postgres`, first!);
     else if (row.eventId !== first!.eventId) violate(`${first!.receiver}: the event id is not the delivery's`, first!);
     // Event ids are unique over all tenants of a run, so one event has one message id.
     const known = messageIds.get(key);
     if (known !== undefined && known !== first!.messageId)
-      violate(`${first!.receiver}: another webhook-id than other webhooks got for the event`, first!);
+      violate(`${first!.receiver}: a different webhook-id than other webhooks got for the event`, first!);
     messageIds.set(key, first!.messageId);
   }
   return { violations, checked, unknownSecret };
 }
 
-/** Every secret that may have signed then; undefined among them: one that nobody knows. */
+/** Every secret that may have been in use then; undefined stands for one that nobody knows. */
 function secretsAt({ secrets }: Webhook, at: number): (string | undefined)[] {
   return secrets
     .filter(({ startedAt, isUnsure }, i) => {
@@ -76,7 +76,7 @@ function secretsAt({ secrets }: Webhook, at: number): (string | undefined)[] {
     .map(({ value }) => value);
 }
 
-/** As docs/verifying-signatures.md tells tenants to check them; not by the product's own code. */
+/** Verifies as docs/verifying-signatures.md tells tenants to, not with the product's own code. */
 function isGenuine(
   { timestamp, signature, messageId, standardSignature }: ReceivedRequest,
   body: string,

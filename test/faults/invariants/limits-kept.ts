@@ -5,18 +5,18 @@ import { explanationOf } from './explanation.js';
 
 export interface LimitsKept {
   violations: Violation[];
-  /** Windows in which more came than was allowed because a sender had been killed or frozen with a token in hand. */
+  /** Windows with more requests than allowed because a sender was killed or frozen while it held a token. */
   explained: number;
   unexplained: number;
-  /** Of all windows, the fullest compared with its limit. */
+  /** The fullest window, as a share of its limit. */
   fullest: number;
 }
 
 const windowMs = 60_000;
-/** A change that had no answer, or whose successor had none, may come into force so much later. */
+/** How much later a change may come into force if it, or the change after it, had no response. */
 const unsureMs = 60_000;
 
-/** In any 60 s, by the receiver's clock, no more requests than the limit allows. */
+/** In any 60 s, by the receiver's clock, no more requests arrive than the limit allows. */
 export function limitsKept(evidence: Evidence): LimitsKept {
   const violations: Violation[] = [];
   let explained = 0;
@@ -34,7 +34,7 @@ export function limitsKept(evidence: Evidence): LimitsKept {
       if (allowed === null) continue;
       const many = end - i;
       fullest = Math.max(fullest, many / allowed);
-      // One window that is too full makes many: it is told once.
+      // Windows that overlap one too full are too full as well: report it once.
       if (many <= allowed || from < skipUntil) continue;
       skipUntil = from + windowMs;
       if (many - excused(evidence, requests.slice(i, end)) <= allowed) explained++;
@@ -42,7 +42,7 @@ export function limitsKept(evidence: Evidence): LimitsKept {
         unexplained++;
         violations.push({
           invariant: 'limit',
-          text: `${webhook.plan.label}: ${many} requests in 60 s, ${allowed} are allowed`,
+          text: `${webhook.plan.label}: ${many} requests in 60 s, but ${allowed} are allowed`,
           deliveryIds: requests
             .slice(i, end)
             .slice(-3)
@@ -55,11 +55,13 @@ export function limitsKept(evidence: Evidence): LimitsKept {
   return { violations, explained, unexplained, fullest };
 }
 
-/** Their tokens were never corrected by when the request had arrived, or they were sent late. */
+/**
+ * Requests of a killed or frozen sender: their tokens were never moved to the time of arrival, or they were sent late.
+ */
 const excused = ({ timeline }: Evidence, requests: ReceivedRequest[]) =>
   requests.filter((request) => explanationOf(timeline, request)).length;
 
-/** Of the limits that can have been in force then; null: none. */
+/** The highest limit that can have been in force then; null: no limit. */
 function mostAllowed({ limits }: Webhook, from: number, to: number): number | null {
   let most = 0;
   for (const [i, change] of limits.entries()) {

@@ -9,34 +9,34 @@ export interface Spread {
   max: number;
 }
 
-/** From the end of one fault, when its process was started again or went on. */
+/** Measured from the end of one fault, when its process was started again or resumed. */
 export interface Recovery {
   kind: FaultKind;
   target: string;
-  /** To the first delivery to any neighbour after it; undefined where none came. */
+  /** Until the next delivery to any neighbour; undefined if none came. */
   firstMs: number | undefined;
-  /** Until every neighbour had received all that was accepted before. */
+  /** Until the neighbours had received everything accepted before. */
   caughtUpMs: number;
 }
 
 export interface Neighbours {
   violations: Violation[];
-  /** From accept to receive while nothing was disturbed. */
+  /** From accept to receive, while nothing was disturbed. */
   calmMs: Spread;
   /** The same for all events. */
   allMs: Spread;
   recoveries: Recovery[];
 }
 
-/** An event belongs to the calm when no fault ended within so long before it. */
+/** An event counts as calm if no fault lasted while it was under way, or ended within this time before it. */
 const afterFaultMs = 15_000;
 /**
- * Of time without any fault that a neighbour may wait, recovery from faults included. Generous: a backlog on a busy machine
- * takes minutes. One whose workflow was lost waits two until the sweeper finds it overdue.
+ * How long a neighbour may wait, counting only time without any fault, but including recovery. Generous: a backlog on a
+ * busy machine takes minutes, and a delivery whose workflow was lost waits two until the sweeper finds it overdue.
  */
 const mostCalmMs = 300_000;
 
-/** How the webhooks fare that nobody touches, at receivers that are always well. */
+/** Measures the untouched webhooks, whose receivers are always healthy. */
 export function measureNeighbours(evidence: Evidence): Neighbours {
   const { timeline, accepted, requests } = evidence;
   const neighbours = new Set(
@@ -59,7 +59,7 @@ export function measureNeighbours(evidence: Evidence): Neighbours {
     .filter((wait) => timeline.calmMs({ from: wait.acceptedAt, to: wait.receivedAt }) > mostCalmMs)
     .map((wait): Violation => ({
       invariant: 'neighbour waited',
-      text: `delivery ${wait.id} to an untouched webhook was received ${ms(wait)} ms after it was accepted, of which over ${mostCalmMs} ms without any fault`,
+      text: `delivery ${wait.id} to an untouched webhook was received ${ms(wait)} ms after it was accepted, with no fault during more than ${mostCalmMs} ms of that`,
       deliveryIds: [wait.id],
       at: { from: wait.acceptedAt, to: wait.receivedAt },
     }));

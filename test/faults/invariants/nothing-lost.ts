@@ -2,15 +2,16 @@ import { allWebhooks, groupBy, isSuccess, type Evidence, type Violation } from '
 
 export interface Lost {
   violations: Violation[];
-  /** Deliveries by status, as they are in the end. */
+  /** Deliveries by their final status. */
   statuses: Record<string, number>;
   lost: number;
   stuck: number;
 }
 
 /**
- * Each accepted event and each webhook that subscribed to it, from before the trigger until after it: the delivery was
- * received and answered 2xx, or ended for a reason that the log shows. Nothing is pending or held once all is quiet.
+ * For each accepted event and each webhook that was subscribed to it before, during and after the trigger: the delivery
+ * was received and answered 2xx, or ended for a reason that the log shows. Nothing is pending or held once all is
+ * quiet.
  */
 export function nothingLost(evidence: Evidence): Lost {
   const violations: Violation[] = [];
@@ -20,7 +21,7 @@ export function nothingLost(evidence: Evidence): Lost {
   const attemptsOf = groupBy(evidence.attempts, ({ deliveryId }) => deliveryId);
   const webhooks = new Map(allWebhooks(evidence).map((webhook) => [webhook.id, webhook]));
 
-  for (const name of evidence.neverAccepted) violate('accepts', `${name} was never accepted, although all was well`);
+  for (const name of evidence.neverAccepted) violate('accepts', `${name} was never accepted, although all was healthy`);
   for (const { tenant, type, eventId, firstSentAt, acceptedAt, deliveries } of evidence.accepted) {
     const answered = new Set(deliveries.map(({ webhookId }) => webhookId));
     for (const { id, plan, createdAt, deleted } of tenant.webhooks) {
@@ -30,11 +31,11 @@ export function nothingLost(evidence: Evidence): Lost {
     }
     for (const { id } of deliveries)
       if (!evidence.deliveries.has(id))
-        violate('lost', `delivery ${id} of ${type} ${eventId} was answered and is not in Postgres`, [id], acceptedAt);
+        violate('lost', `delivery ${id} of ${type} ${eventId} was returned, but is not in Postgres`, [id], acceptedAt);
   }
   for (const { deliveryId, sentAt } of evidence.actions.tests)
     if (!evidence.deliveries.has(deliveryId))
-      violate('lost', `test ${deliveryId} was answered and is not in Postgres`, [deliveryId], sentAt);
+      violate('lost', `test ${deliveryId} was returned, but is not in Postgres`, [deliveryId], sentAt);
 
   const statuses: Record<string, number> = {};
   let stuck = 0;
@@ -48,22 +49,17 @@ export function nothingLost(evidence: Evidence): Lost {
     switch (status) {
       case 'delivered':
         if (!received.some(isSuccess))
-          violate('lost', `delivery ${id} to ${label} is delivered, and no receiver answered it 2xx`, [id], createdAt);
+          violate('lost', `delivery ${id} to ${label} is delivered, but no receiver answered 2xx`, [id], createdAt);
         break;
       case 'failed':
         if (attempts.length === 0 || attempts.at(-1)!.errorClass === null)
-          violate('lost', `delivery ${id} to ${label} is failed, and its last attempt is not`, [id], createdAt);
+          violate('lost', `delivery ${id} to ${label} is failed, but its last attempt is not`, [id], createdAt);
         if (webhook?.plan.role === 'neighbour')
-          violate(
-            'lost',
-            `delivery ${id} to ${label} is failed, and its receiver was healthy all the time`,
-            [id],
-            createdAt,
-          );
+          violate('lost', `delivery ${id} to ${label} is failed, but its receiver was always healthy`, [id], createdAt);
         break;
       case 'cancelled':
         if (webhook && !webhook.deleted)
-          violate('lost', `delivery ${id} to ${label} is cancelled, and nobody deleted the webhook`, [id], createdAt);
+          violate('lost', `delivery ${id} to ${label} is cancelled, but nobody deleted the webhook`, [id], createdAt);
         break;
       case 'pending':
       case 'held': {

@@ -4,13 +4,13 @@ import type { Evidence, Violation } from './evidence.js';
 
 export interface Processes {
   violations: Violation[];
-  /** Processes of ours that ended although nobody ended them. */
+  /** Our processes that ended although nothing stopped them. */
   endedByThemselves: number;
   /** The longest from SIGTERM to the end, in milliseconds. */
   longestDrainMs: number;
 }
 
-/** What our processes must live through; and a stop ends within the time that operators are told to give it. */
+/** Our processes survive what happens around them, and a stop ends within the time that operators are told to allow. */
 export function processesLive({ timeline }: Evidence): Processes {
   const violations: Violation[] = [];
   const violate = (life: ProcessLife, invariant: string, text: string) =>
@@ -20,7 +20,7 @@ export function processesLive({ timeline }: Evidence): Processes {
       deliveryIds: [],
       at: { from: life.endedAt!, to: life.endedAt! },
     });
-  // One that starts while Postgres is away may end, with a line that says so.
+  // A process that starts while Postgres is away may end, with a log line that says so.
   const mayEnd = ({ startedAt, endedAt, readyAt }: ProcessLife) =>
     readyAt === undefined &&
     timeline.disturbances('postgres').some(({ from, to }) => from <= endedAt! && to >= startedAt - 1_000);
@@ -28,7 +28,7 @@ export function processesLive({ timeline }: Evidence): Processes {
   for (const life of themselves)
     violate(life, 'ended by itself', `ended by itself. Its last lines:\n${life.lastLines}`);
   const drains = timeline.lives.filter(({ drainMs }) => drainMs !== undefined);
-  // A frozen one cannot hear the signal.
+  // A frozen process cannot react to the signal.
   for (const life of drains.filter(({ drainMs, frozen }) => drainMs! > drainGraceMs && frozen.length === 0))
     violate(life, 'drain', `took ${life.drainMs} ms from SIGTERM to its end`);
   return {

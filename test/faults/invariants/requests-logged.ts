@@ -3,28 +3,28 @@ import { groupBy, isSuccess, type AttemptRow, type Evidence, type Violation } fr
 import { explanationOf, type Explanation } from './explanation.js';
 
 export interface Counted {
-  /** By us: the sender was killed or frozen between send and record. */
+  /** We killed or froze the sender between send and record. */
   explained: Record<Explanation, number>;
   unexplained: number;
 }
 
 export interface Logged {
   violations: Violation[];
-  /** Requests that no attempt tells of. */
+  /** Requests without an attempt in the log. */
   unlogged: Counted;
-  /** Rows of attempts that never became a request at the receiver: refused and reset connections. */
+  /** Attempts that never reached the receiver as a request: refused and reset connections. */
   withoutRequest: number;
-  /** Answered in full, and logged as something else. */
+  /** Requests answered in full, but logged as something else. */
   misjudged: Counted;
 }
 
 /**
- * `started_at` is reckoned from when Postgres gave the token, by its clock; a request begins within 4 s of that, or not at
+ * `started_at` counts from when Postgres gave the token, by its clock. A request begins within 4 s of that, or not at
  * all.
  */
 const toleranceMs = 6_000;
 
-/** Each request that a receiver saw has a row of its own in the log, which says what the receiver answered. */
+/** Each request that a receiver saw has its own row in the log, with the receiver's response. */
 export function requestsLogged({ timeline, requests, attempts }: Evidence): Logged {
   const violations: Violation[] = [];
   const unlogged = nothingCounted();
@@ -48,7 +48,7 @@ export function requestsLogged({ timeline, requests, attempts }: Evidence): Logg
             ),
           );
       } else if (request.end === 'answered' && row.statusCode !== request.status) {
-        const text = `attempt ${row.number} was answered ${request.status} and is logged as ${row.errorClass ?? row.statusCode}`;
+        const text = `attempt ${row.number} was answered ${request.status}, but is logged as ${row.errorClass ?? row.statusCode}`;
         count(misjudged, ['kill', 'stop'], request, 'misjudged', text);
       }
     }
@@ -62,7 +62,7 @@ export function requestsLogged({ timeline, requests, attempts }: Evidence): Logg
     for (const request of left)
       count(
         unlogged,
-        // One that was only frozen lives, and records it later.
+        // A process that was only frozen is still alive, and records it later.
         ['kill'],
         request,
         'unlogged',
@@ -96,9 +96,9 @@ const violation = (invariant: string, text: string, deliveryId: string, at: numb
 });
 
 /**
- * To each row a request of about its time. Rows first choose among the requests of their own number (after a kill two
- * requests have the same one), then among those that no row has chosen: two attempts may have begun with the same number.
- * Of several a row chooses one that was answered as it says, then the nearer one. No request belongs to two rows.
+ * Pairs each row with a request of about the same time. Rows first choose among the requests with their own attempt number
+ * (after a kill, two requests have the same one), then among those that are left: two attempts may have begun with the same
+ * number. A row prefers a request with its response, then the nearest. No request belongs to two rows.
  */
 function pair(rows: AttemptRow[], requests: ReceivedRequest[]): Map<AttemptRow, ReceivedRequest | undefined> {
   const left = new Set(requests);
@@ -130,7 +130,7 @@ export interface Doubled extends Counted {
   violations: Violation[];
 }
 
-/** A delivery that was answered 2xx is not sent again, unless somebody asked for that by hand. */
+/** A delivery that was answered 2xx is not sent again, unless it is retried by hand. */
 export function nothingDoubled({ timeline, requests, actions }: Evidence): Doubled {
   const counted = nothingCounted();
   const violations: Violation[] = [];
@@ -141,7 +141,7 @@ export function nothingDoubled({ timeline, requests, actions }: Evidence): Doubl
     for (const request of sent) {
       const satisfied = satisfiedBy;
       if (satisfied) {
-        // One that had no answer may be carried out at any time.
+        // A retry that had no response may be carried out at any time.
         const askedFor = retries.filter(
           ({ startedAt, endedAt }) => startedAt <= request.beganAt && (endedAt ?? Infinity) >= satisfied.beganAt,
         );
@@ -153,7 +153,7 @@ export function nothingDoubled({ timeline, requests, actions }: Evidence): Doubl
           else {
             counted.unexplained++;
             const afterMs = request.beganAt - satisfied.endedAt;
-            const text = `${request.receiver}: sent again ${afterMs} ms after it was answered ${satisfied.status}, and nobody asked for that`;
+            const text = `${request.receiver}: sent again ${afterMs} ms after it was answered ${satisfied.status}, without a retry by hand`;
             violations.push(violation('doubled', text, deliveryId, satisfied.beganAt));
           }
         }
@@ -164,7 +164,7 @@ export function nothingDoubled({ timeline, requests, actions }: Evidence): Doubl
   return { ...counted, violations };
 }
 
-/** Of one delivery there is never more than one request open. */
+/** A delivery never has more than one request open. */
 export function oneAtATime({ timeline, requests }: Evidence): Doubled {
   const counted = nothingCounted();
   const violations: Violation[] = [];

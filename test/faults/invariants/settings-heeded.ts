@@ -3,7 +3,7 @@ import type { Change, Webhook } from '../traffic/tenants.js';
 import { allWebhooks, groupBy, type Evidence, type Violation } from './evidence.js';
 import { explanationOf } from './explanation.js';
 
-/** A request may be under way when the setting changes: its token was taken at most so long before it arrives. */
+/** A request may be in flight when the setting changes: its token was taken at most this long before it arrives. */
 const underWayMs = 10_000;
 const unsureMs = 60_000;
 
@@ -15,7 +15,7 @@ export function settingsHeeded(evidence: Evidence): Violation[] {
     const requests = byPath.get(`/${webhook.plan.label}`) ?? [];
     return [
       ...requests
-        // A test is how a tenant finds out whether to resume.
+        // Tests are allowed: a tenant uses them to find out whether to resume.
         .filter((request) => !tests.has(request.deliveryId) && isUnwanted(webhook, request.beganAt))
         .filter((request) => !explanationOf(evidence.timeline, request))
         .map((request) => violation(`${webhook.plan.label}: sent while it was paused or deleted`, request)),
@@ -29,7 +29,7 @@ function isUnwanted({ deleted, enabled }: Webhook, at: number): boolean {
   return enabled.some(({ value, endedAt, isUnsure }, i) => {
     const next = enabled[i + 1];
     if (value || isUnsure) return false;
-    // An earlier call that had no answer may have resumed it meanwhile.
+    // An earlier call that had no response may have resumed it meanwhile.
     const isSure = !enabled.slice(0, i).some((before) => before.isUnsure && before.endedAt > endedAt - unsureMs);
     return isSure && at > endedAt + underWayMs && at < (next?.startedAt ?? Infinity);
   });
@@ -40,14 +40,14 @@ function wronglyDisabled(webhook: Webhook, requests: ReceivedRequest[]): Violati
   return webhook.disabled
     .filter(({ disabledAt }) => {
       const urls = urlsAt(webhook, disabledAt);
-      // A record may have had to wait for Postgres, so it may be of any time before.
+      // The record may have had to wait for Postgres, so the 410 may be from any earlier time.
       const gone = requests.filter(({ status, endedAt }) => status === 410 && endedAt <= disabledAt + 1_000);
       const last = gone.at(-1);
       return !last || !urls.has(last.receiver);
     })
     .map(({ disabledAt, reason, url }) => ({
       invariant: 'disabled',
-      text: `${webhook.plan.label} with ${url} was disabled ("${reason}"), and its url had not answered 410`,
+      text: `${webhook.plan.label} with ${url} was disabled ("${reason}"), but its url had not answered 410`,
       deliveryIds: requests
         .filter(({ status }) => status === 410)
         .slice(-1)
@@ -56,13 +56,13 @@ function wronglyDisabled(webhook: Webhook, requests: ReceivedRequest[]): Violati
     }));
 }
 
-/** Names of the receivers that its url can have pointed to then. */
+/** Names of the receivers that its url may have pointed to then. */
 function urlsAt({ urls, plan }: Webhook, at: number): Set<string> {
   const inForce = urls.filter(({ startedAt, isUnsure }, i) => {
     const next: Change<string> | undefined = urls[i + 1];
     return startedAt <= at && at <= (next?.endedAt ?? Infinity) + (isUnsure || next?.isUnsure ? unsureMs : 500);
   });
-  // Receivers in the order of their urls: the first one is where it was made.
+  // Receivers in the order of their urls: a webhook is created with the first one.
   const known = [...new Set(urls.map(({ value }) => value))];
   return new Set(inForce.map(({ value }) => plan.receivers[known.indexOf(value)]?.name ?? ''));
 }

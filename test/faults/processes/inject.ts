@@ -4,8 +4,8 @@ import type { InjectedFault, Timeline } from '../timeline.js';
 import type { FaultTarget } from './target.js';
 
 /**
- * Injects the plan's faults until the time is up, and resolves when the last one is over and its process serves again. A
- * fault that would last longer than that is left out. When the signal aborts, what lasts is ended at once.
+ * Injects the plan's faults until the time is up, and resolves when the last one is over and its process serves again.
+ * Skips a fault that would last longer than that. When the signal aborts, current faults end immediately.
  */
 export async function injectFaults(
   plan: Iterable<PlannedFault>,
@@ -26,7 +26,7 @@ export async function injectFaults(
     if (signal.aborted || Date.now() >= endsAt) break;
     if (Date.now() + fault.lastsMs > endsAt) continue;
     const injected = inject(fault, targets.get(fault.target)!, timeline, signal, onFault);
-    // A failure is reported when it is awaited.
+    // A failure is reported when the fault is awaited.
     injected.catch(() => undefined);
     running.set(fault.target, injected);
   }

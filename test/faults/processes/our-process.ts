@@ -12,9 +12,9 @@ export type Program = 'api' | 'worker' | 'service';
 
 export interface OurProcess extends FaultTarget {
   readonly program: Program;
-  /** Where its API listens in each of its lives; undefined without one. */
+  /** Where its API listens, the same in each of its lives; undefined without an API. */
   readonly url: string | undefined;
-  /** The process that runs now. */
+  /** The pid of its current life. */
   readonly pid: number;
   end(): Promise<void>;
 }
@@ -26,19 +26,17 @@ export interface OurProcessOptions {
   port: number | undefined;
   logFolder: string;
   timeline: Timeline;
-  /** Called at each start, with who sends requests now. */
+  /** Called at each start, as the set of senders has changed. */
   onStart: () => void;
 }
 
 const readyWithinMs = 120_000;
-/** An orchestrator waits a little before it starts again what ended by itself. */
+/** Like an orchestrator, waits a little before restarting a process that ended by itself. */
 const againAfterMs = 1_000;
-/** `stop_grace_period` of docker-compose.yml, and what docs/operations.md advises. */
+/** The `stop_grace_period` of docker-compose.yml, as docs/operations.md advises. */
 export const drainGraceMs = 40_000;
 
-/**
- * One of our processes, started again when it ends by itself, as an orchestrator does. Each life has a log of its own.
- */
+/** One of our processes, restarted when it ends by itself, as by an orchestrator. Each life has a log of its own. */
 export async function openOurProcess(options: OurProcessOptions): Promise<OurProcess> {
   const { name, program, port, logFolder, timeline } = options;
   const script = fileURLToPath(new URL(`../../../src/server/${program}.ts`, import.meta.url));
@@ -80,7 +78,7 @@ export async function openOurProcess(options: OurProcessOptions): Promise<OurPro
       await delay(100);
     }
   };
-  /** Of whichever life serves first. */
+  /** Resolves when any life serves. */
   const ready = (): Promise<unknown> =>
     waitFor(() => isOver || life?.readyAt !== undefined, { what: `${name} to serve`, timeoutMs: readyWithinMs });
   const isServing = async ({ number, endedAt }: ProcessLife): Promise<boolean> => {
@@ -122,7 +120,7 @@ export async function openOurProcess(options: OurProcessOptions): Promise<OurPro
       if (!ending || ending.endedAt !== undefined) return;
       ending.end = 'drained';
       const beganAt = Date.now();
-      // Generous, so that a drain which is a little too long is seen as such and not as a kill.
+      // Generous, so that a drain that takes a little too long shows as such and not as a kill.
       await server?.stop('SIGTERM', drainGraceMs + 10_000);
       ending.drainMs = Date.now() - beganAt;
     },

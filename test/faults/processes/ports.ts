@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 const given = new Set<number>();
 
 /**
- * A free port of 127.0.0.1, below those that systems give away by themselves: nobody takes it while its server is down.
+ * A free port of 127.0.0.1 below the ephemeral range, so that no other process is given it while its server is down.
  */
 export async function findLastingPort(): Promise<number> {
   for (;;) {

@@ -4,19 +4,19 @@ import { startPostgres, type EmbeddedPostgres } from '../../../src/dev/embedded/
 import { signal, startPatiently, type FaultTarget } from './target.js';
 
 export interface PostgresTarget extends FaultTarget {
-  /** A superuser's connection string of the database `irisx`. */
+  /** A superuser's connection string for the database `irisx`. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** Postgres as `npm run dev` runs it, durable. Faults hit the server with all of its processes, as when the machine fails. */
+/** Postgres as `npm run dev` runs it, durable. Faults hit all of its processes, as when the machine fails. */
 export async function openPostgres(dataDir: string, port: number, log: Logger): Promise<PostgresTarget> {
   let isOver = false;
   let running: EmbeddedPostgres = await startPostgres({ dataDir, port, log });
   const { url } = running;
   const children = () => childrenOf(running.pid);
   const kill = async () => {
-    // The parent first: it would take the death of a child for a crash and start anew.
+    // The parent first: it would treat the death of a child as a crash and restart.
     const processes = [running.pid, ...children()];
     for (const pid of processes) signal(pid, 'SIGKILL');
     await running.stop();
@@ -47,7 +47,7 @@ export async function openPostgres(dataDir: string, port: number, log: Logger): 
   };
 }
 
-/** Postgres gives each of its processes a session of its own, so they are found by their parent. */
+/** Each Postgres process has its own session id, so they are found by their parent instead. */
 function childrenOf(parent: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

@@ -16,21 +16,21 @@ export interface FaultStack {
   postgres: PostgresTarget;
   temporal: TemporalTarget;
   ours: readonly OurProcess[];
-  /** All of the above by name. */
+  /** All of the above, by name. */
   targets: ReadonlyMap<string, FaultTarget>;
-  /** Of every process that has an API. */
+  /** The urls of all processes that have an API. */
   apiUrls: readonly string[];
   adminKey: string;
-  /** Ends everything at once, frozen or not. Harmless to repeat. */
+  /** Kills everything, frozen or not. Harmless to repeat. */
   close(): Promise<void>;
 }
 
-/** The real thing as separate processes, serving. What was started is ended when a part fails. */
+/** Starts the real stack as separate processes; resolves when all serve. If a part fails, stops what was started. */
 export async function startStack(
   { shape, temporal: temporalKind }: Pick<FaultRunOptions, 'shape' | 'temporal'>,
   folder: string,
   timeline: Timeline,
-  /** Called whenever a process of ours starts, with the ids of all that may send requests. */
+  /** Called whenever one of our processes starts, with the pids of all that may send requests. */
   onSenders: (pids: number[]) => void,
 ): Promise<FaultStack> {
   const log = createLogger({ level: 'error', format: 'pretty' });
@@ -81,7 +81,7 @@ function environment(databaseUrl: string, temporalAddress: string, adminKey: str
     DATABASE_POOL_SIZE: '10',
     TEMPORAL_ADDRESS: temporalAddress,
     HOST: '127.0.0.1',
-    // Its calls come from one client; the load is not what is tried here.
+    // All calls come from one client, and load is not what is tested here.
     API_CALLS_PER_MINUTE: '0',
     IRISX_ADMIN_KEY: adminKey,
     IRISX_ENCRYPTION_KEY: randomBytes(32).toString('base64'),

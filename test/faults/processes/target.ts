@@ -1,18 +1,18 @@
-/** A process that faults happen to. Calls of one target follow one another. */
+/** A process that faults hit. Calls to one target do not overlap. */
 export interface FaultTarget {
   readonly name: string;
-  /** Resolves when it serves; goes on trying while what it needs is away itself. */
+  /** Resolves when it serves; keeps trying while something that it needs is down. */
   start(): Promise<void>;
-  /** SIGKILL, frozen or not; resolves when it has gone. Harmless when it has. */
+  /** SIGKILL, frozen or not; resolves when it has exited. Harmless if it already has. */
   kill(): Promise<void>;
   /** SIGSTOP and SIGCONT. */
   freeze(): void;
   thaw(): void;
-  /** SIGTERM, or what the server takes for a normal stop; resolves when it has gone. */
+  /** SIGTERM, or the server's own signal for a normal stop; resolves when it has exited. */
   terminate(): Promise<void>;
 }
 
-/** Repeats until it succeeds, a second apart; gives up, with the last error, when stopped or after two minutes. */
+/** Retries every second until `start` succeeds. Gives up, with the last error, when stopped or after two minutes. */
 export async function startPatiently<T>(start: () => Promise<T>, isOver: () => boolean): Promise<T> {
   const giveUpAt = Date.now() + 120_000;
   for (;;) {
@@ -25,7 +25,7 @@ export async function startPatiently<T>(start: () => Promise<T>, isOver: () => b
   }
 }
 
-/** No error where the process has gone already. */
+/** No error if the process has already exited. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);

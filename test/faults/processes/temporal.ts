@@ -9,14 +9,14 @@ export interface TemporalTarget extends FaultTarget {
   stop(): Promise<void>;
 }
 
-/** A Temporal server that runs: the dev server and the real one alike. */
+/** A running Temporal server, either the dev server or the real one. */
 export interface RunningTemporal {
   pid: number;
   address: string;
   stop(): Promise<void>;
 }
 
-/** The dev server, with a file. */
+/** The dev server, with its state in a file. */
 export async function openDevTemporal(dataDir: string, port: number, log: Logger): Promise<TemporalTarget> {
   const { path: binary } = await findTemporalBinary({ log });
   return openTemporal(() => startTemporal({ binary, dataDir, port, namespace: 'default', log }));

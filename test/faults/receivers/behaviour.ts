@@ -2,19 +2,19 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '../../support/random.js';
 
-/** How a receiver answers. In a good mood all of them answer 200, `slow` after 1 to 3 s. */
+/** How a receiver responds. In a good mood all of them respond with 200, `slow` after 1 to 3 s. */
 export const receiverKinds = [
-  /** Always 200 at once. */
+  /** Always 200, immediately. */
   'healthy',
   /** Bad: 500. */
   'failing',
-  /** Always 1 to 3 s. */
+  /** Always 200, after 1 to 3 s. */
   'slow',
-  /** Bad: a reset in the middle of the answer, or before it. */
+  /** Bad: a reset in the middle of the response, or before it. */
   'resetting',
   /** Bad: a reset at the second request of a connection. */
   'second-resetting',
-  /** Bad: no answer at all. */
+  /** Bad: no response at all. */
   'hanging',
 ] as const;
 export type ReceiverKind = (typeof receiverKinds)[number];
@@ -26,7 +26,9 @@ export interface Exchange {
   random: Random;
 }
 
-/** Answers one request whose body has arrived. `reset`: the connection was reset on purpose; `silent`: nothing is answered. */
+/**
+ * Responds to a request whose body has arrived. `reset`: reset the connection on purpose; `silent`: sent no response.
+ */
 export async function answer(
   response: ServerResponse,
   { kind, isBad, ofConnection, random }: Exchange,

@@ -1,6 +1,6 @@
 /**
- * The tenants' servers, in a process of their own that no fault touches. Each listens on a port of its own and logs every
- * request to a file. Ends when the channel to the harness closes.
+ * The tenants' servers, in a process of their own that no fault hits. Each listens on a port of its own and logs every
+ * request to a file. The process ends when the channel to the harness closes.
  */
 import { createHash } from 'node:crypto';
 import { openSync, writeSync } from 'node:fs';
@@ -57,7 +57,7 @@ function serve(receiver: Receiver): Promise<string> {
   const server = createServer((request, response) => {
     handle(receiver, request, response).catch(() => request.socket.destroy());
   });
-  // Longer than the senders keep connections idle on their side between two events of a webhook, so that most are reused.
+  // Longer than the senders keep idle connections open between two events of a webhook, so that most are reused.
   server.keepAliveTimeout = 20_000;
   server.on('connection', (socket) => {
     socket.on('error', () => undefined);
@@ -108,7 +108,7 @@ async function handle(receiver: Receiver, incoming: IncomingMessage, response: S
     knownBodies.add(request.bodyHash);
     writeSync(bodyLog, `${JSON.stringify({ hash: request.bodyHash, body: body.toString() })}\n`);
   }
-  // Before anything is closed: a socket that is gone belongs to nobody.
+  // Before anything is closed: the owner of a closed socket cannot be found.
   await connection.sender;
   const goneAfterMs = receiver.goneAfterMs.shift();
   if (goneAfterMs !== undefined) {
@@ -117,7 +117,7 @@ async function handle(receiver: Receiver, incoming: IncomingMessage, response: S
     response.writeHead(410).end('gone');
     return;
   }
-  // `close` comes while the answer is awaited: what was meant must be known by then.
+  // `close` comes while `answer` is awaited, so the intention must be set before.
   isReset = receiver.isBad;
   const answered = await answer(response, { ...receiver, ofConnection: request.ofConnection, random });
   if (typeof answered === 'number') request.status = answered;
@@ -158,7 +158,7 @@ function obey(message: ReceiverCommand): void {
 const tell = (message: ReceiverMessage) => void process.send!(message);
 
 process.on('message', obey);
-// Ctrl-C reaches the whole terminal; the harness ends us when it is done.
+// Ctrl-C in a terminal reaches all its programs; the harness ends us when it is done.
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit());
 const urls: Record<string, string> = {};

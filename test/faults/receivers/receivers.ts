@@ -13,16 +13,16 @@ import {
 } from './request-log.js';
 
 export interface Receivers {
-  /** Of each receiver, by name; no slash at the end. */
+  /** Each receiver's url, by name, without a trailing slash. */
   urls: Readonly<Record<string, string>>;
   setMood(receiver: string, isBad: boolean): void;
-  /** The next request there is answered 410, after so long. */
+  /** The next request there gets a 410, after `afterMs`. */
   sayGoneOnce(receiver: string, afterMs: number): void;
   setSenders(pids: number[]): void;
   heal(): void;
   /** How many requests are open now. */
   openRequests(): Promise<number>;
-  /** All that were received, in order of their begin, and the bodies by hash. */
+  /** All requests received, ordered by their start, and the bodies by hash. */
   read(): Promise<{ requests: ReceivedRequest[]; bodies: Map<string, string> }>;
   close(): Promise<void>;
 }

@@ -1,23 +1,26 @@
-/** What a receiver saw of one request. Times are epoch milliseconds of the receivers' process. */
+/** What a receiver saw of one request. Times are epoch milliseconds by the receivers' process. */
 export interface ReceivedRequest {
   /** The receiver's name. */
   receiver: string;
-  /** Path of the url: which webhook it was sent for. */
+  /** The url's path, which identifies the webhook. */
   path: string;
-  /** The head had arrived. */
+  /** When the head had arrived. */
   beganAt: number;
-  /** Answered in full, or closed by whichever side. */
+  /** When it was answered in full, or closed by either side. */
   endedAt: number;
-  /** `answered`: in full. `closed`: by the sender, before. `reset`: by the receiver, on purpose. `open`: still was, at the end. */
+  /**
+   * `answered`: in full. `closed`: by the sender, before that. `reset`: by the receiver, on purpose. `open`: still
+   * open.
+   */
   end: 'answered' | 'closed' | 'reset' | 'open';
-  /** What was answered. */
+  /** The status code sent. */
   status?: number;
-  /** The whole body had arrived. */
+  /** Whether the whole body had arrived. */
   complete: boolean;
   deliveryId: string;
   attempt: number;
   eventId: string;
-  /** `webhook-id`: the event's. */
+  /** The `webhook-id` header, which identifies the event. */
   messageId: string;
   timestamp: string;
   signature: string;
@@ -25,24 +28,24 @@ export interface ReceivedRequest {
   standardSignature: string;
   /** SHA-256 of the body; its text is in the log of bodies. */
   bodyHash: string;
-  /** Of the process that sent it, where it could be told. */
+  /** The process that sent it, if it could be found out. */
   senderPid?: number;
   connection: number;
-  /** From 1: how manieth request of its connection. */
+  /** The request's number on its connection, from 1. */
   ofConnection: number;
 }
 
-/** What the receivers' process is told. */
+/** Commands to the receivers' process. */
 export type ReceiverCommand =
-  /** Answer badly, in the way of the receiver's kind, or well again. */
+  /** Respond badly, in the way of the receiver's kind, or well again. */
   | { command: 'mood'; receiver: string; isBad: boolean }
-  /** Answer the next request 410, after a while. */
+  /** Respond to the next request with 410, after a while. */
   | { command: 'gone'; receiver: string; afterMs: number }
   /** The processes that may be sending. */
   | { command: 'senders'; pids: number[] }
-  /** Everybody answers well. */
+  /** All receivers respond well. */
   | { command: 'heal' }
-  /** Say how many requests are open, and have everything in the log file. */
+  /** Write everything to the log file, and report how many requests are open. */
   | { command: 'flush'; number: number };
 
 export type ReceiverMessage =

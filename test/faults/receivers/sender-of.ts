@@ -2,8 +2,8 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 
 /**
- * Which of these processes the other end of a loopback connection belongs to: the kernel knows the socket by its ports, and
- * each process by its sockets. Undefined where it has ended already, or the system is not Linux.
+ * Which of these processes owns the other end of a loopback connection: /proc maps ports to sockets, and processes to
+ * sockets. Undefined if the process has already ended, or the system is not Linux.
  */
 export async function senderOf(
   { remotePort, localPort }: Socket,

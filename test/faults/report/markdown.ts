@@ -5,7 +5,7 @@ import type { FaultRunResult } from './result.js';
 
 type Row = [what: string, ...values: string[]];
 
-/** One column a run, and below the time to recover by kind of fault. */
+/** A table with one column per run, and below it the time to recover by kind of fault. */
 export function renderTables(results: readonly FaultRunResult[]): string {
   return [...renderRuns(results), '', ...renderRecoveries(results)].join('\n');
 }
@@ -56,7 +56,7 @@ function renderRuns(results: readonly FaultRunResult[]): string[] {
   ]);
 }
 
-/** Over all runs together; processes of one program are alike. */
+/** All runs together; processes of the same program count as one. */
 function renderRecoveries(results: readonly FaultRunResult[]): string[] {
   const faults = results.flatMap((result) => result.faults);
   const groups = groupBy(faults, ({ kind, target }) => `${kind} ${target.replace(/-\d+$/, '')}`);

@@ -4,21 +4,21 @@ import type { Recovery, Spread } from '../invariants/neighbours.js';
 import type { Violation } from '../invariants/evidence.js';
 import type { FaultRunOptions } from '../options.js';
 
-/** A run in numbers; written as JSON, and what the tables are made of. */
+/** A run in numbers. Written as JSON, and the source of the tables. */
 export interface FaultRunResult {
   options: FaultRunOptions;
   startedAt: string;
-  /** Of the code that was tried, where git knows it. */
+  /** The commit of the tested code, if git knows it. */
   commit: string | undefined;
   seconds: number;
-  /** From the last start until all was quiet; undefined: it was not in time. */
+  /** From the last start until all was quiet; undefined: not in time. */
   quietAfterMs: number | undefined;
   /** One for each fault, in order of time. */
   faults: Recovery[];
   actions: Record<string, number>;
   events: number;
   deliveries: number;
-  /** Deliveries by their last status. */
+  /** Deliveries by their final status. */
   statuses: Record<string, number>;
   requests: number;
   attempts: number;
@@ -36,7 +36,7 @@ export interface FaultRunResult {
   /** Untouched webhooks, from accept to receive. */
   neighbours: { calmMs: Spread; allMs: Spread };
   violations: Violation[];
-  /** What the invariants cannot say: a part of the run itself failed. */
+  /** Set when a part of the run itself failed. */
   failure?: string;
 }
 

@@ -3,10 +3,10 @@ import { groupBy } from '../invariants/evidence.js';
 import type { ReceivedRequest } from '../receivers/request-log.js';
 import { clock } from '../timeline.js';
 
-/** Of each invariant so many are shown in full. */
+/** How many violations of each invariant are shown in full. */
 const shownOfEach = 5;
 
-/** What is needed to look into them: the rows, what the receiver saw, and the faults around. */
+/** What is needed to investigate them: the rows, what the receiver saw, and the faults around that time. */
 export function renderViolations(
   { deliveries, attempts, requests, timeline, actions }: Evidence,
   violations: readonly Violation[],

@@ -5,12 +5,12 @@ import type { Api, ApiCall } from './api.js';
 import type { Load } from './load.js';
 import { makeWebhook, temporaryReceiver, type Change, type Role, type Tenant, type Webhook } from './tenants.js';
 
-/** A retry by hand that was asked for. */
+/** A retry by hand that was requested. */
 export interface ManualRetry {
   deliveryId: string;
   force: boolean;
   startedAt: number;
-  /** Undefined: no answer, so it may be carried out at any time. */
+  /** Undefined: no response, so it may be carried out at any time. */
   endedAt: number | undefined;
   status: number | undefined;
 }
@@ -25,9 +25,9 @@ export interface TestEvent {
 export interface ActionsLog {
   retries: ManualRetry[];
   tests: TestEvent[];
-  /** How often what was done. */
+  /** How often each action was done. */
   counts: Record<string, number>;
-  /** Answers that no tenant should get. */
+  /** Responses that no tenant should get. */
   surprises: string[];
 }
 
@@ -45,17 +45,17 @@ const lookEveryMs = 3_000;
 
 interface Context extends ActionsDeps {
   log: ActionsLog;
-  /** Webhooks whose settings are being changed: changes of one follow one another, so that each is in force for a known time. */
+  /** Webhooks whose settings are being changed. One change at a time, so that it is known when each is in force. */
   busy: Set<Webhook>;
 }
 
 type Action = (context: Context, random: Random) => Promise<void>;
 
 const actions: Record<string, Action> = { pause, move, sayGone, retry, rotate, sendTest, changeLimit, useTemporary };
-/** How often each is dealt. */
+/** The actions to deal; some more often than others. */
 const deck = [...Object.keys(actions), 'retry', 'retry', 'sayGone'];
 
-/** What tenants do while the faults go on, until the signal; resolves when all of it has ended. */
+/** Runs tenants' actions during the faults, until the signal; resolves when all have ended. */
 export async function runActions(deps: ActionsDeps): Promise<ActionsLog> {
   const log: ActionsLog = { retries: [], tests: [], counts: {}, surprises: [] };
   const context: Context = { ...deps, log, busy: new Set() };
@@ -68,7 +68,7 @@ export async function runActions(deps: ActionsDeps): Promise<ActionsLog> {
     if (cards.length === 0) cards = random.shuffle(deck);
     const name = cards.pop()!;
     log.counts[name] = (log.counts[name] ?? 0) + 1;
-    // Each has a stream of its own, so that what one draws changes nothing in the next.
+    // Each has a random stream of its own, so that what one draws does not affect the next.
     running.push(actions[name]!(context, createRandom(deps.seed, `action ${number}`)));
   }
   await Promise.all(running);
@@ -93,7 +93,9 @@ async function move(context: Context, random: Random): Promise<void> {
   });
 }
 
-/** Half of the time the webhook moves away while its receiver says so: a verdict counts for the url that gave it. */
+/**
+ * Half of the time the webhook moves away while its receiver says 410: a verdict counts only for the url that gave it.
+ */
 async function sayGone(context: Context, random: Random): Promise<void> {
   const webhook = random.pick(withRole(context, 'moving'));
   const afterMs = random.whole(0, 3_000);
@@ -106,7 +108,7 @@ async function sayGone(context: Context, random: Random): Promise<void> {
   await move(context, random);
 }
 
-/** As a tenant whose webhook is disabled does: looks now and then, and enables it again. */
+/** Acts like a tenant whose webhook is disabled: checks now and then, and enables it again. */
 async function enableWhatWasDisabled(context: Context): Promise<void> {
   for (;;) {
     await pauseFor(context, lookEveryMs);
@@ -132,7 +134,7 @@ export async function enableIfDisabled(
   await change({ api, signal }, webhook, enabled, true, { enabled: true });
 }
 
-/** Of a delivery of the last minutes, whatever became of it. */
+/** Retries a delivery of the last minutes, whatever its status. */
 async function retry(context: Context, random: Random): Promise<void> {
   const { api, load, log } = context;
   const event = load.accepted.slice(-300).length > 0 ? random.pick(load.accepted.slice(-300)) : undefined;
@@ -161,7 +163,7 @@ async function rotate(context: Context, random: Random): Promise<void> {
     const body = { overlap_seconds: overlapMs / 1_000 };
     const call = await api.callUntilAnswered({ key: webhook.tenant.key, method: 'POST', path, body }, signal);
     const { startedAt, endedAt } = call;
-    // A try that had no answer may have made a secret that nobody was told.
+    // A try without a response may have made a secret that nobody knows.
     const wasLost = call.tries > 1 || call.status === undefined;
     if (wasLost) webhook.secrets.push({ value: undefined, startedAt, endedAt, isUnsure: true, overlapMs });
     if (call.status === 200)
@@ -177,7 +179,7 @@ async function sendTest(context: Context, random: Random): Promise<void> {
   const call = await api.call({ key: webhook.tenant.key, method: 'POST', path, body: {} });
   if (call.status === 202)
     log.tests.push({ webhook, deliveryId: call.body.delivery.id as string, sentAt: call.startedAt });
-  // A paused webhook may refuse it, one that was just deleted is not there.
+  // A paused webhook may refuse it, and one that was just deleted is not found.
   surprised(log, 'test', call, [202, 404, 409, 429]);
 }
 
@@ -211,11 +213,11 @@ async function useTemporary(context: Context, random: Random): Promise<void> {
   const path = `/v1/webhooks/${webhook.id}`;
   const call = await api.callUntilAnswered({ key: tenant.key, method: 'DELETE', path }, signal);
   if (call.status !== undefined) webhook.deleted.endedAt = call.endedAt;
-  // 404: a try without an answer did it.
+  // 404: an earlier try without a response deleted it.
   surprised(log, 'delete', call, call.tries > 1 ? [204, 404] : [204]);
 }
 
-/** Asks for a setting until that is answered, and notes from when to when it can have come into force. */
+/** Requests a setting until there is a response, and notes between which times it can have come into force. */
 async function change<T>(
   { api, signal, log }: Pick<Context, 'api' | 'signal'> & { log?: ActionsLog },
   webhook: Webhook,

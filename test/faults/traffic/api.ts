@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What came of one call. Times are epoch milliseconds. */
+/** The result of one call. Times are epoch milliseconds. */
 export interface ApiCall {
   startedAt: number;
   endedAt: number;
-  /** Undefined: no answer, so it may have been carried out, or may be still. */
+  /** Undefined: no response, so it may have been carried out, or may be later. */
   status: number | undefined;
-  // The shapes are those of docs/api.md; what is missing in them fails the run.
+  // The shapes are those of docs/api.md; if something is missing, the run fails.
   body: any; // eslint-disable-line @typescript-eslint/no-explicit-any
 }
 
@@ -19,12 +19,12 @@ export interface CallOptions {
 
 const timeoutMs = 10_000;
 
-/** Calls the API of any of the processes, as a balancer without health checks would: in turn. */
+/** Calls the APIs of the processes in turn, like a load balancer without health checks. */
 export class Api {
   private turn = 0;
   constructor(private readonly urls: readonly string[]) {}
 
-  /** Once. */
+  /** Calls once. */
   async call({ key, method, path, body }: CallOptions): Promise<ApiCall> {
     const url = this.urls[this.turn++ % this.urls.length]!;
     const startedAt = Date.now();
@@ -48,8 +48,8 @@ export class Api {
   }
 
   /**
-   * Until there is an answer that is neither "later" (429) nor a failure of the server (5xx); for what may be repeated.
-   * `startedAt` is of the first try; `tries` tells whether an earlier one may have been carried out unseen.
+   * Repeats until the response is neither "later" (429) nor a server error (5xx); for calls that may be repeated.
+   * `startedAt` is that of the first try; `tries` tells whether an earlier one may have been carried out unseen.
    */
   async callUntilAnswered(options: CallOptions, signal?: AbortSignal): Promise<ApiCall & { tries: number }> {
     let startedAt: number | undefined;

@@ -5,32 +5,32 @@ import { createRandom } from '../../support/random.js';
 import type { Api } from './api.js';
 import { eventTypes, type Tenant } from './tenants.js';
 
-/** An event whose trigger was answered 201 or 200: from then on it is owed. */
+/** An event whose trigger was answered 201 or 200: from then on it must be delivered. */
 export interface AcceptedEvent {
   tenant: Tenant;
   type: string;
   eventId: string;
-  /** Of the first try. */
+  /** When the first try was sent. */
   firstSentAt: number;
-  /** Of the try that was answered, and when it was. */
+  /** When the successful try was sent, and when its response arrived. */
   sentAt: number;
   acceptedAt: number;
   tries: number;
-  /** As answered. */
+  /** As in the response. */
   deliveries: { id: string; webhookId: number }[];
 }
 
 export interface Load {
   readonly accepted: AcceptedEvent[];
-  /** Triggers that were answered with something else than 2xx, 429 and 5xx: none is expected. */
+  /** Triggers that were answered with anything other than 2xx, 429 or 5xx: none is expected. */
   readonly refused: string[];
-  /** Resolves when the time is up; what has no answer by then goes on. */
+  /** Resolves when the time is up; triggers without a response by then go on. */
   running: Promise<void>;
-  /** Resolves when every event is accepted; with the events that never were, after that long. */
+  /** Resolves when every event is accepted, or after the timeout, with the events that were not. */
   settled(timeoutMs: number): Promise<string[]>;
 }
 
-/** Triggers events at planned times, whatever the answers: each is repeated with the same id until it is accepted. */
+/** Triggers events at planned times, whatever the responses. Each is repeated with the same id until it is accepted. */
 export function startLoad(
   api: Api,
   tenants: readonly Tenant[],
@@ -44,7 +44,7 @@ export function startLoad(
   const underWay = new Map<string, Promise<void>>();
   const giveUp = new AbortController();
   signal.addEventListener('abort', () => giveUp.abort());
-  // Every trigger that waits for its next try listens.
+  // Every trigger that waits for its next try listens to it.
   setMaxListeners(0, giveUp.signal);
 
   const trigger = async (tenant: Tenant, type: string, eventId: string): Promise<void> => {
@@ -73,7 +73,7 @@ export function startLoad(
     const beganAt = Date.now();
     let atMs = 0;
     for (let number = 1; !signal.aborted; number++) {
-      // Exponential gaps, as independent callers make them.
+      // Exponential gaps, like those between independent callers.
       atMs += (-Math.log(1 - random.next()) * 1_000) / eventsPerSecond;
       if (atMs > forMs) return;
       const tenant = random.pick(tenants);

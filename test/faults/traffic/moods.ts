@@ -6,7 +6,7 @@ import type { Webhook } from './tenants.js';
 const goodMs = [8_000, 40_000] as const;
 const badMs = [5_000, 30_000] as const;
 
-/** Receivers of moody webhooks answer badly for a while, and well again, until the signal. */
+/** Until the signal, receivers of moody webhooks respond badly for a while, then well again, and so on. */
 export async function swingMoods(
   receivers: Receivers,
   webhooks: readonly Webhook[],
@@ -15,7 +15,7 @@ export async function swingMoods(
 ): Promise<void> {
   const swing = async ({ name }: { name: string }) => {
     const random = createRandom(seed, `mood of ${name}`);
-    // Badly at first, so that also a short run has every kind.
+    // Badly at first, so that a short run has every kind, too.
     for (let isBad = true; !signal.aborted; isBad = !isBad) {
       receivers.setMood(name, isBad);
       await delay(between(random, isBad ? badMs : goodMs), undefined, { signal }).catch(() => undefined);

@@ -6,21 +6,21 @@ import type { Api } from './api.js';
 import type { Tenant } from './tenants.js';
 
 export interface Quiet {
-  /** When nothing was open any more; undefined: it was not within the time. */
+  /** When nothing was open any more; undefined: not in time. */
   at: number | undefined;
-  /** What was left then. */
+  /** How many were left then. */
   pending: number;
   held: number;
   openRequests: number;
 }
 
-/** What is stuck does not get less; a backlog does, however slow the machine is. */
+/** Stuck deliveries do not become fewer; a backlog does, however slow the machine is. */
 const noProgressMs = 120_000;
 
 /**
- * Resumes what is paused or disabled and waits until nothing is pending, held or open, twice in a row; gives up when it
- * has not become less for two minutes. A call of a tenant that hung in a frozen process may pause once more, so it looks
- * again all the time.
+ * Resumes webhooks that are paused or disabled, and waits until nothing is pending, held or open, twice in a row. Gives
+ * up when the number has not gone down for two minutes. A tenant's call that hung in a frozen process may pause a
+ * webhook again, so each round checks them all.
  */
 export async function waitUntilQuiet(
   { api, tenants, receivers, pool }: { api: Api; tenants: readonly Tenant[]; receivers: Receivers; pool: Pool },

@@ -1,21 +1,21 @@
 import type { Api } from './api.js';
 import type { ReceiverKind } from '../receivers/behaviour.js';
 
-/** What the tenant does with a webhook while the faults go on. */
+/** What the tenant does with a webhook during the faults. */
 export type Role =
-  /** Left alone, at a healthy receiver, without a limit: what others' troubles do to it is measured. */
+  /** Left alone, with a healthy receiver and no limit, to measure how others' troubles affect it. */
   | 'neighbour'
-  /** Its receiver has moods. */
+  /** Its receiver responds well and badly by turns. */
   | 'moody'
-  /** Has a limit that its events nearly use up, which is changed. */
+  /** Has a limit that its events nearly use up, and that is changed. */
   | 'limited'
   /** Is paused and resumed. */
   | 'paused'
-  /** Moves between two urls; one answers 410 at times, and is enabled again. */
+  /** Moves between two urls, which at times answer 410; then it is enabled again. */
   | 'moving'
   /** Its secret is rotated. */
   | 'rotating'
-  /** Made and deleted. */
+  /** Created and deleted. */
   | 'temporary';
 
 export interface WebhookPlan {
@@ -23,19 +23,18 @@ export interface WebhookPlan {
   label: string;
   role: Role;
   events: string[];
-  /** Where it may point to; at first to the first one. */
+  /** Where its url may point; at first to the first one. */
   receivers: { name: string; kind: ReceiverKind }[];
   perMinute: number | null;
   timeoutMs: number;
 }
 
-/** A setting that a tenant asked for. */
+/** A setting that a tenant requested. */
 export interface Change<T> {
   value: T;
-  /** Undefined: the secret was answered to nobody. */
   startedAt: number;
   endedAt: number;
-  /** A try without an answer came before: it may have been carried out at any time, even later. */
+  /** There was a try without a response, which may have been carried out at any time, even later. */
   isUnsure: boolean;
 }
 
@@ -43,14 +42,15 @@ export interface Webhook {
   plan: WebhookPlan;
   tenant: Tenant;
   id: number;
-  /** When its creation was answered. */
+  /** When the response to its creation arrived. */
   createdAt: number;
   deleted?: { startedAt: number; endedAt: number };
+  /** Value undefined: the response with the secret was lost. */
   secrets: (Change<string | undefined> & { overlapMs: number })[];
   limits: Change<number | null>[];
   urls: Change<string>[];
   enabled: Change<boolean>[];
-  /** That the service had disabled it, as seen when the tenant looked. */
+  /** Each time the tenant saw that the service had disabled it. */
   disabled: { seenAt: number; reason: string; disabledAt: number; url: string }[];
 }
 
@@ -61,7 +61,7 @@ export interface Tenant {
   webhooks: Webhook[];
 }
 
-/** How often each type of event comes, of ten. */
+/** Of ten events, how many are of each type. */
 const typeWeights: Record<string, number> = {
   'call.completed': 5,
   'call.answered': 2,
@@ -71,10 +71,10 @@ const typeWeights: Record<string, number> = {
 export const eventTypes = Object.entries(typeWeights).flatMap(([type, weight]) => Array<string>(weight).fill(type));
 
 const tenantNames = ['north', 'east', 'south', 'west'] as const;
-/** The share of a limit that its events use up, so that it is reached and its queue drains all the same. */
+/** The share of a limit that its events use up, so that the limit is reached but its queue still drains. */
 const limitUse = 0.85;
 
-/** Every tenant has a neighbour, and some of the others: every role and kind of receiver comes once at least. */
+/** Every tenant has a neighbour and some other webhooks. Every role and kind of receiver occurs at least once. */
 export function planWebhooks(eventsPerSecond: number): Record<(typeof tenantNames)[number], WebhookPlan[]> {
   const perMinute = (events: string[]) => {
     const share = events.reduce((sum, type) => sum + (typeWeights[type] ?? 0), 0) / eventTypes.length;
@@ -130,10 +130,10 @@ export function planWebhooks(eventsPerSecond: number): Record<(typeof tenantName
   };
 }
 
-/** Webhooks that tenants make and delete go to this one; each has a path of its own. */
+/** The receiver of webhooks that tenants create and delete; each has a path of its own. */
 export const temporaryReceiver = { name: 'temporary', kind: 'slow' } as const;
 
-/** Makes tenants, keys and webhooks by the API. */
+/** Creates tenants, keys and webhooks over the API. */
 export async function makeTenants(
   api: Api,
   adminKey: string,
@@ -155,8 +155,8 @@ export async function makeTenants(
 }
 
 /**
- * Makes one and adds it to its tenant. Undefined, and nothing is added, when the creation was not answered 201; it may
- * exist all the same then.
+ * Creates a webhook and adds it to its tenant. If the response is not 201, returns undefined and adds nothing, although
+ * the webhook may exist.
  */
 export async function makeWebhook(
   api: Api,
