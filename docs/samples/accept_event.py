@@ -34,7 +34,7 @@ class EventCodec(PayloadCodec):
     """Seals what the client sends: nonce, ciphertext and tag of AES-256-GCM over the whole payload."""
 
     def __init__(self, event_keys: str) -> None:
-        """event_keys: as IRISX_EVENT_KEYS has them; the first one seals."""
+        """event_keys: in the form of IRISX_EVENT_KEYS; the first one seals."""
         entries = [entry.strip().split(":") for entry in event_keys.split(",")]
         self._keys = {key_id: AESGCM(base64.b64decode(key)) for key_id, key in entries}
         self._key_id = entries[0][0]
@@ -67,9 +67,9 @@ def workflow_id(tenant: str, event_type: str, event_id: str) -> str:
 
 
 async def accept_event(client: Client, event: dict, task_queue: str = "irisx-webhooks") -> bool:
-    """Resolves when Temporal has the event. False: it had it before.
+    """Returns once Temporal has the event: True if it is new, False if Temporal had it before.
 
-    event: the body of POST /v1/events; give occurred_at, or the time is when Temporal took it.
+    event: the body of POST /v1/events. Without occurred_at its time is when Temporal accepted it.
     """
     tenant = event.get("tenant_id") or event["tenant_external_id"]
     attributes = [
@@ -86,7 +86,7 @@ async def accept_event(client: Client, event: dict, task_queue: str = "irisx-web
             task_queue=f"{task_queue}-accept",
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
             search_attributes=TypedSearchAttributes(attributes),
-            # Tenants in turn: at most 64 bytes.
+            # Tenants are served in turn by this key, which may have at most 64 bytes.
             priority=Priority(fairness_key=hashlib.sha256(tenant.encode()).hexdigest() if len(tenant.encode()) > 64 else tenant),
         )
         return True

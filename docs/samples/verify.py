@@ -9,18 +9,18 @@ TOLERANCE_SECONDS = 300
 
 
 def verify_webhook(raw_body, headers, secret):
-    """Whether a request is from IRISX, unchanged and recent. Never raises: answer 401 when it says False.
+    """Whether a request is from IRISX, unchanged and recent. Never raises: answer 401 if it returns False.
 
     raw_body  the bytes of the request, before anything parsed them
-    headers   the request's headers: a mapping of names to values, as Flask, Django and FastAPI have it
-    secret    the webhook's signing secret, whole: "whsec_..."
+    headers   the request's headers: a mapping of names to values, as in Flask, Django and FastAPI
+    secret    the webhook's whole signing secret: "whsec_..."
     """
     try:
         by_name = {str(name).lower(): value for name, value in headers.items()}
     except AttributeError:
         return False
     timestamp = by_name.get("x-irisx-timestamp")
-    # For a while after a rotation the second header is there too, signed with the secret you had before.
+    # For a while after a rotation there is a second header, signed with the previous secret.
     return verify_signature(raw_body, by_name.get("x-irisx-signature"), timestamp, secret) or verify_signature(
         raw_body, by_name.get("x-irisx-signature-previous"), timestamp, secret
     )
@@ -34,7 +34,7 @@ def verify_signature(raw_body, signature, timestamp, secret, now=None):
     if not isinstance(secret, str) or not secret:
         return False
 
-    # Refuse what is too old or too new, so that nobody can send a recorded request again.
+    # Refuse a timestamp that is too far off, so that nobody can send a recorded request again later.
     if not re.fullmatch(r"[0-9]{1,12}", timestamp):
         return False
     current = time.time() if now is None else now
