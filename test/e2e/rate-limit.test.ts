@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { openDatabase } from '../../src/db/database.js';
+import { updateWebhook } from '../../src/db/webhooks.js';
 import { createTenantClient, type TenantClient } from '../support/api-client.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';
 import { startStack, type Stack } from '../support/stack.js';
@@ -94,5 +96,23 @@ describe('rate limit', function () {
       what: 'the delivery to be recorded',
     });
     assert.equal((await stack.delivery(id!)).attempt_count, 1, 'waiting is no attempt');
+  });
+
+  it('is lifted for those who wait also when nobody tells them: the sweeper does', async () => {
+    const { id: webhookId } = await stack.insertWebhook(tenantId, {
+      url: receiver.url,
+      rateLimitPerMinute: 1,
+      rateLimitPerHour: null,
+    });
+    const ids = (await Promise.all(Array.from({ length: 8 }, () => stack.trigger(tenantId)))).flat();
+    await receiver.waitForRequests(1);
+    await waitFor(async () => (await Promise.all(ids.map(stack.delivery))).filter((d) => d.holds_token).length === 7, {
+      what: 'seven to wait',
+    });
+    const db = openDatabase({ url: stack.database.url, poolSize: 1 });
+    await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { rateLimitPerMinute: 100 }));
+    await db.close();
+    // Not told: the sweeper wakes whom nobody else does.
+    await receiver.waitForRequests(8, 40_000);
   });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { scenario } from '../support/scenario.js';
 import { defaults, type FaultRunOptions } from './options.js';
 import { isGood } from './report/result.js';
 import { runFaults } from './run-faults.js';
@@ -14,34 +15,23 @@ const short: Partial<FaultRunOptions> = {
   eventsPerSecond: 3,
 };
 
-const shapes = [
-  { shape: 'split', seed: 11 },
-  { shape: 'services', seed: 12 },
-] as const;
-
 describe('faults', function () {
   this.timeout(600_000);
-  const runs = new Map<string, ReturnType<typeof run>>();
-  // Beside each other: they share nothing, and mostly wait.
-  before(() => {
-    for (const options of shapes) runs.set(options.shape, run(options));
-    // Each is judged by its own test, also when another one has failed before.
-    void Promise.allSettled(runs.values());
-  });
 
-  for (const { shape, seed } of shapes) {
-    it(`lose, hold and double nothing (${shape}, seed ${seed})`, async () => {
-      const { result, details, lines } = await runs.get(shape)!;
-      assert.ok(isGood(result), `${result.violations.length} violations\n${lines.join('\n')}\n${details}`);
-      assert.ok(result.events > 30 && result.requests > 30, 'there was a load');
-      assert.ok(result.faults.length > 0, 'there were faults');
+  for (const options of [
+    { shape: 'split', seed: 11 },
+    { shape: 'services', seed: 12 },
+  ] as const) {
+    scenario(`lose, hold and double nothing (${options.shape}, seed ${options.seed})`, async () => {
+      const lines: string[] = [];
+      const run = await runFaults(
+        { ...defaults, ...short, ...options },
+        (line) => lines.push(line),
+        new AbortController().signal,
+      );
+      assert.ok(isGood(run.result), `${run.result.violations.length} violations\n${lines.join('\n')}\n${run.details}`);
+      assert.ok(run.result.events > 30 && run.result.requests > 30, 'there was a load');
+      assert.ok(run.result.faults.length > 0, 'there were faults');
     });
   }
 });
-
-async function run(options: Partial<FaultRunOptions>) {
-  const lines: string[] = [];
-  const all = { ...defaults, ...short, ...options };
-  const { result, details } = await runFaults(all, (line) => lines.push(line), new AbortController().signal);
-  return { result, details, lines };
-}
