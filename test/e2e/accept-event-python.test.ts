@@ -14,7 +14,7 @@ import { callCompleted, startStack, type Stack } from '../support/stack.js';
 const run = promisify(execFile);
 const requirements = ['temporalio==1.35.0', 'cryptography==50.0.2'];
 
-/** The packages that the sample needs, in the user's cache folder: installed once, by pip. */
+/** The packages that the sample needs. pip installs them once, into the user's cache folder. */
 async function pythonPackages(): Promise<string> {
   const base = process.env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache');
   const folder = path.join(base, 'irisx-webhooks', 'python', requirements.join('_').replace(/[^\w.=-]/g, '_'));
@@ -24,7 +24,7 @@ async function pythonPackages(): Promise<string> {
   const options = ['--quiet', '--no-input', '--disable-pip-version-check', '--retries', '2', '--timeout', '20'];
   try {
     await run('python3', ['-m', 'pip', 'install', ...options, '--target', draft, ...requirements]);
-    // Whole or not at all; another process may have been first.
+    // A rename puts the folder there complete or not at all. Another process may have been faster.
     await rename(draft, folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error;
     });
@@ -67,7 +67,7 @@ describe('docs/samples/accept_event.py', function () {
     return (await text(sample.stdout)).trim();
   }
 
-  it('hands an event over, sealed, and knows a repeat', async () => {
+  it('hands over an event, sealed, and recognises a repeat', async () => {
     const tenantId = await stack.insertTenant();
     const externalId = "O'Neil & Söhne (Köln)!*";
     await stack.database.pool.query('update tenants set external_id = $2 where id = $1', [tenantId, externalId]);
@@ -77,7 +77,7 @@ describe('docs/samples/accept_event.py', function () {
       assert.equal(await accept({ ...tenant, ...body }), 'accepted');
     assert.equal(await accept({ tenant_external_id: externalId, ...body }), 'repeated');
 
-    // The ids are those of the TypeScript source; Postgres knows the tenant under both names.
+    // The workflow ids equal those of the TypeScript source. Postgres knows the tenant by either id.
     const resultOf = (tenant: string) =>
       stack.temporal.workflow.getHandle(acceptEventId({ tenantId: tenant, ...key })).result() as Promise<object>;
     const [one, two] = [await resultOf(tenantId), await resultOf(externalId)];

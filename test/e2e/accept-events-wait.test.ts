@@ -8,10 +8,10 @@ import { startReceiver } from '../support/receiver.js';
 import { callCompleted, startStack } from '../support/stack.js';
 import { waitFor } from '../support/wait-for.js';
 
-describe('many events that wait to be stored', function () {
+describe('many events waiting to be stored', function () {
   this.timeout(120_000);
 
-  it('hold up no delivery, and are all stored in the end', async () => {
+  it('do not delay deliveries, and are all stored in the end', async () => {
     const eventKeys = [newEventKey('k')];
     const stack = await startStack({ parts: { api: false, worker: true }, config: { eventKeys } });
     const { pool } = stack.database;
@@ -23,7 +23,7 @@ describe('many events that wait to be stored', function () {
     const deliveries = [];
     for (const eventId of eventIds) deliveries.push({ eventId, id: await insertUnstarted(pool, other, eventId) });
 
-    // From now on Postgres takes no new event: it answers everything else.
+    // From now on Postgres accepts no new event. Everything else works.
     const locker = await pool.connect();
     await locker.query('begin; lock table webhook_events in share mode');
     const source = temporalSource({ temporal: stack.temporal, taskQueue, eventKeys: eventKeysText(eventKeys) });

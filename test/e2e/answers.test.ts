@@ -6,7 +6,7 @@ import { scenario } from '../support/scenario.js';
 import { attemptSummary, sendEvent } from '../support/sent-delivery.js';
 import { startStack, type Stack } from '../support/stack.js';
 
-describe('an odd answer', function () {
+describe('an odd response', function () {
   this.timeout(60_000);
   let stack: Stack;
   const closers: (() => Promise<void>)[] = [];
@@ -30,7 +30,7 @@ describe('an odd answer', function () {
     answer: { headers?: Record<string, string>; body: Buffer },
     shown: string | undefined,
   ][] = [
-    ['bytes that are no UTF-8', { body: Buffer.from('c32800ff', 'hex') }, '\ufffd(\ufffd\ufffd'],
+    ['bytes that are not UTF-8', { body: Buffer.from('c32800ff', 'hex') }, '\ufffd(\ufffd\ufffd'],
     ['Latin-1 without a charset', { body: Buffer.from('caf\xe9', 'latin1') }, 'caf\ufffd'],
     [
       'Latin-1 with its charset',
@@ -41,13 +41,13 @@ describe('an odd answer', function () {
     ['half a surrogate pair', { body: Buffer.from('\ufeffa\ud800b', 'utf16le') }, 'a\ufffdb'],
     ['a picture', { headers: { 'Content-Type': 'image/png' }, body: png }, undefined],
     [
-      'a charset that is none',
+      'an unknown charset',
       { headers: { 'Content-Type': 'text/plain; charset=klingon' }, body: Buffer.from('ok') },
       'ok',
     ],
   ];
   for (const [what, answer, shown] of notText) {
-    scenario(`field case 59: ${what} is recorded, and delivered once`, async () => {
+    scenario(`field case 59: with ${what} is recorded, and the event is delivered once`, async () => {
       const receiver = await receiverWith(answer);
       const sent = await sendEvent(stack, { url: receiver.url });
       const delivery = await sent.waitForEnd('delivered');
@@ -62,21 +62,21 @@ describe('an odd answer', function () {
     });
   }
 
-  scenario('field case 59: header bytes that are no UTF-8 are recorded, and delivered once', async () => {
+  scenario('field case 59: with header bytes that are not UTF-8 is recorded, and the event is delivered once', async () => {
     const receiver = await receiverWith({ headers: { 'X-Odd': '\xff\xe9' } });
     const delivery = await (await sendEvent(stack, { url: receiver.url })).waitForEnd('delivered');
     assert.equal(delivery.attempts[0]!.response_headers!['x-odd'], '\ufffd\ufffd');
     assert.equal(receiver.requests.length, 1);
   });
 
-  scenario('field case 57: NUL in a body is shown as a replacement mark', async () => {
+  scenario('field case 57: with NUL in its body is shown with a replacement character', async () => {
     const receiver = await receiverWith({ status: 500, body: Buffer.from('610062', 'hex') });
     const delivery = await (await sendEvent(stack, { url: receiver.url, max_retries: 1 })).waitForEnd('failed');
     assert.deepEqual(attemptSummary(delivery), ['http_status 500', 'http_status 500']);
     assert.equal(delivery.response_body, 'a\ufffdb');
   });
 
-  scenario('field case 57: NUL in a header is no valid answer, and recorded as such', async () => {
+  scenario('field case 57: with NUL in a header is recorded as invalid', async () => {
     const server = await startRawServer((socket) =>
       socket.on('data', () => socket.write('HTTP/1.1 500 No\r\nX-Odd: a\0b\r\nContent-Length: 0\r\n\r\n')),
     );

@@ -56,7 +56,7 @@ const rows = [
   ...listed.map((name) => `list-${name}`),
   'demo',
 ];
-/** Those of the issue's table, each said to be reached or not. */
+/** The targets of the issue's table: the bench says of each whether it is reached. */
 const targets = [
   'receive-p95-10',
   'accept-p95-20',
@@ -85,7 +85,7 @@ describe('npm run bench', function () {
   async function bench(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
     const { PATH = '', HOME = '' } = process.env;
     const child = spawn(process.execPath, ['--import', 'tsx', 'bench/run.ts', ...args], {
-      // nothing of the environment that the tests run in
+      // nothing else from the environment of the tests
       env: { PATH, HOME },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -96,8 +96,8 @@ describe('npm run bench', function () {
     return { code, out, err };
   }
 
-  // What it measures is no concern of the tests: speed is for people to judge, on a machine with nothing else to do.
-  it('measures every row of its table, says of each target whether it is reached, and how', async () => {
+  // The numbers themselves are not tested: people judge speed, on an otherwise idle machine.
+  it('measures every row of its table, and says whether each target is reached and how it was measured', async () => {
     const file = path.join(folder, 'result.json');
     const { code, out, err } = await bench('--quick', '--json', file);
     assert.equal(code, 0, `${out}\n${err}`);
@@ -138,7 +138,7 @@ describe('npm run bench', function () {
     assert.match(err, /latency, throughput, fan-out/);
   });
 
-  it('runs the service on the Node that it is told, and says which', async () => {
+  it('runs the service on the given Node, and says which one', async () => {
     const file = path.join(folder, 'node.json');
     const wrapper = path.join(folder, 'another-node');
     const calls = path.join(folder, 'calls');
@@ -149,7 +149,7 @@ describe('npm run bench', function () {
     assert.match(out, new RegExp(`Node ${process.version}`));
   });
 
-  it('refuses a path to a Node that is none', async () => {
+  it('refuses a path that is not a Node binary', async () => {
     const { code, err } = await bench('--node', '/bin/true');
     assert.equal(code, 2);
     assert.match(err, /--node must be the path of a Node binary, but is \/bin\/true/);

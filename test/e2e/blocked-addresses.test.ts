@@ -8,7 +8,7 @@ import { startStack, type Stack } from '../support/stack.js';
 import { stubName } from '../support/stub-dns.js';
 import { waitFor } from '../support/wait-for.js';
 
-describe('a webhook whose name leads to an address that is not allowed', function () {
+describe('a webhook whose host name resolves to an address that is not allowed', function () {
   this.timeout(60_000);
   let stack: Stack;
   const closers: (() => Promise<void>)[] = [];
@@ -29,7 +29,7 @@ describe('a webhook whose name leads to an address that is not allowed', functio
 
   const error = { class: 'blocked_address', message: 'destination not allowed' };
 
-  scenario('field cases 1 and 3: is registered, but blocked at its first attempt, and again when retried', async () => {
+  scenario('field cases 1 and 3: can be registered, but is blocked at its first attempt and at a retry', async () => {
     const inside = await receiverWith(200, { host: '127.0.0.2' });
     const name = stubName('127.0.0.2.nip.io', () => ['127.0.0.2']);
     const sent = await sendEvent(stack, { url: `http://127.0.0.2.nip.io:${inside.port}/` });
@@ -46,7 +46,7 @@ describe('a webhook whose name leads to an address that is not allowed', functio
     assert.equal(inside.connections, 0);
   });
 
-  scenario('field case 1: is blocked for good when the name moves there between two attempts', async () => {
+  scenario('field case 1: is blocked for good when the name changes to that address between two attempts', async () => {
     const outside = await receiverWith(500);
     const inside = await receiverWith(200, { host: '127.0.0.2', port: outside.port });
     const name = stubName('rebind.test', (lookup) => [lookup === 0 ? '127.0.0.1' : '127.0.0.2']);
@@ -60,7 +60,7 @@ describe('a webhook whose name leads to an address that is not allowed', functio
   });
 
   scenario(
-    'field case 6: shows the same for one that listens, one that is closed and one that drops packets',
+    'field case 6: shows the same whether the port listens, is closed or drops packets',
     async () => {
       const listener = await startRawServer(() => undefined, '127.0.0.2');
       closers.push(listener.close);
@@ -96,7 +96,7 @@ describe('a webhook whose name leads to an address that is not allowed', functio
     },
   );
 
-  scenario('field case 6: of an allowed receiver neither cookies nor credentials are shown', async () => {
+  scenario('field case 6: shows neither cookies nor credentials of a receiver that is allowed', async () => {
     const receiver = await receiverWith({
       status: 500,
       headers: {
@@ -125,7 +125,7 @@ describe('a webhook whose name leads to an address that is not allowed', functio
   });
 });
 
-describe('a webhook with plain http where only https is allowed', function () {
+describe('a webhook with an http url where only https is allowed', function () {
   this.timeout(60_000);
   let stack: Stack;
   let receiver: Receiver;
@@ -138,7 +138,7 @@ describe('a webhook with plain http where only https is allowed', function () {
     await receiver.close();
   });
 
-  it('was registered before and fails for good at its first attempt, without a request', async () => {
+  it('fails for good at its first attempt, without a request, if it was registered earlier', async () => {
     const tenantId = await stack.insertTenant();
     await stack.insertWebhook(tenantId, { url: receiver.url });
     const [id] = await stack.trigger(tenantId);
@@ -156,7 +156,7 @@ describe('a webhook with plain http where only https is allowed', function () {
   });
 });
 
-/** All that tells one delivery from another, and when things happened. */
+/** The delivery without ids, times and durations: what must not differ. */
 function withoutIdentity(delivery: DeliveryDetail): unknown {
   const { id, webhook_id: webhookId } = delivery;
   const text = JSON.stringify({ ...delivery, id: '', webhook_id: 0, duration_ms: 0 })

@@ -105,7 +105,7 @@ describe('calls, from the switch to the receiver', function () {
     await assert.rejects(stack.service.recordingCompleted({ ...recording, tenantId: 'nobody' }), /no tenant/);
   });
 
-  it('says on /healthz how a process that only listens stands with its switches', async () => {
+  it('shows on /healthz whether a process that only listens is connected to its switches', async () => {
     const listener = await stack.openAnother({ api: false, worker: false, listener: true });
     await waitFor(() => listener.callListener!.switches[0]!.isConnected, { what: 'the second listener to connect' });
     const response = await fetch(`${listener.url}/healthz`);

@@ -29,7 +29,7 @@ describe('commands', function () {
   function run(program: string, env: Record<string, string> = {}, args: string[] = []): Run {
     const { PATH = '', HOME = '' } = process.env;
     const child = spawn(process.execPath, ['--import', 'tsx', `src/${program}.ts`, ...args], {
-      // nothing of the environment that the tests run in
+      // nothing else from the environment of the tests
       env: { PATH, HOME, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -90,7 +90,7 @@ describe('commands', function () {
     assert.ok(!/WARN|ERROR/.test(demo.output()), demo.output());
   });
 
-  it('npm run dev starts everything, keeps its data over a restart, and stops on SIGTERM', async () => {
+  it('npm run dev starts everything, keeps its data across a restart, and stops on SIGTERM', async () => {
     const env = { ...(await devPorts()), IRISX_DATA_DIR: await dataFolder() };
     const api = `http://localhost:${env.PORT}`;
     const first = run('dev/dev', env);
@@ -114,7 +114,7 @@ describe('commands', function () {
     );
   });
 
-  it('npm run dev starts only what the environment does not name', async () => {
+  it('npm run dev starts only the servers that the environment does not name', async () => {
     const database = await createTestDatabase();
     const env = {
       PORT: String(await findFreePort()),
@@ -131,7 +131,7 @@ describe('commands', function () {
     await database.drop();
   });
 
-  it('says in clear words which port is taken and what to set', async () => {
+  it('npm run dev says which port is taken and which variable to set', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const port = String((taken.address() as AddressInfo).port);
@@ -142,7 +142,7 @@ describe('commands', function () {
     taken.close();
   });
 
-  it('npm start names all that is wrong with the environment at once', async () => {
+  it('npm start reports everything that is wrong with the environment together', async () => {
     const start = run('server/service', { PORT: 'eighty' });
     assert.equal(await start.exit, 1);
     for (const name of ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'IRISX_ENCRYPTION_KEY', 'PORT'])
@@ -150,7 +150,7 @@ describe('commands', function () {
     assert.doesNotMatch(start.output(), /\n\s+at /, 'no stack trace');
   });
 
-  it('npm start refuses while migrations are pending or functions are not its own, and names them', async () => {
+  it('npm start refuses to run while migrations are pending or functions differ from its own, and names them', async () => {
     const database = await createTestDatabase();
     await database.pool.query(`delete from migrations where name like '004%'`);
     await database.pool.query(`update migration_files set sha256 = 'another' where name = 'functions/take_attempt'`);
@@ -165,7 +165,7 @@ describe('commands', function () {
     await database.drop();
   });
 
-  it('npm run migrate may run many times, also at once', async () => {
+  it('npm run migrate may run many times, even at the same time', async () => {
     const database = await createTestDatabase();
     await database.pool.query('drop schema public cascade; create schema public');
     const all = [1, 2, 3].map(() => run('server/migrate', { DATABASE_URL: database.url }));

@@ -22,7 +22,7 @@ describe('delivery', function () {
   const ended = (id: string, status: string, timeoutMs = 30_000) =>
     waitFor(async () => (await stack.delivery(id)).status === status, { what: `delivery ${status}`, timeoutMs });
 
-  it('sends the stored body once, signed, and is then delivered', async () => {
+  it('sends the stored body once, signed, and ends as delivered', async () => {
     const webhook = await stack.insertWebhook(tenantId, { url: `${receiver.url}/hook`, events: ['call.completed'] });
     const [id] = await stack.trigger(tenantId);
     const [request] = await receiver.waitForRequests(1);

@@ -30,7 +30,7 @@ describe('encryption keys', function () {
     children.push(child);
     return child;
   }
-  /** What a process said that refused to start. */
+  /** The error of a process that refuses to start. */
   async function refusalOf(name: 'service' | 'worker' | 'api', encryptionKeys: Keyring): Promise<string> {
     const child = await startChildService(name, { ...stack.config, encryptionKeys }, { waitUntilReady: false });
     children.push(child);
@@ -47,7 +47,7 @@ describe('encryption keys', function () {
       secret,
     });
 
-  it('field case 91: started with another key is refused with the reason; with the right one nothing is lost', async () => {
+  it('field case 91: that do not fit the data are refused at the start, with the reason; with the right one nothing is lost', async () => {
     const right = newKey('right');
     stack = await startStack({ parts: { api: true, worker: false }, config: { encryptionKeys: [right] } });
     const tenant = await createTenantClient(stack);
@@ -73,12 +73,12 @@ describe('encryption keys', function () {
     await waitFor(async () => (await tenant.delivery(id, deliveryId!)).status === 'delivered', { what: 'its end' });
   });
 
-  it('are rotated while services run; who does not know the new key says so', async () => {
+  it('are rotated while services run, and a process without the new key reports it', async () => {
     const [old, next] = [unnamedKey(randomBytes(32)), newKey('next')];
     stack = await startStack({ parts: { api: true, worker: false }, config: { encryptionKeys: [old] } });
     const tenant = await createTenantClient(stack);
     const { secret } = await tenant.createWebhook({ url: receiver.url, headers: { 'X-Team': 'billing' } });
-    // A process of its own: what is loaded twice, by mocha and by import(), has two classes of each error.
+    // A separate process: modules loaded twice, by mocha and by import(), would have two classes of each error.
     const api = await startChild('api', stack.config);
     const readiness = async () => {
       const response = await fetch(`${api.url}/readyz`);
@@ -86,7 +86,7 @@ describe('encryption keys', function () {
     };
     assert.deepEqual(await readiness(), [200, 'current']);
 
-    // `old` had no name before.
+    // `old` had no id until now.
     const both = [next, { id: 'former', key: old.key }];
     const first = await rotate(stack.config.databaseUrl, both);
     assert.equal(first.code, 0, JSON.stringify(first.lines));
@@ -120,7 +120,7 @@ describe('encryption keys', function () {
     assert.deepEqual([unreadable['keyId'], unreadable['values'], unreadable['firstWebhooks']], ['next', 2, [1]]);
   });
 
-  it('leave out a previous secret that cannot be opened, and send with the current one', async () => {
+  it('that cannot open a previous secret leave it out, and the current secret signs', async () => {
     stack = await startStack();
     const tenant = await createTenantClient(stack);
     const { id, secret } = await tenant.createWebhook({ url: receiver.url });
@@ -137,7 +137,7 @@ describe('encryption keys', function () {
   });
 });
 
-/** `npm run rotate-encryption-key`, with nothing in its environment but what it needs. */
+/** `npm run rotate-encryption-key`, with only what it needs in its environment. */
 async function rotate(databaseUrl: string, keys: Keyring): Promise<{ code: number; lines: LogLine[] }> {
   const { PATH, HOME } = process.env;
   const env = {

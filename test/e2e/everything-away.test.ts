@@ -8,10 +8,10 @@ import { startTcpProxy, throughProxy, type TcpProxy } from '../support/tcp-proxy
 import { waitFor } from '../support/wait-for.js';
 
 const deliveries = 8;
-/** Longer than a request may be thought open (timeout and 5 s), and than Temporal waits for a workflow task. */
+/** Longer than a request counts as open (timeout plus 5 s), and longer than Temporal waits for a workflow task. */
 const outageMs = 15_000;
 
-describe('with Postgres and Temporal away at once, as when one Postgres serves both', function () {
+describe('with Postgres and Temporal away together, as when one Postgres serves both', function () {
   this.timeout(180_000);
   let stack: Stack;
   let postgres: TcpProxy;
@@ -37,7 +37,7 @@ describe('with Postgres and Temporal away at once, as when one Postgres serves b
     await stack.close();
   });
 
-  it('issue 8.6: sends nothing again that was answered meanwhile, by whichever process', async () => {
+  it('issue 8.6: no process sends again what was answered meanwhile', async () => {
     const answer = holdAnswer();
     receiver = await startReceiver(answer.respond);
     const tenantId = await stack.insertTenant();

@@ -28,7 +28,7 @@ describe('a receiver that fails', function () {
     return receiver;
   }
 
-  /** Begun at least that long after the one before had ended, as the schedule has it; later on a busy machine. */
+  /** Each attempt began at least its delay after the previous one ended; later is fine, the machine may be busy. */
   function assertSchedule({ attempts }: DeliveryDetail, ...delaysMs: number[]): void {
     delaysMs.forEach((delayMs, i) => {
       const [before, next] = attempts.slice(i, i + 2);
@@ -38,7 +38,7 @@ describe('a receiver that fails', function () {
     });
   }
 
-  scenario('field cases 2 and 8: a redirect is a failure, and nothing is asked of its target', async () => {
+  scenario('field cases 2 and 8: with a redirect is not followed; the target gets no request', async () => {
     const target = await receiverWith();
     const receiver = await receiverWith((request) => {
       const [, status, ...location] = request.path.split('/');
@@ -89,7 +89,7 @@ describe('a receiver that fails', function () {
     assert.equal(target.connections, 0);
   });
 
-  scenario('field case 16: whatever the body, 2xx is a success and all else is a failure', async () => {
+  scenario('field case 16: is one without a 2xx status, whatever the body', async () => {
     const stray = await startRawServer((socket) =>
       socket.on('data', () => socket.write('HTTP/1.1 204 No Content\r\n\r\nstray')),
     );
@@ -125,7 +125,7 @@ describe('a receiver that fails', function () {
     );
   });
 
-  scenario('field case 13: whose port is closed is tried on schedule, until it is open', async () => {
+  scenario('field case 13: with a closed port is retried on schedule until the port opens', async () => {
     const receiver = await receiverWith();
     const port = await startTcpProxy(receiver.port);
     closers.push(port.close);
@@ -141,7 +141,7 @@ describe('a receiver that fails', function () {
     assert.equal(receiver.requests[0]!.headers['x-irisx-attempt'], '3');
   });
 
-  scenario('field case 13: whose name is not found is tried on schedule, until it is', async () => {
+  scenario('field case 13: with a name that is not found is retried on schedule until it is found', async () => {
     const receiver = await receiverWith();
     const name = stubName('appears.test', (lookup) => (lookup < 2 ? { code: 'ENOTFOUND' } : ['127.0.0.1']));
     const sent = await sendEvent(stack, { url: `http://appears.test:${receiver.port}/` });
@@ -158,7 +158,7 @@ describe('a receiver that fails', function () {
   ];
   for (const [what, handler, message] of breaking) {
     scenario(
-      `field case 13: that ${what} once it has read the request is tried on schedule, one request each`,
+      `field case 13: and ${what} the connection after reading the request is retried on schedule, one request each`,
       async () => {
         const receiver = await receiverWith((request, response, index) =>
           index < 2 ? handler(request, response, index) : 200,
@@ -184,7 +184,7 @@ describe('a receiver that fails', function () {
     ['never after its headers', (_, response) => response.writeHead(200).flushHeaders()],
   ];
   for (const [what, handler] of stalling) {
-    scenario(`field case 9: whose body comes ${what} ends as a timeout, and is tried again`, async () => {
+    scenario(`field case 9: with a body that comes ${what} is a timeout, and is retried`, async () => {
       const receiver = await receiverWith((request, response, index) =>
         index < 1 ? handler(request, response, index) : 200,
       );
@@ -201,7 +201,7 @@ describe('a receiver that fails', function () {
     });
   }
 
-  scenario('field case 22: whose certificate is self-signed gets no request, and is tried again', async () => {
+  scenario('field case 22: with a self-signed certificate gets no request, and is retried', async () => {
     const receiver = await receiverWith(200, { tls: await makeCertificate('receiver.test') });
     const delivery = await (await sendEvent(stack, { url: receiver.url, max_retries: 1 })).waitForEnd('failed');
     assert.deepEqual(attemptSummary(delivery), ['tls', 'tls']);
