@@ -19,7 +19,7 @@ describe('field case 14: 410 Gone', function () {
     await Promise.all(receivers.map((receiver) => receiver.close()));
   });
 
-  /** A webhook of a tenant of its own whose receiver answers by event id. */
+  /** A webhook with its own tenant. Its receiver responds by event id. */
   async function webhookWith(handlers: Record<string, Handler>, settings: Record<string, unknown> = {}) {
     const receiver = await startReceiver((request, response, index) => {
       const handler = handlers[request.headers['x-irisx-event-id'] as string];
@@ -45,9 +45,9 @@ describe('field case 14: 410 Gone', function () {
     assert.ok(Date.parse(webhook.disabled_at!) <= Date.now());
   }
 
-  scenario('disables the webhook with a reason and holds what waits, until it is enabled again', async () => {
+  scenario('disables the webhook with a reason, and its waiting deliveries are held until it is enabled again', async () => {
     const handlers: Record<string, Handler> = {
-      // Time for the other one before its retry.
+      // Leaves time for the other delivery before the retry.
       waits: () => ({ status: 500, headers: { 'Retry-After': '4' } }),
       gone: () => 410,
     };
@@ -61,7 +61,7 @@ describe('field case 14: 410 Gone', function () {
     await assertDisabled(tenant, id, gone.id);
 
     assert.equal((await waits.read()).status, 'held', 'at once, not when its retry is due');
-    // Its workflow ends by itself, after the moment at which the next request was due.
+    // waitForEnd returns after the workflow has ended, so past the time at which the next request was due.
     const held = await waits.waitForEnd('held');
     assert.equal(held.next_attempt_at, null);
     assert.equal(receiver.requests.at(-1)!.headers['x-irisx-event-id'], 'gone', 'nothing is sent after the 410');
@@ -84,14 +84,14 @@ describe('field case 14: 410 Gone', function () {
     );
     await Promise.all([waits.waitForEnd('delivered'), later.waitForEnd('delivered')]);
     assert.deepEqual([requestsOf('waits').length, requestsOf('later').length], [2, 1]);
-    // What failed for good is not sent by itself, but by hand.
+    // A delivery that failed for good is sent again only by hand.
     assert.equal((await gone.read()).status, 'failed');
     assert.equal((await tenant.post(`/v1/webhooks/${id}/deliveries/${gone.id}/retry`)).status, 202);
     assert.deepEqual(attemptSummary(await gone.waitForEnd('delivered')), ['http_status 410', 'ok 200']);
     await assertInvariants(stack.database.pool, id);
   });
 
-  scenario('to a retry ends that delivery at once, whatever its schedule has left', async () => {
+  scenario('in response to a retry ends that delivery immediately, whatever is left of its schedule', async () => {
     let requests = 0;
     const { tenant, id, trigger, requestsOf } = await webhookWith({ event: () => (++requests === 1 ? 503 : 410) });
     const sent = await trigger('event');
@@ -101,7 +101,7 @@ describe('field case 14: 410 Gone', function () {
     await assertInvariants(stack.database.pool, id);
   });
 
-  scenario('leaves the requests that are open to end and count', async () => {
+  scenario('lets open requests finish, and they count', async () => {
     const answers: (() => void)[] = [];
     const whenTold =
       (status: number): Handler =>
@@ -124,12 +124,12 @@ describe('field case 14: 410 Gone', function () {
     await Promise.all([succeeds.waitForEnd('delivered'), fails.waitForEnd('held'), goneToo.waitForEnd('failed')]);
     assert.deepEqual(attemptSummary(await fails.read()), ['http_status 500']);
     assert.equal(receiver.requests.length, 4);
-    // The first 410 is the reason, not the last.
+    // The first 410 stays the reason, not the last one.
     await assertDisabled(tenant, id, gone.id);
     await assertInvariants(stack.database.pool, id);
   });
 
-  scenario('holds what waits for a token, and gives its token back', async () => {
+  scenario('holds a delivery that waits for a token, and returns its token', async () => {
     let answer = (): void => undefined;
     const answerLater: Handler = async () => {
       await new Promise<void>((resolve) => (answer = resolve));

@@ -17,7 +17,7 @@ const large: [what: string, status: number, bytes: number][] = [
   ['5 MB with a failure', 500, 5 * megabyte],
 ];
 
-/** As fast as it is read, until it is cut off. */
+/** Sends as fast as the client reads, until the client hangs up. */
 async function answerWith(response: ServerResponse, status: number, bytes: number): Promise<void> {
   const chunk = Buffer.alloc(65_536, 'x');
   function* chunks() {
@@ -27,14 +27,14 @@ async function answerWith(response: ServerResponse, status: number, bytes: numbe
   await pipeline(Readable.from(chunks()), response).catch(() => undefined);
 }
 
-describe('field case 18: a large answer', function () {
+describe('field case 18: a large response', function () {
   this.timeout(60_000);
   let stack: Stack;
   let worker: ChildService;
   const receivers: Receiver[] = [];
   before(async () => {
     stack = await startStack({ parts: { api: true, worker: false } });
-    // A process of its own: its memory is not that of the receivers.
+    // A separate process, so that its memory does not include the receivers'.
     worker = await startChildService('worker', stack.config);
   });
   after(async () => {
@@ -65,13 +65,13 @@ describe('field case 18: a large answer', function () {
     });
   }
 
-  it('of exactly 64 KB is whole', async () => {
+  it('of exactly 64 KB is kept whole', async () => {
     const receiver = await receiverWith(200, 65_536);
     const { attempts } = await (await sendEvent(stack, { url: receiver.url })).waitForEnd('delivered');
     assert.deepEqual([attempts[0]!.response_truncated, attempts[0]!.response_body!.length], [false, 65_536]);
   });
 
-  it('leaves the memory of the worker flat, a hundred times over', async () => {
+  it('leaves the worker's memory flat when it comes a hundred times', async () => {
     const tenant = await createTenantClient(stack);
     const targets = await Promise.all(
       large.map(async ([, status, bytes]) => {
@@ -81,7 +81,7 @@ describe('field case 18: a large answer', function () {
       }),
     );
     const requests = () => targets.reduce((sum, { receiver }) => sum + receiver.requests.length, 0);
-    /** The most memory that the worker took meanwhile. */
+    /** Answers the worker's peak memory. */
     const deliver = async (events: number): Promise<number> => {
       const expected = requests() + events * targets.length;
       let peak = 0;
@@ -95,11 +95,11 @@ describe('field case 18: a large answer', function () {
       assert.equal(requests(), expected, 'one request for each delivery');
       return peak;
     };
-    // What a worker takes once, for its code and connections.
+    // A worker takes some memory once, for its code and connections.
     await deliver(20);
     const warm = residentBytes(worker.pid);
     const grownMb = ((await deliver(34)) - warm) / megabyte;
-    // The answers whole, ten at once, would be half a gigabyte.
+    // Ten whole responses at the same time would take half a gigabyte.
     assert.ok(grownMb < 100, `the worker grew by ${grownMb.toFixed(0)} MB`);
   });
 });

@@ -4,7 +4,7 @@ import { startReceiver, type Receiver } from '../support/receiver.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait-for.js';
 
-describe('a delivery in the hands of its tenant', function () {
+describe('a delivery that its tenant acts on', function () {
   this.timeout(60_000);
   let stack: Stack;
   let receiver: Receiver;
@@ -27,11 +27,11 @@ describe('a delivery in the hands of its tenant', function () {
   const retry = (webhookId: number, id: string, body?: unknown) =>
     tenant.post(`/v1/webhooks/${webhookId}/deliveries/${id}/retry`, body);
 
-  it('goes at once when it is retried while it waits for its next attempt, and goes on with its schedule', async () => {
+  it('is sent immediately when it is retried while it waits for its next attempt, and keeps its schedule', async () => {
     receiver.respond = [500, 500, 500, 500, 500, 200];
     const webhook = await stack.insertWebhook(tenantId, { url: receiver.url });
     const [id] = await stack.trigger(tenantId);
-    // The fifth attempt would go 8 s after the fourth.
+    // The fifth attempt is scheduled 8 s after the fourth.
     await receiver.waitForRequests(4);
     await waitFor(async () => (await stack.delivery(id!)).attempt_count === 4, {
       what: 'the fourth attempt to be recorded',
@@ -51,7 +51,7 @@ describe('a delivery in the hands of its tenant', function () {
     assert.equal(receiver.requests.length, 6);
   });
 
-  it('starts a new schedule under the same id when it is retried after it has failed', async () => {
+  it('starts a new schedule under the same id when it is retried after it failed', async () => {
     receiver.respond = [500, 500, 500, 200];
     const webhook = await stack.insertWebhook(tenantId, { url: receiver.url, maxRetries: 1 });
     const [id] = await stack.trigger(tenantId);
@@ -67,7 +67,7 @@ describe('a delivery in the hands of its tenant', function () {
     assert.equal(new Set(receiver.requests.map((each) => each.headers['webhook-id'])).size, 1);
   });
 
-  it('is sent again after it was delivered only by force', async () => {
+  it('is sent again after it was delivered only with `force`', async () => {
     const webhook = await stack.insertWebhook(tenantId, { url: receiver.url });
     const [id] = await stack.trigger(tenantId);
     await status(id!, 'delivered');
@@ -81,7 +81,7 @@ describe('a delivery in the hands of its tenant', function () {
     assert.equal(body.statistics.successful_deliveries, '1');
   });
 
-  it('retried while its request is open is neither cut off nor doubled, and goes again at once when that fails', async () => {
+  it('retried while its request is open is neither cut off nor sent twice, and is sent again immediately if that fails', async () => {
     let answer = (): void => undefined;
     receiver.respond = async (_request, _response, index) => {
       if (index > 0) return 200;
@@ -94,7 +94,7 @@ describe('a delivery in the hands of its tenant', function () {
     assert.equal((await retry(webhook.id, id!)).status, 202);
     assert.equal(receiver.requests.length, 1);
     answer();
-    // The schedule had nothing left; the retry that was asked for is a new one.
+    // The old schedule had no attempt left; the retry by hand starts a new one.
     await receiver.waitForRequests(2);
     await status(id!, 'delivered');
     assert.equal(receiver.maxOpenRequests, 1);
@@ -111,7 +111,7 @@ describe('a delivery in the hands of its tenant', function () {
     assert.equal((await stack.delivery(held!)).status, 'held');
     const conflict = await retry(webhook.id, waiting!);
     assert.equal(conflict.status, 409);
-    // The workflow of the first ends by itself: held deliveries cost rows, not workflows.
+    // The workflow of the first ends: a held delivery needs a row, but no workflow.
     await waitFor(
       async () => (await stack.temporal.workflow.getHandle(waiting!).describe()).status.name === 'COMPLETED',
       {
@@ -146,7 +146,7 @@ describe('a delivery in the hands of its tenant', function () {
     assert.deepEqual(await stack.trigger(tenantId), []);
   });
 
-  it('uses a new url and more retries from its next attempt on', async () => {
+  it('uses a changed url and a higher max_retries from its next attempt on', async () => {
     const other = await startReceiver([500, 500, 200]);
     receiver.respond = 500;
     const webhook = await stack.insertWebhook(tenantId, { url: receiver.url, maxRetries: 1 });
@@ -159,7 +159,7 @@ describe('a delivery in the hands of its tenant', function () {
     await other.close();
   });
 
-  it('is failed at once when max_retries falls below what it has used, and a retry by hand then sends', async () => {
+  it('fails immediately when max_retries is set below what it has used, and a retry by hand then sends it', async () => {
     receiver.respond = { status: 503, headers: { 'Retry-After': '3600' } };
     const webhook = await stack.insertWebhook(tenantId, { url: receiver.url });
     const [id] = await stack.trigger(tenantId);
@@ -176,14 +176,14 @@ describe('a delivery in the hands of its tenant', function () {
     assert.equal((await stack.delivery(id!)).attempt_count, 2);
   });
 
-  it('hears of a higher limit while it waits for a token', async () => {
+  it('is sent as soon as the limit is raised while it waits for a token', async () => {
     const webhook = await stack.insertWebhook(tenantId, {
       url: receiver.url,
       rateLimitPerMinute: 1,
       rateLimitPerHour: null,
     });
     const ids = [...(await stack.trigger(tenantId)), ...(await stack.trigger(tenantId))];
-    // Which of the two gets the token is not promised.
+    // Either of the two may get the token.
     const waiting = await waitFor(
       async () => {
         const states = await Promise.all(ids.map(stack.delivery));

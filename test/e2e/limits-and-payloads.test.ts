@@ -18,7 +18,7 @@ const smsReceived: GivenPayload<'sms.received'> = {
   received_at: '2025-10-29T12:00:00Z',
 };
 
-describe('what an event may hold', function () {
+describe('the size and content of an event', function () {
   this.timeout(60_000);
   let stack: Stack;
   let platform: ApiClient;
@@ -37,14 +37,14 @@ describe('what an event may hold', function () {
   afterEach(() => receiver.close());
   after(() => stack.close());
 
-  /** Of an sms.received, as JSON text in which `payload` stands exactly as given. */
+  /** An sms.received event as JSON text that contains `payload` exactly as given. */
   const eventText = (payload: string, eventId: string = randomUUID()) =>
     `{"tenant_id":"${tenant.tenantId}","event_type":"sms.received","event_id":"${eventId}",` +
     `"occurred_at":"2025-10-29T12:00:00.000Z","payload":${payload}}`;
   const post = (text: string) => platform.post('/v1/events', Buffer.from(text));
   const payloadWith = (more: Record<string, unknown>) => JSON.stringify({ ...smsReceived, ...more });
 
-  /** Triggered, delivered, and the one request that arrived, whose signature is right. */
+  /** Triggers the event and waits for its delivery. Returns the one request, after verifying its signature. */
   async function deliver(text: string): Promise<ReceivedRequest> {
     const { status, body } = await post(text);
     assert.equal(status, 201, JSON.stringify(body));
@@ -86,11 +86,11 @@ describe('what an event may hold', function () {
     await assertNothingAccepted();
   });
 
-  it('field case 69: a rendered body of 256 KB is delivered, one of a byte more refused with 413', async () => {
+  it('field case 69: a rendered body of 256 KB is delivered, one byte more is refused with 413', async () => {
     const eventId = 'boundary';
     const rendered = (body: string) =>
       `{"event":"sms.received","event_id":"${eventId}","timestamp":"2025-10-29T12:00:00.000Z","data":${payloadWith({ body })}}`;
-    // Two bytes a character: it is bytes that count.
+    // Two bytes per character: the limit counts bytes.
     const room = maxBodyBytes - Buffer.byteLength(rendered(''));
     const fits = 'é'.repeat(Math.floor(room / 2)) + 'x'.repeat(room % 2);
     const refused = await post(eventText(payloadWith({ body: `${fits}x` }), eventId));
@@ -102,7 +102,7 @@ describe('what an event may hold', function () {
     assert.equal(request.body.toString(), rendered(fits));
   });
 
-  it('a request of 1 MB is read, one of a byte more answered 413', async () => {
+  it('a request of 1 MB is read, one byte more is answered with 413', async () => {
     const text = eventText(payloadWith({}));
     const padded = (bytes: number) => text.replace('{', `{${' '.repeat(bytes - Buffer.byteLength(text))}`);
     const answer = await post(padded(1024 * 1024 + 1));
@@ -113,7 +113,7 @@ describe('what an event may hold', function () {
     assert.deepEqual(dataOf(request), smsReceived);
   });
 
-  it('numbers that a double does not hold are refused with their path, those that it does arrive as they were', async () => {
+  it('numbers that a double cannot hold are refused with their path; all others arrive as they were written', async () => {
     const refused = ['9007199254740993', '-9007199254740993', '1e400', '0.1234567890123456789'];
     for (const number of refused) {
       const answer = await post(eventText(payloadWith({}).replace('}', `,"more":{"list":[1,${number}]}}`)));
@@ -128,7 +128,7 @@ describe('what an event may hold', function () {
     assert.ok(request.body.toString().endsWith(`,"numbers":${numbers},"text":${text}}}`), request.body.toString());
   });
 
-  it('field case 57: NUL in a text is delivered, and the six characters of its escape stay what they are', async () => {
+  it('field case 57: NUL in a string is delivered, and the six literal characters \\u0000 stay six characters', async () => {
     const payload = payloadWith({
       body: 'a\u0000b',
       from: 'caller\u0000name',
@@ -143,7 +143,7 @@ describe('what an event may hold', function () {
       [data['body'], data['from'], data['more'], data['deep']],
       ['a\0b', 'caller\0name', 'a\\u0000b', [{ 'k\0': '\0' }]],
     );
-    // A repeat is compared with what was stored.
+    // A repeated trigger is compared with the stored event.
     const eventId = request.headers['x-irisx-event-id'] as string;
     assert.equal((await post(eventText(payload, eventId))).status, 200);
     assert.equal((await post(eventText(payloadWith({ body: 'a\\u0000b' }), eventId))).status, 422);
@@ -158,7 +158,7 @@ describe('what an event may hold', function () {
     await assertNothingAccepted();
   });
 
-  it('field case 27: text beyond ASCII arrives whole, its length in bytes, at a percent-encoded path', async () => {
+  it('field case 27: non-ASCII text arrives intact, with its length in bytes, at a percent-encoded path', async () => {
     const changed = await tenant.patch(`/v1/webhooks/${webhook.id}`, { url: `${receiver.url}/h/ü?x=é` });
     assert.equal(changed.body.webhook.url, `${receiver.url}/h/%C3%BC?x=%C3%A9`);
     const body = '🙄 – “ok” Łódź';
@@ -168,14 +168,14 @@ describe('what an event may hold', function () {
     assert.ok(request.body.includes(body), 'as UTF-8, not as escapes');
   });
 
-  it('field case 27: 200 KB of é arrive whole', async () => {
+  it('field case 27: 200 KB of é arrive intact', async () => {
     const body = 'é'.repeat(102_400);
     const request = await deliver(eventText(payloadWith({ body })));
     assert.ok(request.body.length > 204_800);
     assert.equal(dataOf(request)['body'], body);
   });
 
-  it('field case 27: an event id beyond ASCII is percent-encoded in its header, and itself everywhere else', async () => {
+  it('field case 27: a non-ASCII event id is percent-encoded in its header, and unchanged everywhere else', async () => {
     const eventId = 'Łódź 😀 100%';
     const request = await deliver(eventText(payloadWith({}), eventId));
     assert.equal(decodeURIComponent(request.headers['x-irisx-event-id'] as string), eventId);
@@ -188,13 +188,13 @@ describe('what an event may hold', function () {
     );
   });
 
-  it('field case 27: an event id as long as one may be is delivered', async () => {
+  it('field case 27: an event with the longest allowed id is delivered', async () => {
     const eventId = '€'.repeat(255);
     const request = await deliver(eventText(payloadWith({}), eventId));
     assert.equal(decodeURIComponent(request.headers['x-irisx-event-id'] as string), eventId);
   });
 
-  it('half a surrogate pair in a payload arrives as the escape that it was', async () => {
+  it('half a surrogate pair in a payload arrives as the escape that was sent', async () => {
     const payload = payloadWith({}).replace('"body":""', '"body":"a\\ud83db"');
     const request = await deliver(eventText(payload));
     assert.ok(request.body.includes('"body":"a\\ud83db"'));

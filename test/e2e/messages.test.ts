@@ -58,7 +58,7 @@ describe('messages, from Twilio to the receiver and back', function () {
   const posts = (to: string) =>
     fake.requests.filter(({ method, body }) => method === 'POST' && new URLSearchParams(body).get('To') === to);
 
-  it('delivers what became of a message and what came in, signed', async () => {
+  it('delivers the status of a sent message and a received message, signed', async () => {
     const id = await send('+15551230001');
     await becomes(id, 'queued');
     const sid = (await message(id))['message_sid'] as string;
@@ -90,7 +90,7 @@ describe('messages, from Twilio to the receiver and back', function () {
     assert.equal((await message(id))['segments'], 1);
   });
 
-  scenario('tells a refusal, after one request', async () => {
+  scenario('reports a refusal, after one request', async () => {
     const id = await send('+15005550004');
     await becomes(id, 'failed');
     const [event] = await eventsOf(id);
@@ -98,7 +98,7 @@ describe('messages, from Twilio to the receiver and back', function () {
     assert.equal(posts('+15005550004').length, 1);
   });
 
-  scenario('finds out by the list what became of a lost answer, and never sends again', async () => {
+  scenario("finds the message in Twilio's list after a lost response, and never sends it again", async () => {
     fake.answerNext((response) => void response.status(503).send('lost'), { create: true, to: '+15551230002' });
     const id = await send('+15551230002');
     await becomes(id, 'queued');
@@ -107,7 +107,7 @@ describe('messages, from Twilio to the receiver and back', function () {
     assert.equal(fake.messages.filter(({ to }) => to === '+15551230002').length, 1);
   });
 
-  it('sends one message when Twilio was busy at first', async () => {
+  it('sends one message when Twilio is busy at first', async () => {
     fake.answerNext((response) => void response.status(429).set('Retry-After', '1').send('{"code":20429}'), {
       to: '+15551230003',
     });
@@ -116,7 +116,7 @@ describe('messages, from Twilio to the receiver and back', function () {
     assert.deepEqual([posts('+15551230003').length, typesOf(await eventsOf(id))], [2, ['sms.sent']]);
   });
 
-  scenario('sends what nobody started, and goes on with what was lost', async () => {
+  scenario('sends a message whose workflow was never started, and continues one whose worker died', async () => {
     const { pool } = stack.database;
     const unstarted = await insertOutboundMessage(pool, tenantId);
     await pool.query("update messages set created_at = now() - interval '1 minute' where id = $1", [unstarted]);
@@ -128,7 +128,7 @@ describe('messages, from Twilio to the receiver and back', function () {
     assert.equal(fake.messages.filter(({ body }) => body === 'of the dead worker').length, 1);
   });
 
-  it('reconciles by a Schedule', async () => {
+  it('reconciles on a Schedule', async () => {
     const { sid } = fake.add({
       from: 'SUPPORT',
       to: number,
@@ -150,7 +150,7 @@ describe('messages, from Twilio to the receiver and back', function () {
       query: `TaskQueue = '${taskQueue}' and WorkflowType = 'sendMessage'`,
     })) {
       const json = historyToJSON(await stack.temporal.workflow.getHandle(workflowId, runId).fetchHistory());
-      // What was passed on is in it in base64.
+      // Payloads are in it as base64.
       const history = json.replace(/"data": ?"([^"]*)"/g, (_, data: string) => Buffer.from(data, 'base64').toString());
       histories += 1;
       for (const secret of ['+1555', '+1500', text, authToken, 'Authorization', 'of the dead worker'])

@@ -40,7 +40,7 @@ describe('numbers and usage, from the API and the switch to the receiver', funct
     await played.close();
   });
 
-  /** What will be delivered from now on, once there are `count`: verified, by event type. */
+  /** Resolves with the next `count` deliveries, verified, by event type. */
   function next(count: number) {
     const seen = receiver.requests.length;
     return async () => {
@@ -57,17 +57,17 @@ describe('numbers and usage, from the API and the switch to the receiver', funct
     };
   }
 
-  it('delivers an assigned number, signed', async () => {
+  it('deliver phone_number.assigned, signed', async () => {
     const delivered = next(1);
     const { body } = await platform.post('/v1/phone-numbers', { tenant_id: tenantId, phone_number: '+12025550101' });
     const event = (await delivered()).get('phone_number.assigned')!;
     assert.deepEqual(event.data, { phone_number: '+12025550101', assigned_at: body.phone_number.assigned_at });
   });
 
-  it('delivers that a call brought the usage to 80 percent of the limit, signed', async () => {
+  it('deliver a warning when a call brings the usage to 80 percent of the limit, signed', async () => {
     await platform.put(`/v1/tenants/${tenantId}/limits`, { call_minutes: 0.06 });
     const warned = next(1);
-    // 3 seconds from answer to end.
+    // 3 seconds from the call's answer to its end.
     await played.play(readFileSync('test/fixtures/freeswitch/40-record_session.json.esl'));
     const warning = (await warned()).get('tenant.limit.warning')!;
     const { resource, current, limit, percent_used } = warning.data;
@@ -80,8 +80,8 @@ describe('numbers and usage, from the API and the switch to the receiver', funct
     assert.equal(body.usage.call_minutes, current);
   });
 
-  it('delivers that usage is at a limit as it is set, signed', async () => {
-    // What the recorded call used belongs to its own month.
+  it('deliver warning and limit events when a limit is set below the usage, signed', async () => {
+    // The recorded call's usage counts in its own month, not in this one.
     await stack.database.pool.query(
       "insert into tenant_usage (tenant_id, month, resource, used) values ($1, $2, 'sms_segments', 90)",
       [tenantId, new Date().toISOString().slice(0, 7)],

@@ -27,7 +27,7 @@ describe('field case 66: a delivery never has two requests open', function () {
     await Promise.all(receivers.map((receiver) => receiver.close()));
   });
 
-  /** One event to a webhook and a receiver of its own. */
+  /** Sends one event to a new webhook with its own receiver. */
   async function send(
     respond: Receiver['respond'],
     row: { timeoutMs?: number; maxRetries?: number } = {},
@@ -41,7 +41,7 @@ describe('field case 66: a delivery never has two requests open', function () {
     return { id, webhookId, receiver };
   }
 
-  /** Not pending any more, and then as it should be. */
+  /** Waits until the delivery is no longer pending, then checks it. */
   async function ended({ id, webhookId, receiver }: Sent, status: string, requests: number) {
     const delivery = await waitFor(
       async () => {
@@ -50,7 +50,7 @@ describe('field case 66: a delivery never has two requests open', function () {
       },
       { what: `delivery ${status}`, timeoutMs: 30_000 },
     );
-    // Only the workflow's end shows that no request follows.
+    // Only the end of the workflow proves that no request follows.
     await waitFor(async () => (await workflowStatus(id)) !== 'RUNNING', {
       what: 'the end of its workflow',
     });
@@ -64,14 +64,14 @@ describe('field case 66: a delivery never has two requests open', function () {
   const workflowStatus = async (id: string) => (await stack.temporal.workflow.getHandle(id).describe()).status.name;
   const cancel = ({ id }: Sent) => stack.temporal.workflow.getHandle(id).cancel();
 
-  scenario('with a receiver that is slower than the limit of a request', async () => {
+  scenario('with a receiver slower than its timeout', async () => {
     const sent = await send({ delayMs: 3_000 }, { timeoutMs: 1_000, maxRetries: 2 });
     const delivery = await ended(sent, 'failed', 3);
     assert.equal(delivery.error_class, 'timeout');
     assert.equal(await workflowStatus(sent.id), 'FAILED');
   });
 
-  scenario('when its workflow is woken while one is open', async () => {
+  scenario('when its workflow is woken while a request is open', async () => {
     const sent = await send({ delayMs: 2_000 });
     await sent.receiver.waitForRequests(1);
     await stack.temporal.workflow.getHandle(sent.id).signal('wake');
@@ -80,7 +80,7 @@ describe('field case 66: a delivery never has two requests open', function () {
     assert.equal(await workflowStatus(sent.id), 'COMPLETED');
   });
 
-  // The first attempt is made in the workflow task, a retry by an activity of the server's.
+  // The first attempt is a local activity in the workflow task, a retry is a normal activity.
   for (const [what, attempt] of [
     ['first attempt', 1],
     ['retry', 2],
@@ -89,7 +89,7 @@ describe('field case 66: a delivery never has two requests open', function () {
       return (request, response, index) => (index < attempt - 1 ? 500 : handler(request, response, index));
     };
 
-    scenario(`its workflow cancelled during a ${what} that succeeds: delivered`, async () => {
+    scenario(`when its workflow is cancelled during a ${what} that succeeds, and is delivered`, async () => {
       const sent = await send(onAttempt(() => ({ delayMs: 1_500 })));
       await sent.receiver.waitForRequests(attempt);
       await cancel(sent);
@@ -97,7 +97,7 @@ describe('field case 66: a delivery never has two requests open', function () {
     });
 
     scenario(
-      `its workflow cancelled during a ${what} that fails: recorded, and the delivery is cancelled`,
+      `when its workflow is cancelled during a ${what} that fails; it is recorded, and the delivery is cancelled`,
       async () => {
         const sent = await send(onAttempt(() => ({ status: 503, delayMs: 1_500 })));
         await sent.receiver.waitForRequests(attempt);
@@ -109,7 +109,7 @@ describe('field case 66: a delivery never has two requests open', function () {
     );
 
     scenario(
-      `its workflow cancelled during a ${what} that hangs: it ends within its own limit and is recorded`,
+      `when its workflow is cancelled during a ${what} that hangs; it ends within its timeout and is recorded`,
       async () => {
         const sent = await send(
           onAttempt(() => undefined),
@@ -128,7 +128,7 @@ describe('field case 66: a delivery never has two requests open', function () {
     );
   }
 
-  scenario('its workflow cancelled while it waits for a retry: no further request', async () => {
+  scenario('when its workflow is cancelled while it waits for a retry; no further request is made', async () => {
     const sent = await send(500);
     await waitFor(async () => (await stack.delivery(sent.id)).attempt_count === 1, { what: 'the first attempt' });
     await cancel(sent);

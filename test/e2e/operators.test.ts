@@ -28,7 +28,7 @@ describe('what operators see in Temporal', function () {
     return found;
   };
 
-  it('finds a run by tenant, webhook, event type and event id, with a readable summary', async () => {
+  it('includes a run that can be found by tenant, webhook, event type and event id, with a readable summary', async () => {
     const webhook = await stack.insertWebhook(tenantId, { url: receiver.url, events: ['call.completed'] });
     const [id] = await stack.trigger(tenantId, 'call-4711');
     await receiver.waitForRequests(1);
@@ -44,7 +44,7 @@ describe('what operators see in Temporal', function () {
     assert.equal(await described.staticSummary(), `call.completed → webhook ${webhook.id}`);
   });
 
-  it('sees the pending attempt with its last failure while a delivery is retried', async () => {
+  it('includes the pending attempt with its last failure while a delivery is retried', async () => {
     receiver.respond = 503;
     await stack.insertWebhook(tenantId, { url: `${receiver.url}/retried` });
     const [id] = await stack.trigger(tenantId);
@@ -61,7 +61,7 @@ describe('what operators see in Temporal', function () {
     assert.equal(pending.lastFailure?.stackTrace, '');
   });
 
-  it('never finds a payload, a url or a secret in a history, also not in a failure', async () => {
+  it('never includes a payload, a url or a secret, not even in a failure', async () => {
     const refusing = await startReceiver();
     await refusing.close();
     receiver.respond = { status: 500, body: 'an answer that echoes +15551234567' };
@@ -102,7 +102,7 @@ describe('what operators see in Temporal', function () {
   });
 });
 
-/** Every string of a history, payloads decoded. */
+/** Every string in a history, with payloads decoded. */
 async function historyText(temporal: Client, workflowId: string): Promise<string> {
   const history = await temporal.workflow.getHandle(workflowId).fetchHistory();
   const found: string[] = [];

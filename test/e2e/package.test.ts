@@ -15,7 +15,7 @@ import { waitFor } from '../support/wait-for.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 
-/** The tarball of `npm pack`, installed as `npm ci --omit=dev` would: beside it are its dependencies and nothing else. */
+/** The tarball of `npm pack`, installed as by `npm ci --omit=dev`: next to it are only its dependencies. */
 describe('the package', function () {
   this.timeout(300_000);
   let folder: string;
@@ -30,7 +30,7 @@ describe('the package', function () {
       await cp(path.join(root, name), path.join(checkout, name), { recursive: true });
     await symlink(path.join(root, 'node_modules'), path.join(checkout, 'node_modules'));
     await assert.rejects(run('npm', ['start', '--silent'], { cwd: checkout }), /npm run build/, 'without dist');
-    // It builds first, by its prepack script.
+    // The prepack script builds first.
     await run('npm', ['pack', '--offline', '--pack-destination', folder], { cwd: checkout });
     const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'))!;
     installed = path.join(folder, 'service', 'node_modules', 'irisx-webhooks');
@@ -48,7 +48,7 @@ describe('the package', function () {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  it('holds what it runs with, and no source, test or development code', async () => {
+  it('contains everything it needs at run time, and no source, test or development code', async () => {
     const files = await readdir(installed, { recursive: true });
     for (const file of ['dist/workflows/bundle.cjs', 'dist/src/source/index.d.ts', 'migrations/001_tenants.sql'])
       assert.ok(files.includes(file), file);
@@ -58,13 +58,13 @@ describe('the package', function () {
     );
   });
 
-  it('imports nothing but its dependencies, and what services and receivers import nothing but Node', async () => {
+  it('imports only its dependencies, and /source and /verify import only Node', async () => {
     const dist = path.join(installed, 'dist');
     const imported = async (file: string, form = /\b(?:from |import |import\()'([^'\s]+)'/g) => {
       const text = await readFile(path.join(dist, file), 'utf8');
       return [...text.matchAll(form)].map((match) => match[1]!);
     };
-    // What is imported at once; the source over Temporal is loaded where it is asked for.
+    // Static imports only: the source over Temporal is loaded dynamically when it is used.
     const atOnce = /\b(?:from |import )'([^'\s]+)'/g;
     const isNode = (name: string) => name.startsWith('node:') || builtinModules.includes(name);
     const packageOf = (name: string) => name.split('/', name.startsWith('@') ? 2 : 1).join('/');
@@ -95,7 +95,7 @@ describe('the package', function () {
       await receiver?.close();
     });
 
-    it('type-checks and runs what docs/event-sources.md shows, and what arrives is verified by irisx-webhooks/verify', async () => {
+    it('type-checks and runs the code of docs/event-sources.md, and irisx-webhooks/verify accepts what arrives', async () => {
       const service = path.join(folder, 'service');
       const page = await readFile(path.join(root, 'docs/event-sources.md'), 'utf8');
       const snippets = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map((match) => match[1]!);
@@ -103,7 +103,7 @@ describe('the package', function () {
       const surroundings = await readFile(path.join(root, 'test/fixtures/guide/platform-service.txt'), 'utf8');
       await writeFile(path.join(service, 'service.mts'), surroundings.replace('// SNIPPETS\n', snippets.join('\n')));
       const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
-      // No types of Node or of anything else that is not a dependency; declarations are checked too.
+      // Without the types of Node or of anything that is not a dependency. Declaration files are checked too.
       const compilerOptions = { strict: true, target: 'es2022', lib: ['es2022', 'dom'], module: 'nodenext', types: [] };
       await writeFile(
         path.join(service, 'tsconfig.json'),
@@ -143,7 +143,7 @@ describe('the package', function () {
       assert.deepEqual(JSON.parse(verified.stdout), { valid: 11, forged: 0 });
     });
 
-    it('serves by npm start', async () => {
+    it('runs with npm start', async () => {
       const child = spawn('npm', ['start', '--silent'], {
         cwd: installed,
         detached: true,

@@ -6,7 +6,7 @@ import { waitFor } from '../support/wait-for.js';
 
 const noLimit = { rateLimitPerMinute: null, rateLimitPerHour: null };
 
-/** Until nothing is owed; every event was then delivered. */
+/** Waits until every event is delivered. */
 const allDelivered = (stack: Stack, count: number) =>
   waitFor(
     async () => {
@@ -46,10 +46,10 @@ describe('connections to Postgres', function () {
   });
   after(() => receiver.close());
 
-  it('field case 81: through a pooler in transaction mode every trigger is accepted and delivered', async () => {
+  it('field case 81: may go through a pooler in transaction mode: every trigger is accepted and delivered', async () => {
     const own = await startStack({ parts: { api: false, worker: false } });
     try {
-      // Fewer than the connections of each pool, so that two of them share a session whatever the order is.
+      // Fewer sessions than each pool has connections, so that connections share sessions in any order.
       pooler = await startTransactionPooler(own.database.url, 3);
       stack = await startStack({
         database: { ...own.database, url: pooler.url, drop: () => Promise.resolve() },
@@ -75,7 +75,7 @@ describe('connections to Postgres', function () {
     }
   });
 
-  it('is enough with one for each part: nothing asks for a second one while it holds the first', async () => {
+  it('may be just one per pool: nothing takes a second one while it holds the first', async () => {
     stack = await startStack({ config: { databasePoolSize: 1 } });
     const tenantId = await stack.insertTenant();
     const other = await stack.insertTenant();
@@ -106,7 +106,7 @@ describe('connections to Postgres', function () {
       }
       const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => trigger(stack!, tenantId, `event ${i}`)));
       assert.deepEqual([...new Set(answers.map(({ status }) => status))], [201]);
-      // Its worker disables the webhook and holds the others, in a transaction.
+      // The worker disables the webhook and holds its other deliveries, in a transaction.
       assert.equal((await trigger(stack, other, 'gone')).status, 201);
       await waitFor(async () => (await stack!.database.pool.query('select from webhooks where not enabled')).rowCount, {
         what: 'the 410 to disable its webhook',
@@ -119,7 +119,7 @@ describe('connections to Postgres', function () {
     }
   });
 
-  it('are not taken from triggers by deliveries that wait for a lock; those are tried again', async () => {
+  it('for triggers stay free while deliveries wait for a lock, and those deliveries are retried', async () => {
     stack = await startStack({ config: { databasePoolSize: 6 } });
     const locked = await stack.insertTenant();
     const { id } = await stack.insertWebhook(locked, { url: receiver.url, ...noLimit });
@@ -131,7 +131,7 @@ describe('connections to Postgres', function () {
       await holder.query('select from webhook_limiters where webhook_id = $1 for update', [id]);
       for (let i = 0; i < 30; i++) assert.equal((await trigger(stack, locked, `locked ${i}`)).status, 201);
       const waiting = async () => {
-        // Not in the transaction, which would go on seeing what it saw first.
+        // Outside the transaction, which would keep showing its first snapshot of pg_stat_activity.
         const { rows } = await stack!.database.pool.query<{ count: number }>(
           `select count(*)::int as count from pg_stat_activity
             where datname = current_database() and wait_event_type = 'Lock' and query like '%take_attempt%'`,
