@@ -71,7 +71,7 @@ describe('field case 18: a large response', function () {
     assert.deepEqual([attempts[0]!.response_truncated, attempts[0]!.response_body!.length], [false, 65_536]);
   });
 
-  it('leaves the worker's memory flat when it comes a hundred times', async () => {
+  it('leaves the memory of the worker flat when it comes a hundred times', async () => {
     const tenant = await createTenantClient(stack);
     const targets = await Promise.all(
       large.map(async ([, status, bytes]) => {

@@ -17,10 +17,10 @@ interface Sent {
 }
 
 const log = createLogger({ level: 'silent', format: 'json' });
-/** The silence outlasts every wait for an answer of Postgres. */
+/** The silence lasts longer than every timeout of a call to Postgres. */
 const outageMs = { cut: 20_000, freeze: 25_000 };
 
-/** A process with API and worker whose Postgres can be taken away, while the test's own stack keeps it. */
+/** A process with API and worker that can lose Postgres while the test's own stack keeps it. */
 class Trial {
   readonly #receivers: Receiver[] = [];
 
@@ -28,7 +28,7 @@ class Trial {
     readonly stack: Stack,
     readonly proxy: TcpProxy,
     readonly child: ChildService,
-    /** In this process, with the same Postgres as the child. */
+    /** A service in this process, which loses Postgres together with the child. */
     readonly service: Service,
   ) {}
 
@@ -48,7 +48,7 @@ class Trial {
     await Promise.all(this.#receivers.map((receiver) => receiver.close()));
   }
 
-  /** One event to a webhook and a receiver of its own, accepted whatever has become of the child's Postgres. */
+  /** Sends one event to a new webhook with its own receiver; accepted even if the child has no Postgres. */
   async send(respond: Receiver['respond'], row: { timeoutMs?: number; maxRetries?: number } = {}): Promise<Sent> {
     const receiver = await startReceiver(respond);
     this.#receivers.push(receiver);
@@ -68,7 +68,7 @@ class Trial {
     });
   }
 
-  /** Of the child's and the test's own. */
+  /** Ends the sessions of the child and of the test. */
   async terminateSessions(): Promise<void> {
     await this.stack.database.pool.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
@@ -76,14 +76,14 @@ class Trial {
     );
   }
 
-  /** What Temporal keeps of a delivery, as text. */
+  /** The delivery's workflow history in Temporal, as text. */
   async history({ id }: Sent): Promise<string> {
     return JSON.stringify(await this.stack.temporal.workflow.getHandle(id).fetchHistory(), (_, value: unknown) =>
       value instanceof Uint8Array ? Buffer.from(value).toString() : value,
     );
   }
 
-  /** By requests with these numbers, each of which is an attempt. */
+  /** Checks that requests with these numbers delivered it, each one an attempt. */
   async assertDelivered({ id, webhookId, receiver }: Sent, numbers: string[]): Promise<void> {
     await waitFor(async () => (await this.stack.delivery(id)).status === 'delivered', {
       what: `delivery ${id}`,
@@ -110,7 +110,7 @@ describe('with Postgres away', function () {
     return trial;
   }
 
-  scenario('field case 63: survives the end of all its sessions, idle and in the middle of a delivery', async () => {
+  scenario('field case 63: survives the end of all its sessions, both idle and in the middle of a delivery', async () => {
     const trial = await startTrial();
     await trial.terminateSessions();
     const idle = await trial.send(200);
@@ -123,7 +123,7 @@ describe('with Postgres away', function () {
     openAnswer.release();
     await trial.assertDelivered(open, ['1']);
 
-    // In the very statement that records the answer.
+    // The session ends during the statement that records the response.
     const recordedAnswer = holdAnswer();
     const recording = await trial.send(recordedAnswer.respond);
     await recording.receiver.waitForRequests(1);
@@ -134,7 +134,7 @@ describe('with Postgres away', function () {
       recordedAnswer.release();
       await waitFor(
         async () => {
-          // Else the transaction would go on seeing the sessions that it saw first.
+          // Otherwise the transaction would keep showing its first snapshot of pg_stat_activity.
           await lock.query('select pg_stat_clear_snapshot()');
           const { rowCount } = await lock.query(
             'select pg_terminate_backend(pid) from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))',
@@ -159,14 +159,14 @@ describe('with Postgres away', function () {
     describe(`for ${outageMs[kind] / 1_000} s, ${silent ? 'silent' : 'refusing connections'}`, () => {
       const outage = () => outages[kind];
 
-      it('field case 63: stays up, answers 503 meanwhile and takes events again afterwards', async () => {
+      it('field case 63: stays up, answers 503 meanwhile and accepts events again afterwards', async () => {
         const { trial, answers, tenantId } = await outage();
         assert.deepEqual(answers, { post: 503, retryAfter: '5', healthz: 200, readyz: 503 });
         assert.equal((await trial.post(tenantId, 'afterwards')).status, 201);
         assert.equal(trial.child.hasExited(), false);
       });
 
-      it('refuses an event in process too, and delivers nothing of what was not committed', async () => {
+      it('refuses in-process events too, and delivers nothing that was not committed', async () => {
         const { trial, error, tenantId } = await outage();
         assert.ok(error instanceof DatabaseUnavailableError);
         const { rows } = await trial.stack.database.pool.query<{ event_id: string }>(
@@ -176,22 +176,22 @@ describe('with Postgres away', function () {
         assert.deepEqual(rows, []);
       });
 
-      it('field case 68: records a 2xx that came meanwhile, and does not send it again', async () => {
+      it('field case 68: records a 2xx that came meanwhile, and does not send the event again', async () => {
         const { trial, accepted } = await outage();
         await trial.assertDelivered(accepted, ['1']);
       });
 
-      it('field case 68: records a failure that came meanwhile as one attempt, and goes on with the next', async () => {
+      it('field case 68: records a failure that came meanwhile as one attempt, and makes the next', async () => {
         const { trial, rejected } = await outage();
         await trial.assertDelivered(rejected, ['1', '2']);
       });
 
-      it('uses up no attempt of a delivery whose retry was due meanwhile', async () => {
+      it('uses up no attempt of a delivery whose retry became due meanwhile', async () => {
         const { trial, backingOff } = await outage();
         await trial.assertDelivered(backingOff, ['1', '2']);
       });
 
-      it('tells Temporal that Postgres was away, and neither its host and port nor a stack', async () => {
+      it('tells Temporal that Postgres was away, but not its host and port, and no stack trace', async () => {
         const { trial, accepted, backingOff, fresh } = await outage();
         const histories = await Promise.all(
           [accepted, backingOff, fresh].map(async (sent) => {
@@ -206,7 +206,7 @@ describe('with Postgres away', function () {
         }
       });
 
-      it('uses up no attempt of a delivery that was new meanwhile', async () => {
+      it('uses up no attempt of a delivery that was created meanwhile', async () => {
         const { trial, fresh } = await outage();
         await trial.assertDelivered(fresh, ['1']);
       });
@@ -221,7 +221,7 @@ describe('with Postgres away', function () {
     }
   });
 
-  /** Deliveries in all states that an outage can meet, and what is asked of the process meanwhile. Resolves at its end. */
+  /** Has deliveries in every state when the outage begins, and calls the process during it. Resolves at its end. */
   async function runOutage(kind: 'cut' | 'freeze') {
     const trial = await startTrial();
     const tenantId = await trial.stack.insertTenant();

@@ -7,7 +7,7 @@ import { callCompleted, startStack, type Stack } from '../support/stack.js';
 import { startTcpProxy, throughProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
 
-/** So many triggers accepted one after the other count as healthy. */
+/** This many triggers accepted in a row count as healthy. */
 const streak = 40;
 
 describe('field case 80: a failover of Postgres, with sessions that still lead to the old primary', function () {
@@ -18,7 +18,7 @@ describe('field case 80: a failover of Postgres, with sessions that still lead t
   let child: ChildService;
   let receiver: Receiver;
   let held: Receiver;
-  /** Looks at the old primary, then at the new one. */
+  /** Connected to the old primary directly, not through the proxy. */
   let pool: pg.Pool;
   const answer = holdAnswer();
 
@@ -26,7 +26,7 @@ describe('field case 80: a failover of Postgres, with sessions that still lead t
     pair = await startPostgresPair();
     proxy = await startTcpProxy(pair.first.port);
     pool = new pg.Pool({ connectionString: pair.first.url });
-    // Its idle connections are cut when the old primary stops.
+    // When the old primary stops, it cuts the pool's idle connections.
     pool.on('error', () => {});
     const url = throughProxy(pair.first.url, proxy);
     stack = await startStack({
@@ -60,7 +60,7 @@ describe('field case 80: a failover of Postgres, with sessions that still lead t
     else assert.equal(response.status, 503, await response.text());
     return response;
   }
-  /** Resolves when that many were accepted in a row; answers how many were refused before. */
+  /** Resolves when that many triggers in a row were accepted, with the number of those refused before. */
   async function untilHealthy(tenantId: string): Promise<number> {
     let [inARow, refused] = [0, 0];
     await waitFor(
@@ -74,7 +74,7 @@ describe('field case 80: a failover of Postgres, with sessions that still lead t
     return refused;
   }
 
-  it('refuses writes meanwhile, answers reads, loses nothing and sends nothing twice', async () => {
+  it('makes the service refuse writes but answer reads meanwhile, and lose nothing and send nothing twice', async () => {
     const [tenantId, heldTenantId] = [await stack.insertTenant(), await stack.insertTenant()];
     await stack.insertWebhook(tenantId, { url: receiver.url, rateLimitPerMinute: null, rateLimitPerHour: null });
     await stack.insertWebhook(heldTenantId, { url: held.url });
@@ -95,7 +95,7 @@ describe('field case 80: a failover of Postgres, with sessions that still lead t
 
     await pair.promoteSecond();
     proxy.retarget(pair.second.port);
-    // Every session that was open leads to the old primary, and stays open there.
+    // Every session opened before still leads to the old primary and stays open there.
     await untilHealthy(tenantId);
     await waitFor(async () => (await call('/readyz')).status === 200, { what: 'to be ready', timeoutMs: 30_000 });
 

@@ -25,10 +25,10 @@ describe('rate limit', function () {
 
   const history = async (id: string) => (await stack.temporal.workflow.getHandle(id).describe()).raw;
 
-  it('never lets more than the limit reach the receiver in any 60 s, retries and test events counted in, with two workers', async () => {
+  it('lets at most its number of requests reach the receiver in any 60 s, including retries and tests, with two workers', async () => {
     await stack.openAnother({ api: false, worker: true });
     const perMinute = 20;
-    // A third fails at first, so that retries and first attempts compete for tokens.
+    // A third of the first requests fail, so retries and first attempts compete for tokens.
     receiver.respond = (_request, _response, index) => (index % 3 === 0 && index < 12 ? 503 : 200);
     const webhook = await stack.insertWebhook(tenantId, {
       url: receiver.url,
@@ -51,7 +51,7 @@ describe('rate limit', function () {
     for (const state of states.filter((each) => each.holds_token)) {
       assert.ok(state.next_attempt_at!.getTime() > Date.now() + 20_000, 'next_attempt_at says when');
     }
-    // A waiting delivery is a timer: no activity is pending, and its history does not grow.
+    // A waiting delivery is just a timer: no activity is pending, and the history does not grow.
     const before = await Promise.all(waiting.map(history));
     assert.deepEqual(
       before.map((raw) => raw.pendingActivities?.length ?? 0),

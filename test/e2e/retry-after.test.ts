@@ -21,13 +21,13 @@ describe('Retry-After', function () {
 
   interface Retried {
     requests: ReceivedRequest[];
-    /** How long after each answer the next request came: no less than planned, but as much more as the machine is busy. */
+    /** Time from each response to the next request: at least as planned, and longer on a busy machine. */
     gapsMs: number[];
-    /** Exactly how far off the last attempt was planned when the failure before it was recorded. */
+    /** The exact delay that was planned for the last attempt when the failure before it was recorded. */
     plannedMs: number;
   }
 
-  /** Delivers one event to a receiver that answers so, until it succeeds. */
+  /** Delivers one event to a receiver that responds like this, until it succeeds. */
   async function deliver(respond: (index: number) => ReturnType<Handler>): Promise<Retried> {
     const answeredAt: number[] = [];
     const receiver = await startReceiver(async (_, __, index) => {
@@ -63,7 +63,7 @@ describe('Retry-After', function () {
 
   const failedWith = (value: string, status = 503) => ({ status, headers: { 'Retry-After': value } });
 
-  // Null: not of the standard's form, or in the past. Then the schedule's own delays count, 1 and 2 s.
+  // Null: not a valid value, or in the past. Then the delays of the schedule apply, 1 and 2 s.
   const values: [value: string, askedMs: number | null][] = [
     ['2', 2_000],
     ['3', 3_000],
@@ -82,7 +82,7 @@ describe('Retry-After', function () {
   ];
   for (const [value, askedMs] of values) {
     const delaysMs = askedMs === null ? [1_000, 2_000] : [askedMs, askedMs];
-    scenario(`field case 11: "${value}" twice: the next attempts after ${delaysMs.join(' and ')} ms`, async () => {
+    scenario(`field case 11: of "${value}", sent twice, delays the next attempts by ${delaysMs.join(' and ')} ms`, async () => {
       const retried = await deliver((index) => (index < 2 ? failedWith(value, [429, 503][index]) : 200));
       assertGaps(retried, delaysMs);
       assertPlanned(retried, delaysMs[1]!);
@@ -95,13 +95,13 @@ describe('Retry-After', function () {
     ['the obsolete asctime form', asctime],
   ];
   for (const [name, render] of dateForms) {
-    scenario(`field case 11: a date of ${name} 4 s ahead: the next attempt is not sooner`, async () => {
+    scenario(`field case 11: with a date as ${name}, 4 s ahead, delays the next attempt until then`, async () => {
       let date = 0;
       const retried = await deliver((index) => {
         if (index > 0) return 200;
         const second = Math.floor(Date.now() / 1_000) * 1_000;
         date = second + 4_000;
-        // Node's own `Date` is kept for a second, and for longer by a busy process.
+        // Node caches its own `Date` header for a second, and a busy process even longer.
         const { status, headers } = failedWith(render(new Date(date)));
         return { status, headers: { ...headers, Date: new Date(second).toUTCString() } };
       });
@@ -111,17 +111,17 @@ describe('Retry-After', function () {
     });
   }
 
-  scenario('field case 11: it never shortens the delay of the schedule', async () => {
+  scenario('field case 11: never shortens the delay of the schedule', async () => {
     const retried = await deliver((index) => [failedWith('0'), failedWith('1'), failedWith('1'), 200][index]!);
     assertGaps(retried, [1_000, 2_000, 4_000]);
     assertPlanned(retried, 4_000);
   });
 
-  scenario('field case 11: a date just after the scheduled time is not run ahead of', async () => {
+  scenario('field case 11: with a date just after the scheduled time delays the attempt until the date', async () => {
     let date = 0;
     const { requests } = await deliver(async (index) => {
       if (index !== 1) return index === 0 ? 500 : 200;
-      // The date has whole seconds: answered 2.1 s before one, when the schedule's own delay is 2 s.
+      // The date has whole seconds, so respond 2.1 s before one; the delay of the schedule is 2 s.
       await delay((1_900 - (Date.now() % 1_000)) % 1_000);
       date = Math.round((Date.now() + 2_100) / 1_000) * 1_000;
       return failedWith(new Date(date).toUTCString());

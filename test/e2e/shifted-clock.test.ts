@@ -46,13 +46,13 @@ for (const [what, clockShiftMs] of [
       return call('/v1/events', stack.adminKey, event);
     };
 
-    it('is one whose clock is that far off', async () => {
+    it('is really that far off', async () => {
       const { time } = await child.waitForLine('api.listening');
       const offMs = Date.parse(time as string) - Date.now();
       assert.ok(Math.abs(offMs - clockShiftMs) < 120_000, `${offMs} ms`);
     });
 
-    it('signs with both secrets for as long as a rotation said, by the clock of Postgres', async () => {
+    it('signs with both secrets for the overlap of a rotation, by the clock of Postgres', async () => {
       const { receiver, tenantId, webhookId } = await webhookOf(200);
       const { key } = (await call(`/v1/tenants/${tenantId}/api-keys`, stack.adminKey, {
         name: 'x',
@@ -71,9 +71,9 @@ for (const [what, clockShiftMs] of [
       assert.ok(receiver.requests[0]!.headers['x-irisx-signature-previous']);
     });
 
-    it("waits until a receiver's Retry-After by the receiver's clock", async () => {
+    it("waits for a receiver's Retry-After by the receiver's clock", async () => {
       const { receiver, tenantId } = await webhookOf((_request, _response, index) =>
-        // Node adds the Date of the answer, by the clock of this process.
+        // Node adds the Date header, by the clock of the test's process.
         index > 0 ? 200 : { status: 503, headers: { 'Retry-After': new Date(Date.now() + 30_000).toUTCString() } },
       );
       await trigger(tenantId);

@@ -14,7 +14,7 @@ import { callCompleted, startStack, type Stack } from '../support/stack.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
 
-/** The longest limit that a webhook may have, and 5 s: what is promised. */
+/** The promise: the longest timeout that a webhook may have, plus 5 s. */
 const longestStopMs = 35_000;
 
 const silent = createLogger({ level: 'silent', format: 'json' });
@@ -88,20 +88,20 @@ describe('a worker that gets SIGTERM', function () {
     await assertInvariants(stack.database.pool, webhookId);
   }
 
-  it('lets a first attempt end and records it', () => assertDelivered(succeeding, 1));
+  it('lets a first attempt finish and records it', () => assertDelivered(succeeding, 1));
 
-  it('records a first attempt that fails meanwhile, and another worker makes the next', () =>
+  it('records a first attempt that fails meanwhile, and another worker makes the next one', () =>
     assertDelivered(failing, 2));
 
-  it('leaves a waiting retry to another worker, at its time', async () => {
+  it('leaves a waiting retry to another worker, which makes it on time', async () => {
     await assertDelivered(backingOff, 4);
     const [third, fourth] = backingOff.receiver.requests.slice(2);
     assert.ok(fourth!.at - third!.at >= 3_900, `${fourth!.at - third!.at} ms after attempt 3`);
   });
 
-  it('lets a retry end and records it', () => assertDelivered(retrying, 2));
+  it('lets a retry finish and records it', () => assertDelivered(retrying, 2));
 
-  it('waits for a request as long as the longest limit, records its timeout, and another worker makes the next', async () => {
+  it('waits for a request up to the longest timeout and records the timeout, and another worker makes the next attempt', async () => {
     await assertDelivered(hanging, 2);
     const { rows } = await stack.database.pool.query<{ duration_ms: number; error_class: string }>(
       'select duration_ms, error_class from webhook_attempts where delivery_id = $1 and number = 1',
@@ -111,7 +111,7 @@ describe('a worker that gets SIGTERM', function () {
     assert.ok(rows[0].duration_ms >= 30_000);
   });
 
-  it('ends with 0 within 35 s', async () => {
+  it('exits with 0 within 35 s', async () => {
     const { code, signal, atMs } = await exit;
     assert.deepEqual({ code, signal }, { code: 0, signal: null });
     assert.ok(atMs - stoppedAtMs < longestStopMs, `${atMs - stoppedAtMs} ms`);
@@ -157,7 +157,7 @@ describe('a process that gets SIGTERM', function () {
     return child;
   }
 
-  /** A process in the middle of accepting an event: `release` lets it go on. */
+  /** A process in the middle of accepting an event; `release` lets it continue. */
   async function startAccepting(name: 'api' | 'service') {
     const child = await startChild(name);
     const tenantId = await stack.insertTenant();
@@ -188,9 +188,9 @@ describe('a process that gets SIGTERM', function () {
     };
   }
 
-  /** Somebody waits for what this transaction has locked. */
+  /** Whether another session waits for a lock of this transaction. */
   async function isWaitedFor(lock: pg.PoolClient): Promise<boolean> {
-    // Else the transaction would go on seeing the sessions that it saw first.
+    // Otherwise the transaction would keep showing its first snapshot of pg_stat_activity.
     await lock.query('select pg_stat_clear_snapshot()');
     const { rows } = await lock.query<{ waits: boolean }>(
       'select exists (select from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))) as waits',
@@ -198,7 +198,7 @@ describe('a process that gets SIGTERM', function () {
     return rows[0]!.waits;
   }
 
-  /** Long before the sweeper would look at it. */
+  /** Waits for the delivery, for less time than the sweeper would take to find it. */
   const delivered = (webhookId: number) =>
     waitFor(
       async () => {
@@ -221,7 +221,7 @@ describe('a process that gets SIGTERM', function () {
   }
 
   for (const name of ['api', 'service'] as const) {
-    scenario(`answers what it is asked, starts its deliveries and ends with 0 (${name})`, async () => {
+    scenario(`answers the open call, starts its deliveries and exits with 0 (${name})`, async () => {
       const { child, webhookId, answer, release } = await startAccepting(name);
       child.kill('SIGTERM');
       await child.waitForLine('process.draining');
@@ -240,13 +240,13 @@ describe('a process that gets SIGTERM', function () {
     });
   }
 
-  scenario('answers what a client had begun to ask on a connection of its own', async () => {
+  scenario('answers a call of which a client has sent only the first line', async () => {
     const child = await startChild('api');
     const { hostname, port } = new URL(child.url!);
     const socket = connect(Number(port), hostname);
     const answer = text(socket);
     socket.write('GET /nothing-here HTTP/1.1\r\n');
-    // What came first is read first.
+    // Its response proves that what was sent before it has been read.
     await fetch(`${child.url}/healthz`);
     child.kill('SIGTERM');
     await child.waitForLine('process.draining');
@@ -255,7 +255,7 @@ describe('a process that gets SIGTERM', function () {
     await assertEndedWell(child);
   });
 
-  scenario('ends in time although clients have sent half a request, or nothing', async () => {
+  scenario('exits in time although clients have sent half a request, or nothing', async () => {
     const child = await startChild('api');
     const { hostname, port } = new URL(child.url!);
     const begun = ['', 'GET /healthz HTTP/1.1\r\nHost: local', 'POST /v1/events HTTP/1.1\r\nHost: localhost\r\n'];
@@ -264,7 +264,7 @@ describe('a process that gets SIGTERM', function () {
       const socket = connect(Number(port), hostname).on('error', () => undefined);
       socket.write(words);
     }
-    // What came first is read first.
+    // Its response proves that what was sent before it has been read.
     await fetch(`${child.url}/healthz`);
     child.kill('SIGTERM');
     const stoppedAtMs = performance.now();
@@ -273,24 +273,24 @@ describe('a process that gets SIGTERM', function () {
     assert.ok(stopMs < longestStopMs, `${stopMs} ms`);
   });
 
-  scenario('ends at once while it still looks for a Temporal that is silent', async () => {
+  scenario('exits within 10 s while it still tries to reach a silent Temporal', async () => {
     const temporal = await startTemporalProxy();
     temporal.freeze();
     const child = await startChildService('worker', withTemporal(temporal), { waitUntilReady: false });
     children.push(child);
-    // The process runs, and it has its database: its next step is Temporal.
+    // The process runs and has its database, so its next step is Temporal.
     await waitFor(() => temporal.held() !== '', { what: 'its call to Temporal', timeoutMs: 30_000 });
     child.kill('SIGTERM');
     const stoppedAtMs = performance.now();
     await assertEndedWell(child);
-    // Most orchestrators wait 10 s or more before they kill; the call by itself waits for half a minute.
+    // Most orchestrators wait at least 10 s before they kill. The call alone would wait half a minute.
     const stopMs = (await child.exited).atMs - stoppedAtMs;
     assert.ok(stopMs < 10_000, `${stopMs} ms`);
   });
 
-  scenario('records the request in progress and ends with 0 when Temporal has gone', async () => {
+  scenario('records the request in flight and exits with 0 when Temporal is gone', async () => {
     const temporal = await startTemporalProxy();
-    // Its own queue, so that no other worker takes the delivery.
+    // A queue of its own, so that no other worker takes the delivery.
     const taskQueue = `test-${randomUUID()}`;
     const child = await startChildService('worker', withTemporal(temporal, taskQueue));
     children.push(child);

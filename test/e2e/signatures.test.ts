@@ -28,7 +28,7 @@ describe('the signatures of deliveries', function () {
     return receiver;
   }
 
-  /** That every verifier, or every one but those, says so of all requests. */
+  /** Every verifier answers `expected` for all requests; those in `except` answer the opposite. */
   async function assertAll(
     requests: ReceivedRequest[],
     secret: string,
@@ -46,7 +46,7 @@ describe('the signatures of deliveries', function () {
     }
   }
 
-  /** With one byte in a text of the data changed: still the JSON that the guide's example parses. */
+  /** Changes one byte in a string of the data, so that the guide's example can still parse the JSON. */
   const tamper = (request: ReceivedRequest): ReceivedRequest => {
     const body = Buffer.from(request.body);
     const at = body.lastIndexOf('"}') - 1;
@@ -54,7 +54,7 @@ describe('the signatures of deliveries', function () {
     return { ...request, body };
   };
 
-  it('are right by every verifier for every event type, and for text of all kinds', async () => {
+  it('are accepted by every verifier for every event type and for all kinds of text', async () => {
     const receiver = await receiverWith();
     const tenant = await createTenantClient(stack);
     const { id, secret } = await tenant.createWebhook({ url: receiver.url });
@@ -65,7 +65,7 @@ describe('the signatures of deliveries', function () {
     for (const { name, example } of types) await tenant.trigger({ event_type: name, payload: example });
     const texts = ['Zażółć 😀 </b> a/b', 'a\0b', 'a\\u0000b', '\ud83d', '\u2028"\\', ''];
     await tenant.trigger({ payload: { ...callCompleted, texts, closing: 'end' } });
-    // Spelt and ordered otherwise than they are rendered: once, before the body is signed.
+    // Not in the form or order that JSON.stringify would give: the body is rendered once, before it is signed.
     const odd = '"numbers":[1.0,1E2,-0.0,1e-7],"b":1,"10":10,"2":2,"escaped":"\\u00e9\\/","end":"x"}';
     const text = JSON.stringify({
       tenant_id: tenant.tenantId,
@@ -88,7 +88,7 @@ describe('the signatures of deliveries', function () {
     await assertAll(tampered, secret, false);
   });
 
-  it('field case 26: are made anew for each attempt, by the time of that attempt, over the same bytes', async () => {
+  it('field case 26: are made anew for each attempt, with the time of that attempt, over the same bytes', async () => {
     const receiver = await receiverWith([500, 500, 200]);
     const sent = await sendEvent(stack, { url: receiver.url }, { occurred_at: '2025-10-29T12:00:00Z' });
     await sent.waitForEnd('delivered');
@@ -108,7 +108,7 @@ describe('the signatures of deliveries', function () {
       assert.ok(body.equals(first!.body));
       for (const name of same) assert.equal(headers[name], first!.headers[name], name);
       assert.equal(headers['webhook-timestamp'], headers['x-irisx-timestamp']);
-      // The timestamp has whole seconds.
+      // The timestamp is in whole seconds.
       const ageMs = Date.parse(delivery.attempts[i]!.started_at) - Number(headers['x-irisx-timestamp']) * 1000;
       assert.ok(ageMs >= 0 && ageMs < 1_500, `attempt ${i + 1} was signed ${ageMs} ms before it began`);
     });
@@ -118,13 +118,13 @@ describe('the signatures of deliveries', function () {
       ['1', '2', '3', '4'],
     );
     const signatures = requests.map(({ headers }) => headers['x-irisx-signature']);
-    // The last two may be of the same second; those before them are 1 and 2 s apart.
+    // The last two may fall in the same second; the first three are 1 and 2 s apart.
     assert.equal(new Set(signatures.slice(0, 3)).size, 3);
   });
 
   describe('when the secret is rotated', () => {
     const previous = 'x-irisx-signature-previous';
-    /** These read the first signature only; during an overlap that is the new secret's. */
+    /** This one reads only the first signature, which is the new secret's during an overlap. */
     const guideOnly: VerifierName[] = ["the guide's Node example"];
     let tenant: TenantClient;
     let receiver: Receiver;
@@ -155,7 +155,7 @@ describe('the signatures of deliveries', function () {
       assert.equal((request.headers['webhook-signature'] as string).split(' ').length, 1);
     }
 
-    it('are right with the old secret and the new one during the overlap, and no third', async () => {
+    it('verify with the old secret and the new one during the overlap, and with no third', async () => {
       const before = await deliver();
       const secret = await rotate();
       const during = await deliver();
@@ -169,7 +169,7 @@ describe('the signatures of deliveries', function () {
       );
       await assertAll([during], createSecret(), false);
       assert.equal(guideSays(during, createSecret(), previous), false);
-      // Another rotation during the overlap ends the oldest.
+      // Another rotation during the overlap drops the oldest secret.
       const third = await rotate(3600);
       const later = await deliver();
       await assertAll([later], third, true);
@@ -177,7 +177,7 @@ describe('the signatures of deliveries', function () {
       await assertAll([later], webhook.secret, false);
     });
 
-    it('are right with the new secret alone after the overlap, whether it ran out or was none', async () => {
+    it('verify with the new secret alone after the overlap, or if there was none', async () => {
       const second = await rotate(1);
       const isOver = async () => (await tenant.webhook(webhook.id)).webhook.previous_secret_expires_at === null;
       await waitFor(isOver, { what: 'the overlap to be over', intervalMs: 50 });
@@ -186,7 +186,7 @@ describe('the signatures of deliveries', function () {
       await assertOnly(await deliver(), third, [webhook.secret, second]);
     });
 
-    it('are made with the secrets of the moment for a retry and for what is sent again', async () => {
+    it('of a retry and of a manual retry are made with the secrets current at that time', async () => {
       receiver.respond = [{ status: 500, headers: { 'Retry-After': '5' } }, 200];
       const [id] = await tenant.trigger();
       const sent = followDelivery(stack, tenant, webhook.id, id!);

@@ -7,7 +7,7 @@ import { startStack, type Stack } from '../support/stack.js';
 
 const size = 1024 * 1024 - 1_000;
 
-/** As many of them as fit, separated by commas. */
+/** As many units as fit, separated by commas. */
 function many(unit: (index: number) => string, length = size): string {
   const parts: string[] = [];
   for (let index = 0, used = 0; used < length; index += 1) {
@@ -18,7 +18,7 @@ function many(unit: (index: number) => string, length = size): string {
   return parts.slice(0, -1).join(',');
 }
 
-/** Values that take long to read for a parser, a check or a message that looks at anything more than a fixed number of times. */
+/** Values that are slow for any parser, check or message that does not take linear time. */
 const slowValues: Record<string, string> = {
   'a long fraction that ends in no zero': `0.1${'0'.repeat(size)}1`,
   'a long whole number': `1${'0'.repeat(size)}1`,
@@ -41,7 +41,7 @@ const slowValues: Record<string, string> = {
   'lines, and then no JSON': `${'\n'.repeat(size)}!`,
 };
 
-describe('bodies of 1 MB that are made to be slow', () => {
+describe('bodies of 1 MB that are made to be slow to read', () => {
   let stack: Stack;
   let service: ChildService;
   let tenant: TenantClient;
@@ -77,7 +77,7 @@ describe('bodies of 1 MB that are made to be slow', () => {
     return response.status;
   }
 
-  /** The longest that an answer to /healthz took while `work` went on. */
+  /** The longest response time of /healthz while `work` runs. */
   async function longestWait(work: () => Promise<unknown>): Promise<number> {
     let longest = 0;
     let isDone = false;
@@ -97,7 +97,7 @@ describe('bodies of 1 MB that are made to be slow', () => {
     return longest;
   }
 
-  /** Plain bodies of the same size show what this machine takes for anything at the moment. */
+  /** Based on plain bodies of the same size, which show how fast this machine is at the moment. */
   async function allowedWait(): Promise<number> {
     const plain = JSON.stringify({ unknown: 'a'.repeat(size) });
     const waits = await longestWait(async () => {
@@ -113,7 +113,7 @@ describe('bodies of 1 MB that are made to be slow', () => {
   };
 
   for (const endpoint of endpoints.filter(({ body }) => body)) {
-    it(`keep nobody else waiting: ${endpoint.method.toUpperCase()} ${endpoint.path}`, async () => {
+    it(`do not delay other calls: ${endpoint.method.toUpperCase()} ${endpoint.path}`, async () => {
       const fields = [...fieldsOf(endpoint), 'unknown'];
       const bodies = Object.entries(slowValues).map(([name, value], index) => ({
         name,
@@ -130,7 +130,7 @@ describe('bodies of 1 MB that are made to be slow', () => {
     });
   }
 
-  it('keep nobody else waiting: payloads of the largest size, first, repeated, and changed', async () => {
+  it('do not delay other calls: payloads of the largest size, new, repeated and changed', async () => {
     const event = (type: string, payload: string) =>
       `{"tenant_id":"${tenant.tenantId}","event_type":"${type}","event_id":"slow-${type}","payload":${payload}}`;
     const room = 256 * 1024 - 1_000;
@@ -150,14 +150,14 @@ describe('bodies of 1 MB that are made to be slow', () => {
     }
   });
 
-  it('keep nobody else waiting: a body that comes in chunks of one byte', async () => {
+  it('do not delay other calls: a body that comes in chunks of one byte', async () => {
     const allowed = await allowedWait();
     const body = Buffer.from('1\r\n \r\n'.repeat(size));
     const waited = await longestWait(async () => {
       const socket = connect(Number(new URL(service.url!).port), '127.0.0.1');
       const answer = new Promise<string>((resolve) => {
         socket.once('data', (chunk: Buffer) => resolve(chunk.toString()));
-        // Cut while it still sends.
+        // The service may cut the connection while the client still sends.
         socket.once('error', () => resolve(''));
       });
       socket.write(

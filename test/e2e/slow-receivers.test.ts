@@ -27,7 +27,7 @@ describe('a receiver that takes longer than a second', function () {
     attributes: 'timerStartedEventAttributes' | 'workflowExecutionSignaledEventAttributes',
   ) => (await handle(id).fetchHistory()).events!.filter((event) => event[attributes]).length;
 
-  it('holds no workflow task: the workflow waits, and goes on as soon as there is an answer', async () => {
+  it('occupies no workflow task: the workflow waits, and continues as soon as the response comes', async () => {
     let answer!: () => void;
     const answered = new Promise<void>((resolve) => (answer = resolve));
     const sent = await send(async () => {
@@ -46,13 +46,13 @@ describe('a receiver that takes longer than a second', function () {
     assert.equal(sent.receiver.requests.length, 1);
   });
 
-  it('is tried again on schedule when it does not answer in time', async () => {
+  it('gets a retry on schedule when it does not respond in time', async () => {
     const sent = await send((_, __, index) => (index === 0 ? { delayMs: 60_000 } : 200), 2_000);
     await sent.waitForEnd('delivered');
     const [first, second, ...more] = sent.receiver.requests;
     assert.deepEqual(more, []);
     const gapMs = second!.at - first!.at;
-    // 2 s of timeout and 1 s of the schedule. Nobody woken, it would be the timeout and 5 s.
+    // The timeout of 2 s plus 1 s of the schedule. Without a wake-up it would be the timeout plus 5 s.
     assert.ok(gapMs >= 2_900 && gapMs < 6_500, `${gapMs} ms`);
   });
 });

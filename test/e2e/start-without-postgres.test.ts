@@ -29,7 +29,7 @@ describe('a process that starts while Postgres is away', function () {
     return { proxy, child };
   }
 
-  scenario('waits for it, and begins', async () => {
+  scenario('waits for it, then starts', async () => {
     const { proxy, child } = await start('service');
     await proxy.restore();
     const { url } = await child.waitForLine('api.listening');
@@ -37,14 +37,14 @@ describe('a process that starts while Postgres is away', function () {
     assert.equal((await readiness(url as string)).status, 'ready');
   });
 
-  scenario('ends at once when it is told to', async () => {
+  scenario('exits with 0 on SIGTERM while it waits', async () => {
     const { child } = await start('api');
     child.kill('SIGTERM');
     const { code, signal } = await child.exited;
     assert.deepEqual({ code, signal }, { code: 0, signal: null });
   });
 
-  scenario('ends after a minute with one clear line and with 1', async () => {
+  scenario('exits with 1 after a minute, with one clear log line', async () => {
     const { child } = await start('worker');
     const { code, signal } = await child.exited;
     assert.deepEqual({ code, signal }, { code: 1, signal: null });

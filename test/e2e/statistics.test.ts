@@ -32,7 +32,7 @@ describe('statistics', function () {
   };
   const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
 
-  it('field case 35: are whole before the first delivery, with zeros in the type of each field', async () => {
+  it('field case 35: are complete before the first delivery, with zeros in the type of each field', async () => {
     const { webhook, statistics } = await tenant.webhook(webhookId);
     assert.deepEqual(statistics, {
       successful_deliveries: '0',
@@ -46,7 +46,7 @@ describe('statistics', function () {
     assert.deepEqual([last_success_at, last_failure_at], [null, null]);
   });
 
-  it('field case 35: equal the log after 10 delivered and 2 failed, numbers here and decimal strings there', async () => {
+  it('field case 35: match the log after 10 delivered and 2 failed, as numbers in the webhook and decimal strings in the statistics', async () => {
     await Promise.all([...numbers(10).map((i) => send(`good-${i}`)), ...numbers(2).map((i) => send(`bad-${i}`))]);
     const { webhook, statistics } = await tenant.webhook(webhookId);
     assert.deepEqual([webhook.total_deliveries, webhook.successful_deliveries, webhook.failed_deliveries], [12, 10, 2]);
@@ -82,7 +82,7 @@ describe('statistics', function () {
     await assertInvariants(stack.database.pool, webhookId);
   });
 
-  it('leave out test events, and count a delivery once however often it is retried by hand', async () => {
+  it('exclude test events, and count a delivery once however often it is retried by hand', async () => {
     const [good, bad] = [await send('good'), await send('bad')];
     await tenant.post(`/v1/webhooks/${webhookId}/deliveries/${good.id}/retry`, { force: true });
     await good.waitForAttempts(2);
@@ -103,7 +103,7 @@ describe('statistics', function () {
     assert.equal(receiver.requests.length, 2 + 3 + 1);
   });
 
-  /** Page by page, to the end. */
+  /** All pages of the log. */
   async function readLog(): Promise<DeliveryDetail[]> {
     const ids: string[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {

@@ -6,7 +6,7 @@ import { scenario } from '../support/scenario.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait-for.js';
 
-/** What is promised: no request here takes longer than a second. */
+/** The promise; no request here takes longer than a second. */
 const longestStopMs = 35_000;
 const backlog = 1_500;
 const [lanes, stopsOfEach] = [2, 5];
@@ -22,7 +22,7 @@ describe('a process that is stopped while a sweep works off a backlog', function
   });
 
   for (let lane = 1; lane <= lanes; lane++)
-    scenario(`ends with 0 in time, ${stopsOfEach} of ${stopsOfEach} times (${lane} of ${lanes} at once)`, async () => {
+    scenario(`exits with 0 in time, ${stopsOfEach} of ${stopsOfEach} times (lane ${lane} of ${lanes})`, async () => {
       const stack = await startStack({ parts: { api: false, worker: false } });
       stacks.push(stack);
       const tenants = await Promise.all(Array.from({ length: 5 }, () => stack.insertTenant()));
@@ -40,7 +40,7 @@ describe('a process that is stopped while a sweep works off a backlog', function
           const { code, signal, atMs } = await child.exited;
           assert.deepEqual({ code, signal }, { code: 0, signal: null });
           assert.ok(atMs - stoppedAtMs < longestStopMs, `${atMs - stoppedAtMs} ms`);
-          // Of the stop itself: on a busy machine Postgres may be late for an attempt.
+          // Only lines about the stop: on a busy machine Postgres may be too slow for an attempt.
           const bad = child.lines.filter(({ level, msg }) => level !== 'info' && /^(process|worker)\./.test(msg));
           assert.deepEqual(bad, []);
         } finally {
@@ -49,7 +49,7 @@ describe('a process that is stopped while a sweep works off a backlog', function
       }
     });
 
-  /** Long enough ago for the sweeper. */
+  /** Tops up the backlog, and makes it old enough for the sweeper. */
   async function fill(stack: Stack, tenants: string[]): Promise<void> {
     const missing = backlog - (await unstarted(stack));
     for (let done = 0; done < missing; done += 50)

@@ -15,7 +15,7 @@ const log = createLogger({ level: 'silent', format: 'json' });
 
 const status = async (stack: Stack, id: string) => (await stack.delivery(id)).status;
 
-/** Resolves when the sweeper has begun once more than now, and that run has had its time. */
+/** Resolves when two more sweeps have begun, so one of them has run through. */
 async function waitForSweep(stack: Stack): Promise<void> {
   const sweeps = async () => {
     const { info } = await stack.temporal.schedule.getHandle(`${stack.config.temporal.taskQueue}-sweep`).describe();
@@ -37,7 +37,7 @@ describe('with Temporal away', function () {
   let receiver: Receiver;
   let tenantId: string;
   let webhookId: number;
-  /** In the order of the outage. */
+  /** The deliveries, in the order in which the outage meets them. */
   const silent: string[] = [];
   const refused: string[] = [];
   const unstarted: string[] = [];
@@ -71,14 +71,14 @@ describe('with Temporal away', function () {
     await rm(folder, { recursive: true, force: true });
   });
 
-  // That the triggers resolve is the assertion: Temporal comes back only afterwards.
+  // The assertion is that the triggers resolve at all: Temporal is back only later.
   it('accepts events while Temporal is silent', async () => {
     process.kill(temporal.pid, 'SIGSTOP');
     for (let i = 0; i < 5; i++) silent.push(...(await stack.trigger(tenantId)));
     assert.equal(silent.length, 5);
   });
 
-  it('accepts events while Temporal refuses connections, also by a process that was started meanwhile', async () => {
+  it('accepts events while Temporal refuses connections, even in a process that was started meanwhile', async () => {
     process.kill(temporal.pid, 'SIGKILL');
     await temporal.stop();
     for (let i = 0; i < 5; i++) refused.push(...(await stack.trigger(tenantId)));
@@ -92,7 +92,7 @@ describe('with Temporal away', function () {
   });
 
   it('delivers all of them within 30 s of its return', async () => {
-    // Long enough for every retry of a connection to have reached its longest pause.
+    // Long enough for every reconnect to have reached its longest backoff.
     await waitFor(async () => await isOlderThan(refused[0]!, 12), {
       what: 'the outage to last',
       timeoutMs: 20_000,
@@ -113,7 +113,7 @@ describe('with Temporal away', function () {
       },
       { what: `${all.length} deliveries`, timeoutMs: 60_000, intervalMs: 50 },
     );
-    // Promised: what waited is at most 15 s too young for the sweeper, which comes every 10 s.
+    // The promise: the sweeper takes deliveries older than 15 s, and runs every 10 s.
     const tookMs = performance.now() - returnedAtMs;
     assert.ok(tookMs < 30_000, `${tookMs} ms`);
   });
@@ -126,9 +126,9 @@ describe('with Temporal away', function () {
     await assertInvariants(stack.database.pool, webhookId);
   });
 
-  it('starts what comes after its return at once', async () => {
+  it('starts events immediately after its return', async () => {
     const [id] = await stack.trigger(tenantId);
-    // Before the sweeper would.
+    // Earlier than the sweeper would.
     await waitFor(async () => (await status(stack, id!)) === 'delivered', { what: 'the delivery' });
   });
 

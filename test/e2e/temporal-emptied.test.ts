@@ -10,7 +10,7 @@ import { waitFor } from '../support/wait-for.js';
 
 const log = createLogger({ level: 'silent', format: 'json' });
 
-/** In memory: what it held is gone when it is killed. */
+/** In memory, so a kill loses everything it held. */
 const startEmpty = (port?: number) =>
   startTemporal({
     binary: process.env['TEST_TEMPORAL_BINARY']!,
@@ -19,7 +19,7 @@ const startEmpty = (port?: number) =>
     ...(port !== undefined && { port }),
   });
 
-describe('a Temporal that is not as it was left', function () {
+describe('a Temporal whose state was lost or changed', function () {
   this.timeout(120_000);
   let temporal: EmbeddedTemporal;
   let stack: Stack;
@@ -75,7 +75,7 @@ describe('a Temporal that is not as it was left', function () {
       { what: '/readyz without a problem', intervalMs: 100 },
     );
 
-  it('field case 76: delivers all when it comes back empty, without a restart', async () => {
+  it('field case 76: needs no restart of the service when it comes back empty: everything is delivered', async () => {
     const ids = await stack.trigger(tenantId);
     await delivered(ids);
     process.kill(temporal.pid, 'SIGKILL');
@@ -83,7 +83,7 @@ describe('a Temporal that is not as it was left', function () {
     for (let i = 0; i < 2; i++) ids.push(...(await stack.trigger(tenantId)));
     temporal = await startEmpty(Number(temporal.address.split(':')[1]));
     for (let i = 0; i < 3; i++) ids.push(...(await stack.trigger(tenantId)));
-    // These are the sweeper's, which has to be there again.
+    // Only the sweeper delivers these, so its Schedule must exist again.
     for (let i = 0; i < 3; i++) ids.push(await insertUnstarted(stack.database.pool, tenantId));
     await delivered(ids);
     await noProblem();
@@ -92,7 +92,7 @@ describe('a Temporal that is not as it was left', function () {
     assert.equal(sent.length, ids.length);
   });
 
-  it('starts again all deliveries whose workflows it has lost, two minutes after they were due', async () => {
+  it('gets lost workflows started again two minutes after their deliveries were due', async () => {
     const ids: string[] = [];
     for (let i = 0; i < 20; i++) ids.push(await insertUnstarted(stack.database.pool, tenantId));
     await stack.database.pool.query(
@@ -103,7 +103,7 @@ describe('a Temporal that is not as it was left', function () {
     await delivered(ids);
   });
 
-  it('makes a Schedule again that was deleted', async () => {
+  it('gets back a Schedule that was deleted', async () => {
     await sweep().delete();
     await waitFor(
       () =>
@@ -117,7 +117,7 @@ describe('a Temporal that is not as it was left', function () {
     await delivered([await insertUnstarted(stack.database.pool, tenantId)]);
   });
 
-  it('puts a Schedule right that was edited', async () => {
+  it('gets a Schedule corrected that was edited', async () => {
     const oneYear = [{ every: 365 * 86_400_000 }];
     await sweep().update(({ policies, action }) => ({ spec: { intervals: oneYear }, action, policies, state: {} }));
     await waitFor(async () => (await sweep().describe()).spec.intervals?.[0]?.every === 10_000, {
@@ -127,7 +127,7 @@ describe('a Temporal that is not as it was left', function () {
     await delivered([await insertUnstarted(stack.database.pool, tenantId)]);
   });
 
-  it('leaves a Schedule paused that somebody paused, and says so with the command', async () => {
+  it('keeps a Schedule paused by an operator, and /readyz names the command that resumes it', async () => {
     await sweep().pause('for the night');
     const { state, what, remedy } = await problemAbout(/is paused/);
     assert.equal(state, 'degraded');

@@ -17,7 +17,7 @@ const namespace = 'irisx';
 const start = (options: { namespace: string; port?: number }) =>
   startTemporal({ binary: process.env['TEST_TEMPORAL_BINARY']!, log, ...options });
 
-/** A process with API and worker, and a Temporal of its own, which has its namespace or not. */
+/** A process with API and worker, and its own Temporal, with or without the namespace. */
 class Trial {
   private constructor(
     readonly stack: Stack,
@@ -51,7 +51,7 @@ class Trial {
     await this.receiver.close();
   }
 
-  /** Temporal is started anew on the same port, in memory, with another namespace than ours. */
+  /** Restarts Temporal in memory on the same port, without our namespace. */
   async loseNamespace(): Promise<void> {
     const port = Number(this.temporal.address.split(':')[1]);
     await this.temporal.stop();
@@ -102,7 +102,7 @@ class Trial {
       },
       { what: 'the missing namespace in /readyz', timeoutMs: 50_000, intervalMs: 100 },
     );
-    // Events are accepted: another process would do no better.
+    // The process stays ready, since it accepts events, and another process would do no better.
     assert.deepEqual([httpStatus, status, temporal], [200, 'ready', 'degraded']);
     assert.equal(temporal_problems[0]!.what, 'Temporal has no namespace irisx');
     assert.equal((await this.child.waitForLine('temporal.problem'))['remedy'], namespaceCommand(namespace));
@@ -117,7 +117,7 @@ class Trial {
   }
 }
 
-describe('a Temporal that answers and is sick', function () {
+describe('a Temporal that responds but lacks the namespace', function () {
   this.timeout(240_000);
   const trials: Trial[] = [];
   after(() => Promise.all(trials.map((trial) => trial.close())));
@@ -130,9 +130,9 @@ describe('a Temporal that answers and is sick', function () {
 
   const readyCount = ({ child }: Trial) => child.lines.filter(({ msg }) => msg === 'worker.ready').length;
 
-  // Over a minute: so long does the SDK put up with polls that are refused, before it gives its worker up.
+  // This takes over a minute: the SDK tolerates refused polls for that long before it gives up its worker.
   scenario(
-    'field case 78: accepts while its namespace is gone, and makes the worker anew when it is back',
+    'field case 78: does not stop accepting events, and the worker is replaced when the namespace is back',
     async () => {
       const trial = await startTrial({ withNamespace: true });
       const ids = [await trial.trigger()];
@@ -161,7 +161,7 @@ describe('a Temporal that answers and is sick', function () {
     },
   );
 
-  scenario('is no reason not to start: it accepts without a namespace, and delivers when there is one', async () => {
+  scenario('does not stop a process from starting: it accepts events, and delivers them once the namespace exists', async () => {
     const trial = await startTrial({ withNamespace: false });
     const id = await trial.trigger();
     await trial.namespaceProblem();

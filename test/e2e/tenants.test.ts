@@ -20,13 +20,13 @@ describe('a tenant', function () {
     await Promise.all([receiver.close(), failing.close()]);
   });
 
-  /** That both calls are refused in the very same words. */
+  /** Both calls are refused with the same words. */
   const assertAlike = (theirs: ApiAnswer, missing: ApiAnswer, what: string): void => {
     assert.equal(theirs.status, 404, what);
     assert.deepEqual([theirs.status, theirs.body], [missing.status, missing.body], what);
   };
 
-  /** All that shows whether anything happened to a delivery and its webhook. */
+  /** Everything that would show a change of the delivery or its webhook. */
   const stateOf = async ({ tenant, webhookId, read }: SentDelivery) => [await tenant.webhook(webhookId), await read()];
 
   it("field case 34: cannot reach another's webhook or delivery; nothing is sent, nothing is counted", async () => {
@@ -58,7 +58,7 @@ describe('a tenant', function () {
       for (const [what, call] of calls) {
         assertAlike(await call(own, target.webhookId, target.id), await call(own, noWebhook, randomUUID()), what);
       }
-      // Under a webhook of one's own.
+      // The other tenant's delivery under a webhook of its own.
       for (const [what, call] of calls.slice(-2)) {
         assertAlike(await call(own, ownWebhook.id, target.id), await call(own, ownWebhook.id, randomUUID()), what);
       }
@@ -72,7 +72,7 @@ describe('a tenant', function () {
     );
 
     assert.deepEqual(await Promise.all([stateOf(theirs), stateOf(failed)]), before);
-    // An event of the tenant's own goes the whole way; what any of the calls had started would have come before it.
+    // The tenant's own event is delivered; a request caused by any of the calls would have come before it.
     const [marker] = await own.trigger({ event_id: 'marker' });
     await receiver.waitForRequests(3);
     assert.deepEqual(

@@ -8,7 +8,7 @@ describe('two installations in one namespace', function () {
   let withoutWorker: Stack;
   let stack: Stack;
   before(async () => {
-    // A worker makes the search attributes.
+    // The worker of this one makes the search attributes.
     stack = await startStack();
     withoutWorker = await startStack({ parts: { api: true, worker: false } });
   });
@@ -17,7 +17,7 @@ describe('two installations in one namespace', function () {
     await withoutWorker.close();
   });
 
-  it('have webhooks of the same id, and each follows the changes of its own', async () => {
+  it('may have webhooks with the same id, and each settles its own', async () => {
     const other = await pauseSlowly(withoutWorker);
     await waitFor(() => isSettling(withoutWorker), { what: 'the workflow of the first, which waits for a worker' });
     const own = await pauseSlowly(stack);
@@ -27,7 +27,7 @@ describe('two installations in one namespace', function () {
   });
 });
 
-/** Beside an open transaction, which may have read the settings as they were: a workflow has to look again. */
+/** Pauses a webhook while a transaction is open, which may have read the old settings: a workflow must check again. */
 async function pauseSlowly(installation: Stack): Promise<number> {
   const tenant = await createTenantClient(installation);
   const { id } = await tenant.createWebhook({ url: 'http://127.0.0.1:9/' });

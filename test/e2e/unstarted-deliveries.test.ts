@@ -50,7 +50,7 @@ describe('an event that was accepted and not started', function () {
   }
 
   const status = async (id: string) => (await stack.delivery(id)).status;
-  /** Deliveries that nobody has started are for the sweeper, after 15 s. */
+  /** The sweeper starts deliveries that were not started, after 15 s. */
   const delivered = (ids: string[], timeoutMs = 30_000) =>
     waitFor(async () => (await Promise.all(ids.map((id) => status(id)))).every((each) => each === 'delivered'), {
       what: `${ids.length} deliveries`,
@@ -58,7 +58,7 @@ describe('an event that was accepted and not started', function () {
       intervalMs: 50,
     });
 
-  scenario('is an exception again within seconds of the end of a long outage of Temporal', async () => {
+  scenario('no longer occurs within seconds after a long outage of Temporal ends', async () => {
     const { tenantId } = await subscribe();
     const { proxy, config } = await temporalThroughProxy();
     await proxy.cut();
@@ -84,12 +84,12 @@ describe('an event that was accepted and not started', function () {
       },
       { what: 'a delivery of what was triggered since', timeoutMs: 20_000, intervalMs: 250 },
     );
-    // The sweeper would have let it be for 15 s.
+    // The sweeper would have waited for 15 s.
     const tookMs = performance.now() - restoredAtMs;
     assert.ok(tookMs < 8_000, `${tookMs} ms`);
   });
 
-  scenario('field case 61: is delivered after the kill -9 of the process that accepted it', async () => {
+  scenario('field case 61: is delivered after a kill -9 of the process that accepted it', async () => {
     const { tenantId, webhookId, receiver } = await subscribe();
     const { proxy, config } = await temporalThroughProxy();
     proxy.freeze();
@@ -123,7 +123,7 @@ describe('an event that was accepted and not started', function () {
     await assertInvariants(stack.database.pool, webhookId);
   });
 
-  scenario('field case 61: is none when its transaction was rolled back: nothing is delivered', async () => {
+  scenario('field case 61: does not exist when its transaction was rolled back: nothing is delivered', async () => {
     const { tenantId, receiver } = await subscribe();
     const db = openDatabase({ url: stack.config.databaseUrl, poolSize: 1 });
     const broken = new Error('the caller changed its mind');
@@ -137,7 +137,7 @@ describe('an event that was accepted and not started', function () {
   });
 
   scenario(
-    'field case 61: is none when its connection broke inside of its transaction: an error, and nothing is delivered',
+    'field case 61: does not exist when its connection broke in the transaction: the caller gets an error, nothing is delivered',
     async () => {
       const { tenantId, webhookId, receiver } = await subscribe();
       const lock = await stack.database.pool.connect();
@@ -148,7 +148,7 @@ describe('an event that was accepted and not started', function () {
       triggered.catch(() => undefined);
       await waitFor(
         async () => {
-          // Not in the transaction, which would go on seeing the sessions that it saw first.
+          // Outside the transaction, which would keep showing its first snapshot of pg_stat_activity.
           const { rowCount } = await stack.database.pool.query(
             'select pg_terminate_backend(pid) from pg_stat_activity where $1 = any(pg_blocking_pids(pid))',
             [rows[0]!.pid],
@@ -164,7 +164,7 @@ describe('an event that was accepted and not started', function () {
     },
   );
 
-  /** What the sweeper starts next is all that there is. */
+  /** The event that the sweeper starts next is the only one. */
   async function assertOnlyNextIsDelivered(tenantId: string, receiver: Receiver): Promise<void> {
     await delivered([await insertUnstarted(stack.database.pool, tenantId, 'next')]);
     assert.deepEqual(

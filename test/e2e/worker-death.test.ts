@@ -12,7 +12,7 @@ interface Sent {
   receiver: Receiver;
 }
 
-/** Begins an answer of 200 and never ends it; the sender's death does. */
+/** Begins a 200 response and never ends it; only the sender's death does. */
 const beginAnswer: Handler = (_request, response) => {
   response.writeHead(200, { 'Content-Length': '2' });
   response.write('o');
@@ -39,7 +39,7 @@ describe('the death of a worker', function () {
     await Promise.all(receivers.map((receiver) => receiver.close()));
   });
 
-  /** One event to a webhook and a receiver of its own. */
+  /** Sends one event to a new webhook with its own receiver. */
   async function send(respond: Receiver['respond']): Promise<Sent> {
     const receiver = await startReceiver(respond);
     receivers.push(receiver);
@@ -50,7 +50,7 @@ describe('the death of a worker', function () {
     return { id, webhookId, receiver };
   }
 
-  /** One worker with deliveries in all states that a SIGKILL can meet, and another one in its place at once. */
+  /** Kills a worker that has deliveries in every state that a SIGKILL can meet, and starts another immediately. */
   async function killAndStartAgain() {
     const config = { ...stack.config, databaseUrl: throughProxy(stack.database.url, proxy) };
     const worker = await startChildService('worker', config);
@@ -96,19 +96,19 @@ describe('the death of a worker', function () {
     await assertInvariants(stack.database.pool, webhookId);
   }
 
-  it('field case 67: while the answer was coming, costs one more request of the same event and number', async () => {
+  it('field case 67: while the response is coming costs one more request with the same event and number', async () => {
     await assertDelivered((await killed).answering, ['1', '1']);
   });
 
-  it('field case 67: between the answer and its record, costs one more request of the same event and number', async () => {
+  it('field case 67: between the response and its record costs one more request with the same event and number', async () => {
     await assertDelivered((await killed).unrecorded, ['1', '1']);
   });
 
-  it('field case 67: during a retry, goes on with that attempt', async () => {
+  it('field case 67: during a retry repeats only that attempt', async () => {
     await assertDelivered((await killed).retrying, ['1', '2', '2']);
   });
 
-  it('field case 67: while it waited for the 8 s retry, neither starts over nor goes sooner', async () => {
+  it('field case 67: while a delivery waits for the 8 s retry neither restarts the schedule nor shortens the wait', async () => {
     const { backingOff } = await killed;
     await assertDelivered(backingOff, ['1', '2', '3', '4', '5']);
     const [fourth, fifth] = backingOff.receiver.requests.slice(3);
