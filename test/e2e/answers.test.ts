@@ -62,12 +62,15 @@ describe('an odd response', function () {
     });
   }
 
-  scenario('field case 59: with header bytes that are not UTF-8 is recorded, and the event is delivered once', async () => {
-    const receiver = await receiverWith({ headers: { 'X-Odd': '\xff\xe9' } });
-    const delivery = await (await sendEvent(stack, { url: receiver.url })).waitForEnd('delivered');
-    assert.equal(delivery.attempts[0]!.response_headers!['x-odd'], '\ufffd\ufffd');
-    assert.equal(receiver.requests.length, 1);
-  });
+  scenario(
+    'field case 59: with header bytes that are not UTF-8 is recorded, and the event is delivered once',
+    async () => {
+      const receiver = await receiverWith({ headers: { 'X-Odd': '\xff\xe9' } });
+      const delivery = await (await sendEvent(stack, { url: receiver.url })).waitForEnd('delivered');
+      assert.equal(delivery.attempts[0]!.response_headers!['x-odd'], '\ufffd\ufffd');
+      assert.equal(receiver.requests.length, 1);
+    },
+  );
 
   scenario('field case 57: with NUL in its body is shown with a replacement character', async () => {
     const receiver = await receiverWith({ status: 500, body: Buffer.from('610062', 'hex') });

@@ -59,42 +59,39 @@ describe('a webhook whose host name resolves to an address that is not allowed',
     assert.deepEqual([outside.requests.length, inside.connections], [1, 0]);
   });
 
-  scenario(
-    'field case 6: shows the same whether the port listens, is closed or drops packets',
-    async () => {
-      const listener = await startRawServer(() => undefined, '127.0.0.2');
-      closers.push(listener.close);
-      const closed = await startRawServer(() => undefined, '127.0.0.2');
-      await closed.close();
-      stubName('listens.test', () => ['127.0.0.2']);
-      stubName('closed.test', () => ['127.0.0.2']);
-      stubName('drops.test', () => ['10.255.255.1']);
-      const tenant = await createTenantClient(stack);
-      const webhooks: number[] = [];
-      for (const host of [`listens.test:${listener.port}`, `closed.test:${closed.port}`, 'drops.test']) {
-        webhooks.push((await tenant.createWebhook({ url: `http://${host}/` })).id);
-      }
-      const ids = await tenant.trigger();
-      const deliveries = await Promise.all(
-        webhooks.map((webhookId, i) => followDelivery(stack, tenant, webhookId, ids[i]!).waitForEnd('failed')),
-      );
-      const listed = await Promise.all(
-        webhooks.map(
-          async (id) => (await tenant.get(`/v1/webhooks/${id}/deliveries`)).body.deliveries[0] as DeliveryDetail,
-        ),
-      );
-      for (const shown of [...deliveries, ...listed]) {
-        assert.deepEqual([shown.status, shown.attempt_count, shown.error], ['failed', 1, error]);
-        assert.doesNotMatch(JSON.stringify(shown), /127\.|10\.255|\.test|ECONN|ETIMEDOUT|EHOST|socket|connect/i);
-        assert.ok(shown.duration_ms! < 5_000, `took ${shown.duration_ms} ms`);
-      }
-      const [first, ...others] = deliveries.map(withoutIdentity);
-      for (const other of others) assert.deepEqual(other, first);
-      const [firstListed, ...othersListed] = listed.map(withoutIdentity);
-      for (const other of othersListed) assert.deepEqual(other, firstListed);
-      assert.equal(listener.sockets.length, 0);
-    },
-  );
+  scenario('field case 6: shows the same whether the port listens, is closed or drops packets', async () => {
+    const listener = await startRawServer(() => undefined, '127.0.0.2');
+    closers.push(listener.close);
+    const closed = await startRawServer(() => undefined, '127.0.0.2');
+    await closed.close();
+    stubName('listens.test', () => ['127.0.0.2']);
+    stubName('closed.test', () => ['127.0.0.2']);
+    stubName('drops.test', () => ['10.255.255.1']);
+    const tenant = await createTenantClient(stack);
+    const webhooks: number[] = [];
+    for (const host of [`listens.test:${listener.port}`, `closed.test:${closed.port}`, 'drops.test']) {
+      webhooks.push((await tenant.createWebhook({ url: `http://${host}/` })).id);
+    }
+    const ids = await tenant.trigger();
+    const deliveries = await Promise.all(
+      webhooks.map((webhookId, i) => followDelivery(stack, tenant, webhookId, ids[i]!).waitForEnd('failed')),
+    );
+    const listed = await Promise.all(
+      webhooks.map(
+        async (id) => (await tenant.get(`/v1/webhooks/${id}/deliveries`)).body.deliveries[0] as DeliveryDetail,
+      ),
+    );
+    for (const shown of [...deliveries, ...listed]) {
+      assert.deepEqual([shown.status, shown.attempt_count, shown.error], ['failed', 1, error]);
+      assert.doesNotMatch(JSON.stringify(shown), /127\.|10\.255|\.test|ECONN|ETIMEDOUT|EHOST|socket|connect/i);
+      assert.ok(shown.duration_ms! < 5_000, `took ${shown.duration_ms} ms`);
+    }
+    const [first, ...others] = deliveries.map(withoutIdentity);
+    for (const other of others) assert.deepEqual(other, first);
+    const [firstListed, ...othersListed] = listed.map(withoutIdentity);
+    for (const other of othersListed) assert.deepEqual(other, firstListed);
+    assert.equal(listener.sockets.length, 0);
+  });
 
   scenario('field case 6: shows neither cookies nor credentials of a receiver that is allowed', async () => {
     const receiver = await receiverWith({

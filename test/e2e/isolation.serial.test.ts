@@ -45,7 +45,7 @@ describe('slow receivers do not delay other tenants', function () {
     );
   }
 
-  it("field case 20: with 300 events to one receiver that takes 9.9 s", async () => {
+  it('field case 20: with 300 events to one receiver that takes 9.9 s', async () => {
     const slow = await subscribe({ delayMs: slowMs });
     for (let i = 0; i < 300; i++) await stack.trigger(slow.tenantId);
     await assertUnhindered(slow);

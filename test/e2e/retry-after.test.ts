@@ -82,11 +82,14 @@ describe('Retry-After', function () {
   ];
   for (const [value, askedMs] of values) {
     const delaysMs = askedMs === null ? [1_000, 2_000] : [askedMs, askedMs];
-    scenario(`field case 11: of "${value}", sent twice, delays the next attempts by ${delaysMs.join(' and ')} ms`, async () => {
-      const retried = await deliver((index) => (index < 2 ? failedWith(value, [429, 503][index]) : 200));
-      assertGaps(retried, delaysMs);
-      assertPlanned(retried, delaysMs[1]!);
-    });
+    scenario(
+      `field case 11: of "${value}", sent twice, delays the next attempts by ${delaysMs.join(' and ')} ms`,
+      async () => {
+        const retried = await deliver((index) => (index < 2 ? failedWith(value, [429, 503][index]) : 200));
+        assertGaps(retried, delaysMs);
+        assertPlanned(retried, delaysMs[1]!);
+      },
+    );
   }
 
   const dateForms: [name: string, render: (moment: Date) => string][] = [

@@ -161,13 +161,16 @@ describe('a Temporal that responds but lacks the namespace', function () {
     },
   );
 
-  scenario('does not stop a process from starting: it accepts events, and delivers them once the namespace exists', async () => {
-    const trial = await startTrial({ withNamespace: false });
-    const id = await trial.trigger();
-    await trial.namespaceProblem();
-    await trial.makeNamespace();
-    await trial.child.waitForLine('worker.ready', 60_000);
-    await trial.delivered([id]);
-    await trial.endsInOrder();
-  });
+  scenario(
+    'does not stop a process from starting: it accepts events, and delivers them once the namespace exists',
+    async () => {
+      const trial = await startTrial({ withNamespace: false });
+      const id = await trial.trigger();
+      await trial.namespaceProblem();
+      await trial.makeNamespace();
+      await trial.child.waitForLine('worker.ready', 60_000);
+      await trial.delivered([id]);
+      await trial.endsInOrder();
+    },
+  );
 });
