@@ -45,56 +45,53 @@ describe('field case 14: 410 Gone', function () {
     assert.ok(Date.parse(webhook.disabled_at!) <= Date.now());
   }
 
-  scenario(
-    'disables the webhook with a reason, and its waiting deliveries are held until it is enabled again',
-    async () => {
-      const handlers: Record<string, Handler> = {
-        // Leaves time for the other delivery before the retry.
-        waits: () => ({ status: 500, headers: { 'Retry-After': '4' } }),
-        gone: () => 410,
-      };
-      const { tenant, id, receiver, trigger, requestsOf } = await webhookWith(handlers);
-      const waits = await trigger('waits');
-      await waits.waitForAttempts(1);
-      const gone = await trigger('gone');
-      const failed = await gone.waitForEnd('failed');
-      assert.deepEqual(attemptSummary(failed), ['http_status 410']);
-      assert.equal(requestsOf('gone').length, 1);
-      await assertDisabled(tenant, id, gone.id);
+  scenario('disables the webhook with a reason and holds its deliveries until it is enabled again', async () => {
+    const handlers: Record<string, Handler> = {
+      // Leaves time for the other delivery before the retry.
+      waits: () => ({ status: 500, headers: { 'Retry-After': '4' } }),
+      gone: () => 410,
+    };
+    const { tenant, id, receiver, trigger, requestsOf } = await webhookWith(handlers);
+    const waits = await trigger('waits');
+    await waits.waitForAttempts(1);
+    const gone = await trigger('gone');
+    const failed = await gone.waitForEnd('failed');
+    assert.deepEqual(attemptSummary(failed), ['http_status 410']);
+    assert.equal(requestsOf('gone').length, 1);
+    await assertDisabled(tenant, id, gone.id);
 
-      assert.equal((await waits.read()).status, 'held', 'at once, not when its retry is due');
-      // waitForEnd returns after the workflow has ended, so past the time at which the next request was due.
-      const held = await waits.waitForEnd('held');
-      assert.equal(held.next_attempt_at, null);
-      assert.equal(receiver.requests.at(-1)!.headers['x-irisx-event-id'], 'gone', 'nothing is sent after the 410');
-      const later = await trigger('later');
-      assert.equal((await later.read()).status, 'held');
-      assert.equal((await tenant.post(`/v1/webhooks/${id}/deliveries/${waits.id}/retry`)).status, 409);
-      const { statistics } = await tenant.webhook(id);
-      assert.deepEqual(
-        [statistics.pending_deliveries, statistics.held_deliveries, statistics.failed_deliveries],
-        ['0', '2', '1'],
-      );
-      assert.deepEqual((await tenant.get(`/v1/webhooks/${id}/deliveries?status=pending`)).body.deliveries, []);
-      assert.equal(receiver.requests.length, 2);
+    assert.equal((await waits.read()).status, 'held', 'at once, not when its retry is due');
+    // waitForEnd returns after the workflow has ended, so past the time at which the next request was due.
+    const held = await waits.waitForEnd('held');
+    assert.equal(held.next_attempt_at, null);
+    assert.equal(receiver.requests.at(-1)!.headers['x-irisx-event-id'], 'gone', 'nothing is sent after the 410');
+    const later = await trigger('later');
+    assert.equal((await later.read()).status, 'held');
+    assert.equal((await tenant.post(`/v1/webhooks/${id}/deliveries/${waits.id}/retry`)).status, 409);
+    const { statistics } = await tenant.webhook(id);
+    assert.deepEqual(
+      [statistics.pending_deliveries, statistics.held_deliveries, statistics.failed_deliveries],
+      ['0', '2', '1'],
+    );
+    assert.deepEqual((await tenant.get(`/v1/webhooks/${id}/deliveries?status=pending`)).body.deliveries, []);
+    assert.equal(receiver.requests.length, 2);
 
-      handlers['waits'] = handlers['gone'] = () => 200;
-      const { body } = await tenant.patch(`/v1/webhooks/${id}`, { enabled: true });
-      assert.deepEqual(
-        [body.webhook.enabled, body.webhook.disabled_reason, body.webhook.disabled_at],
-        [true, null, null],
-      );
-      await Promise.all([waits.waitForEnd('delivered'), later.waitForEnd('delivered')]);
-      assert.deepEqual([requestsOf('waits').length, requestsOf('later').length], [2, 1]);
-      // A delivery that failed for good is sent again only by hand.
-      assert.equal((await gone.read()).status, 'failed');
-      assert.equal((await tenant.post(`/v1/webhooks/${id}/deliveries/${gone.id}/retry`)).status, 202);
-      assert.deepEqual(attemptSummary(await gone.waitForEnd('delivered')), ['http_status 410', 'ok 200']);
-      await assertInvariants(stack.database.pool, id);
-    },
-  );
+    handlers['waits'] = handlers['gone'] = () => 200;
+    const { body } = await tenant.patch(`/v1/webhooks/${id}`, { enabled: true });
+    assert.deepEqual(
+      [body.webhook.enabled, body.webhook.disabled_reason, body.webhook.disabled_at],
+      [true, null, null],
+    );
+    await Promise.all([waits.waitForEnd('delivered'), later.waitForEnd('delivered')]);
+    assert.deepEqual([requestsOf('waits').length, requestsOf('later').length], [2, 1]);
+    // A delivery that failed for good is sent again only by hand.
+    assert.equal((await gone.read()).status, 'failed');
+    assert.equal((await tenant.post(`/v1/webhooks/${id}/deliveries/${gone.id}/retry`)).status, 202);
+    assert.deepEqual(attemptSummary(await gone.waitForEnd('delivered')), ['http_status 410', 'ok 200']);
+    await assertInvariants(stack.database.pool, id);
+  });
 
-  scenario('in response to a retry ends that delivery immediately, whatever is left of its schedule', async () => {
+  scenario('in response to a retry ends that delivery, whatever is left of its schedule', async () => {
     let requests = 0;
     const { tenant, id, trigger, requestsOf } = await webhookWith({ event: () => (++requests === 1 ? 503 : 410) });
     const sent = await trigger('event');

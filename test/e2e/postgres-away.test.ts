@@ -110,52 +110,49 @@ describe('with Postgres away', function () {
     return trial;
   }
 
-  scenario(
-    'field case 63: survives the end of all its sessions, both idle and in the middle of a delivery',
-    async () => {
-      const trial = await startTrial();
-      await trial.terminateSessions();
-      const idle = await trial.send(200);
-      await trial.assertDelivered(idle, ['1']);
+  scenario('field case 63: survives the end of all its sessions, idle and in the middle of a delivery', async () => {
+    const trial = await startTrial();
+    await trial.terminateSessions();
+    const idle = await trial.send(200);
+    await trial.assertDelivered(idle, ['1']);
 
-      const openAnswer = holdAnswer();
-      const open = await trial.send(openAnswer.respond);
-      await open.receiver.waitForRequests(1);
-      await trial.terminateSessions();
-      openAnswer.release();
-      await trial.assertDelivered(open, ['1']);
+    const openAnswer = holdAnswer();
+    const open = await trial.send(openAnswer.respond);
+    await open.receiver.waitForRequests(1);
+    await trial.terminateSessions();
+    openAnswer.release();
+    await trial.assertDelivered(open, ['1']);
 
-      // The session ends during the statement that records the response.
-      const recordedAnswer = holdAnswer();
-      const recording = await trial.send(recordedAnswer.respond);
-      await recording.receiver.waitForRequests(1);
-      const lock = await trial.stack.database.pool.connect();
-      try {
-        await lock.query('begin');
-        await lock.query('select from webhook_deliveries where id = $1 for update', [recording.id]);
-        recordedAnswer.release();
-        await waitFor(
-          async () => {
-            // Otherwise the transaction would keep showing its first snapshot of pg_stat_activity.
-            await lock.query('select pg_stat_clear_snapshot()');
-            const { rowCount } = await lock.query(
-              'select pg_terminate_backend(pid) from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))',
-            );
-            return rowCount !== 0;
-          },
-          { what: 'the record to wait for the lock' },
-        );
-        await lock.query('commit');
-      } finally {
-        lock.release(true); // its own connection, so that a failure leaves no lock behind
-      }
-      await trial.assertDelivered(recording, ['1']);
+    // The session ends during the statement that records the response.
+    const recordedAnswer = holdAnswer();
+    const recording = await trial.send(recordedAnswer.respond);
+    await recording.receiver.waitForRequests(1);
+    const lock = await trial.stack.database.pool.connect();
+    try {
+      await lock.query('begin');
+      await lock.query('select from webhook_deliveries where id = $1 for update', [recording.id]);
+      recordedAnswer.release();
+      await waitFor(
+        async () => {
+          // Otherwise the transaction would keep showing its first snapshot of pg_stat_activity.
+          await lock.query('select pg_stat_clear_snapshot()');
+          const { rowCount } = await lock.query(
+            'select pg_terminate_backend(pid) from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))',
+          );
+          return rowCount !== 0;
+        },
+        { what: 'the record to wait for the lock' },
+      );
+      await lock.query('commit');
+    } finally {
+      lock.release(true); // its own connection, so that a failure leaves no lock behind
+    }
+    await trial.assertDelivered(recording, ['1']);
 
-      const tenantId = await trial.stack.insertTenant();
-      assert.equal((await trial.post(tenantId, 'afterwards')).status, 201);
-      assert.equal(trial.child.hasExited(), false);
-    },
-  );
+    const tenantId = await trial.stack.insertTenant();
+    assert.equal((await trial.post(tenantId, 'afterwards')).status, 201);
+    assert.equal(trial.child.hasExited(), false);
+  });
 
   for (const kind of ['cut', 'freeze'] as const) {
     const silent = kind === 'freeze';
