@@ -6,7 +6,7 @@ describe('authentication', () => {
   before(async () => void (api = await startApi()));
   after(() => api.close());
 
-  it('answers 401 with a challenge where there is no key, or a wrong one', async () => {
+  it('answers 401 with a challenge when the key is missing or wrong', async () => {
     const none = await api.call('GET', '/v1/tenants', { key: null });
     assert.deepEqual([none.status, none.headers.get('www-authenticate')], [401, 'Bearer']);
     for (const key of ['x', `${adminKey}x`, `irisx_${'A'.repeat(43)}`, 'a\u00e9b']) {
@@ -19,7 +19,7 @@ describe('authentication', () => {
     }
   });
 
-  it('takes the name of the scheme in any case', async () => {
+  it('accepts the scheme name in upper or lower case', async () => {
     const { status } = await api.call('GET', '/v1/tenants', {
       key: null,
       headers: { Authorization: `bearer ${adminKey}` },
@@ -39,7 +39,7 @@ describe('authentication', () => {
     assert.equal((await api.call('GET', '/v1/tenants', { key: events.body.key })).status, 403);
   });
 
-  it("lets no platform key act on a tenant's routes, and says what to use instead", async () => {
+  it("does not let platform keys call a tenant's routes, and says what to use instead", async () => {
     for (const [method, path] of [
       ['GET', '/v1/webhooks'],
       ['POST', '/v1/webhooks'],
@@ -56,7 +56,7 @@ describe('authentication', () => {
     }
   });
 
-  it("lets no tenant's key act on the platform's routes", async () => {
+  it("does not let tenants' keys call the platform's routes", async () => {
     const tenant = await createTenant(api, ['webhooks:read', 'webhooks:write', 'messages:write']);
     for (const [method, path] of [
       ['GET', '/v1/tenants'],
@@ -73,7 +73,7 @@ describe('authentication', () => {
     }
   });
 
-  it('looks at the key before it looks at the body', async () => {
+  it('checks the key before the body', async () => {
     const { status } = await api.call('POST', '/v1/tenants', {
       key: 'wrong',
       raw: '{',
@@ -102,29 +102,29 @@ describe('authentication', () => {
       return { keyId: made.api_key.id as string, trigger, events };
     }
 
-    it('takes no more once it is deleted, new or repeated', async () => {
+    it('refuses events once the key is deleted, new or repeated', async () => {
       const { keyId, trigger, events } = await triggering();
       assert.equal((await api.call('DELETE', `/v1/api-keys/${keyId}`)).status, 204);
       assert.deepEqual([(await trigger('3')).status, (await trigger('1')).status], [401, 401]);
       assert.equal(await events(), 2);
     });
 
-    it('takes no more once it is expired', async () => {
+    it('refuses events once the key has expired', async () => {
       const { keyId, trigger, events } = await triggering();
       await api.pool.query("update api_keys set expires_at = now() - interval '1 s' where id = $1", [keyId]);
       assert.deepEqual([(await trigger('3')).status, (await trigger('3')).status], [401, 401]);
       assert.equal(await events(), 2);
     });
 
-    it('answers a repeat as the first time', async () => {
+    it('still recognises a repeat', async () => {
       const { trigger, events } = await triggering();
       const [again, third] = [await trigger('1'), await trigger('3')];
       assert.deepEqual([again.status, third.status, await events()], [200, 201, 3]);
     });
 
-    it('asks Postgres for the key and for the event in one statement', async () => {
+    it('checks the key and stores the event in one statement', async () => {
       const { keyId, trigger } = await triggering();
-      // Whoever looks for the key by itself notes that it is used.
+      // A separate look-up of the key would set last_used_at.
       await api.pool.query('update api_keys set last_used_at = null where id = $1', [keyId]);
       assert.equal((await trigger('3')).status, 201);
       const { rows } = await api.pool.query<{ last_used_at: Date | null }>(
@@ -135,12 +135,12 @@ describe('authentication', () => {
     });
   });
 
-  it('asks for no key where none is needed', async () => {
+  it('requires no key for public routes', async () => {
     assert.equal((await api.call('GET', '/v1/event-types', { key: null })).status, 200);
     assert.equal((await api.call('GET', '/healthz', { key: null })).status, 200);
   });
 
-  it('writes keys and bodies into no log line', async () => {
+  it('never logs keys or bodies', async () => {
     const tenant = await createTenant(api);
     await tenant.call('POST', '/v1/webhooks', {
       body: { url: 'https://example.com/?s=hidden-1', headers: { 'X-A': 'hidden-2' }, max_retries: 99 },

@@ -9,7 +9,7 @@ describe('calls of one API key', () => {
   });
   after(() => api.close());
 
-  it('are refused beyond the limit, with the time to come back, and no other key is', async () => {
+  it('are refused beyond the limit with Retry-After, and calls of other keys are not', async () => {
     for (let i = 0; i < 3; i++) assert.equal((await api.call('GET', '/v1/tenants')).status, 200);
     const refused = await api.call('GET', '/v1/tenants');
     assert.equal(refused.status, 429);
@@ -35,12 +35,12 @@ describe('calls of one API key', () => {
     assert.equal(
       statuses.filter((status) => status === 200).length,
       4,
-      'the first one is counted where it is looked for',
+      'the first one is counted where the key is looked up',
     );
     assert.equal(statuses.at(-1), 429);
   });
 
-  it('without a key, or with others that nobody has, are counted by address, triggers too', async () => {
+  it('that is unknown, or without a key, are counted by address, including triggers', async () => {
     const anew = await startApi({ callsPerMinute: 3, databaseUrl: api.databaseUrl });
     try {
       const statuses: number[] = [];
@@ -53,7 +53,7 @@ describe('calls of one API key', () => {
     }
   });
 
-  it('are counted by the address that a trusted proxy names, and by that of any other', async () => {
+  it("that is unknown are counted by the address that a trusted proxy names, else by the peer's", async () => {
     const from = async (trustedProxies: string[]) => {
       const behind = await startApi({ callsPerMinute: 1, databaseUrl: api.databaseUrl, trustedProxies });
       try {
@@ -73,13 +73,13 @@ describe('calls of one API key', () => {
 });
 
 describe('GET /readyz', () => {
-  it('asks Postgres once for all who ask at once', async () => {
+  it('queries Postgres once for simultaneous calls', async () => {
     let asked = 0;
     const api = await startApi({ hasPendingMigrations: async () => ((asked += 1), false) });
     try {
       const answers = await Promise.all(Array.from({ length: 50 }, () => api.call('GET', '/readyz', { key: null })));
       assert.ok(answers.every(({ status }) => status === 200));
-      // On a slow machine the fifty take longer than the second for which an answer stands.
+      // On a slow machine the fifty calls take longer than the second for which a result is cached.
       assert.ok(asked <= 5, `${asked} looks`);
       const before = asked;
       await waitFor(

@@ -38,7 +38,7 @@ describe('the API while Postgres is away', () => {
     assert.ok(!api.logLines.join('').includes('hidden'));
   });
 
-  it('answers each event of a batch with 503, and asks for no more of them', async () => {
+  it('answers each event of a batch with 503, and stops trying after the first failure', async () => {
     const event = {
       tenant_id: '00000000-0000-7000-8000-000000000000',
       event_type: 'webhook.test',
@@ -53,7 +53,7 @@ describe('the API while Postgres is away', () => {
     assert.equal(api.logLines.filter((line) => line.includes('"index":')).length, 1);
   });
 
-  it('lives, and says that it is not ready', async () => {
+  it('is alive, and says that it is not ready', async () => {
     const health = await api.call('GET', '/healthz', { key: null });
     assert.deepEqual([health.status, health.body], [200, { status: 'ok' }]);
     const ready = await api.call('GET', '/readyz', { key: null });
@@ -82,7 +82,7 @@ describe('the API when its connections are cut', () => {
         where datname = current_database() and application_name = 'irisx-webhooks'`,
     );
     assert.ok((rowCount ?? 0) > 0);
-    // A connection can be handed out before its end has arrived here; that request may be told to come again.
+    // The pool may hand out a connection before it sees that it is closed; that request may get a 503.
     const first = await tenant.call('GET', '/v1/webhooks');
     assert.ok(first.status === 200 || first.status === 503);
     assert.equal((await triggerDtmf(api, tenant)).length, 1);
@@ -91,7 +91,7 @@ describe('the API when its connections are cut', () => {
 });
 
 describe('/readyz', () => {
-  it('is ready without Temporal, which it reports', async () => {
+  it('is ready without Temporal, and reports that it is down', async () => {
     const api = await startApi({ isTemporalReachable: () => Promise.reject(new Error('away')) });
     try {
       const { status, body } = await api.call('GET', '/readyz', { key: null });
@@ -141,7 +141,7 @@ describe('/readyz', () => {
   });
 });
 
-/** A port on which nobody listens. */
+/** A port on which nothing listens. */
 async function closedPort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

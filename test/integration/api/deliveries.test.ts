@@ -25,7 +25,7 @@ describe('deliveries', () => {
   const retry = (delivery: string, body?: unknown) =>
     tenant.call('POST', `/v1/webhooks/${webhook}/deliveries/${delivery}/retry`, { body });
 
-  it('shows one with the body as it is sent and its attempts, secrets masked', async () => {
+  it('are shown with the body as sent and the attempts, secrets masked', async () => {
     const [id = ''] = await triggerDtmf(api, tenant, 'shown-1');
     await recordAnswer(api, id, {
       statusCode: 500,
@@ -66,7 +66,7 @@ describe('deliveries', () => {
     assert.deepEqual([attempts[0].number, attempts[0].status_code, attempts[0].duration_ms], [1, 500, 245]);
   });
 
-  /** As many attempts as a receiver may answer with such a body. */
+  /** Inserts `count` attempts with this response body. */
   async function insertAttempts(delivery: string, count: number, body: string): Promise<void> {
     await api.pool.query(
       `insert into webhook_attempts (delivery_id, number, request_id, started_at, duration_ms, status_code, request_headers,
@@ -77,7 +77,7 @@ describe('deliveries', () => {
     await api.pool.query('update webhook_deliveries set attempt_count = $2 where id = $1', [delivery, count]);
   }
 
-  it('shortens the response body in lists to its first 1 KB, between characters, and says so', async () => {
+  it('in lists have the response body cut to 1 KB, between characters, and marked as truncated', async () => {
     const [short = '', exact = '', long = ''] = [
       ...(await triggerDtmf(api, tenant)),
       ...(await triggerDtmf(api, tenant)),
@@ -91,7 +91,7 @@ describe('deliveries', () => {
       delivery.response_body,
       delivery.response_body_truncated,
     ]);
-    // 341 times three bytes and one
+    // 341 characters of three bytes, and one of one byte
     assert.deepEqual(shown, [
       [`a${'€'.repeat(341)}`, true],
       ['a'.repeat(1_024), false],
@@ -101,7 +101,7 @@ describe('deliveries', () => {
     assert.deepEqual([whole.response_body.length, whole.response_body_truncated], [20_001, false]);
   });
 
-  it('answers a page of 200 with the largest answers in under 2 MB', async () => {
+  it('with the largest responses fit a page of 200 in under 2 MB', async () => {
     await api.pool.query(
       `with event as (
          insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body)
@@ -119,7 +119,7 @@ describe('deliveries', () => {
     assert.ok(JSON.stringify(body).length < 2_000_000);
   });
 
-  it('pages through attempts, first to last, and shows the first page with the delivery', async () => {
+  it('list attempts in pages, first to last, and show the first page themselves', async () => {
     const [id = ''] = await triggerDtmf(api, tenant);
     await insertAttempts(id, 125, 'no');
     const path = `/v1/webhooks/${webhook}/deliveries/${id}`;
@@ -139,7 +139,7 @@ describe('deliveries', () => {
     assert.equal((await tenant.call('GET', `${path}/attempts?limit=125`)).body.next_cursor, null);
   });
 
-  it('ends a page of attempts early where the receiver answered with much, and leaves none out', async () => {
+  it('end a page of attempts early when responses are large, and leave none out', async () => {
     const [id = ''] = await triggerDtmf(api, tenant);
     await insertAttempts(id, 100, '\u0001'.repeat(65_536));
     const path = `/v1/webhooks/${webhook}/deliveries/${id}`;
@@ -155,7 +155,7 @@ describe('deliveries', () => {
     assert.equal(new Set(numbers).size, 100);
   });
 
-  it("shows no attempts of another tenant's delivery, and refuses what is no cursor", async () => {
+  it('of another tenant show no attempts, and an invalid cursor is refused', async () => {
     const [id = ''] = await triggerDtmf(api, tenant);
     const path = `/v1/webhooks/${webhook}/deliveries/${id}/attempts`;
     assert.equal((await (await createTenant(api)).call('GET', path)).status, 404);
@@ -164,7 +164,7 @@ describe('deliveries', () => {
     }
   });
 
-  it('grants ten retries a minute by hand, also to two processes at once, and counts only those', async () => {
+  it('get ten retries by hand a minute, even from two processes at the same time, and only those count', async () => {
     const [id = '', other = ''] = [...(await triggerDtmf(api, tenant)), ...(await triggerDtmf(api, tenant))];
     await recordAnswer(api, id, { statusCode: 200, verdict: 'delivered' });
     assert.equal((await retry(id)).status, 409);
@@ -195,7 +195,7 @@ describe('deliveries', () => {
     assert.equal((await retry(id, { force: true })).status, 202);
   });
 
-  it('filters by status, event type, event id and time', async () => {
+  it('can be filtered by status, event type, event id and time', async () => {
     const [first = ''] = await triggerDtmf(api, tenant, 'filter-1');
     const [second = ''] = await triggerDtmf(api, tenant, 'filter-2');
     await recordAnswer(api, first, { statusCode: 200, verdict: 'delivered' });
@@ -225,7 +225,7 @@ describe('deliveries', () => {
     }
   });
 
-  it('refuses filters that it does not understand, by name', async () => {
+  it('refuse unknown filters by name', async () => {
     for (const [query, path] of [
       ['?status=done', 'status'],
       ['?event_type=call.exploded', 'event_type'],
@@ -251,7 +251,7 @@ describe('deliveries', () => {
     }
   });
 
-  it('field case 32: pages through deliveries of one moment without a gap or a repeat, while others are added', async () => {
+  it('field case 32: of the same millisecond are listed without a gap or a repeat while others are added', async () => {
     await api.pool.query(
       `with event as (
          insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body)
@@ -279,14 +279,14 @@ describe('deliveries', () => {
     }
   });
 
-  it('answers no next page where the last one is just full', async () => {
+  it('have no next page when the last page is exactly full', async () => {
     await triggerDtmf(api, tenant);
     await triggerDtmf(api, tenant);
     assert.equal((await list('?limit=2')).body.next_cursor, null);
     assert.notEqual((await list('?limit=1')).body.next_cursor, null);
   });
 
-  it('makes one that waits due at once, and wakes its workflow', async () => {
+  it('retried while they wait are due immediately, and the workflow is woken', async () => {
     const [id = ''] = await triggerDtmf(api, tenant);
     await recordAnswer(api, id, { statusCode: 500, verdict: 'retry' });
     const woken = api.workflows.woken.length;
@@ -299,14 +299,14 @@ describe('deliveries', () => {
     ]);
   });
 
-  it('wakes by the id as it is stored, however the path spells it', async () => {
+  it('are woken by their id as stored, however the path spells it', async () => {
     const [id = ''] = await triggerDtmf(api, tenant);
     const { body } = await retry(id.toUpperCase());
     assert.equal(body.delivery.id, id);
     assert.equal(api.workflows.woken.at(-1)?.id, id);
   });
 
-  it('starts one that failed again, under the same id', async () => {
+  it('retried after they failed start again under the same id', async () => {
     const [id = ''] = await triggerDtmf(api, tenant);
     await recordAnswer(api, id, { statusCode: 500, verdict: 'final' });
     const { status, body } = await retry(id, {});
@@ -315,7 +315,7 @@ describe('deliveries', () => {
     assert.deepEqual([statistics.failed_deliveries, statistics.pending_deliveries], ['0', '1']);
   });
 
-  it('answers 409 for one that was delivered, unless it is forced', async () => {
+  it('that were delivered answer a retry with 409, unless it is forced', async () => {
     const [id = ''] = await triggerDtmf(api, tenant);
     await recordAnswer(api, id, { statusCode: 200, verdict: 'delivered' });
     const woken = api.workflows.woken.length;
@@ -328,13 +328,13 @@ describe('deliveries', () => {
     assert.equal((await retry(id, { force: 'yes' })).status, 400);
   });
 
-  it('answers 409 for one whose webhook is paused', async () => {
+  it('of a paused webhook answer a retry with 409', async () => {
     const [id = ''] = await triggerDtmf(api, tenant);
     await tenant.call('PATCH', `/v1/webhooks/${webhook}`, { body: { enabled: false } });
     assert.equal((await retry(id)).status, 409);
   });
 
-  it('sends a test event with the empty body of the integration guide, and counts it nowhere', async () => {
+  it("of test events are sent for the integration guide's empty body, and are counted nowhere", async () => {
     const started = api.workflows.started.length;
     const { status, body } = await tenant.call('POST', `/v1/webhooks/${webhook}/test`, {
       headers: { 'Content-Type': 'application/json' },
@@ -359,7 +359,7 @@ describe('deliveries', () => {
     assert.deepEqual([shown.body.webhook.total_deliveries, shown.body.statistics.avg_duration_ms], [0, '0']);
   });
 
-  it('sends the example of any event type as a test, whatever the webhook subscribes to', async () => {
+  it('of test events can have any event type, whatever the webhook subscribes to', async () => {
     const smsOnly = await createWebhook(tenant, { events: ['sms.sent'] });
     const { status, body } = await tenant.call('POST', `/v1/webhooks/${smsOnly}/test`, {
       body: { event_type: 'call.completed' },
@@ -369,7 +369,7 @@ describe('deliveries', () => {
     assert.equal(unknown.status, 400);
   });
 
-  it('sends the test of a paused webhook: it is how one finds out whether to resume', async () => {
+  it('of test events are sent to a paused webhook too: the test shows whether to resume', async () => {
     await tenant.call('PATCH', `/v1/webhooks/${webhook}`, { body: { enabled: false } });
     const { status, body } = await tenant.call('POST', `/v1/webhooks/${webhook}/test`);
     assert.deepEqual([status, body.delivery.status], [202, 'pending']);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { startApi, type Api } from './fixture.js';
 
-describe('the page of the API', () => {
+describe('the API page', () => {
   let api: Api;
   before(async () => void (api = await startApi()));
   after(() => api.close());
 
-  it('is titled, loads from here only, and finds every asset that it names', async () => {
+  it('has a title, loads assets only from this service, and all of them exist', async () => {
     const page = await fetch(`${api.url}/docs`);
     assert.equal(page.status, 200);
     const html = await page.text();
@@ -23,7 +23,7 @@ describe('the page of the API', () => {
     assert.ok(!/<script>|\son\w+=|https?:/.test(html), 'nothing inline, nothing from elsewhere');
   });
 
-  it('has scripts and style sheets under the types that browsers insist on', async () => {
+  it('serves scripts and style sheets with the content types that browsers require', async () => {
     for (const [path, type] of [
       ['/docs/swagger-ui.css', /^text\/css/],
       ['/docs/swagger-ui-bundle.js', /javascript/],
@@ -34,11 +34,11 @@ describe('the page of the API', () => {
     }
   });
 
-  it('is also found with a slash at its end', async () => {
+  it('is also found with a trailing slash', async () => {
     assert.equal((await fetch(`${api.url}/docs/`)).status, 200);
   });
 
-  it('shows the OpenAPI document that is served', async () => {
+  it('shows the served OpenAPI document', async () => {
     const initializer = await (await fetch(`${api.url}/docs/initializer.js`)).text();
     const path = /url: '([^']+)'/.exec(initializer)?.[1] ?? '';
     const document = (await (await fetch(api.url + path)).json()) as {

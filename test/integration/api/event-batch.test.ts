@@ -27,7 +27,7 @@ describe('POST /v1/events/batch', () => {
       )
     ).rows.map(({ event_id }) => event_id);
 
-  it('answers each event, in order, as a single call is answered, and lets a bad one stop no other', async () => {
+  it('answers each event in order like a single call, and a bad one does not stop the others', async () => {
     await createWebhook(tenant);
     const { tenant: named } = (
       await api.call('POST', '/v1/tenants', { body: { name: 'B', external_id: `own ${tenant.id}` } })
@@ -69,7 +69,7 @@ describe('POST /v1/events/batch', () => {
     }
   });
 
-  it('accepts the events of one tenant in their order, 100 at most', async () => {
+  it('accepts the events of a tenant in their order, 100 at most', async () => {
     const events = Array.from({ length: 100 }, (_, index) => dtmf(`event ${String(index).padStart(3, '0')}`));
     const { body } = await send(events);
     assert.ok(body.results.every((result: { status: number }) => result.status === 201));
@@ -81,7 +81,7 @@ describe('POST /v1/events/batch', () => {
     }
   });
 
-  it('holds no more than four connections, however many tenants there are', async () => {
+  it('uses at most four connections, however many tenants there are', async () => {
     const tenants = await Promise.all(Array.from({ length: 12 }, () => createTenant(api)));
     const db = openDatabase({ url: api.databaseUrl, poolSize: 20 });
     let open = 0;
@@ -120,7 +120,7 @@ describe('POST /v1/events/batch', () => {
     assert.deepEqual(body.results[2].error.errors[0].path, 'payload.id');
   });
 
-  it('is for the platform’s keys alone, and refused as a whole without one', async () => {
+  it('accepts only platform keys, and refuses the whole batch without one', async () => {
     assert.equal((await tenant.call('POST', '/v1/events/batch', { body: { events: [dtmf('a')] } })).status, 403);
     const keyless = await api.call('POST', '/v1/events/batch', { key: null, body: { events: [dtmf('a')] } });
     assert.equal(keyless.status, 401);

@@ -49,7 +49,7 @@ describe('POST /v1/events', () => {
     ]);
   });
 
-  it('answers a repeat with 200 and the first answer, and starts nothing', async () => {
+  it('answers a repeat with 200 and the first response, and starts nothing', async () => {
     const event = dtmf({ event_id: 'repeat-1', occurred_at: '2025-10-29T12:00:00Z' });
     const first = await trigger(event);
     const started = api.workflows.started.length;
@@ -65,7 +65,7 @@ describe('POST /v1/events', () => {
     assert.match(body.detail, /use a new event_id/);
   });
 
-  it('names the known event types to whoever asks for another', async () => {
+  it('names the known event types when the type is unknown', async () => {
     const { status, body } = await trigger(dtmf({ event_type: 'call.exploded' }));
     assert.equal(status, 400);
     const [error] = body.errors;
@@ -83,7 +83,7 @@ describe('POST /v1/events', () => {
     ]);
   });
 
-  it('names every field that is missing, and those that it does not know', async () => {
+  it('names every missing field and every unknown one', async () => {
     const { status, body } = await trigger({ tenant: 'x' });
     assert.equal(status, 400);
     assert.deepEqual(body.errors.map(({ path }: { path: string }) => path).sort(), [
@@ -95,7 +95,7 @@ describe('POST /v1/events', () => {
     ]);
   });
 
-  it('takes the platform’s own id of a tenant instead, exactly one of the two', async () => {
+  it("takes either the tenant id or the platform's own id of the tenant, but not both", async () => {
     const { tenant: other } = (await api.call('POST', '/v1/tenants', { body: { name: 'B', external_id: '42' } })).body;
     const byExternalId = (id: unknown, more = {}) =>
       trigger(dtmf({ tenant_id: undefined, tenant_external_id: id, event_id: 'external-1', ...more }));
@@ -118,12 +118,12 @@ describe('POST /v1/events', () => {
     for (const id of ['', 'x'.repeat(101), 42, null]) assert.equal((await byExternalId(id)).status, 400);
   });
 
-  it('answers 404 for a tenant that is not there, and 400 for what is no tenant id', async () => {
+  it('answers 404 for an unknown tenant, and 400 for an invalid tenant id', async () => {
     assert.equal((await trigger(dtmf({ tenant_id: '00000000-0000-0000-0000-000000000001' }))).status, 404);
     assert.equal((await trigger(dtmf({ tenant_id: 'acme' }))).status, 400);
   });
 
-  it('refuses event ids and times that cannot be kept', async () => {
+  it('refuses event ids and times that cannot be stored', async () => {
     for (const event_id of ['', 'a\0b', 'a\nb', '\ud800', 'x'.repeat(256), 7, null]) {
       const { status, body } = await trigger(dtmf({ event_id }));
       assert.deepEqual([status, body.errors[0].path], [400, 'event_id'], JSON.stringify(event_id));
@@ -133,7 +133,7 @@ describe('POST /v1/events', () => {
       '2025-10-29',
       '2025-02-30T00:00:00Z',
       '0000-01-01T00:00:00Z',
-      // field case 93: in UTC they are of the year 10000
+      // field case 93: in UTC these are in the year 10000
       '9999-12-31T23:59:59-23:59',
       '9999-12-31T23:59:59.999-00:01',
       0,
@@ -144,7 +144,7 @@ describe('POST /v1/events', () => {
     }
   });
 
-  it('sends on everything that the payload holds, also what the schema does not know', async () => {
+  it('keeps everything in the payload, including fields that the schema does not know', async () => {
     const raw = `{"tenant_id":"${tenant.id}","event_type":"call.dtmf","event_id":"whole-1","occurred_at":"2025-10-29T12:00:00Z",
       "payload":{"call_sid":"c","digit":"1","timestamp":"2025-10-29T12:00:00Z","text":"Zażółć 😀 \\u0000 \\ud800","n":1.0,"__proto__":{"a":[1,null]}}}`;
     const { status } = await api.call('POST', '/v1/events', { raw, headers: { 'Content-Type': 'application/json' } });
@@ -156,7 +156,7 @@ describe('POST /v1/events', () => {
     );
   });
 
-  it('refuses numbers that would change on their way, by their path', async () => {
+  it('refuses numbers that would lose precision, and names their path', async () => {
     const raw = JSON.stringify(dtmf({ event_id: 'big-1', payload: { ...payload, ids: [1, 'BIG'] } })).replace(
       '"BIG"',
       '9007199254740993',

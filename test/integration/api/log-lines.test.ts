@@ -6,7 +6,7 @@ describe('log lines of calls that change something', () => {
   before(async () => void (api = await startApi()));
   after(() => api.close());
 
-  /** Of that request, without what every line has. */
+  /** The log line of the request, without the fields that every line has. */
   const lineOf = (requestId: string, msg: string) => {
     const lines = api.logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
     const found = lines.filter((line) => line['request'] === requestId && line['msg'] === msg);
@@ -47,7 +47,7 @@ describe('log lines of calls that change something', () => {
     assert.ok(!api.logLines.some((line) => line.includes('"again"') && line.includes('webhook.deleted')));
   });
 
-  it('tell of keys that are made and deleted, by whom, and never the key', async () => {
+  it('report keys that are created and deleted, and by whom, but never the key', async () => {
     const { id: tenantId } = await createTenant(api);
     const path = `/v1/tenants/${tenantId}/api-keys`;
     const made = await api.call('POST', path, {
@@ -62,7 +62,7 @@ describe('log lines of calls that change something', () => {
     assert.ok(!api.logLines.join('').includes(made.body.key));
   });
 
-  it('lead from the request that triggered an event to the event', async () => {
+  it('link the request that triggered an event to the event', async () => {
     const tenant = await createTenant(api);
     await createWebhook(tenant);
     await triggerDtmf(api, tenant, 'logged');

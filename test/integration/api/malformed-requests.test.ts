@@ -21,7 +21,7 @@ describe('malformed requests', () => {
     tenant.call('POST', '/v1/webhooks', { ...(raw !== undefined && { raw }), headers });
   const valid = '{"url":"https://a.example.com/","events":["*"]}';
 
-  it('field case 31: answers 404 for ids that cannot be any', async () => {
+  it('field case 31: get 404 for ids that cannot exist', async () => {
     const ids = [
       'abc',
       '99999999999999999999',
@@ -65,7 +65,7 @@ describe('malformed requests', () => {
     }
   });
 
-  it('field case 31: answers 400 or 413 for bodies that are none', async () => {
+  it('field case 31: get 400 or 413 for invalid bodies', async () => {
     const twoUrls = '{"url":"https://a.example.test","url":"http://127.0.0.1"}';
     const bodies: [name: string, raw: string | Uint8Array | undefined, status: number][] = [
       ['no body', undefined, 400],
@@ -93,11 +93,11 @@ describe('malformed requests', () => {
     }
   });
 
-  it('field case 31: takes a byte-order mark before the body', async () => {
+  it('field case 31: may have a byte-order mark before the body, which is accepted', async () => {
     assert.equal((await post(`\ufeff${valid}`)).status, 201);
   });
 
-  it('says where a body stops being JSON, and quotes none of it', async () => {
+  it('are told where the body stops being JSON, without a quote from it', async () => {
     const where: [raw: string, where: RegExp][] = [
       ['{"url": "https://a.example.com/?token=hidden",\n  "events": ["*"] "x": 1}', /line 2, column 19/],
       ['{"url": "https://a.example.com/?token=hidden", "events": [!]}', /"!" is not possible/],
@@ -110,12 +110,12 @@ describe('malformed requests', () => {
     }
   });
 
-  it('names the field that comes twice', async () => {
+  it('are told which field is repeated', async () => {
     const { body } = await post('{"url":"https://a.example.com","headers":{"X-A":"1","X\\u002dA":"2"}}');
     assert.equal(body.errors[0].path, 'headers.X-A');
   });
 
-  it('refuses what does not call itself JSON, or is in another charset', async () => {
+  it('are refused if the content type is not JSON, or the charset is not UTF-8', async () => {
     for (const contentType of [
       'text/plain',
       'application/x-www-form-urlencoded',
@@ -132,7 +132,7 @@ describe('malformed requests', () => {
     }
   });
 
-  it('reads a compressed body, and counts its size as it is unpacked', async () => {
+  it('may be compressed, and the size limit counts the unpacked body', async () => {
     const gzip = { ...json, 'Content-Encoding': 'gzip' };
     assert.equal((await post(gzipSync(valid), gzip)).status, 201);
     assert.equal((await post(gzipSync(' '.repeat(20 * 1024 * 1024)), gzip)).status, 413);
@@ -140,7 +140,7 @@ describe('malformed requests', () => {
     assert.equal((await post(valid, { ...json, 'Content-Encoding': 'rot13' })).status, 400);
   });
 
-  it('keeps a lone surrogate and NUL out of texts that Postgres stores', async () => {
+  it('are refused for a lone surrogate or NUL in text that Postgres stores', async () => {
     for (const description of ['a\0b', '\ud800']) {
       const { status, body } = await tenant.call('POST', '/v1/webhooks', {
         body: { url: 'https://a.example.com', events: ['*'], description },
@@ -149,7 +149,7 @@ describe('malformed requests', () => {
     }
   });
 
-  it('answers 404 for unknown paths and 405 with Allow for unknown methods', async () => {
+  it('get 404 for unknown paths and 405 with Allow for unknown methods', async () => {
     for (const path of [
       '/',
       '/v1',
@@ -168,12 +168,12 @@ describe('malformed requests', () => {
     assert.equal((await tenant.call('DELETE', '/v1/event-types', {})).headers.get('allow'), 'GET, HEAD');
   });
 
-  it('takes no query parameters where there are none', async () => {
+  it('are refused for query parameters where there are none', async () => {
     const { status, body } = await tenant.call('GET', '/v1/webhooks/1?verbose=1');
     assert.deepEqual([status, body.errors[0].path], [400, 'verbose']);
   });
 
-  it('gives every answer a request id, the given one if it is a sane one', async () => {
+  it('get a request id like every response, their own one if it is valid', async () => {
     const made = await tenant.call('GET', '/v1/webhooks');
     assert.match(made.headers.get('x-request-id') ?? '', /^[0-9a-f-]{36}$/);
     const given = await api.call('GET', '/nothing', { headers: { 'X-Request-Id': 'trace:42/a' } });
@@ -184,14 +184,14 @@ describe('malformed requests', () => {
     }
   });
 
-  it('lets nothing be cached or sniffed, and does not say what it runs on', async () => {
+  it('get responses that forbid caching and sniffing, and do not name the software', async () => {
     const { headers } = await tenant.call('GET', '/v1/webhooks');
     assert.equal(headers.get('cache-control'), 'no-store');
     assert.equal(headers.get('x-content-type-options'), 'nosniff');
     assert.equal(headers.get('x-powered-by'), null);
   });
 
-  it('answers an endless body, sent without a length, as soon as it is too large', async () => {
+  it('with an endless body of unknown length are answered as soon as the body is too large', async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const sent = request(`${api.url}/v1/webhooks`, {
         method: 'POST',

@@ -33,7 +33,7 @@ describe('/v1/messages', () => {
   const post = (body: unknown, headers?: Record<string, string>, as = tenant) =>
     as.call('POST', '/v1/messages', { body, ...(headers && { headers }) });
 
-  it('takes a message and starts sending it', async () => {
+  it('accepts a message and starts sending it', async () => {
     const { status, body } = await post(text);
     assert.equal(status, 202);
     const { id, created_at: createdAt, ...message } = body.message;
@@ -60,7 +60,7 @@ describe('/v1/messages', () => {
     assert.deepEqual((await tenant.call('GET', `/v1/messages/${id}`)).body.message, body.message);
   });
 
-  it('takes media with or without a text', async () => {
+  it('accepts media with or without a text', async () => {
     const media = ['https://media.example.com/a.jpg', 'https://media.example.com/b.mp4'];
     const { body } = await post({ to: text.to, from: number, media_urls: media });
     assert.deepEqual([body.message.body, body.message.media_urls, body.message.media_count], [null, media, 2]);
@@ -107,7 +107,7 @@ describe('/v1/messages', () => {
     assert.ok(!JSON.stringify(answer.body).includes('😀'));
   });
 
-  it('sends from the numbers of its tenant only, and does not tell whose others are', async () => {
+  it('sends only from numbers of the tenant, and does not reveal who owns others', async () => {
     const other = await createTenant(api, ['messages:write']);
     await assignNumber(api.pool, other.id, '+15550000001');
     await api.pool.query(
@@ -132,7 +132,7 @@ describe('/v1/messages', () => {
     assert.equal((await post(by)).status, 202);
   });
 
-  it('takes a message once that is sent again with the same Idempotency-Key', async () => {
+  it('accepts a message only once when it is posted again with the same Idempotency-Key', async () => {
     const key = { 'Idempotency-Key': 'order-17' };
     const answers = await Promise.all(Array.from({ length: 5 }, () => post(text, key)));
     for (const { status, body } of answers)
@@ -199,7 +199,7 @@ describe('/v1/messages', () => {
     }
   });
 
-  it('answers a repeat also where no account is configured any more', async () => {
+  it('answers a repeat even when no account is configured any more', async () => {
     const database = await createTestDatabase();
     const configured = await startApi({ databaseUrl: database.url, messages: messages() });
     const without = await startApi({ databaseUrl: database.url });
@@ -220,7 +220,7 @@ describe('/v1/messages', () => {
     }
   });
 
-  it('field case 98: takes no list of media for another one', async () => {
+  it('field case 98: does not mistake one list of media for another', async () => {
     const [one, two] = ['https://media.example.com/a', 'https://media.example.com/b'];
     const media = (media_urls: string[]) => post({ ...text, media_urls }, { 'Idempotency-Key': 'media-1' });
     assert.equal((await media([one, two])).status, 202);
@@ -230,7 +230,7 @@ describe('/v1/messages', () => {
     assert.equal(started.length, 1);
   });
 
-  it('field case 98: measures a text as Twilio does, in UTF-16 units', async () => {
+  it('field case 98: measures text as Twilio does, in UTF-16 units', async () => {
     for (const [body, status] of [
       ['😀'.repeat(800), 202],
       ['😀'.repeat(801), 400],
@@ -257,7 +257,7 @@ describe('/v1/messages', () => {
     }
   });
 
-  it('gives a Messaging Service to one of two tenants that use it at the same moment', async () => {
+  it('gives a Messaging Service to one of two tenants that use it at the same time', async () => {
     const by = { to: text.to, body: 'x', messaging_service_sid: service };
     const tenants = await Promise.all([1, 2, 3].map(() => createTenant(api, ['messages:write'])));
     const answers = await Promise.all([...tenants, ...tenants].map((one) => post(by, undefined, one)));
@@ -268,7 +268,7 @@ describe('/v1/messages', () => {
     assert.equal(rows.length, 1);
   });
 
-  it('lists messages in and out, newest first, by pages and filters', async () => {
+  it('lists sent and received messages, newest first, with pages and filters', async () => {
     for (const body of ['one', 'two', 'three']) await post({ ...text, body });
     await postCallback(api.url, { path: '/twilio/sms', form: smsForm({ Body: 'four' }) });
     const bodies = async (query: string) => {
@@ -291,7 +291,7 @@ describe('/v1/messages', () => {
     assert.equal((await tenant.call('GET', '/v1/messages?status=exploded')).status, 400);
   });
 
-  it('field case 34: shows a tenant its own messages only, to a key that may', async () => {
+  it('field case 34: shows a tenant only its own messages, and only to a key with the scope', async () => {
     const { body } = await post(text);
     const path = `/v1/messages/${body.message.id}`;
     const other = await createTenant(api, ['messages:write']);
@@ -307,12 +307,12 @@ describe('/v1/messages', () => {
     assert.equal((await api.call('GET', '/v1/messages')).status, 403, 'a platform key names no tenant');
   });
 
-  it('field case 31: finds nothing at what is no id', async () => {
+  it('field case 31: answers 404 for an invalid id', async () => {
     for (const id of ['abc', '1', 'a%00b', '..%2f..%2fx', '0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a'])
       assert.equal((await tenant.call('GET', `/v1/messages/${id}`)).status, 404, id);
   });
 
-  it('says what is missing where no account is configured', async () => {
+  it('says what is missing when no account is configured', async () => {
     const without = await startApi();
     try {
       const someone = await createTenant(without, ['messages:write']);

@@ -37,12 +37,12 @@ describe('the Twilio account of a phone number', () => {
   const told = async () =>
     (await api.pool.query("select from webhook_events where event_type = 'phone_number.assigned'")).rowCount;
 
-  it('is the one that sends, unless it is said to be another', async () => {
+  it('is the sending account, unless another one is given', async () => {
     const { status, body } = await assign();
     assert.deepEqual([status, body.phone_number.account_sid, await shown()], [201, null, null]);
   });
 
-  it('is changed by assigning the number again, stays when nothing is said of it, and is told to nobody', async () => {
+  it('changes when the number is assigned again with another, stays when none is given, and makes no event', async () => {
     const first = await assign();
     for (const [given, expected] of [
       [subaccountSid, subaccountSid],
@@ -57,7 +57,7 @@ describe('the Twilio account of a phone number', () => {
     assert.equal(await told(), 1);
   });
 
-  it('is refused unless it is configured', async () => {
+  it('is refused if it is not configured', async () => {
     for (const account of [`AC${'f'.repeat(32)}`, 'AC', '', 7]) {
       const { status, body } = await assign(account);
       assert.deepEqual([status, body.errors[0].path], [400, 'account_sid'], String(account));
@@ -65,7 +65,7 @@ describe('the Twilio account of a phone number', () => {
     assert.equal(await told(), 0);
   });
 
-  it('is not changed by who asks for the number of another tenant', async () => {
+  it('is not changed by an attempt to assign the number to another tenant', async () => {
     await assign(subaccountSid);
     const other = await createTenant(api);
     const answer = await api.call('POST', '/v1/phone-numbers', {
@@ -74,7 +74,7 @@ describe('the Twilio account of a phone number', () => {
     assert.deepEqual([answer.status, await shown()], [409, subaccountSid]);
   });
 
-  it('is the one by which its messages go out', async () => {
+  it('is the one that sends its messages', async () => {
     const accounts = async () =>
       (await api.pool.query<{ account_sid: string }>('select account_sid from messages order by created_at')).rows.map(
         (row) => row.account_sid,

@@ -34,7 +34,7 @@ describe('phone numbers', () => {
       )
     ).rows.map(({ event_id, body }) => ({ id: event_id, ...(JSON.parse(body) as Record<string, unknown>) }));
 
-  it('are given to a tenant, which is told', async () => {
+  it('are assigned to a tenant, which gets an event', async () => {
     const number = anyNumber();
     const { status, body } = await assign(number);
     assert.equal(status, 201);
@@ -54,7 +54,7 @@ describe('phone numbers', () => {
     ]);
   });
 
-  it('given to the same tenant again are as they were, and nobody is told', async () => {
+  it('assigned to the same tenant again are unchanged, without an event', async () => {
     const number = anyNumber();
     const first = await assign(number);
     const again = await assign(number);
@@ -63,7 +63,7 @@ describe('phone numbers', () => {
     assert.equal((await events()).length, 1);
   });
 
-  it('assigned, released and assigned again are two events', async () => {
+  it('assigned, released and assigned again make two events', async () => {
     const number = anyNumber();
     const first = await assign(number);
     assert.equal((await release(first.body.phone_number.id)).status, 204);
@@ -74,7 +74,7 @@ describe('phone numbers', () => {
     assert.equal(new Set((await events()).map(({ id }) => id)).size, 2);
   });
 
-  it('of one tenant are refused to another until they are released', async () => {
+  it('of one tenant cannot be assigned to another until they are released', async () => {
     const number = anyNumber();
     const { body } = await assign(number);
     const refused = await assign(number, other.id);
@@ -86,7 +86,7 @@ describe('phone numbers', () => {
     assert.equal(await owner(number), other.id);
   });
 
-  it('have one owner, whoever asks at once', async () => {
+  it('have one owner, even when several tenants ask at the same time', async () => {
     const number = anyNumber();
     const answers = await Promise.all([0, 1, 2, 3, 4, 5].map((turn) => assign(number, [tenant, other][turn % 2]!.id)));
     const statuses = answers.map(({ status }) => status).sort();
@@ -96,7 +96,7 @@ describe('phone numbers', () => {
     assert.equal((await events(tenant)).length + (await events(other)).length, 1);
   });
 
-  it('are released once, and by a late call never taken from a new owner', async () => {
+  it('are released once, and a late call never takes them from a new owner', async () => {
     const number = anyNumber();
     const { body } = await assign(number);
     await release(body.phone_number.id);
@@ -107,7 +107,7 @@ describe('phone numbers', () => {
     assert.equal((await release('nonsense')).status, 404);
   });
 
-  it('are released by the number as well, as it is assigned now', async () => {
+  it('can also be released by number, meaning the current assignment', async () => {
     const number = anyNumber();
     await assign(number);
     assert.equal((await release(encodeURIComponent(number))).status, 204);
@@ -115,7 +115,7 @@ describe('phone numbers', () => {
     assert.equal((await release(number)).status, 404);
   });
 
-  it('are listed newest first, in pages, by tenant and by number, without those released', async () => {
+  it('are listed newest first, in pages, by tenant and by number, without released ones', async () => {
     const numbers = [anyNumber(), anyNumber(), anyNumber()];
     for (const number of numbers) await assign(number);
     const { body } = await assign(anyNumber());
@@ -133,7 +133,7 @@ describe('phone numbers', () => {
     assert.deepEqual(shown(await list(`?phone_number=${encodeURIComponent(body.phone_number.phone_number)}`)), []);
   });
 
-  it('are E.164 or short codes, as the network writes them', async () => {
+  it('must be E.164 numbers or short codes', async () => {
     for (const number of ['+12', '+123456789012345', '68849']) assert.equal((await assign(number)).status, 201, number);
     for (const number of [
       '15551234567',
@@ -148,13 +148,13 @@ describe('phone numbers', () => {
       const { status, body } = await assign(number);
       assert.deepEqual([status, body.errors?.[0]?.path], [400, 'phone_number'], String(number));
     }
-    // A query string makes a space of its plus.
+    // In a query string, a plus means a space.
     const unescaped = await list('?phone_number=+15551234567');
     assert.equal(unescaped.status, 400);
     assert.match(unescaped.body.errors[0].message, /%2B/);
   });
 
-  it('go to no tenant that is not there, and are for admins only', async () => {
+  it('cannot be assigned to an unknown tenant, and only admins may assign them', async () => {
     const number = anyNumber();
     assert.equal((await assign(number, '0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a')).status, 404);
     assert.equal(await owner(number), null);
@@ -174,7 +174,7 @@ describe('phone numbers', () => {
     assert.ok(!seen.includes(number.slice(1)));
   });
 
-  it('appear in no log line when Postgres is away either', async () => {
+  it('appear in no log line when Postgres is away', async () => {
     const away = await startApi({ databaseUrl: 'postgres://nobody@127.0.0.1:1/none' });
     assert.equal((await away.call('DELETE', '/v1/phone-numbers/%2B15559876543')).status, 503);
     const seen = away.logLines.join('\n');

@@ -17,7 +17,7 @@ describe('quotas of a tenant', () => {
       body: { tenant_id: tenantId, event_type: 'webhook.test', event_id: eventId, payload: { message: 'x' } },
     });
 
-  it('are 100 webhooks at first, set by name, and shown with the tenant', async () => {
+  it('start with 100 webhooks, are set by name, and are shown with the tenant', async () => {
     const quotas = async () => (await api.call('GET', `/v1/tenants/${tenant.id}`)).body.tenant.quotas;
     assert.deepEqual(await quotas(), { webhooks: 100, events_per_minute: null, requests_per_minute: null });
     const set = { webhooks: 5, events_per_minute: 600, requests_per_minute: 6_000 };
@@ -32,7 +32,7 @@ describe('quotas of a tenant', () => {
     assert.equal((await tenant.call('PUT', `/v1/tenants/${tenant.id}/quotas`, { body: {} })).status, 403);
   });
 
-  it('let no more webhooks in than they allow, also many at once to two processes', async () => {
+  it('limit webhooks, even when many are created at the same time in two processes', async () => {
     await setQuotas({ webhooks: 5 });
     const second = await startApi({ databaseUrl: api.databaseUrl });
     try {
@@ -51,11 +51,11 @@ describe('quotas of a tenant', () => {
     assert.equal((await register()).status, 201);
   });
 
-  it('take no more events in a minute than they allow, over all processes, and leave other tenants alone', async () => {
+  it('limit events per minute over all processes, and do not affect other tenants', async () => {
     await createWebhook(tenant);
     await setQuotas({ events_per_minute: 10 });
     const others = await createTenant(api);
-    // Both begin with what is set.
+    // Both start with the quota above.
     const processes = [
       await startApi({ databaseUrl: api.databaseUrl }),
       await startApi({ databaseUrl: api.databaseUrl }),
@@ -76,7 +76,7 @@ describe('quotas of a tenant', () => {
     }
   });
 
-  it('of events count soon after they are set, changed or taken away, and anew with the next minute', async () => {
+  it('of events take effect soon after they are set, changed or removed, and start afresh every minute', async () => {
     let events = 0;
     const until = (expected: number) =>
       waitFor(async () => (await trigger(api, `soon-${(events += 1)}`)).status === expected, {
@@ -105,7 +105,7 @@ describe('quotas of a tenant', () => {
     }
   });
 
-  it('finds a tenant by what the platform calls it', async () => {
+  it("need a tenant, which can be found by the platform's id of it", async () => {
     const external_id = `crm-${tenant.id}`;
     const { body } = await api.call('POST', '/v1/tenants', { body: { name: 'Acme', external_id } });
     const found = await api.call('GET', `/v1/tenants?external_id=${external_id}`);

@@ -34,7 +34,7 @@ describe('tenants', () => {
     return rows;
   };
 
-  it("field case 34: never see or touch each other's webhooks and deliveries, nor learn that they are there", async () => {
+  it("field case 34: never see or change each other's webhooks and deliveries, nor learn that they exist", async () => {
     const before = await stateOfOther();
     const told = [api.workflows.started.length, api.workflows.woken.length];
     const calls: [method: string, path: (webhook: number, delivery: string) => string, body?: unknown][] = [
@@ -66,7 +66,7 @@ describe('tenants', () => {
     assert.equal((await own.call('GET', `/v1/webhooks/${ownWebhook}/deliveries/${ownDelivery}`)).status, 200);
   });
 
-  it('field case 34: list nothing of each other, whatever the filter or the cursor', async () => {
+  it('field case 34: list nothing of each other, whatever the filter or cursor', async () => {
     const refused = await own.call('GET', `/v1/webhooks/${ownWebhook}/deliveries?webhook_id=${othersWebhook}`);
     assert.equal(refused.status, 400);
     const listed = await own.call('GET', '/v1/webhooks');

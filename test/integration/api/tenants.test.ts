@@ -6,7 +6,7 @@ describe('tenants and API keys', () => {
   before(async () => void (api = await startApi()));
   after(() => api.close());
 
-  it('makes, shows and lists tenants', async () => {
+  it('can be created, shown and listed', async () => {
     const created = await api.call('POST', '/v1/tenants', { body: { name: 'Acme Ltd' } });
     assert.equal(created.status, 201);
     assert.equal(created.body.tenant.name, 'Acme Ltd');
@@ -19,7 +19,7 @@ describe('tenants and API keys', () => {
     assert.deepEqual(listed.body.tenants[0], created.body.tenant);
   });
 
-  it('keeps what the platform itself calls a tenant, once', async () => {
+  it("keep the platform's own id of a tenant, which is unique", async () => {
     const create = (external_id?: unknown) => api.call('POST', '/v1/tenants', { body: { name: 'Acme', external_id } });
     const { body } = await create('42');
     assert.equal(body.tenant.external_id, '42');
@@ -34,7 +34,7 @@ describe('tenants and API keys', () => {
     for (const bad of ['', 'x'.repeat(101), 42, 'a\0b']) assert.equal((await create(bad)).status, 400);
   });
 
-  it('does not know a tenant that is not there', async () => {
+  it('get 404 for an unknown tenant', async () => {
     const missing = '/v1/tenants/00000000-0000-0000-0000-000000000001';
     assert.equal((await api.call('GET', missing)).status, 404);
     assert.equal((await api.call('GET', '/v1/tenants/abc')).status, 404);
@@ -43,7 +43,7 @@ describe('tenants and API keys', () => {
     assert.equal(created.status, 404);
   });
 
-  it('shows a key once, keeps its hash only, and lists it by its prefix', async () => {
+  it('show a key once, store only its hash, and list it by its prefix', async () => {
     const tenant = await createTenant(api);
     const created = await api.call('POST', `/v1/tenants/${tenant.id}/api-keys`, {
       body: { name: 'billing', scopes: ['webhooks:read', 'webhooks:read'] },
@@ -57,7 +57,7 @@ describe('tenants and API keys', () => {
     assert.ok(rows.every(({ row }: { row: string }) => !row.includes(created.body.key.slice(12))));
   });
 
-  it('refuses a deleted key with the next request', async () => {
+  it('refuse a deleted key from the next request on', async () => {
     const tenant = await createTenant(api);
     assert.equal((await tenant.call('GET', '/v1/webhooks')).status, 200);
     const [key] = (await api.call('GET', `/v1/tenants/${tenant.id}/api-keys`)).body.api_keys;
@@ -67,7 +67,7 @@ describe('tenants and API keys', () => {
     assert.equal((await api.call('DELETE', `/v1/tenants/${tenant.id}/api-keys/${key.id}`)).status, 404);
   });
 
-  it("deletes no key of another tenant, nor one of the platform's, by a tenant's path", async () => {
+  it("do not allow deleting keys of another tenant or of the platform by a tenant's path", async () => {
     const [one, other] = [await createTenant(api), await createTenant(api)];
     const [key] = (await api.call('GET', `/v1/tenants/${other.id}/api-keys`)).body.api_keys;
     assert.equal((await api.call('DELETE', `/v1/tenants/${one.id}/api-keys/${key.id}`)).status, 404);
@@ -75,7 +75,7 @@ describe('tenants and API keys', () => {
     assert.equal((await other.call('GET', '/v1/webhooks')).status, 200);
   });
 
-  it('refuses an expired key, and an expiry that is past', async () => {
+  it('refuse an expired key, and an expiry in the past', async () => {
     const tenant = await createTenant(api);
     await api.pool.query("update api_keys set expires_at = now() - interval '1 s' where tenant_id = $1", [tenant.id]);
     assert.equal((await tenant.call('GET', '/v1/webhooks')).status, 401);
@@ -85,7 +85,7 @@ describe('tenants and API keys', () => {
     assert.match(refused.body.errors[0].message, /in the future.*"2020-01-01T00:00:00Z"/);
   });
 
-  it("gives a tenant's key no scope of the platform, and the other way round", async () => {
+  it("keep the scopes of tenants' keys and platform keys apart", async () => {
     const tenant = await createTenant(api);
     const asTenant = await api.call('POST', `/v1/tenants/${tenant.id}/api-keys`, {
       body: { name: 'x', scopes: ['admin'] },
@@ -101,7 +101,7 @@ describe('tenants and API keys', () => {
     assert.equal(asPlatform.status, 400);
   });
 
-  it("makes, lists and deletes the platform's own keys", async () => {
+  it('include platform keys that can be created, listed and deleted', async () => {
     const created = await api.call('POST', '/v1/api-keys', { body: { name: 'operator', scopes: ['admin'] } });
     assert.equal(created.status, 201);
     const { key, api_key: apiKey } = created.body;
@@ -114,7 +114,7 @@ describe('tenants and API keys', () => {
     assert.equal((await api.call('GET', '/v1/api-keys', { key })).status, 401);
   });
 
-  it('refuses names that are empty, too long or no text for Postgres', async () => {
+  it('refuse names that are empty, too long or not storable in Postgres', async () => {
     for (const name of ['', 'x'.repeat(201), 'a\0b', '\ud800', 7, null]) {
       const { status, body } = await api.call('POST', '/v1/tenants', { body: { name } });
       assert.deepEqual([status, body.errors[0].path], [400, 'name'], JSON.stringify(name));

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createTenant, startApi, type Api } from './fixture.js';
 
-/** One code point, two UTF-16 units, four bytes. */
+/** One code point: two UTF-16 units, four bytes. */
 const emoji = '😀';
 
-describe('the length of a text is measured alike by the API and by Postgres', () => {
+describe('the API and Postgres measure the length of a text in the same way', () => {
   let api: Api;
   before(async () => void (api = await startApi()));
   after(() => api.close());
@@ -40,7 +40,7 @@ describe('the length of a text is measured alike by the API and by Postgres', ()
     ],
   ];
   for (const [what, path, body, field, most] of fields)
-    it(`${what}: ${most} of any characters, and not one more`, async () => {
+    it(`${what}: ${most} characters of any kind, and not one more`, async () => {
       const at = await path();
       for (const character of ['x', 'ą', emoji]) {
         const fits = await api.call('POST', at, { body: body(character.repeat(most)) });
