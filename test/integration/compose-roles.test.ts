@@ -6,7 +6,7 @@ import { migrate } from '../../src/db/migrations.js';
 
 const log = createLogger({ level: 'silent', format: 'json' });
 const password = 'a-password';
-/** The names in the file are taken on the tests' server. */
+/** The file's own names are already taken on the test server. */
 const own = (name: string) => `compose_${process.pid}_${name}`;
 
 describe('docker/postgres-roles.sql', () => {
@@ -17,7 +17,7 @@ describe('docker/postgres-roles.sql', () => {
     const statements = readFileSync('docker/postgres-roles.sql', 'utf8')
       .replace(/^(--|\\).*$/gm, '')
       .replace(/:'(irisx|temporal)_password'/g, `'${password}'`)
-      // Others use them on this server.
+      // Other tests use these databases on the same server.
       .replace(/, postgres, template1/, '')
       .replace(/\b(irisx|temporal_visibility|temporal)\b/g, (name) => own(name))
       .split(';')
@@ -47,7 +47,7 @@ describe('docker/postgres-roles.sql', () => {
   }
   const refused = (error: unknown) => error instanceof pg.DatabaseError && error.code === '42501';
 
-  it("lets our role migrate its database, and Temporal's make its tables", async () => {
+  it("lets our role migrate its database and Temporal's role create its tables", async () => {
     assert.ok((await migrate(urlOf('irisx', 'irisx'), log)).length > 0);
     await as('irisx', 'irisx', (client) =>
       client.query(`update migration_files set sha256 = 'x' where name like 'functions/%'`),
@@ -57,7 +57,7 @@ describe('docker/postgres-roles.sql', () => {
       await as('temporal', database, (client) => client.query('create table t (id integer)'));
   });
 
-  it('makes neither a superuser, nor one that makes roles or databases', async () => {
+  it('makes no superuser, and no role that can create roles or databases', async () => {
     for (const role of ['irisx', 'temporal'])
       await as(role, role, async (client) => {
         const { rows } = await client.query(
@@ -68,7 +68,7 @@ describe('docker/postgres-roles.sql', () => {
       });
   });
 
-  it("lets neither into the other's databases", async () => {
+  it("keeps each role out of the other's databases", async () => {
     for (const [role, database] of [
       ['irisx', 'temporal'],
       ['irisx', 'temporal_visibility'],

@@ -44,7 +44,7 @@ describe('the embedded stack', function () {
     return typeof address === 'object' && address ? address.port : assert.fail('no port');
   }
 
-  /** Starts a server in a process of its own, kills that hard, and answers with the server's process number. */
+  /** Starts a server from a separate process, kills that process with SIGKILL, and returns the server's process id. */
   async function startAndDieHard(script: string): Promise<number> {
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -87,7 +87,7 @@ describe('the embedded stack', function () {
       ]);
     });
 
-    it('starts again after its kill -9, and keeps what was committed', async () => {
+    it('starts again after a kill -9, and keeps what was committed', async () => {
       const first = await start();
       const open = new pg.Client({ connectionString: first.url });
       open.on('error', () => {});
@@ -99,7 +99,7 @@ describe('the embedded stack', function () {
       assert.deepEqual(await query(second.url, 'select one from kept'), [{ one: 1 }]);
     });
 
-    it('starts again after the kill -9 of the process that started it', async () => {
+    it('starts again after a kill -9 of the process that started it', async () => {
       const dataDir = path.join(folder, 'postgres');
       const pid = await startAndDieHard(`
         import { startPostgres } from './src/dev/embedded/postgres.ts';
@@ -111,14 +111,14 @@ describe('the embedded stack', function () {
       assert.deepEqual(await query(second.url, 'select 1 as one'), [{ one: 1 }]);
     });
 
-    it('runs where only its owner may enter', async () => {
+    it('runs in a folder that only its owner may enter', async () => {
       await chmod(folder, 0o700);
       const { url } = await start();
       const dataDirectory = path.join(folder, 'postgres', 'cluster');
       assert.deepEqual(await query(url, 'show data_directory'), [{ data_directory: dataDirectory }]);
     });
 
-    it('says that the port is taken, and by which variable to choose another', async () => {
+    it('says that the port is taken, and which variable chooses another', async () => {
       const port = await takePort();
       await assert.rejects(start({ port }), (error) => {
         assert.ok(error instanceof StartError);
@@ -127,7 +127,7 @@ describe('the embedded stack', function () {
       });
     });
 
-    it('refuses a folder on which another process of ours runs it', async () => {
+    it('refuses a data folder that another process of ours uses', async () => {
       const first = await start();
       await assert.rejects(start(), (error) => {
         assert.ok(error instanceof StartError);
@@ -136,7 +136,7 @@ describe('the embedded stack', function () {
       });
     });
 
-    it('lets nobody in without the password', async () => {
+    it('refuses connections without the password', async () => {
       const url = new URL((await start()).url);
       url.password = 'wrong';
       await assert.rejects(query(url.href, 'select 1'), { code: '28P01' });
@@ -176,7 +176,7 @@ describe('the embedded stack', function () {
       assert.equal(status.name, 'RUNNING');
     });
 
-    it('starts again after its kill -9, and keeps its workflows', async () => {
+    it('starts again after a kill -9, and keeps its workflows', async () => {
       const first = await start();
       await withClient(first.address, startWorkflow);
       process.kill(first.pid, 'SIGKILL');
@@ -186,7 +186,7 @@ describe('the embedded stack', function () {
       assert.equal(status.name, 'RUNNING');
     });
 
-    it('starts again after the kill -9 of the process that started it', async () => {
+    it('starts again after a kill -9 of the process that started it', async () => {
       const dataDir = path.join(folder, 'temporal');
       const pid = await startAndDieHard(`
         import { startTemporal } from './src/dev/embedded/temporal.ts';
@@ -198,7 +198,7 @@ describe('the embedded stack', function () {
       assert.ok(isGone(pid));
     });
 
-    it('serves its Web UI on the port it was given', async () => {
+    it('serves its Web UI on the given port', async () => {
       const blocked = await takePort();
       blockers.pop()!.close();
       const { uiUrl } = await start({ uiPort: blocked });
@@ -206,13 +206,13 @@ describe('the embedded stack', function () {
       await waitFor(async () => (await fetch(uiUrl)).ok, { what: 'the Web UI' });
     });
 
-    it('says which port is taken, and by which variable to choose another', async () => {
+    it('says which port is taken, and which variable chooses another', async () => {
       const port = await takePort();
       await assert.rejects(start({ port }), { name: 'StartError', message: /taken.*TEMPORAL_PORT/ });
       await assert.rejects(start({ uiPort: port }), { name: 'StartError', message: /Web UI.*taken.*TEMPORAL_UI_PORT/ });
     });
 
-    it('shows the last lines of a server that ends while it starts', async () => {
+    it('shows the last lines of a server that exits while it starts', async () => {
       const failing = startTemporal({ binary: '/bin/false', namespace: 'default', log });
       await assert.rejects(failing, { name: 'StartError', message: /did not start \(exit code 1\)/ });
     });

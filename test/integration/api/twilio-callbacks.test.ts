@@ -44,7 +44,7 @@ describe('the callbacks of Twilio', () => {
     (await api.pool.query<Record<string, unknown>>('select * from messages')).rows;
 
   describe('for a message that came in', () => {
-    it('are answered with TwiML that says nothing, and told as it came', async () => {
+    it('get empty TwiML and make an event with the message as it came', async () => {
       const { body } = vectors.sms;
       const answer = await post({ path: '/twilio/sms', form: body });
       assert.equal(answer.status, 200);
@@ -74,7 +74,7 @@ describe('the callbacks of Twilio', () => {
       assert.equal(await countedSegments(api.pool, tenantId), 2);
     });
 
-    it('field case 41: tell it once, when they come ten times at once, a day later, and by the fallback url', async () => {
+    it('field case 41: make one event even if they come ten times together, a day later and by the fallback url', async () => {
       const answers = await Promise.all(Array.from({ length: 10 }, () => sms()));
       for (const answer of answers) assert.equal(answer.status, 200);
       await api.pool.query("update messages set created_at = created_at - interval '1 day'");
@@ -84,7 +84,7 @@ describe('the callbacks of Twilio', () => {
       assert.equal(await countedSegments(api.pool, tenantId), 1);
     });
 
-    it('field case 43: tell senders that are no numbers verbatim, and opt-outs', async () => {
+    it('field case 43: report opt-outs, and senders that are not numbers, as shown', async () => {
       const senders = ['SUPPORT', '68849', 'MGM Resorts', 'whatsapp:+15550100', '+1 (555) 010-0100', ''];
       for (const [n, From] of senders.entries()) assert.equal((await sms({ MessageSid: sid(n), From })).status, 200);
       await sms({ MessageSid: sid(99), From: '68849', Body: ' Stop ', OptOutType: 'STOP' });
@@ -96,7 +96,7 @@ describe('the callbacks of Twilio', () => {
       assert.equal(told.at(-1)!.data['body'], ' Stop ');
     });
 
-    it('are answered well for a number that nobody has, tell nobody, and log no text and no number', async () => {
+    it('for an unassigned number are acknowledged, make no event, and log no text and no number', async () => {
       const answer = await sms({ To: '+15550000000', Body: 'a private matter' });
       assert.deepEqual([answer.status, answer.text], [200, nothingToSay]);
       assert.deepEqual([await events(), await rows()], [[], []]);
@@ -105,7 +105,7 @@ describe('the callbacks of Twilio', () => {
       assert.doesNotMatch(api.logLines.join(''), /private matter|1555/);
     });
 
-    it('go to the tenant that has the number when they come, and stay there', async () => {
+    it('go to the tenant that has the number when the message comes, and stay there', async () => {
       await sms({ MessageSid: sid(1) });
       const other = await insertTenant(api.pool);
       await api.pool.query('update phone_numbers set released_at = now()');
@@ -115,7 +115,7 @@ describe('the callbacks of Twilio', () => {
       assert.deepEqual([(await events()).length, (await smsEvents(api.pool, other)).length], [1, 1]);
     });
 
-    it('field case 57: keep NUL in the event and show it replaced in the message; what is no UTF-8 stays encoded', async () => {
+    it('field case 57: keep NUL in the event, replaced in the message; bytes that are not UTF-8 stay encoded', async () => {
       await sms({ MessageSid: sid(1), Body: 'a\0b', From: 'x\0' });
       await sms({ MessageSid: sid(2), Body: 'a\\u0000b' });
       const form = new URLSearchParams(smsForm({ MessageSid: sid(3), Body: 'BYTES' })).toString();
@@ -140,7 +140,7 @@ describe('the callbacks of Twilio', () => {
     const status = (word: string, fields: Record<string, string> = {}, query = '') =>
       post({ path: `/twilio/status${query}`, form: statusForm(word, fields) });
 
-    it('tell an arrival, to the tenant that the signed url names', async () => {
+    it('report the delivery to the tenant that the signed url names', async () => {
       await api.pool.query("update tenants set external_id = 't_1'");
       const { url, body, signature } = vectors.delivered;
       const answer = await post({ path: url.slice(publicBaseUrl.length), form: body, signature });
@@ -158,7 +158,7 @@ describe('the callbacks of Twilio', () => {
       assert.ok(Math.abs(Date.parse(timestamp as string) - Date.now()) < 10_000);
     });
 
-    it('tell a failure with its code as Twilio sent it, to the tenant whose message it is', async () => {
+    it("report a failure with Twilio's code to the tenant of the message", async () => {
       await insertOutboundMessage(api.pool, tenantId, { messageSid: 'SM00112233445566778899aabbccddeeff' });
       const { body, signature } = vectors.undelivered;
       assert.equal((await post({ path: '/twilio/status', form: body, signature })).status, 204);
@@ -169,14 +169,14 @@ describe('the callbacks of Twilio', () => {
       );
     });
 
-    it('field case 43: tell that the recipient has opted out', async () => {
+    it('field case 43: report that the recipient has opted out', async () => {
       await insertOutboundMessage(api.pool, tenantId, { messageSid: sid(1) });
       await status('failed', { MessageSid: sid(1), ErrorCode: '21610' });
       const [event] = await events();
       assert.deepEqual([event!.type, event!.data['error_code']], ['sms.failed', '21610']);
     });
 
-    it('field case 40: may come in any order; the first end stands, and its code', async () => {
+    it('field case 40: may come in any order; the first final status and its code stay', async () => {
       const cases: [
         reports: [word: string, errorCode?: string][],
         told: string[],
@@ -205,7 +205,7 @@ describe('the callbacks of Twilio', () => {
       }
     });
 
-    it('may come before the answer to the request has', async () => {
+    it('may come before the response to the request', async () => {
       const id = await insertOutboundMessage(api.pool, tenantId, { status: 'unknown', body: 'a'.repeat(161) });
       const query = `?tenant=${tenantId}&message=${id}`;
       await status('delivered', { MessageSid: sid(1) }, query);
@@ -228,7 +228,7 @@ describe('the callbacks of Twilio', () => {
       assert.equal(await countedSegments(api.pool, tenantId), 2);
     });
 
-    it('tell nothing of a message that is nobody’s, and change none that is another', async () => {
+    it('of an unknown message make no event, and never change another message', async () => {
       assert.equal((await status('delivered')).status, 204);
       assert.equal((await status('delivered', {}, '?tenant=nobody&message=none')).status, 204);
       assert.equal((await status('delivered', {}, '?tenant=%00&message=%00')).status, 204);
@@ -243,7 +243,7 @@ describe('the callbacks of Twilio', () => {
       );
     });
 
-    it('tell one end at most and count once, whatever comes at the same moment', async () => {
+    it('make at most one final event and count once, whatever comes at the same time', async () => {
       const words = ['queued', 'sent', 'delivered', 'undelivered', 'failed', 'read', 'partially_delivered'];
       let n = 1_000;
       await fc.assert(
@@ -268,8 +268,8 @@ describe('the callbacks of Twilio', () => {
     });
   });
 
-  describe('are believed when Twilio signed them', () => {
-    it('field case 38: for the public url, whatever a proxy or a caller says of the host', async () => {
+  describe('are accepted if Twilio signed them', () => {
+    it('field case 38: for the public url, whatever host a proxy or a caller names', async () => {
       await assignNumber(api.pool, tenantId, '+15550101');
       const { body, signature } = vectors.behindProxy;
       const forwarded = { 'X-Forwarded-Proto': 'https' };
@@ -284,7 +284,7 @@ describe('the callbacks of Twilio', () => {
         assert.equal((await post({ path, form: body, signature: wrong, headers: forwarded })).status, 403);
     });
 
-    it('with the next token as well, and a subaccount with its own', async () => {
+    it("with the next token too, or with a subaccount's own token", async () => {
       assert.equal((await post({ path: '/twilio/sms', form: smsForm(), token: 'test-token-0002' })).status, 200);
       await assignNumber(api.pool, tenantId, '+15550000002', subaccountSid);
       const form = smsForm({ AccountSid: subaccountSid, MessageSid: sid(2), To: '+15550000002' });
@@ -293,13 +293,13 @@ describe('the callbacks of Twilio', () => {
       assert.equal((await events()).length, 2);
     });
 
-    it('also with fields and queries that we do not know', async () => {
+    it('even with unknown fields and query parameters', async () => {
       const form = `${new URLSearchParams(smsForm()).toString()}&a%5Bb%5D=1&__proto=2`;
       assert.equal((await post({ path: "/twilio/sms?x=O'Fallon+a%3Fb&%2f=:@", form })).status, 200);
       assert.equal((await events()).length, 1);
     });
 
-    it('and refused otherwise, with nothing stored and nothing said', async () => {
+    it('and are refused otherwise, with nothing stored and no details', async () => {
       const form = new URLSearchParams(smsForm({ FromCity: '' })).toString();
       const path = '/twilio/sms';
       const refused: [what: string, status: number, callback: Callback][] = [
@@ -338,7 +338,7 @@ describe('the callbacks of Twilio', () => {
       assert.doesNotMatch(api.logLines.join(''), /hello|1555|test-token/);
     });
 
-    it('field case 24: whatever the header holds, the answer is 403', async () => {
+    it('field case 24: and get 403 for any other signature header', async () => {
       const { signature } = vectors.sms;
       const headers = [
         'sha256=',
@@ -352,7 +352,7 @@ describe('the callbacks of Twilio', () => {
     });
   });
 
-  describe('count for the account alone whose token signed them', () => {
+  describe('count only for the account whose token signed them', () => {
     const bySubaccount = { token: 'token-of-the-subaccount' };
     const status = (word: string, fields: Record<string, string> = {}, query = '') =>
       post({
@@ -368,7 +368,7 @@ describe('the callbacks of Twilio', () => {
       });
     const warnings = () => api.logLines.filter((line) => line.includes('message.other_account'));
 
-    it('field case 97: a sub-account says nothing of what the main account sent', async () => {
+    it('field case 97: a sub-account cannot report on what the main account sent', async () => {
       const known = await insertOutboundMessage(api.pool, tenantId, { messageSid: sid(1) });
       const underWay = await insertOutboundMessage(api.pool, tenantId, { status: 'unknown' });
       const before = await rows();
@@ -384,12 +384,12 @@ describe('the callbacks of Twilio', () => {
         }
       assert.deepEqual([await events(), await rows()], [[], before]);
       assert.equal(warnings().length, 2 * reports.length, 'each is logged once');
-      // The message's own account is heard as ever.
+      // The message's own account can still report on it.
       await post({ path: '/twilio/status', form: statusForm('delivered', { MessageSid: sid(1) }) });
       assert.deepEqual(typesOf(await events()), ['sms.delivered']);
     });
 
-    it('a message that came in is told where the number is in that account', async () => {
+    it('a received message makes an event only if the number is in that account', async () => {
       const [mains, subs] = [number, '+15550000002'];
       await assignNumber(api.pool, tenantId, subs, subaccountSid);
       const cases: [account: string, to: string, told: boolean][] = [
@@ -410,18 +410,18 @@ describe('the callbacks of Twilio', () => {
       assert.equal(await countedSegments(api.pool, tenantId), 2);
     });
 
-    it('one that was turned away is told when it comes again after the number got its account', async () => {
+    it('a message that was turned away makes an event when it comes again after the number got its account', async () => {
       await inboundOf(subaccountSid, { MessageSid: sid(1) });
       await api.pool.query('update phone_numbers set account_sid = $1', [subaccountSid]);
       await inboundOf(subaccountSid, { MessageSid: sid(1) });
       assert.deepEqual(typesOf(await events()), ['sms.received']);
     });
 
-    it('of another program’s message a sub-account tells only tenants that have a number in it', async () => {
+    it('a sub-account can report on another program’s message only to tenants that have a number in it', async () => {
       const other = await insertTenant(api.pool);
       await assignNumber(api.pool, other, '+15550000002', subaccountSid);
       const of = (tenant: string, fields: Record<string, string>) => status('failed', fields, `?tenant=${tenant}`);
-      // From a number in it, from one of the main account's, and from what is no number.
+      // From a number in the sub-account, from one in the main account, and from a name.
       await of(tenantId, { MessageSid: sid(1), From: '+15550000002' });
       await of(other, { MessageSid: sid(2), From: number });
       await of(tenantId, { MessageSid: sid(3), From: 'ACME' });
@@ -443,7 +443,7 @@ describe('the callbacks of Twilio', () => {
     });
   });
 
-  it('are answered well, and told to nobody, when the tenant is gone', async () => {
+  it('are acknowledged and make no event when the tenant is gone', async () => {
     const id = await insertOutboundMessage(api.pool, tenantId, { messageSid: sid(1) });
     await api.pool.query('truncate tenants cascade');
     const query = `?tenant=${tenantId}&message=${id}`;
@@ -456,7 +456,7 @@ describe('the callbacks of Twilio', () => {
     assert.deepEqual(await rows(), []);
   });
 
-  it('are refused where no account is configured', async () => {
+  it('are refused when no account is configured', async () => {
     const without = await startApi();
     try {
       assert.equal((await postCallback(without.url, { path: '/twilio/sms', form: smsForm() })).status, 403);
@@ -495,7 +495,7 @@ describe('the callbacks of Twilio while Postgres is away', () => {
   const received = async () => (await smsEvents(database.pool, tenantId)).length;
 
   for (const [n, how] of (['cut', 'freeze'] as const).entries()) {
-    it(`field case 41: get 503 within 3 s (${how}), and one event when Twilio comes again`, async () => {
+    it(`field case 41: get 503 within 3 s (${how}), and make one event when Twilio retries`, async () => {
       assert.equal((await timed(10 * n)).answer.status, 200);
       await proxy[how]();
       const { answer, ms } = await timed(10 * n + 1);

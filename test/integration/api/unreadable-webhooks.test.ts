@@ -4,7 +4,7 @@ import { sealContext } from '../../../src/encryption/seal-context.js';
 import { createSealer, unnamedKey } from '../../../src/encryption/seal.js';
 import { createTenant, createWebhook, startApi, type Api, type TestTenant } from './fixture.js';
 
-describe('field case 91: webhooks whose secret or headers were sealed with a key that is not here', () => {
+describe('field case 91: webhooks whose secret or headers were sealed with a missing key', () => {
   let api: Api;
   let tenant: TestTenant;
   before(async () => void (api = await startApi()));
@@ -30,7 +30,7 @@ describe('field case 91: webhooks whose secret or headers were sealed with a key
     return rows[0]!;
   };
 
-  it('are shown, listed and changed like others, and say what cannot be read', async () => {
+  it('can be shown, listed and changed like others, and name what cannot be read', async () => {
     const id = await unreadableWebhook();
     const other = await createWebhook(tenant, { headers: { 'X-Team': 'sales' } });
     const { status, body } = await tenant.call('GET', '/v1/webhooks');
@@ -52,14 +52,14 @@ describe('field case 91: webhooks whose secret or headers were sealed with a key
     assert.deepEqual(changed.body.webhook.unreadable, ['secret', 'headers']);
   });
 
-  it('are healed by setting the headers anew', async () => {
+  it('are repaired by setting the headers again', async () => {
     const id = await unreadableWebhook();
     const { body } = await tenant.call('PATCH', `/v1/webhooks/${id}`, { body: { headers: { 'X-Team': 'support' } } });
     assert.deepEqual([body.webhook.headers, body.webhook.unreadable], [{ 'X-Team': 'support' }, ['secret']]);
     assert.deepEqual((await show(id)).headers, { 'X-Team': 'support' });
   });
 
-  it('are healed by rotate-secret, which keeps no previous secret that nobody can sign with', async () => {
+  it('are repaired by rotate-secret, which drops a previous secret that cannot be opened', async () => {
     const id = await unreadableWebhook();
     const { status, body } = await tenant.call('POST', `/v1/webhooks/${id}/rotate-secret`, { body: {} });
     assert.deepEqual([status, body.previous_secret_expires_at], [200, null]);
@@ -67,14 +67,14 @@ describe('field case 91: webhooks whose secret or headers were sealed with a key
     assert.equal(api.sealer.open(sealed.secret, sealContext.secret(tenant.id)), body.secret);
     assert.equal(sealed.previous, null);
     assert.deepEqual((await show(id)).unreadable, ['headers']);
-    // From then on as ever.
+    // The next rotation is an ordinary one.
     const again = await tenant.call('POST', `/v1/webhooks/${id}/rotate-secret`, { body: {} });
     assert.notEqual(again.body.previous_secret_expires_at, null);
     const { previous } = await sealedOf(id);
     assert.equal(api.sealer.open(previous!, sealContext.secret(tenant.id)), body.secret);
   });
 
-  it('keeps a readable secret that a second rotation finds, when two come at once', async () => {
+  it('keep both new secrets when two rotations come at the same time', async () => {
     const id = await unreadableWebhook();
     const both = await Promise.all(
       [1, 2].map(() => tenant.call('POST', `/v1/webhooks/${id}/rotate-secret`, { body: {} })),
@@ -85,7 +85,7 @@ describe('field case 91: webhooks whose secret or headers were sealed with a key
     assert.deepEqual(new Set(kept), new Set(both.map(({ body }) => body.secret as string)));
   });
 
-  it('make the process unready', async () => {
+  it('make /readyz answer 503', async () => {
     const blind = await startApi({ encryptionState: () => Promise.resolve('unknown_key') });
     try {
       const { status, body } = await blind.call('GET', '/readyz', { key: null });

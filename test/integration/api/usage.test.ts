@@ -11,7 +11,7 @@ describe('usage and limits over the API', () => {
   const put = (body: unknown, id = tenant.id) => api.call('PUT', `/v1/tenants/${id}/limits`, { body });
   const limits = async () => (await api.call('GET', `/v1/tenants/${tenant.id}/limits`)).body.limits as unknown;
   const usage = (query = '') => api.call('GET', `/v1/tenants/${tenant.id}/usage${query}`);
-  /** In milliseconds of calls, or in segments. */
+  /** `used` is in milliseconds of calls, or in segments. */
   const insertUsage = (month: string, resource: string, used: number) =>
     api.pool.query('insert into tenant_usage (tenant_id, month, resource, used) values ($1, $2, $3, $4)', [
       tenant.id,
@@ -28,7 +28,7 @@ describe('usage and limits over the API', () => {
     ).rows.map((row) => row.event_type);
   const month = () => new Date().toISOString().slice(0, 7);
 
-  it('are none and nothing for a new tenant', async () => {
+  it('are zero and unlimited for a new tenant', async () => {
     assert.deepEqual(await limits(), { call_minutes: null, sms_segments: null });
     assert.deepEqual((await usage()).body, {
       usage: { month: month(), call_minutes: 0, sms_segments: 0 },
@@ -36,7 +36,7 @@ describe('usage and limits over the API', () => {
     });
   });
 
-  it('are set and taken away one by one; what is not named stays', async () => {
+  it('are set and removed one by one, and a limit that is not named stays', async () => {
     const { status, body } = await put({ call_minutes: 100.125, sms_segments: 500 });
     assert.equal(status, 200);
     assert.deepEqual(body.limits, { call_minutes: 100.125, sms_segments: 500 });
@@ -46,7 +46,7 @@ describe('usage and limits over the API', () => {
     assert.deepEqual(await limits(), { call_minutes: 0, sms_segments: null });
   });
 
-  it('are refused where they are no limits', async () => {
+  it('are refused when a limit is invalid', async () => {
     for (const [body, path] of [
       [{ call_minutes: -1 }, 'call_minutes'],
       [{ call_minutes: 0.0001 }, 'call_minutes'],
@@ -76,7 +76,7 @@ describe('usage and limits over the API', () => {
       assert.equal((await usage(query)).status, 400, query);
   });
 
-  it('tell at once when a limit is set to less than was used this month, once', async () => {
+  it("make an event immediately, once, when a limit is set below this month's usage", async () => {
     await insertUsage(month(), 'sms_segments', 85);
     await insertUsage('2020-01', 'call_minutes', 60_000_000);
     await put({ sms_segments: 200, call_minutes: 10 });
@@ -87,7 +87,7 @@ describe('usage and limits over the API', () => {
     assert.deepEqual(await told(), ['tenant.limit.warning', 'tenant.limit.reached']);
   });
 
-  it('are of no tenant that is not there, and for admins only', async () => {
+  it('answer 404 for an unknown tenant, and are for admins only', async () => {
     const missing = '0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a';
     assert.equal((await put({ call_minutes: 1 }, missing)).status, 404);
     assert.equal((await api.call('GET', `/v1/tenants/${missing}/limits`)).status, 404);

@@ -29,7 +29,7 @@ describe('webhooks', () => {
     return rows[0]?.sealed && api.sealer.open(rows[0].sealed, context);
   };
 
-  it('registers one with the defaults, and shows its secret this once', async () => {
+  it('are registered with defaults, and show their secret only then', async () => {
     const { status, body } = await create({ events: ['sms.sent', 'call.dtmf', 'sms.sent'] });
     assert.equal(status, 201);
     const { id, created_at, updated_at, ...rest } = body.webhook;
@@ -62,7 +62,7 @@ describe('webhooks', () => {
     assert.ok(!JSON.stringify(shown.body).includes('whsec_'));
   });
 
-  it('takes every setting, and stores the url in its normal form', async () => {
+  it('accept every setting, and store the url in normalised form', async () => {
     const settings = {
       description: 'Zażółć\n😀',
       rate_limit_per_minute: null,
@@ -76,14 +76,14 @@ describe('webhooks', () => {
     for (const [name, value] of Object.entries(settings)) assert.deepEqual(body.webhook[name], value, name);
   });
 
-  it('keeps headers sealed, and shows no value that looks like a secret', async () => {
+  it('keep headers sealed, and mask values that look like secrets', async () => {
     const headers = { Authorization: 'Bearer hidden', 'X-Team': 'billing' };
     const { body } = await create({ headers });
     assert.deepEqual(body.webhook.headers, { Authorization: '[masked]', 'X-Team': 'billing' });
     assert.deepEqual(JSON.parse((await openSecret(body.webhook.id, 'headers_sealed')) ?? ''), headers);
   });
 
-  it('names every field that is wrong, with what was expected, and repeats no value that may be secret', async () => {
+  it('are refused with every wrong field and what was expected, without values that may be secret', async () => {
     const { status, body } = await create({
       url: 7,
       events: ['call.exploded'],
@@ -122,7 +122,7 @@ describe('webhooks', () => {
     assert.ok(!JSON.stringify(body).includes('a\\nb'));
   });
 
-  it('refuses a list of events that is empty or none, and headers that are none', async () => {
+  it('are refused with an empty or invalid list of events, or with invalid headers', async () => {
     for (const events of [[], null, 'call.dtmf', [null]])
       assert.equal((await create({ events })).status, 400, JSON.stringify(events));
     for (const headers of ['x', [], 7]) assert.equal((await create({ headers })).status, 400, JSON.stringify(headers));
@@ -134,7 +134,7 @@ describe('webhooks', () => {
     assert.equal(status, 400);
   });
 
-  it('field case 3: refuses urls that mean an internal address, however they are spelt', async () => {
+  it('field case 3: are refused with urls that mean an internal address, however they are spelt', async () => {
     const internal = [
       'http://2130706433/',
       'http://017700000001/',
@@ -177,7 +177,7 @@ describe('webhooks', () => {
     }
   });
 
-  it('refuses plain http:// unless it is let through, also on a change', async () => {
+  it('are refused with http:// unless it is allowed, also on a change', async () => {
     assert.equal((await create({ url: 'http://hooks.example.com/' })).status, 400);
     const id = await createWebhook(tenant);
     const { status, body } = await tenant.call('PATCH', `/v1/webhooks/${id}`, {
@@ -186,7 +186,7 @@ describe('webhooks', () => {
     assert.deepEqual([status, body.errors[0].path], [400, 'url']);
   });
 
-  it('changes what is named and leaves the rest alone', async () => {
+  it('change only in the fields that are named', async () => {
     const { body: created } = await create({ description: 'before', headers: { 'X-Team': 'billing' }, max_retries: 3 });
     const { id } = created.webhook;
     const { status, body } = await tenant.call('PATCH', `/v1/webhooks/${id}`, {
@@ -205,7 +205,7 @@ describe('webhooks', () => {
     assert.deepEqual(cleared.body.webhook.headers, {});
   });
 
-  it('wants at least one setting to change', async () => {
+  it('need at least one setting for a change', async () => {
     const id = await createWebhook(tenant);
     const { status, body } = await tenant.call('PATCH', `/v1/webhooks/${id}`, { body: {} });
     assert.equal(status, 400);
@@ -213,7 +213,7 @@ describe('webhooks', () => {
     assert.equal((await tenant.call('PATCH', `/v1/webhooks/${id}`)).status, 400);
   });
 
-  it('holds on a pause, and on the resume wakes what was held, oldest first', async () => {
+  it('hold their deliveries when paused, and wake them when resumed, oldest first', async () => {
     const id = await createWebhook(tenant);
     const deliveries = [...(await triggerDtmf(api, tenant)), ...(await triggerDtmf(api, tenant))];
     const woken = api.workflows.woken.length;
@@ -230,7 +230,7 @@ describe('webhooks', () => {
     assert.deepEqual([resumed.body.statistics.pending_deliveries, resumed.body.statistics.held_deliveries], ['2', '0']);
   });
 
-  it('shows why the service disabled one, until it is enabled again', async () => {
+  it('show why the service disabled them, until they are enabled again', async () => {
     const id = await createWebhook(tenant);
     const [delivery = ''] = await triggerDtmf(api, tenant);
     await recordAnswer(api, delivery, { statusCode: 410, verdict: 'gone' });
@@ -241,7 +241,7 @@ describe('webhooks', () => {
     assert.deepEqual([enabled.enabled, enabled.disabled_reason, enabled.disabled_at], [true, null, null]);
   });
 
-  it('deletes one: nothing is left of it but the history of its deliveries', async () => {
+  it('leave only the history of their deliveries when they are deleted', async () => {
     const id = await createWebhook(tenant);
     const [delivery = ''] = await triggerDtmf(api, tenant);
     assert.equal((await tenant.call('DELETE', `/v1/webhooks/${id}`)).status, 204);
@@ -262,7 +262,7 @@ describe('webhooks', () => {
     assert.equal((await tenant.call('POST', `/v1/webhooks/${id}/deliveries/${delivery}/retry`)).status, 409);
   });
 
-  it('replaces the secret, and keeps the old one for the overlap', async () => {
+  it('can replace their secret and keep the old one for the overlap', async () => {
     const { body: created } = await create({});
     const { id } = created.webhook;
     const before = Date.now();
@@ -281,7 +281,7 @@ describe('webhooks', () => {
     assert.equal((await tenant.call('GET', `/v1/webhooks/${id}`)).body.webhook.previous_secret_expires_at, null);
   });
 
-  it('ends the old secret at once with an overlap of 0', async () => {
+  it('drop the old secret immediately with an overlap of 0', async () => {
     const id = await createWebhook(tenant);
     const { body } = await tenant.call('POST', `/v1/webhooks/${id}/rotate-secret`, { body: { overlap_seconds: 0 } });
     assert.equal(body.previous_secret_expires_at, null);
@@ -292,7 +292,7 @@ describe('webhooks', () => {
     assert.equal(refused.status, 400);
   });
 
-  it('field case 35: counts in numbers in the webhook and in decimal strings in the statistics', async () => {
+  it('field case 35: have counters that are numbers in the webhook and decimal strings in the statistics', async () => {
     const id = await createWebhook(tenant, { max_retries: 0 });
     const none = (await tenant.call('GET', `/v1/webhooks/${id}`)).body;
     assert.deepEqual(none.statistics, {
@@ -330,7 +330,7 @@ describe('webhooks', () => {
     assert.deepEqual(listed, webhook);
   });
 
-  it('lists in pages, newest first', async () => {
+  it('are listed in pages, newest first', async () => {
     const ids: number[] = [];
     for (let i = 0; i < 5; i += 1) ids.unshift(await createWebhook(tenant));
     const first = await tenant.call('GET', '/v1/webhooks?limit=2');

@@ -98,15 +98,15 @@ describe('attempts in Postgres', function () {
     return rows[0]!.enabled;
   };
 
-  /** As if so many seconds had passed for whoever waits for a request to end. */
+  /** Makes the request's lease run out, as if its time had passed. */
   const requestEnds = (deliveryId: string) =>
     database.pool.query(
       `update webhook_deliveries set in_flight_until = clock_timestamp() - interval '1 ms' where id = $1`,
       [deliveryId],
     );
 
-  describe('a verdict for good', () => {
-    it('issue 8.2: counts for the url that gave it', async () => {
+  describe('a final verdict', () => {
+    it('issue 8.2: counts only for the url that gave it', async () => {
       const { id, webhookId } = await newDelivery();
       const attempt = await take(id);
       await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { url: 'http://127.0.0.1:9/new' }));
@@ -116,7 +116,7 @@ describe('attempts in Postgres', function () {
       assert.equal(await isEnabled(webhookId), true);
     });
 
-    it('issue 8.2: does not undo that its tenant enabled the webhook meanwhile', async () => {
+    it('issue 8.2: does not disable a webhook that its tenant enabled meanwhile', async () => {
       const { id, webhookId } = await newDelivery();
       const other = await trigger(webhookId);
       const [first, late] = [await take(id), await take(other)];
@@ -126,7 +126,7 @@ describe('attempts in Postgres', function () {
       assert.equal(await isEnabled(webhookId), true);
     });
 
-    it('counts though other settings changed', async () => {
+    it('counts even though other settings changed', async () => {
       const { id, webhookId } = await newDelivery();
       const attempt = await take(id);
       await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { description: 'x', timeoutMs: 5_000 }));
@@ -147,7 +147,7 @@ describe('attempts in Postgres', function () {
         assert.equal((await record(id, second, 'retry', startedAt))!.status, 'failed', 'and no other');
       });
 
-    it('issue 8.3: asked for between two requests begins no schedule anew', async () => {
+    it('issue 8.3: requested between two requests does not restart the schedule', async () => {
       const { id, webhookId } = await newDelivery({ maxRetries: 1 });
       await record(id, await take(id), 'retry');
       await db.transaction((tx) => requestRetry(tx, webhookId, id, { force: false }));
@@ -156,7 +156,7 @@ describe('attempts in Postgres', function () {
   });
 
   describe('a request without a record', () => {
-    it('issue 8.6: is given up by others only when its process lived on and recorded nothing', async () => {
+    it('issue 8.6: is given up by others only once its process has beaten again without recording it', async () => {
       const { id } = await newDelivery();
       const [owner, other] = [randomUUID(), randomUUID()];
       const begun = await databaseTime(db);
@@ -165,12 +165,12 @@ describe('attempts in Postgres', function () {
       await requestEnds(id);
       const refused = await takeAttempt(db, id, { timeoutMs: 30_000, processId: other, keyIds });
       assert.equal(refused.answer, 'wait', 'its process may have the answer');
-      // It lives, and has recorded all that it had.
+      // The owner is alive, and has recorded all its results.
       await beat(db, owner, await databaseTime(db));
       await take(id, other);
     });
 
-    it('issue 8.6: is given up when its process is gone, but not while everybody was away', async () => {
+    it('issue 8.6: is given up when its process is gone, but not after an outage that stopped all processes', async () => {
       const { id } = await newDelivery();
       const [owner, other] = [randomUUID(), randomUUID()];
       const ago = async (seconds: number) => {
@@ -183,11 +183,11 @@ describe('attempts in Postgres', function () {
       await beat(db, owner, await ago(60));
       await take(id, owner);
       await requestEnds(id);
-      // Postgres was away for both: the other has just begun to beat again.
+      // Postgres was away for both; the other has only just begun to beat again.
       await beat(db, other, await ago(60));
       await beat(db, other, await ago(0));
       assert.equal((await takeAttempt(db, id, { timeoutMs: 30_000, processId: other, keyIds })).answer, 'wait');
-      // It has beaten for as long as the owner would have needed.
+      // The other has now beaten for long enough to count the owner as gone.
       await database.pool.query(
         `update sender_processes set continuous_since = clock_timestamp() - interval '16 s' where id = $1`,
         [other],
@@ -195,7 +195,7 @@ describe('attempts in Postgres', function () {
       await take(id, other);
     });
 
-    it('keeps the next request of the delivery alone when its record comes late', async () => {
+    it("does not disturb the delivery's next request when its record comes late", async () => {
       const { id } = await newDelivery();
       const lost = await take(id);
       await requestEnds(id);
@@ -213,7 +213,7 @@ describe('attempts in Postgres', function () {
     const setQuota = (quota: number) =>
       database.pool.query('update tenants set quota_requests_per_minute = $2 where id = $1', [tenantId, quota]);
 
-    it('issue 8.11: holds over all its webhooks, and gives each refused request a window of its own share', async () => {
+    it('issue 8.11: holds over all its webhooks, and spreads refused requests over the next windows', async () => {
       await setQuota(2);
       const unlimited = { rateLimitPerMinute: null, rateLimitPerHour: null };
       const ids = [];
@@ -224,7 +224,7 @@ describe('attempts in Postgres', function () {
         answers.map((taken) => (taken.answer === 'wait' ? Math.ceil(taken.waitMs! / 60_000) : taken.answer)),
         ['send', 'send', 1, 1, 2, 2, 3],
       );
-      // A minute later.
+      // One minute later.
       await database.pool.query(`update tenant_request_windows set began_at = began_at - interval '60 s'`);
       const next = [];
       for (const id of ids.slice(2)) next.push(await takeAttempt(db, id, { timeoutMs: 30_000, processId, keyIds }));
@@ -234,7 +234,7 @@ describe('attempts in Postgres', function () {
       );
     });
 
-    it('is not used up by what is refused for another reason', async () => {
+    it('is not used up by requests that are refused for another reason', async () => {
       await setQuota(1);
       const { id, webhookId } = await newDelivery({ rateLimitPerMinute: 1 });
       await record(id, await take(id), 'delivered');
@@ -245,7 +245,7 @@ describe('attempts in Postgres', function () {
     });
   });
 
-  it('field case 80: are not thought ended by a server that takes no writes, and may lack what the primary has', async () => {
+  it('field case 80: are not taken for ended on a read-only server, which may lack rows that the primary has', async () => {
     const url = new URL(database.url);
     url.searchParams.set('options', '-c default_transaction_read_only=on');
     const standby = openDatabase({ url: url.href, poolSize: 1 });
@@ -270,7 +270,7 @@ describe('attempts in Postgres', function () {
     assert.equal(taken.answer, 'send', 'the only token of this minute is still there');
   });
 
-  it('issue 8.18: let the next one follow a broken kept connection without using up the schedule, three times', async () => {
+  it('issue 8.18: that break on a reused connection are repeated up to three times without using up the schedule', async () => {
     const { id } = await newDelivery({ maxRetries: 1 });
     for (const expected of ['pending', 'pending', 'pending', 'pending', 'failed']) {
       const recorded = await record(id, await take(id), 'again');
@@ -281,7 +281,7 @@ describe('attempts in Postgres', function () {
     assert.equal((await stateOf(id)).attempt_count, 5, 'each is in the log');
   });
 
-  it('issue 8.7: go in the order in which deliveries became due, in whatever order they asked', () =>
+  it('issue 8.7: are made in the order in which the deliveries became due, in whatever order they ask', () =>
     fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 3 }),
@@ -304,7 +304,7 @@ describe('attempts in Postgres', function () {
           );
           const order: number[] = [];
           while (order.length < 8) {
-            // A minute later. Whoever wakes first asks first; those who are not to go ask again.
+            // One minute later. Deliveries ask in the order in which they wake; those that are refused ask again.
             await minutePasses(webhookId);
             for (const i of [...waking, ...waking, ...waking]) {
               if (order.includes(i)) continue;

@@ -22,7 +22,7 @@ describe('the check of the encryption keys', () => {
   const insert = (sealedSecret: Buffer) => insertWebhook(database.pool, tenantId, { sealedSecret });
   const check = (...keys: EncryptionKey[]) => findUnreadableKeys(database.pool, createSealer(keys));
 
-  it('is content with keys that open everything, and with an empty database', async () => {
+  it('passes with keys that open everything, and with an empty database', async () => {
     assert.deepEqual(await check(next), []);
     await insert(secretBy(old));
     await insert(secretBy(next));
@@ -30,7 +30,7 @@ describe('the check of the encryption keys', () => {
     await requireReadable(database.pool, createSealer([old, next]));
   });
 
-  it('names a key that is missing, how many webhooks need it, and what to do', async () => {
+  it('names a missing key, how many webhooks need it, and what to do', async () => {
     for (let i = 0; i < 3; i++) await insert(secretBy(old));
     await insert(secretBy(next));
     const headers = createSealer([old]).seal('{}', sealContext.headers(tenantId));
@@ -45,7 +45,7 @@ describe('the check of the encryption keys', () => {
     });
   });
 
-  it('finds a wrong key under a right id, but not in one value that is damaged', async () => {
+  it('finds a wrong key under a known id, but ignores a single damaged value', async () => {
     await insert(secretBy(old));
     await insert(secretBy(old));
     assert.deepEqual(await check(newKey('2025')), [{ keyId: '2025', reason: 'wrong' }]);
@@ -53,12 +53,12 @@ describe('the check of the encryption keys', () => {
     assert.deepEqual(await check(old), []);
   });
 
-  it('refuses values without an id when any of those that it tries stays shut', async () => {
+  it('fails when it cannot open one of the sampled values without a key id', async () => {
     const context = sealContext.secret(tenantId);
     await insert(sealInVersion1(old.key, 'whsec_x', context));
     assert.deepEqual(await check(unnamedKey(old.key)), []);
     assert.deepEqual(await check(next), [{ keyId: null, reason: 'wrong' }]);
-    // made while another key was in force
+    // sealed while another key was current
     await insert(sealInVersion1(next.key, 'whsec_x', context));
     assert.deepEqual(await check(old), [{ keyId: null, reason: 'wrong' }]);
     assert.deepEqual(await check(old, next), []);
@@ -68,7 +68,7 @@ describe('the check of the encryption keys', () => {
     );
   });
 
-  it('lets headers and a previous secret count, but not what nobody opens any more', async () => {
+  it('includes headers and previous secrets, but not values that are no longer opened', async () => {
     const id = await insert(secretBy(next));
     const setPrevious = (until: string) =>
       database.pool.query(

@@ -52,7 +52,7 @@ describe('the rotation of the encryption key', () => {
   const rowOf = async (id: number) => (await rowsOf()).find((row) => row.id === id)!;
   const openSecret = (sealed: Buffer | null, by = nextAlone) => sealed && by.open(sealed, sealContext.secret(tenantId));
 
-  it('seals everything with the first key: secrets, previous ones, headers, of deleted webhooks as well', async () => {
+  it('seals everything with the first key: secrets, previous secrets and headers, even of deleted webhooks', async () => {
     const full = await insert('whsec_a');
     await change(
       full,
@@ -82,7 +82,7 @@ describe('the rotation of the encryption key', () => {
     assert.equal(openSecret(rows[0]!.previous_secret_sealed), 'whsec_before');
     assert.equal(nextAlone.open(rows[0]!.headers_sealed!, sealContext.headers(tenantId)), '{"X-A":"b"}');
     assert.deepEqual((await rowOf(done)).secret_sealed, before[3]!.secret_sealed);
-    // Nothing that a tenant set has changed.
+    // The webhooks' settings have not changed.
     assert.deepEqual(
       rows.map((row) => row.updated_at),
       before.map((row) => row.updated_at),
@@ -92,7 +92,7 @@ describe('the rotation of the encryption key', () => {
     assert.deepEqual(await rowsOf(), rows);
   });
 
-  it('goes on after it was broken off in the middle: each batch stands by itself', async () => {
+  it('continues after it was interrupted: each batch is independent', async () => {
     await insertMany(25);
     let statements = 0;
     const dies: Queryable = {
@@ -119,7 +119,7 @@ describe('the rotation of the encryption key', () => {
 
   const texts = (count: number) => Array.from({ length: count }, (_, i) => `whsec_${i}`);
 
-  it('never puts back a secret that was rotated between its reading and its writing', async () => {
+  it('never restores a secret that was rotated between its read and its write', async () => {
     const [id] = await insertMany(2);
     let isRotated = false;
     const interleaved: Queryable = {
@@ -143,7 +143,7 @@ describe('the rotation of the encryption key', () => {
     assert.equal(openSecret(row.previous_secret_sealed), 'whsec_0');
   });
 
-  it('waits for nobody: a locked webhook comes last, or stays for the next run', async () => {
+  it('does not wait for locks: a locked webhook comes last, or stays for the next run', async () => {
     const ids = await insertMany(3);
     const holder = await database.pool.connect();
     await holder.query('begin');
@@ -161,7 +161,7 @@ describe('the rotation of the encryption key', () => {
     assert.equal(openSecret((await rowOf(ids[0]!)).secret_sealed), 'whsec_rotated');
   });
 
-  it('may run several times at once, beside rotations of secrets, and every secret stays readable', async () => {
+  it('may run several times in parallel, alongside rotations of secrets, and every secret stays readable', async () => {
     const ids = await insertMany(40);
     const secrets = new Map(ids.map((id, i) => [id, `whsec_${i}`]));
     const rotateSome = async () => {
@@ -182,7 +182,7 @@ describe('the rotation of the encryption key', () => {
     for (const row of await rowsOf()) assert.equal(openSecret(row.secret_sealed), secrets.get(row.id));
   });
 
-  it('leaves and names what no key opens, and seals the rest', async () => {
+  it('keeps and names values that no key opens, and seals the rest', async () => {
     const lost = createSealer([newKey('lost')]);
     const broken = await insert('whsec_x', lost);
     const good = await insert('whsec_y');
@@ -204,7 +204,7 @@ describe('the rotation of the encryption key', () => {
     assert.equal(sealedKeyId((await rowOf(broken)).secret_sealed), 'lost');
   });
 
-  it('gives up what needs a key that is said to be lost, and nothing else', async () => {
+  it('discards values whose key is declared lost, and nothing else', async () => {
     const [lost, missing] = [createSealer([newKey('lost')]), createSealer([newKey('missing')])];
     const noSecret = await insert('whsec_1', lost);
     const noHeaders = await insert('whsec_2');

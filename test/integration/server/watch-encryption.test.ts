@@ -12,7 +12,7 @@ import { waitFor } from '../../support/wait-for.js';
 const newKey = (id: string): EncryptionKey => ({ id, key: randomBytes(32) });
 const never = 1_000_000;
 
-describe('the watch over the encryption keys', () => {
+describe('the monitoring of the encryption keys', () => {
   const [here, elsewhere] = [createSealer([newKey('here')]), createSealer([newKey('elsewhere')])];
   let database: TestDatabase;
   let tenantId: string;
@@ -41,7 +41,7 @@ describe('the watch over the encryption keys', () => {
   const insert = (by = elsewhere) =>
     insertWebhook(database.pool, tenantId, { sealedSecret: by.seal('whsec_x', sealContext.secret(tenantId)) });
 
-  it('says within the interval that another process seals with a key that is not here, and until when', async () => {
+  it('reports within the interval that another process seals with a missing key, and when that is over', async () => {
     const { state, lines } = watch({ everyMs: 50, freshMs: 0 });
     await insert(here);
     assert.equal(await state(), 'current');
@@ -57,7 +57,7 @@ describe('the watch over the encryption keys', () => {
     assert.equal(await state(), 'current');
   });
 
-  it('counts what could not be opened, and says so at once, but not each time', async () => {
+  it('counts values that could not be opened, and logs the first immediately, but not each one', async () => {
     const { sealer, lines } = watch({ everyMs: never, freshMs: never });
     const sealed = elsewhere.seal('whsec_x', 'somewhere');
     for (let i = 0; i < 20; i++) assert.throws(() => sealer.open(sealed, 'somewhere'), UnreadableError);
@@ -69,7 +69,7 @@ describe('the watch over the encryption keys', () => {
     assert.equal(lines.length, 1);
   });
 
-  it('asks Postgres once for all who ask in the same moment, and keeps no failure', async () => {
+  it('queries Postgres once for simultaneous calls, and does not cache a failure', async () => {
     const { state, lines } = watch({ everyMs: never, freshMs: never });
     const states = await Promise.all(Array.from({ length: 20 }, () => state()));
     assert.deepEqual(new Set(states), new Set(['current']));
