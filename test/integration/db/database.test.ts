@@ -20,7 +20,7 @@ describe('a named statement', () => {
   const namesOfSession = async () =>
     (await db.query<{ name: string }>('select name from pg_prepared_statements')).rows.map(({ name }) => name);
 
-  it('goes on after a migration that changed its answer, in a transaction too', async () => {
+  it('still works after a migration changed its result type, even in a transaction', async () => {
     const statement = { name: 'answer', text: 'select * from answer($1)' };
     await db.query('create function answer(x integer) returns table (a integer) language sql as $$ select x $$');
     assert.deepEqual((await db.query(statement, [1])).rows, [{ a: 1 }]);
@@ -34,27 +34,24 @@ describe('a named statement', () => {
     assert.deepEqual(evidence, []);
   });
 
-  it('is prepared once a connection', async () => {
+  it('is prepared once per connection', async () => {
     for (const a of [1, 2, 3]) assert.deepEqual((await db.query(statement, [a])).rows, [{ a }]);
     assert.deepEqual(await namesOfSession(), [prepared(statement).name]);
   });
 
-  it('has another name with another text, so that no version of the program gets what another one prepared', async () => {
+  it('has a different name for a different text, so that no version uses what another version prepared', async () => {
     assert.deepEqual((await db.query(statement, [1])).rows, [{ a: 1 }]);
     assert.deepEqual((await db.query({ ...statement, text: 'select $1::int as b' }, [1])).rows, [{ b: 1 }]);
   });
 
   for (const [what, spoil] of [
-    ['is not there (26000)', 'deallocate all'],
-    [
-      'is there already (42P05)',
-      `prepare ${prepared({ name: 'fresh', text: statement.text }).name} as select 'foreign'`,
-    ],
+    ['does not exist (26000)', 'deallocate all'],
+    ['already exists (42P05)', `prepare ${prepared({ name: 'fresh', text: statement.text }).name} as select 'foreign'`],
   ] as const) {
-    it(`field case 81: is asked again without its name where that ${what}, and from then on without`, async () => {
+    it(`field case 81: is repeated without its name where that ${what}, and names are not used from then on`, async () => {
       await db.query(statement, [1]);
       await db.query(spoil);
-      const spoilt = { ...statement, name: what.startsWith('is not') ? 'answer' : 'fresh' };
+      const spoilt = { ...statement, name: what.startsWith('does not') ? 'answer' : 'fresh' };
       assert.deepEqual((await db.query(spoilt, [2])).rows, [{ a: 2 }]);
       assert.equal(evidence.length, 1);
       const before = await namesOfSession();
@@ -64,7 +61,7 @@ describe('a named statement', () => {
     });
   }
 
-  it('goes without its name in a transaction, which a refusal would break', async () => {
+  it('is sent without its name in a transaction, which a refusal would break', async () => {
     await db.query(statement, [1]);
     const rows = await db.transaction(async (tx) => {
       await tx.query('deallocate all');
@@ -123,7 +120,7 @@ describe('a transaction', () => {
     await database.drop();
   });
 
-  it('rejects when Postgres rolled it back, although its work went on after a statement that failed', async () => {
+  it('rejects when Postgres rolled it back, even though its work continued after a failed statement', async () => {
     const work = db.transaction(async (tx) => {
       await tx.query('select 1 / 0').catch(() => undefined);
       return 'done';

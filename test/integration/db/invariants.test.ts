@@ -26,7 +26,7 @@ type Step =
   | { kind: 'limit'; perMinute: number | null }
   | { kind: 'timePasses'; seconds: number };
 
-/** Of the process that all of this happens in. */
+/** The process that makes all requests here. */
 const processId = randomUUID();
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -55,11 +55,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('timePasses' as const), seconds: fc.constantFrom(5, 61) }) },
 );
 
-describe('deliveries in Postgres, whatever happens in whatever order', function () {
+describe('deliveries in Postgres, in random histories', function () {
   this.timeout(180_000);
   let database: TestDatabase;
   let db: Database;
-  /** For changes of settings: they must not wait until all triggers are through. */
+  /** A separate pool for changes of settings, which must not queue behind the triggers. */
   let control: Database;
   before(async () => {
     database = await createTestDatabase();
@@ -72,7 +72,7 @@ describe('deliveries in Postgres, whatever happens in whatever order', function 
     await database.drop();
   });
 
-  it('keep counters equal to the rows, and reservations equal to those who wait', () =>
+  it('keep counters equal to the rows, and reservations equal to the waiting deliveries', () =>
     fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
         const world = await createWorld();
@@ -86,7 +86,7 @@ describe('deliveries in Postgres, whatever happens in whatever order', function 
       { numRuns: 40 },
     ));
 
-  it('never deadlock, and keep that also when many happen at once', () =>
+  it('never deadlock and keep these invariants when many steps run concurrently', () =>
     fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 40, maxLength: 80 }), async (steps) => {
         const world = await createWorld();
@@ -101,7 +101,7 @@ describe('deliveries in Postgres, whatever happens in whatever order', function 
       { numRuns: 30, endOnFailure: true },
     ));
 
-  it('issue 8.1: are pending where the webhook is enabled and held where it is paused, whoever interleaves how', () =>
+  it('issue 8.1: are pending if the webhook is enabled and held if it is paused, however steps interleave', () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(
@@ -129,7 +129,7 @@ describe('deliveries in Postgres, whatever happens in whatever order', function 
         ),
         async (steps) => {
           const world = await createWorld();
-          // Everything at once, on as many connections as there are. Nobody settles afterwards.
+          // All steps run concurrently, on all connections. Nothing is settled afterwards.
           await Promise.all(steps.map(world.run));
           await world.checkFits();
           await world.check();
@@ -165,7 +165,7 @@ describe('deliveries in Postgres, whatever happens in whatever order', function 
           deliveries.push(...(await insertEvent(db, newEvent()))!.deliveries);
           return;
         case 'triggerSlowly':
-          // An event source with records of its own, or any process that is stopped for a moment before its commit.
+          // An event source with its own records, or any process that is delayed just before its commit.
           await db.transaction(async (tx) => {
             const event = await insertEvent(tx, newEvent(), { countLater: true });
             await tx.query('select pg_sleep(0.05)');
@@ -235,7 +235,7 @@ describe('deliveries in Postgres, whatever happens in whatever order', function 
           );
           return;
         case 'timePasses':
-          // In the order in which the product takes its locks, so that only the product can deadlock.
+          // Takes locks in the product's order, so that only the product can cause a deadlock.
           await db.transaction(async (tx) => {
             await tx.query('select 1 from webhooks where id = any($1) order by id for no key update', [webhooks]);
             await tx.query(
@@ -255,7 +255,7 @@ describe('deliveries in Postgres, whatever happens in whatever order', function 
       }
     }
 
-    /** As the product does after a change: batches, until the webhook counts as settled or another change came. */
+    /** Settles as the product does after a change: in batches, until the webhook is settled or changes again. */
     async function settle(webhook: number): Promise<void> {
       const point = (await settlingPoint(control, webhook))!;
       while (!(await finishSettling(control, webhook, point))) {
@@ -264,7 +264,7 @@ describe('deliveries in Postgres, whatever happens in whatever order', function 
       }
     }
 
-    /** After this every delivery fits, and nobody has to look for what does not. */
+    /** Settles all webhooks; then every delivery must fit its webhook, without a sweep. */
     async function settleAll(): Promise<void> {
       for (const webhook of webhooks) await settle(webhook);
       await checkFits();

@@ -18,8 +18,8 @@ describe('the list of 100,000 messages', function () {
     database = await createTestDatabase();
     db = openDatabase({ url: database.url, poolSize: 2 });
     tenantId = await insertTenant(database.pool);
-    // The newest are all alike; of every other kind there are a few, the oldest: whoever looks for these by reading
-    // everything reads everything. A third of all is another tenant's.
+    // The newest are all of one kind; the oldest include a few of every other kind. A query that looks for these by
+    // scanning would read every row. A third of the messages is another tenant's.
     const other = await insertTenant(database.pool);
     await database.pool.query(
       `insert into messages (id, tenant_id, direction, account_sid, message_sid, to_number, status, send_began_at, ended_at, segments)
@@ -51,7 +51,7 @@ describe('the list of 100,000 messages', function () {
     await database.drop();
   });
 
-  /** What Postgres does for the list, and what it answers. */
+  /** How many rows Postgres reads for the list, and how many it finds. */
   async function read(
     filter: MessageFilter,
     beforeId: string | null,
@@ -62,14 +62,14 @@ describe('the list of 100,000 messages', function () {
     return { found: found.length, read: explained.rowsRead() };
   }
 
-  it('reads only a tenant’s own, however few and old they are', async () => {
+  it('reads only rows of the tenant, however few and old they are', async () => {
     for (const filter of [
       { direction: null, status: null },
       { direction: 'outbound', status: null },
       { direction: null, status: 'sent' },
     ] as const)
       assert.deepEqual(await read(filter, null, smallTenantId), { read: 10, found: 10 });
-    // Which of the tenant's indexes the planner takes for a few rows depends on its sample of the table.
+    // Which of the tenant's indexes the planner uses for a few rows depends on its sample of the table.
     const none = await read({ direction: null, status: 'failed' }, null, smallTenantId);
     assert.equal(none.found, 0);
     assert.ok(none.read <= 10, `${none.read} rows were read`);

@@ -29,7 +29,7 @@ describe('messages in Postgres', () => {
   const insert = (row: Parameters<typeof insertOutboundMessage>[2] = {}) =>
     insertOutboundMessage(database.pool, tenantId, row);
 
-  it('give the right to send once, and again only when that request was given back', async () => {
+  it('grant the right to send once, and again only after that right was returned', async () => {
     const id = await insert();
     const claims = await Promise.all(Array.from({ length: 5 }, () => claimSend(db, id)));
     const [claimed, ...others] = claims.filter((claim) => claim !== null);
@@ -43,7 +43,7 @@ describe('messages in Postgres', () => {
     assert.ok(await claimSend(db, id));
   });
 
-  it('are found when nobody started them, and when their workflow was lost', async () => {
+  it('are found by the sweeper when their workflow was not started or was lost', async () => {
     const age = (id: string, column: string, interval: string) =>
       database.pool.query(`update messages set ${column} = now() - $2::interval where id = $1`, [id, interval]);
     // The first is too young.
@@ -65,7 +65,7 @@ describe('messages in Postgres', () => {
     assert.deepEqual(await listUnsettledMessages(db), []);
   });
 
-  it('go when they have outlived the retention time', async () => {
+  it('are deleted after the retention time', async () => {
     const [young, old] = [await insert(), await insert({ messageSid: 'SM2' })];
     await database.pool.query("update messages set id = uuid_v7_floor(now() - interval '31 days') where id = $1", [
       old,
@@ -76,7 +76,7 @@ describe('messages in Postgres', () => {
     assert.deepEqual(rows, [{ id: young }]);
   });
 
-  it('cannot be in a state that makes no sense', async () => {
+  it('cannot be in an inconsistent state', async () => {
     const id = await insert();
     for (const change of [
       "status = 'queued'",

@@ -43,7 +43,7 @@ describe('migrate', function () {
   };
   const oid = (name: string) => value(`(select oid from pg_proc where proname = '${name}')`);
 
-  it('makes an empty database, once, however many run at once', async () => {
+  it('sets up an empty database once, however many run at the same time', async () => {
     await empty();
     const schema = await readSchema(folder);
     const all = [...schema.migrations, ...schema.functions].map(({ name }) => name);
@@ -57,7 +57,7 @@ describe('migrate', function () {
     assert.deepEqual(await run(), []);
   });
 
-  it('numbers its migrations without a gap, and has a file for each function that it leaves', async () => {
+  it('has migrations numbered without a gap, and a file for each function in the result', async () => {
     const numbers = (await readdir('migrations'))
       .flatMap((name) => /^(\d+)_.*\.sql$/.exec(name)?.[1] ?? [])
       .map(Number);
@@ -69,14 +69,14 @@ describe('migrate', function () {
       `select distinct proname as name from pg_proc where pronamespace = 'public'::regnamespace order by proname`,
     );
     const files = (await readdir('migrations/functions')).map((name) => path.parse(name).name);
-    // Indexes hold its results: it changes with them.
+    // Indexes store its results, so it changes together with them.
     assert.deepEqual(
       rows.map(({ name }) => name),
       [...files, 'sealed_key_id'].sort(),
     );
   });
 
-  it('replaces in place a function whose file changed, also one that defaults or triggers depend on', async () => {
+  it('replaces a function in place when its file changed, even if defaults or triggers depend on it', async () => {
     const before = await oid('uuid_v7');
     await edit('functions/uuid_v7', (text) =>
       text.replace('gen_random_uuid()', `'${'f'.repeat(8)}${randomUUID().slice(8)}'::uuid`),
@@ -88,7 +88,7 @@ describe('migrate', function () {
     assert.deepEqual(await run(), []);
   });
 
-  it('replaces a function whose answer, parameters or their defaults changed; the earlier one is gone', async () => {
+  it('replaces a function whose result, parameters or defaults changed, and drops the earlier one', async () => {
     const answers = async (body: string, call: string) => {
       await writeFile(file('functions/request_lease'), body);
       assert.deepEqual(await run(), ['functions/request_lease']);
@@ -123,7 +123,7 @@ describe('migrate', function () {
     assert.deepEqual(await run(), [], 'once');
   });
 
-  it('refuses a body that is wrong and a file without its function, names them, and changes nothing', async () => {
+  it('refuses an invalid body and a file without its function, names them, and changes nothing', async () => {
     const before = await value(
       `(select sum(('x' || md5(prosrc))::bit(32)::bigint) from pg_proc where pronamespace = 'public'::regnamespace)`,
     );
@@ -155,7 +155,7 @@ describe('migrate', function () {
     assert.deepEqual(await pending(await readSchema()), []);
   });
 
-  it('refuses a database that was made by another text of a migration, before it changes anything', async () => {
+  it('refuses a database that was made with a different text of a migration, before it changes anything', async () => {
     await edit('004_attempts', (text) => `${text}-- another text\n`);
     await edit('functions/beat', (text) => `${text}-- another text\n`);
     assert.deepEqual(await pending(await readSchema(folder)), ['004_attempts', 'functions/beat']);
@@ -163,14 +163,14 @@ describe('migrate', function () {
     assert.deepEqual(await pending(await readSchema()), []);
   });
 
-  it('does not mind other line endings', async () => {
+  it('ignores line endings', async () => {
     for (const name of ['001_tenants', '004_attempts', 'functions/beat'])
       await edit(name, (text) => text.replaceAll('\n', '\r\n'));
     assert.deepEqual(await pending(await readSchema(folder)), []);
     assert.deepEqual(await run(), []);
   });
 
-  it('records the texts of a database that was made before they were recorded', async () => {
+  it('records the texts for a database that was made before texts were recorded', async () => {
     await database.pool.query('drop table migration_files');
     const schema = await readSchema();
     assert.equal((await pending(schema)).length, schema.migrations.length + schema.functions.length);
@@ -183,7 +183,7 @@ describe('migrate', function () {
     await assert.rejects(run(), /007_messages/);
   });
 
-  it('leaves an earlier version running, and lets none start, on functions that it replaced', async () => {
+  it('lets an earlier version keep running after it replaced functions, but not start', async () => {
     const earlier = await readSchema();
     await edit('functions/beat', (text) => `${text}-- another text\n`);
     const later = await readSchema(folder);
@@ -198,7 +198,7 @@ describe('migrate', function () {
     assert.deepEqual(await pending(later), ['functions/beat']);
   });
 
-  it('lets a process go on while another version has replaced its functions, not when they were never there', async () => {
+  it('lets a process continue after another version replaced its functions, but not if they were never there', async () => {
     const config = { databaseUrl: database.url, databasePoolSize: 2, databasePreparedStatements: true } as Config;
     const databases = openDatabases(config, log, { api: true, worker: false });
     const look = async () => [await databases.pendingMigrations(), await databases.hasPendingMigrations()];
@@ -211,10 +211,10 @@ describe('migrate', function () {
     await databases.close();
   });
 
-  it('takes a database with data from migration 007 on', async () => {
+  it('upgrades a database with data from migration 007', async () => {
     await empty();
     const landed = await readSchema(folder);
-    // As that version made it: by numbered migrations alone, with nothing recorded.
+    // Set up as by that version: with numbered migrations only, and nothing recorded.
     for (const name of await readdir(folder)) if (/^(00[89]|0[1-9]\d)_/.test(name)) await rm(path.join(folder, name));
     for (const { name } of landed.functions) await rm(file(name));
     await run();
@@ -229,7 +229,7 @@ describe('migrate', function () {
     const [waiting, retried, delivered] = deliveries as [string, string, string];
     assert.equal((await takeAttempt(db, waiting, options)).answer, 'wait', 'its token is still planned');
     assert.deepEqual(await takeAttempt(db, delivered, options), { answer: 'ended', status: 'delivered' });
-    // Its request had been open when the version before ended; nobody can record it any more.
+    // Its request was open when the earlier version ended, and can no longer be recorded.
     await database.pool.query(`update webhook_deliveries set in_flight_until = now() where id = $1`, [retried]);
     await database.pool.query('update webhooks set rate_limit_per_minute = null, rate_limit_per_hour = null');
     const taken = await takeAttempt(db, retried, options);
@@ -256,7 +256,7 @@ describe('migrate', function () {
   });
 });
 
-/** A webhook of which one delivery waits for a token, one failed once and has a request open, and one was delivered. */
+/** A webhook with three deliveries: one waits for a token, one failed once and has an open request, one is delivered. */
 async function insertLandedData({ pool }: TestDatabase) {
   const tenantId = await insertTenant(pool);
   const { rows: webhooks } = await pool.query<{ id: number }>(

@@ -8,7 +8,7 @@ const main = `AC${'0'.repeat(31)}b`;
 const sub = `AC${'0'.repeat(31)}a`;
 const migration = '012_message_accounts.sql';
 
-describe('numbers that were assigned before accounts counted', () => {
+describe('numbers that were assigned before they had an account', () => {
   let database: TestDatabase;
   before(async () => {
     database = await createTestDatabase();
@@ -20,7 +20,7 @@ describe('numbers that were assigned before accounts counted', () => {
 
   const run = async (name: string) => database.pool.query(await readFile(path.join('migrations', name), 'utf8'));
 
-  it('are in the account from which alone their messages came; all others in the one that sends', async () => {
+  it('get the only account that their messages came from, or else the sending account', async () => {
     const { pool } = database;
     const tenantId = await insertTenant(pool);
     let messages = 0;
@@ -40,7 +40,7 @@ describe('numbers that were assigned before accounts counted', () => {
        values ($1, 'outbound', $2, 'SM0', '+15551234567', 'queued', now())`,
       [tenantId, main],
     );
-    // Another program sent it over the sub-account: that account is no sender of ours.
+    // Another program sent this over the sub-account, so it does not make that our sending account.
     await pool.query(
       `insert into messages (tenant_id, direction, account_sid, message_sid, to_number, status)
        values ($1, 'outbound', $2, 'SM00', '+15551234567', 'accepted')`,

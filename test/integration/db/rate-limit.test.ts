@@ -4,7 +4,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.js
 import { createLimiter, type Holder } from '../../fixtures/rate-limit-model.mjs';
 import { insertTenant, insertWebhook } from '../../support/rows.js';
 
-/** One step of a random history: what some delivery does, and how much later. */
+/** One step of a random history: what a delivery does, and how long after the step before. */
 type Step = { kind: 'reserve' | 'take' | 'giveBack'; delivery: number; laterMs: number };
 
 describe('rate limit in SQL', function () {
@@ -26,7 +26,7 @@ describe('rate limit in SQL', function () {
     { minLength: 20, maxLength: 60 },
   );
 
-  it('answers as the model does, whatever happens in whatever order', async () => {
+  it('answers like the model in random histories', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 5 }),
@@ -70,7 +70,7 @@ describe('rate limit in SQL', function () {
           holder.holds,
           time(now),
         ]);
-        // null: now, and nothing is reserved
+        // null: immediately, and nothing is reserved
         if (at !== null) holder.holds = true;
         return at?.getTime() ?? now;
       },

@@ -5,10 +5,10 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.js
 
 const write = `insert into tenants (name) values ('x')`;
 const isReadOnly = (error: unknown) => error instanceof DatabaseUnavailableError && error.reason === 'read-only';
-/** Of a session that may lead to another server than a new one would: it is older than a second. */
+/** After this, a session is old enough (over a second) that a new one might reach another server. */
 const untilOld = () => delay(1_100);
 
-// New sessions of this database are read-only or not; those that are open stay as they are, as after a failover.
+// The setting applies to new sessions only; open ones stay as they are, as after a failover.
 describe('field case 80: a Postgres that takes no writes', () => {
   let database: TestDatabase;
   let db: Database;
@@ -31,7 +31,7 @@ describe('field case 80: a Postgres that takes no writes', () => {
     return rows.map(({ pid }) => pid);
   };
 
-  it('is left at once: a statement is asked again on a new session, and no old one is used any more', async () => {
+  it('is left immediately: a statement is repeated on a new session, and no old session is used any more', async () => {
     await refuseWrites();
     await openAll();
     await takeWrites();
@@ -44,7 +44,7 @@ describe('field case 80: a Postgres that takes no writes', () => {
     assert.deepEqual(rows, [{ read_only: 'off' }]);
   });
 
-  it('ends the transaction that finds it out, and no further one', async () => {
+  it('fails the transaction that discovers it, but no later one', async () => {
     await refuseWrites();
     await openAll();
     await takeWrites();
@@ -56,7 +56,7 @@ describe('field case 80: a Postgres that takes no writes', () => {
     for (let i = 0; i < 4; i++) await db.transaction((tx) => tx.query(write));
   });
 
-  it('is told apart, answers reads all the same, and costs no connection for each refusal', async () => {
+  it('has its own error reason, still answers reads, and does not cost a connection per refusal', async () => {
     await refuseWrites();
     try {
       await openAll();
@@ -66,7 +66,7 @@ describe('field case 80: a Postgres that takes no writes', () => {
       const beganAtMs = performance.now();
       for (let i = 0; i < 20; i++) await assert.rejects(db.query(write), isReadOnly);
       assert.equal((await db.query('select from tenants')).command, 'SELECT');
-      // On a machine that takes a second for it, the session has become old again.
+      // If this machine took over a second, the session counts as old again.
       if (performance.now() - beganAtMs < 900) assert.deepEqual(await pids(), before);
     } finally {
       await takeWrites();
@@ -74,8 +74,8 @@ describe('field case 80: a Postgres that takes no writes', () => {
   });
 });
 
-describe('a lock that is not free', () => {
-  it('is waited for 5 s, then Postgres is busy; the session stays', async function () {
+describe('a lock that is taken', () => {
+  it('is waited for up to 5 s, then the error is `busy`, and the session is kept', async function () {
     this.timeout(30_000);
     const database = await createTestDatabase();
     const db = openDatabase({ url: database.url, poolSize: 1 });

@@ -37,7 +37,7 @@ describe('deliveries over time', () => {
     });
     return event!.deliveries.find((delivery) => delivery.webhookId === webhookId)!.id;
   }
-  /** Ids hold their time, so an old row is one with an old id. */
+  /** Ids contain their time, so an old row has an old id. */
   async function age(id: string, days: number): Promise<string> {
     const { rows } = await database.pool.query<{ id: string }>(
       `update webhook_deliveries set id = uuid_v7_floor(now() - $2 * interval '1 day'), created_at = now() - $2 * interval '1 day',
@@ -69,7 +69,7 @@ describe('deliveries over time', () => {
       ),
     );
 
-    it('issue 8.5: a deleted webhook loses its secret at once, and goes wholly when nothing is kept of it', async () => {
+    it('issue 8.5: a deleted webhook loses its secret immediately, and is removed when no delivery of it is left', async () => {
       const sealed = Buffer.from('sealed');
       const insert = async () => {
         const webhookId = await insertWebhook(database.pool, tenantId);
@@ -111,7 +111,7 @@ describe('deliveries over time', () => {
       }
     });
 
-    it('those that ended go with their events, and younger ones stay', async () => {
+    it('finished ones are deleted with their events, and younger ones stay', async () => {
       const old = await deliver();
       const young = await deliver();
       await finish(old);
@@ -122,11 +122,11 @@ describe('deliveries over time', () => {
       assert.equal(await status(oldId), undefined);
       assert.equal(await status(youngId), 'delivered');
       const { rows } = await database.pool.query('select 1 from webhook_events');
-      // Each event went to every webhook of the tenant; what is left belongs to the younger one.
+      // Each event went to every webhook of the tenant; those left belong to the younger one.
       assert.ok(rows.length >= 1);
     });
 
-    it('those that are still owed expire, and are kept for as long again', async () => {
+    it('unfinished ones expire, and are kept for the same time again', async () => {
       const owed = await age(await deliver(), 31);
       const held = await age(await deliver(false), 32);
       await expireAll();
@@ -147,7 +147,7 @@ describe('deliveries over time', () => {
         ids.map((id) => ({ id, ageMs: 0 })),
       );
 
-    it('are unstarted when nobody marked them within 15 s, and the longest owed come first', async () => {
+    it('are unstarted when not marked as started within 15 s, oldest first', async () => {
       const first = await deliver();
       const second = await deliver();
       assert.deepEqual(await unstarted(), []);
@@ -164,7 +164,7 @@ describe('deliveries over time', () => {
       assert.deepEqual(await unstarted(), []);
     });
 
-    it('stay unstarted when they became pending anew after the call that started them', async () => {
+    it('stay unstarted if they became pending again after the call that started them', async () => {
       const id = await deliver();
       await later(id, 'pending_since', '16 s');
       await markStarted(db, [{ id, ageMs: 17_000 }]);
@@ -173,7 +173,7 @@ describe('deliveries over time', () => {
       assert.ok(!(await unstarted()).includes(id));
     });
 
-    it('are unstarted again after a retry by hand while they wait, should nobody wake their workflow', async () => {
+    it('are unstarted again after a retry by hand whose wake-up was lost', async () => {
       const id = await deliver();
       await mark(id);
       const { rows } = await database.pool.query<{ webhook_id: number }>(
@@ -187,7 +187,7 @@ describe('deliveries over time', () => {
       await mark(id);
     });
 
-    it('are overdue two minutes after they were due, unless they were started since', async () => {
+    it('are overdue two minutes after they were due, unless started since then', async () => {
       const id = await deliver();
       await mark(id);
       await later(id, 'next_attempt_at', '121 s');
@@ -202,7 +202,7 @@ describe('deliveries over time', () => {
       assert.deepEqual(await overdue(), []);
     });
 
-    it('are left alone when they are held or have ended', async () => {
+    it('are ignored when they are held or have ended', async () => {
       const held = await deliver(false);
       const ended = await deliver();
       await finish(ended);

@@ -21,7 +21,7 @@ describe('sealed values', () => {
     return rows.map((row) => row.id);
   }
 
-  it('name the same key in SQL as in the program, and any bytes at all are no error', async () => {
+  it('have the same key id in SQL and in the program, and no bytes cause an error', async () => {
     const version1 = Buffer.from('AQON/rL6DJqwdVaT0U6FHHhDX20rQtoe0Wz+NtMObn84WX07Hn/0', 'base64');
     const sealed = ['a', 'A-z_09', 'x'.repeat(32)].map(seal);
     assert.deepEqual(await inSql([version1, null, Buffer.alloc(0), Buffer.of(2), Buffer.of(2, 3, 97), ...sealed]), [
@@ -31,12 +31,12 @@ describe('sealed values', () => {
     const bytes = fc.uint8Array({ maxLength: 60 });
     const nearly = bytes.map((rest) => Uint8Array.of(2, ...rest));
     const samples = fc.sample(fc.oneof(bytes, nearly), 2_000).map((each) => Buffer.from(each));
-    // Damaged bytes may make an id that no key can have; the program then says that there is none.
+    // Damaged bytes may contain an id that no key can have; the program then finds no id.
     const ids = (await inSql(samples)).map((id) => (id !== null && keyIdForm.test(id) ? id : null));
     assert.deepEqual(ids, samples.map(sealedKeyId));
   });
 
-  it('tell which keys they need, whatever is deleted or over left out, by the indexes alone', async () => {
+  it('show which keys they need, without deleted webhooks and expired secrets, by index scans alone', async () => {
     const { pool } = database;
     const tenantId = await insertTenant(pool);
     const insert = (sealedSecret: Buffer) => insertWebhook(pool, tenantId, { sealedSecret });
@@ -75,7 +75,7 @@ describe('sealed values', () => {
       'p',
     ]);
 
-    // Of 20,000 rows no more than a few are looked at.
+    // With 20,000 rows, only a few are read.
     await pool.query(
       `insert into webhooks (tenant_id, url, events, secret_sealed) select $1, 'http://127.0.0.1:9/', '{*}', $2 from generate_series(1, 20000)`,
       [tenantId, seal('a')],

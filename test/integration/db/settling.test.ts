@@ -37,7 +37,7 @@ describe('settling', function () {
     return rows.map(({ status, count }) => `${count} ${status}`);
   };
 
-  it('issue 8.1: is not over while a transaction is open that may have read the old settings', async () => {
+  it('issue 8.1: is not finished while a transaction is open that may have read the old settings', async () => {
     const webhookId = await insertWebhook(database.pool, tenantId, { enabled: false });
     let commit!: () => void;
     const mayCommit = new Promise<void>((resolve) => (commit = resolve));
@@ -62,7 +62,7 @@ describe('settling', function () {
     assert.deepEqual(await statuses(webhookId), ['1 pending']);
   });
 
-  it('is over only for the change that it followed', async () => {
+  it('is finished only for the change that it followed', async () => {
     const webhookId = await insertWebhook(database.pool, tenantId);
     await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { enabled: false }));
     const point = (await settlingPoint(db, webhookId))!;
@@ -71,7 +71,7 @@ describe('settling', function () {
     assert.equal(await finishSettling(db, webhookId, (await settlingPoint(db, webhookId))!), true);
   });
 
-  it('is begun by the sweeper for what was stored against the settings, and for nothing else', async () => {
+  it('is started by the sweeper for deliveries that do not fit the settings, and for no others', async () => {
     const paused = await insertWebhook(database.pool, tenantId, { enabled: false });
     const enabled = await insertWebhook(database.pool, tenantId);
     await insertEvent(db, newEvent());

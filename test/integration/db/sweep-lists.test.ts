@@ -20,7 +20,7 @@ interface Owed {
   tenantId: string;
 }
 
-describe('what a sweep reads, of 1,000 tenants beside one with 30,000', function () {
+describe('what a sweep reads with 1,000 small tenants and one with 30,000 rows', function () {
   this.timeout(180_000);
   let database: TestDatabase;
   let db: Database;
@@ -111,7 +111,7 @@ describe('what a sweep reads, of 1,000 tenants beside one with 30,000', function
 
       const tenantsOf = (found: Owed[]) => new Set(found.map(({ tenantId }) => tenantId)).size;
 
-      it('are one of each tenant, and no more is read than a few rows for each', async () => {
+      it('are one of each tenant, with only a few rows read for each', async () => {
         const explained = explain(db);
         const found = await list(explained.db);
         assert.equal(found.length, otherTenants + 1);
@@ -119,7 +119,7 @@ describe('what a sweep reads, of 1,000 tenants beside one with 30,000', function
         assert.ok(explained.rowsRead() <= 2 * (otherTenants + 2), `${explained.rowsRead()} rows were read`);
       });
 
-      it('are more of one tenant when no other has any, which a round after the other brings about', async () => {
+      it('are several of one tenant once the rounds have left no other tenant with any', async () => {
         for (let rounds = 0; ; rounds++) {
           const found = await list(db);
           await mark(found.map(({ id }) => id));
@@ -134,7 +134,7 @@ describe('what a sweep reads, of 1,000 tenants beside one with 30,000', function
         assert.ok(explained.rowsRead() <= otherTenants + 2 + ofTenant, `${explained.rowsRead()} rows were read`);
       });
 
-      it('are not those that this sweep leaves out', async () => {
+      it('exclude those that this sweep leaves out', async () => {
         const [first] = await list(db);
         const others = await list(db, { ...nothingLeftOut, ids: [first!.id] });
         assert.equal(others.length, ofTenant);

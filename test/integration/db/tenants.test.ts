@@ -15,7 +15,7 @@ describe('resolveTenant', () => {
     await database.drop();
   });
 
-  it('finds a tenant by what the platform calls it, and by its id in either case', async () => {
+  it("finds a tenant by the platform's id of it, and by its own id in upper or lower case", async () => {
     const tenant = await insertTenant(db, { name: 'Acme', externalId: '42' });
     const { id } = (await insertTenant(db, { name: 'Other', externalId: null }))!;
     assert.equal(await resolveTenant(db, '42'), tenant!.id);
@@ -23,7 +23,7 @@ describe('resolveTenant', () => {
     assert.equal(await resolveTenant(db, id.toUpperCase()), id);
   });
 
-  it('finds nobody by anything else, whatever a switch sends', async () => {
+  it('finds no tenant by anything else that a switch may send', async () => {
     const texts = ['', '43', ' 42', '42\0', '\ud800', "' or true --", '0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a'];
     for (const text of [...texts, 'x'.repeat(100_000)]) assert.equal(await resolveTenant(db, text), null);
   });

@@ -18,22 +18,22 @@ describe('the time budget of an attempt', () => {
   });
   after(() => database.drop());
 
-  it('is the same in SQL: nobody else may send while the request can be open', async () => {
+  it('is the same in SQL: no other process may send while the request can be open', async () => {
     const { rows } = await database.pool.query<{ ms: number }>(
       `select (extract(epoch from request_lease(10000)) * 1000)::int as ms`,
     );
     assert.equal(rows[0]!.ms, 10_000 + leaseMarginMs);
-    // Taking the token too late to be done within the lease makes no request.
+    // A token that is taken too late for the lease leads to no request.
     assert.ok(longestTakeMs < leaseMarginMs);
   });
 
-  it('lets Temporal wait for whatever an attempt may take', () => {
+  it('makes Temporal wait for as long as an attempt may take', () => {
     const attemptMs = longestBehindMs + longestTakeMs + longestRequestMs + longestRecordMs;
     assert.ok(atOnceBudgetMs(longestRequestMs) > attemptMs);
     assert.ok(deliverBudgetMs(longestRequestMs) > longestPermitWaitMs + attemptMs);
   });
 
-  it('knows the longest timeout that a webhook may have', async () => {
+  it('uses the longest timeout that a webhook may have', async () => {
     const { rows } = await database.pool.query<{ definition: string }>(
       `select pg_get_constraintdef(oid) as definition from pg_constraint
         where conrelid = 'webhooks'::regclass and pg_get_constraintdef(oid) ~ 'timeout_ms'`,

@@ -46,7 +46,7 @@ describe('recordWithEvents', () => {
     return rows.map((row) => row.event_id);
   };
 
-  it('is tried again when Postgres ends a deadlock, and starts each delivery once', async () => {
+  it('is repeated when Postgres breaks a deadlock, and starts each delivery once', async () => {
     const webhook = await insertWebhook(database.pool, tenantId);
     const others = [await insertTenant(database.pool), await insertTenant(database.pool)] as const;
     let calls = 0;
@@ -67,7 +67,7 @@ describe('recordWithEvents', () => {
     await assertInvariants(database.pool, webhook);
   });
 
-  it('commits the records and their events together, counts the deliveries, and starts those that are not held', async () => {
+  it('commits records and events together, counts the deliveries, and starts those that are not held', async () => {
     const webhook = await insertWebhook(database.pool, tenantId);
     const paused = await insertWebhook(database.pool, tenantId, { enabled: false });
     const answer = await recordWithEvents(deps, async (tx, trigger) => {
@@ -112,7 +112,7 @@ describe('recordWithEvents', () => {
     await assertInvariants(database.pool, webhook);
   });
 
-  it('holds up no other event of its webhooks, so that none can wait for another in a circle', async () => {
+  it('does not block other events of its webhooks, so that no deadlock can arise', async () => {
     const first = await insertWebhook(database.pool, tenantId);
     const second = await insertWebhook(database.pool, tenantId, { events: ['call.completed', 'call.dtmf'] });
     const others = Array.from({ length: 64 }, () => randomUUID());
@@ -120,7 +120,7 @@ describe('recordWithEvents', () => {
       const payload = { call_sid: 'call-1', digit: '5', timestamp: new Date() };
       await trigger({ tenantId, eventType: 'call.dtmf', eventId: 'key-1', payload });
       await trigger(completed('call-1'));
-      // Counters are spread over eight rows by chance: one of so many would meet a row that was locked.
+      // Each event picks one of eight counter rows at random, so one of so many would hit a locked row.
       for (const eventId of others) await triggerEvent(deps, completed(eventId));
     });
     assert.equal((await eventIds()).length, others.length + 2);

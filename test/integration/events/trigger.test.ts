@@ -34,7 +34,7 @@ describe('triggerUnchecked', () => {
     (await database.pool.query<{ body: string }>('select body from webhook_events where tenant_id = $1', [tenantId]))
       .rows[0]!.body;
 
-  it('owes the event to the subscribed webhooks of its tenant, and starts only what is not held', async () => {
+  it('makes deliveries for the subscribed webhooks of the tenant, and starts only those not held', async () => {
     const all = await insertWebhook(database.pool, tenantId, { events: ['*'] });
     const calls = await insertWebhook(database.pool, tenantId, { events: ['call.completed', 'sms.sent'] });
     const paused = await insertWebhook(database.pool, tenantId, { enabled: false });
@@ -56,7 +56,7 @@ describe('triggerUnchecked', () => {
     );
   });
 
-  it('of the same event ten times at once is one event', async () => {
+  it('makes one event when called ten times at the same time', async () => {
     await insertWebhook(database.pool, tenantId);
     const answers = await Promise.all(Array.from({ length: 10 }, () => trigger()));
     assert.equal(answers.filter((answer) => !answer.repeated).length, 1);
@@ -68,7 +68,7 @@ describe('triggerUnchecked', () => {
     assert.equal(started.length, 1);
   });
 
-  it('answers a repeat as the first time, whatever has become of the delivery', async () => {
+  it('answers a repeat like the first call, whatever has happened to the delivery', async () => {
     await insertWebhook(database.pool, tenantId);
     const first = await trigger();
     await database.pool.query(
@@ -86,7 +86,7 @@ describe('triggerUnchecked', () => {
     await assert.rejects(trigger({ payload: { ...callCompleted, duration_seconds: 121 } }), EventMismatchError);
   });
 
-  it('keeps more fields than the schema knows, in their order, and dates as text', async () => {
+  it('keeps fields that the schema does not know, in their order, and dates as text', async () => {
     const payload = { zebra: { n: 1.5 }, ...callCompleted, started_at: new Date('2026-01-02T03:04:05.678Z') };
     await trigger({ payload, occurredAt: new Date('2026-01-02T03:05:00Z') });
     assert.equal(
@@ -114,7 +114,7 @@ describe('triggerUnchecked', () => {
     });
   });
 
-  it('refuses an event id with a control character or over 255 characters, and a tenant that is not there', async () => {
+  it('refuses an event id with a control character or over 255 characters, and an unknown tenant', async () => {
     for (const eventId of ['', 'a\nb', 'x'.repeat(256), '\ud800'])
       await assert.rejects(trigger({ eventId }), InvalidInputError);
     await assert.rejects(trigger({ tenantId: '0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a' }), NotFoundError);
