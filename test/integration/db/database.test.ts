@@ -45,13 +45,16 @@ describe('a named statement', () => {
   });
 
   for (const [what, spoil] of [
-    ['does not exist (26000)', 'deallocate all'],
-    ['already exists (42P05)', `prepare ${prepared({ name: 'fresh', text: statement.text }).name} as select 'foreign'`],
+    ['is not there (26000)', 'deallocate all'],
+    [
+      'is there already (42P05)',
+      `prepare ${prepared({ name: 'fresh', text: statement.text }).name} as select 'foreign'`,
+    ],
   ] as const) {
     it(`field case 81: is repeated without its name where that ${what}, and names are not used from then on`, async () => {
       await db.query(statement, [1]);
       await db.query(spoil);
-      const spoilt = { ...statement, name: what.startsWith('does not') ? 'answer' : 'fresh' };
+      const spoilt = { ...statement, name: what.startsWith('is not') ? 'answer' : 'fresh' };
       assert.deepEqual((await db.query(spoilt, [2])).rows, [{ a: 2 }]);
       assert.equal(evidence.length, 1);
       const before = await namesOfSession();

@@ -15,7 +15,7 @@ import { callCompleted, startStack, type Stack } from '../../support/stack.js';
 import { startTcpProxy, throughProxy, type TcpProxy } from '../../support/tcp-proxy.js';
 import { waitFor } from '../../support/wait-for.js';
 
-/** A value of the payload that is nowhere else. */
+/** A value that occurs only in the payload. */
 const secret = 'NORMAL_CLEARING of +15550001111';
 const payload = { ...callCompleted, direction: 'outbound', status: 'completed', hangup_cause: secret } as const;
 
@@ -67,7 +67,7 @@ describe('acceptEvent', function () {
     );
     return rows;
   };
-  /** All that Temporal keeps of a run. */
+  /** Everything that Temporal stores about a run. */
   const keptOf = async (event: SourceEvent) => {
     const run = runOf(event);
     return allText([await run.fetchHistory(), (await run.describe()).raw]);
@@ -77,7 +77,7 @@ describe('acceptEvent', function () {
     assert.match(kept, /binary\/encrypted/);
     assert.doesNotMatch(kept, /NORMAL_CLEARING|15550001111|\.ts:\d|hangup/);
   };
-  /** As a source of another make, which checks nothing before. */
+  /** Starts the workflow like a third-party source that checks nothing first. */
   const startUnchecked = async (event: SourceEvent, body: unknown, { sealed = true } = {}) => {
     const client = new Client({
       connection: stack.temporal.connection,
@@ -118,7 +118,7 @@ describe('acceptEvent', function () {
     await receiver.close();
   });
 
-  it('can be found by the tenant, and by what happened', async () => {
+  it('can be found by tenant, and by event type and id', async () => {
     const tenantId = await stack.insertTenant();
     const event = newEvent(tenantId);
     await source.triggerEvent(event);
@@ -131,7 +131,7 @@ describe('acceptEvent', function () {
     assert.equal(taskQueue, `${stack.config.temporal.taskQueue}-accept`);
   });
 
-  it("knows a tenant by the platform's own id", async () => {
+  it("finds a tenant by the platform's own id", async () => {
     const tenantId = await stack.insertTenant();
     const externalId = `platform-${randomUUID()}`;
     await stack.database.pool.query('update tenants set external_id = $2 where id = $1', [tenantId, externalId]);
@@ -158,7 +158,7 @@ describe('acceptEvent', function () {
     assert.equal((await storedEvents(tenantId)).length, 1);
   });
 
-  it('fails where the event came before with another payload; with the same one it is a repeat', async () => {
+  it('fails if the event came before with another payload; with the same one it is a repeat', async () => {
     const tenantId = await stack.insertTenant();
     const event = newEvent(tenantId);
     await stack.service.triggerEvent({ ...event, payload: { ...payload, hangup_cause: 'USER_BUSY' } });
@@ -173,7 +173,7 @@ describe('acceptEvent', function () {
     assert.equal((await resultOf(same)).repeated, true);
   });
 
-  it('fails for an event that can never be stored, and tells no value of it', async () => {
+  it('fails for an event that can never be stored, without revealing its values', async () => {
     const tenantId = await stack.insertTenant();
     const wrong: [body: (event: SourceEvent) => object, type: string, message: RegExp][] = [
       [(event) => ({ ...bodyOf(event), payload: { ...payload, status: secret } }), 'InvalidEvent', /payload\.status/],
@@ -197,7 +197,7 @@ describe('acceptEvent', function () {
     assert.deepEqual(await storedEvents(tenantId), []);
   });
 
-  it('is refused at the source where it could never be stored', async () => {
+  it('is refused by the source if the event could never be stored', async () => {
     const event = newEvent(await stack.insertTenant());
     const refused = { ...event, payload: { ...payload, status: 'ringing' as 'completed' } };
     await assert.rejects(source.triggerEvent(refused), { name: 'EventRefusedError', message: /payload\.status/ });
@@ -208,12 +208,12 @@ describe('acceptEvent', function () {
     const event = newEvent(await stack.insertTenant());
     await startUnchecked(event, bodyOf(event), { sealed: false });
     assert.equal((await failureOf(event)).type, acceptFailure.notSealed);
-    // The source put it there; the worker adds no second copy.
+    // The source put it there; the worker adds no further copy.
     assert.equal((await keptOf(event)).split('15550001111').length - 1, 1);
     assert.deepEqual(await storedEvents(event.tenantId), []);
   });
 
-  it('is opened with each of the keys', async () => {
+  it('can be sealed with any of the keys', async () => {
     for (const keys of [[oldKey], [oldKey, newKey], [newKey, oldKey]]) {
       const event = newEvent(await stack.insertTenant());
       await sourceWith(keys).triggerEvent(event);
@@ -233,7 +233,7 @@ describe('acceptEvent', function () {
     const tenantId = await other.insertTenant();
     const events = [newEvent(tenantId, 'missing'), newEvent(tenantId, 'wrong')];
     await sourceWith([oldKey], other).triggerEvent(events[0]!);
-    // Two keys of one name.
+    // Two keys with the same name.
     await sourceWith([{ ...oldKey, id: 'unknown' }], other).triggerEvent(events[1]!);
     for (const event of events) {
       await waitFor(async () => (await keptOf(event)).includes(acceptFailure.unreadable), {

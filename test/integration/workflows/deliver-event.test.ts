@@ -22,7 +22,7 @@ import { waitFor } from '../../support/wait-for.js';
 const taskQueue = `test-${randomUUID()}`;
 const tenantId = randomUUID();
 
-/** What the next calls of an activity do, in turn; the last one is repeated. */
+/** What the calls of an activity do, one after the other; the last one repeats. */
 type Script<T> = (T | Error | (() => Promise<T> | T))[];
 
 const send = (plan: Partial<Plan> = {}): Plan =>
@@ -62,7 +62,7 @@ describe('workflow deliverEvent', function () {
       if (step instanceof Error) throw step;
       return typeof step === 'function' ? await step() : step;
     };
-  /** What was called after the attempt at once, which most scripts refuse. */
+  /** The calls after the first attempt in the workflow task, which most scripts refuse. */
   const names = () => calls.map((call) => call.name).slice(1);
 
   before(async () => {
@@ -105,7 +105,7 @@ describe('workflow deliverEvent', function () {
   };
   const run = async () => (await start()).result() as Promise<{ status: string }>;
 
-  it('sends at once and completes, without a plan', async () => {
+  it('sends in the first workflow task and completes, without a plan', async () => {
     script = { deliverAtOnce: [delivered] };
     assert.equal((await run()).status, 'delivered');
     assert.deepEqual(
@@ -114,13 +114,13 @@ describe('workflow deliverEvent', function () {
     );
   });
 
-  it('is Failed when the attempt at once was the only one', async () => {
+  it('is Failed when that attempt was the only one', async () => {
     script = { deliverAtOnce: [failed] };
     await assert.rejects(run(), WorkflowFailedError);
     assert.deepEqual(names(), []);
   });
 
-  it('plans when the attempt at once failed', async () => {
+  it('plans when that attempt failed', async () => {
     script = {
       deliverAtOnce: [failedOnce],
       reserveToken: [send({ waitMs: 300, attemptsUsed: 1, attemptsLeft: 5 })],
@@ -130,7 +130,7 @@ describe('workflow deliverEvent', function () {
     assert.deepEqual(names(), ['reserveToken', 'deliver']);
   });
 
-  it('allows a normal activity to wait for its permit and its token, and to record, beside its request', async () => {
+  it('gives a normal activity time for its permit, its token and the record, besides its request', async () => {
     let allowedMs = 0;
     const deliver = () => {
       allowedMs = Context.current().info.startToCloseTimeoutMs;
@@ -142,7 +142,7 @@ describe('workflow deliverEvent', function () {
     assert.ok(allowedMs > 10_000 + longestPermitWaitMs + longestBehindMs + longestTakeMs + longestRecordMs);
   });
 
-  it('is Failed, with what happened, when the verdict is failed', async () => {
+  it('is Failed, with the reason, when the verdict is failed', async () => {
     script = {
       deliverAtOnce: [failedOnce],
       reserveToken: [send({ waitMs: 300, attemptsUsed: 1, attemptsLeft: 1 })],
@@ -157,14 +157,14 @@ describe('workflow deliverEvent', function () {
     assert.ok(calls[2]!.at - calls[1]!.at >= 300, 'waited as planned');
   });
 
-  it('asks by a normal activity, retried, when the local one fails: Postgres is away', async () => {
+  it('falls back to a normal activity with retries when the local one fails because Postgres is away', async () => {
     const away = new Error('no connection');
     script = { reserveToken: [away, away, away, send()], deliver: [delivered] };
     await run();
     assert.deepEqual(names(), ['reserveToken', 'reserveToken', 'reserveToken', 'reserveToken', 'deliver']);
   });
 
-  it('waits and plans again when it was refused', async () => {
+  it('waits and plans again when an attempt was refused', async () => {
     script = { reserveToken: [send()], deliver: [refused(400), refused(), delivered] };
     await run();
     assert.deepEqual(names(), ['reserveToken', 'deliver', 'reserveToken', 'deliver', 'reserveToken', 'deliver']);
@@ -183,14 +183,14 @@ describe('workflow deliverEvent', function () {
     assert.deepEqual(names(), ['reserveToken']);
   });
 
-  it('plans when a request that was open has had its time, also if nobody wakes it', async () => {
+  it('plans when the time of an open request is over, even without a wake-up', async () => {
     script = { deliverAtOnce: [{ kind: 'open', waitMs: 500 }], reserveToken: [send()], deliver: [delivered] };
     await run();
     assert.deepEqual(names(), ['reserveToken', 'deliver']);
     assert.ok(calls[1]!.at - calls[0]!.at >= 500);
   });
 
-  it('records an answer until it is recorded and never sends again for it', async () => {
+  it('tries to record a response until that succeeds, and never sends again', async () => {
     const away = new Error('no connection');
     script = {
       deliverAtOnce: [{ kind: 'unrecorded', sealedRecord: 'c2VhbGVk' }],
@@ -200,14 +200,14 @@ describe('workflow deliverEvent', function () {
     assert.deepEqual(names(), ['recordOutcome', 'recordOutcome', 'recordOutcome']);
   });
 
-  it('asks again after a pause when an attempt was lost without a record', async () => {
+  it('plans again after a delay when an attempt was lost without a record', async () => {
     script = { reserveToken: [send({ attemptsLeft: 1 })], deliver: [new Error('a fault of ours'), delivered] };
     await run();
     assert.deepEqual(names(), ['reserveToken', 'deliver', 'reserveToken', 'deliver']);
     assert.ok(calls[3]!.at - calls[2]!.at >= 2_000, 'does not spin');
   });
 
-  it('sends at once when woken in the backoff of the server', async () => {
+  it("sends immediately when woken during the server's backoff", async () => {
     script = {
       reserveToken: [send({ attemptsUsed: 4, attemptsLeft: 2 })],
       deliver: [attemptFailed, delivered],
@@ -221,7 +221,7 @@ describe('workflow deliverEvent', function () {
     assert.ok(calls[4]!.at - wokenAt < 8_000, 'well before the 16 s of the backoff');
   });
 
-  it('never cuts nor doubles a request in flight when woken', async () => {
+  it('neither cuts off nor repeats a request in flight when woken', async () => {
     let open = 0;
     let most = 0;
     let answer = (): void => undefined;
@@ -245,11 +245,11 @@ describe('workflow deliverEvent', function () {
     answer();
     assert.equal(((await handle.result()) as { status: string }).status, 'delivered');
     assert.equal(most, 1);
-    // Woken while it sent, it asks once more before it ends: the signal may have been a manual retry.
+    // Woken while it sent, it plans once more before it ends: the signal may have been a manual retry.
     assert.deepEqual(names(), ['reserveToken', 'deliver', 'reserveToken']);
   });
 
-  it('waits for its token also when woken: Postgres says until when', async () => {
+  it('still waits for its token when woken, as long as Postgres says', async () => {
     script = { reserveToken: [send({ waitMs: 60_000 }), send({ waitMs: 500 })], deliver: [delivered] };
     const handle = await start();
     await waitFor(() => names().includes('reserveToken'), { what: 'the plan' });
@@ -258,7 +258,7 @@ describe('workflow deliverEvent', function () {
     assert.ok(calls.at(-1)!.at - calls.at(-2)!.at >= 500);
   });
 
-  it('cancelled by an operator it ends Canceled and the delivery is owed no more', async () => {
+  it('ends Canceled when cancelled by an operator, and the delivery is cancelled', async () => {
     script = { reserveToken: [send({ waitMs: 60_000 })], cancelDelivery: [undefined] };
     const handle = await start();
     await waitFor(() => names().includes('reserveToken'), { what: 'the plan' });

@@ -9,7 +9,7 @@ import { quietRuntime } from '../../support/quiet-runtime.js';
 
 const folder = new URL('../../fixtures/histories/', import.meta.url);
 
-/** Recorded by scripts/record-histories.ts; a change of the workflow must still understand what is under way. */
+/** Recorded by scripts/record-histories.ts. A changed workflow must still replay those under way. */
 describe('recorded histories', function () {
   this.timeout(60_000);
   const replay = async (history: unknown) => {
@@ -17,7 +17,7 @@ describe('recorded histories', function () {
     await Worker.runReplayHistory(
       {
         workflowBundle: await workflowBundle(createLogger({ level: 'silent', format: 'json' })),
-        // As in the worker of acceptEvent; the others have nothing sealed.
+        // As in the worker of acceptEvent; the others contain nothing sealed.
         dataConverter: { payloadCodecs: [passSealed] },
       },
       history,
@@ -29,13 +29,13 @@ describe('recorded histories', function () {
       events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[];
     };
 
-  it('replay with the workflow of today', async () => {
+  it('replay with the current workflow code', async () => {
     const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
     assert.ok(names.length >= 4, `only ${names.length} histories`);
     for (const name of names) await replay(await read(name));
   });
 
-  it('would show a change that breaks them', async () => {
+  it('reveal a change that breaks them', async () => {
     const history = await read('failed-after-retries.json');
     const scheduled = history.events.find((event) => event.activityTaskScheduledEventAttributes)!;
     scheduled.activityTaskScheduledEventAttributes!.activityType.name = 'somethingElse';

@@ -14,7 +14,7 @@ const event = () => ({
   payload: { call_sid: 'c', digit: '5', timestamp: new Date() },
 });
 
-/** No worker: what Temporal has, waits there. */
+/** No worker runs here, so workflows wait in Temporal. */
 describe('a source with a Temporal client', function () {
   this.timeout(60_000);
   const taskQueue = `test-${randomUUID()}`;
@@ -44,18 +44,18 @@ describe('a source with a Temporal client', function () {
     ]);
     assert.equal(early, 0);
     await proxy.restore();
-    // Whether an earlier try got through is not known.
+    // An earlier try may have got through.
     assert.equal((await triggered).stored, null);
     assert.equal((await source.triggerEvent(one)).repeated, true);
   });
 
-  it('says when Temporal did not take the event in time', async () => {
+  it('reports when Temporal did not accept the event in time', async () => {
     const source = temporalSource({ temporal, eventKeys, taskQueue, deadlineMs: 500 });
     await proxy.cut();
     await assert.rejects(source.triggerEvent(event()), { name: 'EventUnconfirmedError', message: /Trigger it again/ });
   });
 
-  it('says at once what Temporal refuses', async () => {
+  it('reports immediately what Temporal refuses', async () => {
     const elsewhere = new Client({ connection, namespace: `missing-${randomUUID()}` });
     const source = temporalSource({ temporal: elsewhere, eventKeys, taskQueue });
     await assert.rejects(source.triggerEvent(event()), { name: 'EventRefusedError', message: /namespace/ });
@@ -74,7 +74,7 @@ describe('a source with a Temporal client', function () {
     assert.equal(await source.recordingCompleted({ ...recording, sizeBytes: 48_045 }), false);
   });
 
-  it("leaves the caller's client as it is", async () => {
+  it("does not change the caller's client", async () => {
     temporalSource({ temporal, eventKeys });
     const handle = await temporal.workflow.start('acceptEvent', {
       taskQueue: acceptTaskQueue(taskQueue),

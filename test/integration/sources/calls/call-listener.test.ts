@@ -57,13 +57,13 @@ describe('call listener', function () {
     return listener;
   }
 
-  /** The event types told, once there are as many. */
+  /** Waits for `count` events and returns them all. */
   async function told(count: number): Promise<TriggeredCallEvent[]> {
     await waitFor(async () => (await fixture.events()).length >= count, { what: `${count} events` });
     return fixture.events();
   }
   const types = (events: TriggeredCallEvent[]) => events.map(({ type }) => type.replace('call.', ''));
-  /** Two listeners take turns; which transaction began first is then not the order of what they told. */
+  /** Two listeners take turns, so the order in which transactions began is not the order of the events. */
   const sorted = (events: TriggeredCallEvent[]) => types(events).sort();
   const oneCall = ['answered', 'completed', 'initiated'];
   const said = (message: string) => fixture.lines.filter((line) => line.message.startsWith(message));
@@ -71,7 +71,7 @@ describe('call listener', function () {
     (await fixture.database.pool.query<{ count: string }>('select count(*) from call_events where handled_at is null'))
       .rows[0]!.count;
 
-  /** An event of a channel, with what every event of one has. */
+  /** Sends a channel event with the headers that every such event has. */
   function send(name: string, uuid: string, headers: Record<string, string> = {}): void {
     sequence += 1;
     const event = {
@@ -96,7 +96,7 @@ describe('call listener', function () {
     variable_billmsec: '90000',
   };
 
-  it('tells a bridged call once, though two listeners hear it and the switch plays it three times', async () => {
+  it('makes the events of a bridged call once, even with two listeners and three repeats by the switch', async () => {
     await listen();
     await listen();
     for (let time = 0; time < 3; time++) await played.play(bridge);
@@ -107,7 +107,7 @@ describe('call listener', function () {
     assert.deepEqual(rows, [{ status: 'completed', direction: 'inbound', from_number: '+13035550142' }]);
   });
 
-  it('handles what another process had kept when it died', async () => {
+  it('handles events that another process had stored when it died', async () => {
     const { db } = fixture;
     const dying = { ...db, transaction: () => Promise.reject(new Error('killed')) };
     await listen({ ...fixture.deps, db: dying });
@@ -115,14 +115,14 @@ describe('call listener', function () {
     await waitFor(async () => (await kept()) === '8', { what: 'all to be kept' });
     await listeners.pop()!.close();
     assert.deepEqual(await fixture.events(), []);
-    // The young ones may be in the hands of whoever kept them.
+    // The process that stored them may still be handling young ones.
     await fixture.database.pool.query("update call_events set kept_at = now() - interval '1 minute'");
     await listen();
     const events = await told(8);
     assert.deepEqual(types(events), ['initiated', 'answered', ...Array<string>(5).fill('dtmf'), 'completed']);
   });
 
-  it('goes on in the middle of a call after a restart, with what it knew', async () => {
+  it('continues in the middle of a call after a restart, with what it knew', async () => {
     const first = await listen();
     send('CHANNEL_CREATE', 'uuid-1', tenant);
     send('CHANNEL_ANSWER', 'uuid-1', tenant);
@@ -130,7 +130,7 @@ describe('call listener', function () {
     await first.close();
     await waitFor(() => played.subscribers === 0, { what: 'the first to be gone' });
     await listen();
-    // Without any variable, and with the numbers turned round as FreeSWITCH does.
+    // Without any variable, and with the numbers swapped as FreeSWITCH does.
     send('DTMF', 'uuid-1', { 'DTMF-Digit': '7' });
     send('CHANNEL_HANGUP_COMPLETE', 'uuid-1', { ...answeredEnd, 'Caller-Caller-ID-Number': '+12025550101' });
     const events = await told(4);
@@ -142,7 +142,7 @@ describe('call listener', function () {
     assert.equal(events[3]!.data.from, '+13035550142');
   });
 
-  it('keeps the events of a call without tenant until one names it, then tells them in order', async () => {
+  it('keeps the events of a call without a tenant until one names it, then makes them events in order', async () => {
     const listener = await listen();
     send('CHANNEL_CREATE', 'uuid-1');
     send('DTMF', 'uuid-1', { 'DTMF-Digit': '1' });
@@ -160,7 +160,7 @@ describe('call listener', function () {
     assert.equal(listener.callsWithoutTenant, 0);
   });
 
-  it('finds the tenant by the number: that called for an inbound call, that of the caller for an outbound one', async () => {
+  it("finds the tenant by the number: the called one of an inbound call, the caller's of an outbound one", async () => {
     const { pool } = fixture.database;
     await pool.query('insert into phone_numbers (tenant_id, phone_number) values ($1, $2)', [
       fixture.tenants.get('77'),
@@ -173,9 +173,9 @@ describe('call listener', function () {
       'Caller-Caller-ID-Number': '+12025550101',
       'Caller-Destination-Number': '%2B13035550142',
     });
-    // The variable goes before the number.
+    // The variable takes precedence over the number.
     send('CHANNEL_CREATE', 'uuid-variable', tenant);
-    // Somebody else's number that calls a number of nobody.
+    // An inbound call from another tenant's number to an unassigned one.
     const spoofed = {
       'Caller-Caller-ID-Number': '+12025550101',
       'Caller-Destination-Number': '+13035550199',
@@ -214,7 +214,7 @@ describe('call listener', function () {
   });
 
   describe('calls that ended unseen', () => {
-    it('are completed after a reconnect with a cause of our own when the switch lists them no more', async () => {
+    it('are completed after a reconnect, with a cause of our own, when the switch no longer lists them', async () => {
       await listen();
       await played.play(killed);
       const begun = await told(2);
@@ -228,7 +228,7 @@ describe('call listener', function () {
       assert.ok(played.commands.includes('api show channels as json'));
     });
 
-    it('are told as lost with the switch when that was started anew', async () => {
+    it('are reported as lost when the switch was restarted', async () => {
       await listen(fixture.deps, { confirmGoneAfterMs: 500 });
       await played.play(killed);
       await told(2);
@@ -239,23 +239,23 @@ describe('call listener', function () {
       assert.equal(events[2]!.data.hangup_cause, 'SWITCH_RESTARTED');
     });
 
-    it('are not those that the switch still lists, whatever answer it gives', async () => {
+    it('do not include calls that the switch still lists, or cannot list', async () => {
       await listen();
       send('CHANNEL_CREATE', 'uuid-1', tenant);
       await told(1);
       played.channels = ['uuid-1', 'uuid-other'];
       played.hangUp('reset');
       const asked = () => played.commands.filter((command) => command.startsWith('api ')).length;
-      await waitFor(() => asked() >= 3, { what: 'three looks' });
-      // No answer at all: nothing can be said.
+      await waitFor(() => asked() >= 3, { what: 'three checks' });
+      // Without any list, no call can be judged.
       played.channels = null;
       const before = asked();
-      await waitFor(() => asked() > before && said('switch.no_channel_list').length > 0, { what: 'a look in vain' });
+      await waitFor(() => asked() > before && said('switch.no_channel_list').length > 0, { what: 'a failed check' });
       played.channels = [];
       assert.deepEqual(types(await fixture.events()), ['initiated']);
     });
 
-    it('are told once by two listeners, and the true end that comes too late changes nothing', async () => {
+    it('make one event with two listeners, and the real end makes no second one when it comes too late', async () => {
       await listen();
       await listen();
       send('CHANNEL_CREATE', 'uuid-1', tenant);
@@ -271,12 +271,12 @@ describe('call listener', function () {
       assert.deepEqual(sorted(events), oneCall);
       const end = events.find(({ type }) => type === 'call.completed')!;
       assert.equal(end.data.hangup_cause, 'ENDED_UNSEEN');
-      // field case 82: by the clock of the switch, which is not ours in this test.
+      // field case 82: by the clock of the switch, which differs from ours in this test.
       const seenForMs = Date.parse(end.data.ended_at as string) - Date.parse(end.data.started_at as string);
       assert.ok(seenForMs >= 0 && seenForMs < 600_000, `${seenForMs} ms`);
     });
 
-    it('tell an answer that nobody heard with the end, at its true time', async () => {
+    it('report a missed answer with the end, at its real time', async () => {
       await listen();
       send('CHANNEL_CREATE', 'uuid-1', tenant);
       send('CHANNEL_HANGUP_COMPLETE', 'uuid-1', answeredEnd);
@@ -313,7 +313,7 @@ describe('call listener', function () {
       ['of which the second names itself', 'B', 'originator'],
       ['of which the second names itself and the switch does not say which was first', 'B', undefined],
     ] as const) {
-      it(`legs ${what} are one call, with each end sent twice and heard by two listeners`, async () => {
+      it(`legs ${what} are one call, with each end sent twice and two listeners`, async () => {
         await listen();
         await listen();
         const b = { ...legB(callUuid), ...(otherType && { 'Other-Type': otherType }) };
@@ -333,7 +333,7 @@ describe('call listener', function () {
     }
   });
 
-  it('field case 53: ends a call once and truthfully, whatever cause and duration it was given', async () => {
+  it('field case 53: ends a call once and correctly, whatever its cause and duration', async () => {
     await listen();
     const causes = [
       'NO_ANSWER',
@@ -365,7 +365,7 @@ describe('call listener', function () {
     }
   });
 
-  it('field case 53: survives the end of a call that nobody knows and that names no tenant', async () => {
+  it('field case 53: survives the end of an unknown call without a tenant', async () => {
     const listener = await listen();
     send('CHANNEL_HANGUP_COMPLETE', 'uuid-unknown', { 'Hangup-Cause': 'NORMAL_CLEARING' });
     send('CHANNEL_HANGUP_COMPLETE', 'uuid-stranger', { variable_tenant_id: 'nobody' });
@@ -378,7 +378,7 @@ describe('call listener', function () {
     assert.equal(said('call.no_tenant').length, 2);
   });
 
-  it('field case 55: tells full recordings, each with an id of its own, and logs empty ones', async () => {
+  it('field case 55: reports non-empty recordings, each with its own id, and logs empty ones', async () => {
     await listen();
     const stop = (path: string, headers: Record<string, string>) =>
       send('RECORD_STOP', 'uuid-1', { ...tenant, 'Record-File-Path': path, ...headers });
@@ -401,7 +401,7 @@ describe('call listener', function () {
     await waitFor(() => said('recording.empty').length === 2, { what: 'two log lines' });
   });
 
-  it('field case 55: raises an alarm for a recording that began and did not stop, and tells one that stops after the end', async () => {
+  it("field case 55: raises an alarm for a recording that never stopped, and reports one that stops after the call's end", async () => {
     await listen();
     send('CHANNEL_CREATE', 'uuid-1', tenant);
     send('RECORD_START', 'uuid-1', { ...tenant, 'Record-File-Path': '/r/late.wav' });
@@ -413,7 +413,7 @@ describe('call listener', function () {
     assert.equal(events[3]!.type, 'call.recording.completed');
   });
 
-  it('field case 56: tells every press once: forty in a second, two of a kind at once, and a repeat not again', async () => {
+  it('field case 56: reports every keypress once: forty in a second, the same key twice, and no repeats', async () => {
     await listen();
     send('CHANNEL_CREATE', 'uuid-1', tenant);
     const sent: string[] = [];
@@ -434,11 +434,11 @@ describe('call listener', function () {
     assert.equal(listeners[0]!.switches[0]!.unusableEvents, 3);
   });
 
-  it('goes on after an event that can never be accepted', async () => {
+  it('continues after an event that can never be accepted', async () => {
     await listen();
     send('CHANNEL_CREATE', 'uuid-1', tenant);
     await told(1);
-    // A digit that slipped in by another way than the listener's.
+    // An invalid digit that did not come through the listener.
     await fixture.database.pool.query(
       `insert into call_events (core_uuid, event_sequence, switch, call_sid, kind, facts)
        select core_uuid, 1000, switch, call_sid, 'key-pressed', replace(facts, '{', '{"digit":"x",') from call_events`,
@@ -450,7 +450,7 @@ describe('call listener', function () {
     assert.equal(said('call.event_refused').length, 1);
   });
 
-  it('keeps no secret of a call: neither keys typed in silence nor any variable', async () => {
+  it('stores no secrets of a call: neither masked keys nor any variable', async () => {
     await listen();
     await played.play(readFileSync('test/fixtures/freeswitch/34-dtmf-sensitive.json.esl'));
     await told(3);
@@ -460,7 +460,7 @@ describe('call listener', function () {
     assert.ok(!JSON.stringify(fixture.lines).includes('+1202555'), 'no number is logged');
   });
 
-  it('deletes handled events after two days, and all else after the retention time', async () => {
+  it('deletes handled events after two days, and everything else after the retention time', async () => {
     await listen();
     send('CHANNEL_CREATE', 'uuid-1', tenant);
     send('RECORD_START', 'uuid-1', { ...tenant, 'Record-File-Path': '/r/1.wav' });
@@ -489,7 +489,7 @@ describe('call listener', function () {
     assert.deepEqual(await left(), [0, 0, 0]);
   });
 
-  it('has one event for each random call, however often and in how many pieces it is heard', async () => {
+  it('makes each event of random calls once, however often it arrives', async () => {
     await listen();
     await listen();
     const uuids = Array.from({ length: 30 }, () => randomUUID());

@@ -36,7 +36,7 @@ describe('recorded streams, cut at random places', function () {
     return fixture.events();
   }
 
-  it('are all described', () => {
+  it('all have an expected result', () => {
     assert.deepEqual([...new Set(files.map(scenarioOf))].sort(), Object.keys(recordedCalls).sort());
   });
 
@@ -61,7 +61,7 @@ describe('recorded streams, cut at random places', function () {
     });
   }
 
-  it('leave a name in any bytes out of the way of the call, in both forms', async () => {
+  it('with odd bytes in a name give the right call, in both formats', async () => {
     const owner = fixture.tenants.get('42');
     await fixture.database.pool.query('insert into phone_numbers (tenant_id, phone_number) values ($1, $2)', [
       owner,
@@ -82,7 +82,7 @@ describe('recorded streams, cut at random places', function () {
   });
 });
 
-/** What the events of one call say, in the shape of the table; what they say against each other fails. */
+/** The events of one call in the form of the table. Fails if they contradict each other. */
 function describeCall(callSid: string, events: TriggeredCallEvent[]): RecordedCall {
   const told = events
     .map(({ type }) => eventTypes[type]!)

@@ -26,9 +26,9 @@ describe('one uuid', function () {
   const play = (played: PlayedSwitch, ...frames: Buffer[]) => played.send(Buffer.concat(frames));
 
   describe('field case 84: used again', () => {
-    it('tells and counts the second try of a job, of real streams, under an id of its own', async () => {
+    it('by the second try of a job, from real streams, it makes events and counts under its own id', async () => {
       await scenario.listen([a]);
-      // In the order of their sequence numbers: what waits is handled by those, whenever it arrived.
+      // In the order of their sequence numbers, since stored events are handled in that order.
       for (const file of ['10-outbound-answered', '15-outbound-gateway-down']) {
         const stream = readFileSync(`test/fixtures/freeswitch/${file}.json.esl`).toString('latin1');
         const own = /"Unique-ID":\s*"([^"]+)"/.exec(stream)![1]!;
@@ -107,7 +107,7 @@ describe('one uuid', function () {
       };
       const says = saysWhen ? 'the switch says when it made each channel' : 'the switch does not say when';
 
-      it(`is another tenant's with its keys and its recording (${says}), by two listeners, twice`, async () => {
+      it(`for another tenant it has its own keys and recording (${says}), with two listeners and repeats`, async () => {
         await scenario.listen([a]);
         await scenario.listen([a]);
         const run = playedRun('core-1');
@@ -117,7 +117,7 @@ describe('one uuid', function () {
         await check(await scenario.settle());
       });
 
-      it(`is told apart when all of it was kept before anybody handled it (${says})`, async () => {
+      it(`it is told apart even if all events were stored before any was handled (${says})`, async () => {
         const { fixture } = scenario;
         const { db } = fixture;
         fixture.deps.db = { ...db, transaction: () => Promise.reject(new Error('away')) };
@@ -134,7 +134,7 @@ describe('one uuid', function () {
       });
     }
 
-    it('is told though the first call was nobody’s, and its events wait', async () => {
+    it('it makes events even if the first call had no tenant and its events wait', async () => {
       await scenario.listen([a]);
       const run = playedRun('core-1');
       play(
@@ -149,7 +149,7 @@ describe('one uuid', function () {
       assert.equal(scenario.said('call.no_tenant').length, 1);
     });
 
-    it('completes the first call, whose end nobody heard, though the switch lists the uuid', async () => {
+    it('it completes the first call, whose end was missed, although the switch lists the uuid', async () => {
       await scenario.listen([a]);
       a.channels = [uuid];
       const run = playedRun('core-1');
@@ -163,10 +163,10 @@ describe('one uuid', function () {
       assert.ok(Date.parse(String(end.data.ended_at)) <= playedStartMs + 9_000, 'before the next one began');
     });
 
-    it('is a new call on another switch once the end was heard, or if that made the channel anew', async () => {
+    it('it is a new call on another switch if the first has ended, or if that switch made a new channel', async () => {
       const b = await scenario.startSwitch();
       await scenario.listen([a, b]);
-      // Else the first of the second pair would be found missing.
+      // Otherwise the call that is still open would be found missing.
       a.channels = ['job-open'];
       const [one, two] = [playedRun('core-a'), playedRun('core-b')];
       play(
@@ -182,7 +182,7 @@ describe('one uuid', function () {
       assert.equal(new Set(idsOf(events, 'call.initiated')).size, 4);
     });
 
-    it('lets an uploader report the recording of the right call', async () => {
+    it('it lets an uploader report the recording of the right call', async () => {
       const { recordingCompleted } = await import('../../../../src/sources/calls/recordings.js');
       scenario.fixture.deps.recordingUrlTemplate = undefined;
       await scenario.listen([a]);
@@ -224,14 +224,14 @@ describe('one uuid', function () {
       run.event('CHANNEL_CREATE', uuid, 0, { ...ofTenant('42'), ...madeAt(0) }),
       run.event('CHANNEL_ANSWER', uuid, 1_000, { ...ofTenant('42'), ...madeAt(0) }),
     ];
-    /** As FreeSWITCH has it: made at the takeover, with the time of it beside. */
+    /** As FreeSWITCH reports it: created at the takeover, together with the time of the takeover. */
     const recovered = madeAt(3_000, { recoveredAtMs: 3_000 });
     const takenOver = (run: ReturnType<typeof playedRun>, more = recovered) => [
       run.event('CHANNEL_CREATE', uuid, 3_000, { ...ofTenant('42'), ...more }),
       run.event('CHANNEL_ANSWER', uuid, 3_010, { ...ofTenant('42'), ...more }),
     ];
     const over = (run: ReturnType<typeof playedRun>, more = recovered) =>
-      // Counted by the second switch from its own answer on.
+      // The second switch counts from its own answer on.
       run.event('CHANNEL_HANGUP_COMPLETE', uuid, 76_000, { ...ofTenant('42'), ...more, ...endedAt(76_000, 3_010) });
     const whole = ['initiated 42', 'answered 42', 'completed 42'];
 
@@ -240,7 +240,7 @@ describe('one uuid', function () {
       ['says nothing of when', {}],
       ['shows the first time', madeAt(0)],
     ] as const)
-      it(`ends once, at its true end, with all its minutes, where the other switch ${what}`, async () => {
+      it(`ends once, at its real end, with all its minutes, if the other switch ${what}`, async () => {
         await scenario.listen([a, b]);
         await scenario.listen([a, b]);
         play(a, ...began(playedRun('core-a')));
@@ -256,7 +256,7 @@ describe('one uuid', function () {
         play(b, second.event('DTMF', uuid, 50_000, { 'DTMF-Digit': '7', ...more }));
         await scenario.told(3);
         const before = asked();
-        // The first switch has nothing left to be asked for: its call is the other's.
+        // The first switch is no longer asked: its call belongs to the other.
         assert.equal(asked(), before);
         b.channels = [];
         play(b, over(second, more), over(playedRun('core-b', 900), more));
@@ -268,7 +268,7 @@ describe('one uuid', function () {
         assert.equal(await scenario.countedMs('42'), 75_000);
       });
 
-    it('is not gone while another switch lists it, though nobody heard the takeover', async () => {
+    it('is not completed while another switch lists it, even if the takeover was missed', async () => {
       await scenario.listen([a, b]);
       play(a, ...began(playedRun('core-a')));
       await scenario.told(2);
@@ -285,7 +285,7 @@ describe('one uuid', function () {
       assert.equal(await scenario.countedMs('42'), 75_000);
     });
 
-    it('makes the minutes good, and says so, when an estimated end was wrong; nobody is told twice', async () => {
+    it('gets its minutes corrected and logged when an estimated end was wrong, without a second event', async () => {
       await scenario.listen([a, b]);
       play(a, ...began(playedRun('core-a')));
       await scenario.told(2);
@@ -306,7 +306,7 @@ describe('one uuid', function () {
       assert.deepEqual(rows, [{ hangup_cause: 'NORMAL_CLEARING', duration_ms: '75000', end_estimated: false }]);
     });
 
-    it('takes back what an estimate counted too much, in its month', async () => {
+    it('gets back minutes that an estimate counted too many, in the right month', async () => {
       await scenario.listen([a]);
       const run = playedRun('core-a');
       play(a, ...began(run));
@@ -334,7 +334,7 @@ describe('one uuid', function () {
       assert.equal(before - (await scenario.countedMs('42')), 498_000);
     });
 
-    it('is the same whatever is kept first: the other switch’s events before those of the first', async () => {
+    it('is the same call even if the other switch’s events are stored first', async () => {
       const { fixture } = scenario;
       const { db } = fixture;
       fixture.deps.db = { ...db, transaction: () => Promise.reject(new Error('away')) };
@@ -353,7 +353,7 @@ describe('one uuid', function () {
       assert.equal(await scenario.countedMs('42'), 75_000);
     });
 
-    it('is never another tenant’s: with another tenant’s variable it is a call of its own', async () => {
+    it('never becomes another tenant’s: with that tenant’s variable it is a separate call', async () => {
       await scenario.listen([a, b]);
       a.channels = [uuid];
       play(a, ...began(playedRun('core-a')));
@@ -362,7 +362,7 @@ describe('one uuid', function () {
       assert.deepEqual(typesAndTenants(await scenario.told(3)), ['initiated 42', 'answered 42', 'initiated 43']);
     });
 
-    it('does not end where it was: the end that the lost run sends is not the call’s', async () => {
+    it('is not ended by the end that the lost run sends', async () => {
       await scenario.listen([a, b]);
       a.channels = b.channels = [uuid];
       const first = playedRun('core-a');
@@ -380,7 +380,7 @@ describe('one uuid', function () {
     });
   });
 
-  describe('field case 96: a switch that has another name by now', () => {
+  describe('field case 96: after a switch was renamed', () => {
     const open = (run: ReturnType<typeof playedRun>) => [
       run.event('CHANNEL_CREATE', uuid, 0, ofTenant('42')),
       run.event('CHANNEL_ANSWER', uuid, 1_000, {
@@ -393,7 +393,7 @@ describe('one uuid', function () {
       ['a heartbeat names its run', true],
       ['it is asked for its run', false],
     ] as const)
-      it(`has its calls completed once, when ${what}`, async () => {
+      it(`its calls are completed once, when ${what}`, async () => {
         const listener = await scenario.listen([a]);
         const run = playedRun('core-1');
         play(a, ...open(run));
@@ -408,7 +408,7 @@ describe('one uuid', function () {
         assert.equal((await scenario.settle()).length, 3);
       });
 
-    it('keeps its calls while it lists them, and hears their end', async () => {
+    it('its calls continue while it lists them, and their end is received', async () => {
       const listener = await scenario.listen([a]);
       a.channels = [uuid];
       const run = playedRun('core-1');
@@ -420,21 +420,21 @@ describe('one uuid', function () {
       play(a, run.heartbeat());
       const lists = () => a.commands.filter((command) => command === 'api show channels as json').length;
       const before = lists();
-      await waitFor(() => lists() > before + 2, { what: 'looks that compare it' });
+      await waitFor(() => lists() > before + 2, { what: 'checks that compare it' });
       play(a, run.event('CHANNEL_HANGUP_COMPLETE', uuid, 31_000, { ...ofTenant('42'), ...endedAt(31_000, 1_000) }));
       await scenario.told(3);
       const events = await scenario.settle();
       assert.deepEqual([events.length, events[2]!.data.duration_seconds], [3, 30]);
     });
 
-    it('has them completed as lost when it was started anew under that name', async () => {
+    it('its calls are completed as lost when it was restarted under the new name', async () => {
       const listener = await scenario.listen([a]);
       const run = playedRun('core-1');
       play(a, ...open(run));
       await scenario.told(2);
       await listener.close();
       await waitFor(() => a.subscribers === 0, { what: 'the first name to be gone' });
-      // The run was reached under the new name, and then the switch was started anew.
+      // The run is reached under the new name, and then the switch restarts.
       const renamed = await scenario.listen([a], { host: 'localhost' });
       a.channels = [uuid];
       play(a, run.heartbeat());
@@ -450,7 +450,7 @@ describe('one uuid', function () {
       assert.equal(events[2]!.data.hangup_cause, 'SWITCH_RESTARTED');
     });
 
-    it('two switches that change their names keep their calls', async () => {
+    it('two switches that swapped names both keep their calls', async () => {
       const b = await scenario.startSwitch();
       const listener = await scenario.listen([a, b]);
       const [one, two] = [playedRun('core-a'), playedRun('core-b')];
@@ -469,11 +469,11 @@ describe('one uuid', function () {
       play(b2, two.heartbeat());
       const lists = (played: PlayedSwitch) =>
         played.commands.filter((command) => command.startsWith('api show')).length;
-      await waitFor(() => lists(a2) > 5 && lists(b2) > 5, { what: 'many looks' });
+      await waitFor(() => lists(a2) > 5 && lists(b2) > 5, { what: 'many checks' });
       assert.equal((await scenario.settle()).length, 2, 'nothing has ended');
     });
 
-    it('gives up a call that no switch lists and whose switch nobody serves, after a long time', async () => {
+    it('a call is given up after a long time if no switch lists it and no process serves its switch', async () => {
       const listener = await scenario.listen([a]);
       play(a, ...open(playedRun('core-1')));
       await scenario.told(2);
@@ -485,7 +485,7 @@ describe('one uuid', function () {
       const { pool } = scenario.fixture.database;
       const looked = async () =>
         (await pool.query("select from switch_runs where core_uuid = 'core-b'")).rowCount === 1;
-      await waitFor(looked, { what: 'a look' });
+      await waitFor(looked, { what: 'a check' });
       assert.equal((await scenario.fixture.events()).length, 2, 'another process may serve it');
       await pool.query("update calls set created_at = now() - interval '2 days'");
       await pool.query("update switch_runs set seen_at = now() - interval '2 days' where core_uuid = 'core-1'");

@@ -7,7 +7,7 @@ import { createCallScenario, typesAndTenants, type CallScenario } from '../../..
 import { endedAt, madeAt, ofTenant, playedRun } from '../../../support/played-calls.js';
 import { waitFor } from '../../../support/wait-for.js';
 
-describe('whose call it is', function () {
+describe('the tenant of a call', function () {
   this.timeout(180_000);
   let scenario: CallScenario;
   let a: PlayedSwitch;
@@ -23,15 +23,15 @@ describe('whose call it is', function () {
   const owned = '+12025550101';
   const unowned = '+12025550199';
 
-  describe('field case 94: two facts in two frames', () => {
-    /** The variables of the beginning, and of what follows: undefined: none. */
+  describe('field case 94: with two facts in two frames', () => {
+    /** The variable in the first event, and in the later ones; undefined if there is none. */
     interface Facts {
       direction: 'inbound' | 'outbound';
       isOwned: boolean;
       atBirth: string | undefined;
       afterwards: string | undefined;
     }
-    /** As docs/calls.md has it. `nobody` names no tenant. */
+    /** The rule of docs/calls.md. `nobody` names no tenant. */
     const ownerOf = ({ isOwned, atBirth, afterwards }: Facts): string | null => {
       const named = (reference: string | undefined) => (reference === 'nobody' ? undefined : reference);
       if (atBirth !== undefined) return named(atBirth) ?? named(afterwards) ?? null;
@@ -47,9 +47,9 @@ describe('whose call it is', function () {
       };
     };
 
-    it('is one tenant’s, whatever the gaps between frames and the cuts in them, by one listener or two', async () => {
+    it('is the same for all its events, whatever the gaps between frames and the cuts in them, with two listeners', async () => {
       await scenario.assignNumber('77', owned);
-      // Else what the switch does not list would be completed meanwhile.
+      // Otherwise calls that the switch does not list would be completed meanwhile.
       await scenario.listen([a], { lookForGoneEveryMs: 60_000 });
       await scenario.listen([a], { lookForGoneEveryMs: 60_000 });
       let calls = 0;
@@ -96,7 +96,7 @@ describe('whose call it is', function () {
       );
     });
 
-    it('is the owner’s of the number whether or not anybody heard the beginning, if the dialplan sets the variable', async () => {
+    it('is the owner of the number even if the beginning was missed, when the dialplan sets the variable', async () => {
       await scenario.assignNumber('77', owned);
       await scenario.listen([a]);
       const run = playedRun('core-1');
@@ -106,7 +106,7 @@ describe('whose call it is', function () {
     });
   });
 
-  describe('field case 95: a listener that joins in the middle', () => {
+  describe('field case 95: when a listener joins in the middle', () => {
     const legB = {
       'Channel-Call-UUID': 'A',
       'Call-Direction': 'outbound',
@@ -125,8 +125,8 @@ describe('whose call it is', function () {
       ['without any, by the number that was called', { a: undefined, b: undefined }, '77'],
     ] as const)
       for (const first of ['RECORD_START', 'RECORD_STOP'])
-        it(`of a bridged call, at ${first} on the other leg, ${what}, tells of the caller's call`, async () => {
-          // The caller's number is a third tenant's.
+        it(`is the caller's, at ${first} on the other leg of a bridged call, ${what}`, async () => {
+          // The caller's number belongs to a third tenant.
           await scenario.assignNumber('43', '+13035550142');
           if (owner === '77') await scenario.assignNumber('77', owned);
           await scenario.listen([a]);
@@ -152,7 +152,7 @@ describe('whose call it is', function () {
           assert.equal(events[0]!.data.call_sid, 'A');
         });
 
-    it('of a real bridged call, from any of its events on, tells of the caller’s or of nobody’s', async () => {
+    it('is the caller’s for a real bridged call, from any of its events on', async () => {
       await scenario.assignNumber('43', '+13035550142');
       const stream = readFileSync('test/fixtures/freeswitch/43-bridge-recorded-stereo.json.esl');
       const { FrameReader } = await import('../../../../src/sources/calls/frame-reader.js');
@@ -179,7 +179,7 @@ describe('whose call it is', function () {
       }
     });
 
-    it('at a key of a tenant’s phone that dials another tenant’s number, waits until it is known whose call it is', async () => {
+    it('stays open for a key of a tenant’s phone that dials another tenant’s number, until it is known', async () => {
       await scenario.assignNumber('77', owned);
       await scenario.listen([a]);
       const run = playedRun('core-1');
@@ -193,7 +193,7 @@ describe('whose call it is', function () {
     });
   });
 
-  it('of two legs with two tenants’ numbers, is the first leg’s', async () => {
+  it('is the first leg’s if two legs have two tenants’ numbers', async () => {
     await scenario.assignNumber('77', owned);
     await scenario.assignNumber('43', '+12025550143');
     await scenario.listen([a]);
@@ -216,10 +216,10 @@ describe('whose call it is', function () {
     ]);
   });
 
-  it('of two calls that were joined, each keeps its own recording', async () => {
+  it('stays the same for two joined calls, and each keeps its own recording', async () => {
     await scenario.listen([a]);
     const run = playedRun('core-1');
-    // All in one packet: the second call is known as one though nobody has handled its beginning.
+    // All in one packet: the second is recognised as a call before its first event is handled.
     a.send(
       Buffer.concat([
         run.event('CHANNEL_CREATE', 'A', 0, ofTenant('42')),
@@ -238,8 +238,8 @@ describe('whose call it is', function () {
     assert.deepEqual([recording.tenant, recording.data.call_sid], ['43', 'B']);
   });
 
-  describe('field case 100: an event that cannot be handled', () => {
-    it('is set aside and logged once; the call’s end and minutes are told', async () => {
+  describe('field case 100: with an event that cannot be handled', () => {
+    it('still gets the call’s end and minutes; the event is set aside and logged once', async () => {
       const { pool } = scenario.fixture.database;
       const poisons: [kind: string, facts: Record<string, unknown> | string][] = [
         ['recording-stopped', { recording: null }],
@@ -276,7 +276,7 @@ describe('whose call it is', function () {
       assert.equal(rowCount, poisons.length);
     });
 
-    it('is none though it holds anything: halves of characters, NUL, endless text, numbers and times out of range', async () => {
+    it('gets all events whatever they contain: half characters, NUL, long text, numbers and times out of range', async () => {
       await scenario.listen([a]);
       const run = playedRun('core-1');
       const odd = ['\ud83d', 'a\0b', 'x'.repeat(5_000), '😀'.repeat(300), '999999999999999', '-1', '99999999999999999'];
@@ -324,7 +324,7 @@ describe('whose call it is', function () {
     });
   });
 
-  it('is told of its end though it was given up before anybody knew whose it is', async () => {
+  it('gets the real end even if the call was given up before its tenant was known', async () => {
     await scenario.listen([a]);
     const run = playedRun('core-1');
     a.send(run.event('CHANNEL_CREATE', 'late', 0));
@@ -338,7 +338,7 @@ describe('whose call it is', function () {
     assert.deepEqual([events[2]!.data.ended_at_estimated, await scenario.countedMs('42')], [undefined, 8_000]);
   });
 
-  it('is looked for again only when something new is heard of it, so that others have their turn', async () => {
+  it('is searched for again only when new events of the call arrive, so that others have their turn', async () => {
     const { pool } = scenario.fixture.database;
     await scenario.listen([a]);
     const run = playedRun('core-1');
@@ -346,7 +346,7 @@ describe('whose call it is', function () {
     a.send(run.event('DTMF', 'bare', 0, { 'DTMF-Digit': '1' }));
     const looked = async () =>
       (await pool.query('select from call_events where handled_at is null and looked_at is not null')).rowCount === 2;
-    await waitFor(looked, { what: 'a look at both' });
+    await waitFor(looked, { what: 'a check of both' });
     await pool.query("update call_events set kept_at = now() - interval '1 minute'");
     const { callsWithLeftovers } = await import('../../../../src/db/call-events.js');
     assert.deepEqual(await callsWithLeftovers(scenario.fixture.db, 5_000, 1_000), []);

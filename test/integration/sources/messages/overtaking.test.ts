@@ -10,7 +10,7 @@ import { countedSegments, insertOutboundMessage, smsEvents, typesOf } from '../.
 
 const messageSid = 'SM00000000000000000000000000000001';
 
-describe('callbacks that overtake the answer of Twilio', () => {
+describe("callbacks that overtake Twilio's response", () => {
   let database: TestDatabase;
   let db: Database;
   let tenantId: string;
@@ -53,9 +53,9 @@ describe('callbacks that overtake the answer of Twilio', () => {
       )
     ).rows[0]!;
 
-  it('field case 98: leave it to the answer how many segments are counted', async () => {
+  it('field case 98: leave the number of segments to the response', async () => {
     await callback('delivered');
-    assert.equal(await countedSegments(database.pool, tenantId), 1, 'an estimate, until the answer comes');
+    assert.equal(await countedSegments(database.pool, tenantId), 1, 'an estimate, until the response comes');
     for (let times = 0; times < 3; times += 1) {
       await answer(3);
       assert.equal(await countedSegments(database.pool, tenantId), 3);
@@ -64,7 +64,7 @@ describe('callbacks that overtake the answer of Twilio', () => {
     assert.deepEqual(typesOf(await events()), ['sms.sent', 'sms.delivered']);
   });
 
-  it('may have been counted with too many', async () => {
+  it('may have counted too many segments, which is corrected', async () => {
     await start('ą'.repeat(71));
     await insertOutboundMessage(database.pool, tenantId);
     await callback('sent');
@@ -75,7 +75,7 @@ describe('callbacks that overtake the answer of Twilio', () => {
     assert.deepEqual(await row(), { status: 'sent', segments: 1 });
   });
 
-  it('count in the month in which the message was counted first', async () => {
+  it('are corrected in the month in which the message was first counted', async () => {
     await callback('sent');
     await database.pool.query("update messages set accepted_at = '2025-10-31T23:59:59Z'");
     await database.pool.query("update tenant_usage set month = '2025-10'");
@@ -84,7 +84,7 @@ describe('callbacks that overtake the answer of Twilio', () => {
     assert.deepEqual(rows, [{ month: '2025-10', used: '3' }]);
   });
 
-  it('bring a limit about that only the answer’s count reaches', async () => {
+  it('lead to a limit event if only the response’s count reaches the limit', async () => {
     await setLimits(deps(), tenantId, { sms_segments: 3 });
     await callback('sent');
     await answer(3);
@@ -97,7 +97,7 @@ describe('callbacks that overtake the answer of Twilio', () => {
     );
   });
 
-  it('leave the estimate where the answer has no count, and change nothing that was counted exactly', async () => {
+  it('keep the estimate if the response has no count, and never change an exact count', async () => {
     await callback('sent');
     await answer(null);
     assert.deepEqual(await row(), { status: 'sent', segments: 1 });
@@ -107,7 +107,7 @@ describe('callbacks that overtake the answer of Twilio', () => {
     assert.equal(await countedSegments(database.pool, tenantId), 2);
   });
 
-  it('tell the provider’s word for the moment when it took the message, as documented', async () => {
+  it('make sms.sent with the provider’s status at acceptance, as documented', async () => {
     for (const [service, word, expected] of [
       [null, 'delivered', 'queued'],
       [null, 'sent', 'queued'],
@@ -124,7 +124,7 @@ describe('callbacks that overtake the answer of Twilio', () => {
     }
   });
 
-  it('tell one sms.sent, before one end, and count as the answer says, whatever comes at the same moment', async () => {
+  it('make one sms.sent before one final event, and the response’s count holds, whatever comes at the same time', async () => {
     const words = ['queued', 'sent', 'delivered', 'undelivered', 'failed', 'read'];
     const ends = ['delivered', 'undelivered', 'failed', 'read'];
     await fc.assert(
@@ -135,7 +135,7 @@ describe('callbacks that overtake the answer of Twilio', () => {
           await start();
           const work: (() => Promise<unknown>)[] = reports.map((word) => () => callback(word));
           work.splice(at, 0, () => answer(3));
-          // Recorded a second time, as after a worker's death.
+          // The response is recorded a second time, as after a worker's death.
           work.push(() => answer(3));
           await Promise.all(work.map((one) => one()));
           const [first, ...others] = typesOf(await events());
@@ -149,7 +149,7 @@ describe('callbacks that overtake the answer of Twilio', () => {
     );
   });
 
-  it('at the moment when the message is given up: what is told is one thing, and what was sent is counted', async () => {
+  it('that come as the message is given up make consistent events, and the segments are counted', async () => {
     for (let times = 0; times < 10; times += 1) {
       await start();
       await Promise.all([

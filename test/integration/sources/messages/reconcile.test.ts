@@ -68,7 +68,7 @@ describe('reconciling messages with Twilio', () => {
   const events = (tenant = tenantId) => smsEvents(database.pool, tenant);
   const since = () => Date.parse(new URL(fake.requests[0]!.url, fake.url).searchParams.get('DateSent>')!);
 
-  it('tells what no callback told, once', async () => {
+  it('makes the events that no callback made, once', async () => {
     const known = inbound('known');
     await receiveMessage(deps(), {
       accountSid,
@@ -108,7 +108,7 @@ describe('reconciling messages with Twilio', () => {
     assert.equal(await countedSegments(database.pool, tenantId), 4);
   });
 
-  it('keeps the code of a failure, and moves no message back', async () => {
+  it("keeps a failure's error code, and never moves a status back", async () => {
     const failed = fake.add({ from: number, to: '+15551234567', status: 'undelivered', error_code: 30003 });
     const late = fake.add({ from: number, to: '+15551234567', status: 'sent' });
     await insertOutboundMessage(database.pool, tenantId, { messageSid: failed.sid });
@@ -119,7 +119,7 @@ describe('reconciling messages with Twilio', () => {
     assert.deepEqual([event!.type, event!.data['error_code'], others.length], ['sms.failed', '30003', 0]);
   });
 
-  it('tells whoever had the number when the message came', async () => {
+  it('uses the tenant that had the number when the message came', async () => {
     const next = await insertTenant(database.pool);
     await database.pool.query("update phone_numbers set released_at = now() - interval '1 hour'");
     await database.pool.query(
@@ -134,7 +134,7 @@ describe('reconciling messages with Twilio', () => {
     assert.deepEqual([await bodies(tenantId), await bodies(next)], [['before'], ['after']]);
   });
 
-  it('field case 97: leaves alone what is in another account’s list than its number or message', async () => {
+  it('field case 97: ignores messages in the list of an account that is not the number’s or the message’s', async () => {
     const sub = 'AC00000000000000000000000000000001';
     const outbound = await insertOutboundMessage(database.pool, tenantId, { messageSid: 'SM1', status: 'sent' });
     const page = ['SM1', 'SM2'].map((messageSid): ListedMessage => {
@@ -165,7 +165,7 @@ describe('reconciling messages with Twilio', () => {
     };
     assert.deepEqual(await reconcileAccount(deps(), twilio, sub), { received: 0, reported: 0 });
     assert.deepEqual(await events(), []);
-    // Once it is known in which account the number is, what was turned away is told.
+    // Once the number has this account, messages that were turned away make their events.
     await database.pool.query('update phone_numbers set account_sid = $1', [sub]);
     await database.pool.query('update messages set account_sid = $1 where id = $2', [sub, outbound]);
     assert.deepEqual(await reconcileAccount(deps(), twilio, sub), { received: 1, reported: 1 });
@@ -173,13 +173,13 @@ describe('reconciling messages with Twilio', () => {
     assert.deepEqual(await reconcileAccount(deps(), twilio, accountSid), { received: 0, reported: 0 });
   });
 
-  it('leaves alone what is of no tenant', async () => {
+  it('ignores messages of no tenant', async () => {
     fake.add({ from: '+15559999999', to: '+15551234567', status: 'delivered' });
     fake.add({ from: 'SUPPORT', to: '+15559999999', direction: 'inbound', status: 'received' });
     assert.deepEqual(await reconcile(), { received: 0, reported: 0 });
   });
 
-  it('looks back 12 hours, further after an outage, never to what was deleted here', async () => {
+  it('looks back 12 hours, further after an outage, but never beyond the retention time', async () => {
     const about = (actual: number, ms: number) => assert.ok(Math.abs(actual - (Date.now() - ms)) < 10_000);
     await reconcile();
     about(since(), 12 * hours);
@@ -200,7 +200,7 @@ describe('reconciling messages with Twilio', () => {
     about(since(), 23 * hours);
   });
 
-  it('does not count as done when Twilio does not answer', async () => {
+  it("does not count as done when Twilio's list cannot be read", async () => {
     const before = new Date(Date.now() - 24 * hours);
     await recordReconciliation(db, accountSid, before);
     await assert.rejects(reconcile({ token: 'wrong' }), TwilioListError);

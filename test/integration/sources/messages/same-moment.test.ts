@@ -8,12 +8,12 @@ import { waitFor } from '../../../support/wait-for.js';
 
 const accountSid = 'AC0123456789abcdef0123456789abcdef';
 
-describe('a message of which two hear at the same moment', () => {
+describe('a message handled twice at the same time', () => {
   let fixture: CallFixture;
   before(async () => (fixture = await createCallFixture()));
   after(() => fixture.close());
 
-  /** As it is while the request to Twilio is under way. */
+  /** A message whose request to Twilio is in flight. */
   async function messageUnderWay(): Promise<string> {
     const message = await insertOutbound(fixture.db, {
       tenantId: fixture.tenants.get('42')!,
@@ -32,7 +32,7 @@ describe('a message of which two hear at the same moment', () => {
   const eventsOf = async (messageSid: string) =>
     (await fixture.events()).filter(({ data }) => data['message_sid'] === messageSid).map(({ type }) => type);
 
-  it('is told whole, when a callback waits for the row while the answer to the request is recorded', async () => {
+  it('makes all events when a callback waits for its row while the response is recorded', async () => {
     const id = await messageUnderWay();
     const { pool } = fixture.database;
     const waiting = async (count: number) =>
@@ -73,7 +73,7 @@ describe('a message of which two hear at the same moment', () => {
     assert.equal(await messageStatus(fixture.db, id), 'delivered');
   });
 
-  it('is one of ours only: of two that are just alike the other one stays unsettled', async () => {
+  it('is matched to one of ours only: of two identical ones, the other stays unsettled', async () => {
     const [lost, sent] = [await messageUnderWay(), await messageUnderWay()];
     const listed: ListedMessage = {
       messageSid: 'SM0002',

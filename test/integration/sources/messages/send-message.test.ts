@@ -65,10 +65,10 @@ describe('sending a message', function () {
   const posts = () => fake.requests.filter(({ method }) => method === 'POST');
   const row = async (id: string) =>
     (await database.pool.query<Record<string, unknown>>('select * from messages where id = $1', [id])).rows[0]!;
-  /** Twilio takes it, and its answer is lost. */
+  /** Makes Twilio accept the next message, but its response is lost. */
   const loseAnswer = () => fake.answerNext((response) => void response.socket?.destroy(), { create: true });
 
-  it('tells sms.sent and counts the segments when Twilio has taken it', async () => {
+  it('makes sms.sent and counts the segments when Twilio has accepted it', async () => {
     const id = await pending({ body: 'a'.repeat(307) });
     assert.deepEqual(await send(id), { state: 'settled' });
     const { sid } = fake.messages[0]!;
@@ -85,7 +85,7 @@ describe('sending a message', function () {
     assert.match(callback!, new RegExp(`^${publicBaseUrl}/twilio/status\\?tenant=${tenantId}&message=${id}#rc=`));
   });
 
-  it('estimates the segments where a Messaging Service does not know them yet', async () => {
+  it('estimates the segments when a Messaging Service does not know them yet', async () => {
     const id = await pending({ body: 'ą'.repeat(71) });
     await database.pool.query('update messages set from_number = null, messaging_service_sid = $1', [
       'MG0123456789abcdef0123456789abcdef',
@@ -98,7 +98,7 @@ describe('sending a message', function () {
     );
   });
 
-  it('makes one request, however often and at once it runs', async () => {
+  it('makes one request, however often it runs, even concurrently', async () => {
     const id = await pending();
     await Promise.all(Array.from({ length: 5 }, () => send(id)));
     await send(id);
@@ -106,7 +106,7 @@ describe('sending a message', function () {
     assert.deepEqual(typesOf(await events()), ['sms.sent']);
   });
 
-  it('field case 43: tells what Twilio refuses, with its code, and asks no second time', async () => {
+  it("field case 43: reports Twilio's refusal with its code, and does not try again", async () => {
     const id = await pending();
     await database.pool.query("update messages set to_number = '+15005550004'");
     assert.deepEqual(await send(id), { state: 'settled' });
@@ -126,7 +126,7 @@ describe('sending a message', function () {
     assert.equal(await countedSegments(database.pool, tenantId), 0);
   });
 
-  it('raises an alarm when Twilio does not know the token, and asks no second time', async () => {
+  it('raises an alarm when Twilio refuses the token, and does not try again', async () => {
     const id = await pending();
     await send(id, deps(['wrong']));
     assert.equal(posts().length, 1);
@@ -138,7 +138,7 @@ describe('sending a message', function () {
     );
   });
 
-  it('gives the right to send back when Twilio is busy, and keeps to Retry-After', async () => {
+  it('returns the right to send when Twilio is busy, and respects Retry-After', async () => {
     const id = await pending();
     fake.answerNext((response) => void response.status(429).set('Retry-After', '7').send('{"code":20429}'));
     await assert.rejects(send(id), (error: unknown) => {
@@ -152,7 +152,7 @@ describe('sending a message', function () {
     assert.deepEqual([fake.messages.length, typesOf(await events())], [1, ['sms.sent']]);
   });
 
-  describe('when the answer is lost', () => {
+  describe('when the response is lost', () => {
     it('never sends again, and finds the message in the list', async () => {
       const id = await pending();
       loseAnswer();
@@ -166,7 +166,7 @@ describe('sending a message', function () {
       assert.deepEqual([posts().length, (await events()).length], [1, 1]);
     });
 
-    it('hears of it by a callback', async () => {
+    it('is settled by a callback', async () => {
       const id = await pending();
       loseAnswer();
       await send(id);
@@ -187,7 +187,7 @@ describe('sending a message', function () {
       assert.deepEqual([fake.requests.length, typesOf(await events())], [0, ['sms.sent']]);
     });
 
-    it('does not wait for an answer beyond the deadline, and finds what that would have said', async () => {
+    it('does not wait beyond the deadline for a response, and finds the message in the list', async () => {
       const id = await pending();
       let answerLate = (): void => assert.fail('no request came');
       fake.answerNext((response) => void (answerLate = () => void response.status(201).json(fake.messages[0])), {
@@ -201,7 +201,7 @@ describe('sending a message', function () {
       assert.equal(await countedSegments(database.pool, tenantId), 1);
     });
 
-    it('finds each of several that are just alike, asked for at the same moment and for the last time', async () => {
+    it('finds each of several identical messages, settled at the same time and for the last time', async () => {
       const ids = await Promise.all([1, 2, 3].map(() => pending()));
       for (const id of ids) {
         loseAnswer();
@@ -214,7 +214,7 @@ describe('sending a message', function () {
       assert.equal(new Set(told.map(({ data }) => data['message_id'])).size, 3);
     });
 
-    it('takes no other message for it', async () => {
+    it('does not mistake another message for it', async () => {
       const [known, other] = [await pending(), await pending()];
       await send(known);
       fake.add({ from: '+15557654321', to: '+15551234567', body: 'another text' });
@@ -230,7 +230,7 @@ describe('sending a message', function () {
       assert.equal(await settle(other), 'unsettled');
     });
 
-    it('finds it behind the sentence of a trial account, and with the characters of smart encoding', async () => {
+    it('finds it despite the prefix of a trial account or the characters of smart encoding', async () => {
       for (const [sent, listed] of [
         ['hello', 'Sent from your Twilio trial account - hello'],
         ['“quoted” – it’s', '"quoted" - it\'s'],
@@ -241,7 +241,7 @@ describe('sending a message', function () {
       }
     });
 
-    it('counts as never sent when Twilio does not have it to the end, and tells so', async () => {
+    it('counts as never sent and fails when Twilio still does not have it in the end', async () => {
       const id = await pending();
       fake.answerNext((response) => void response.status(503).send('no'));
       await send(id);
@@ -249,7 +249,7 @@ describe('sending a message', function () {
       assert.equal(await settle(id, true), 'settled');
       assert.deepEqual(typesOf(await events()), ['sms.failed']);
       assert.equal(posts().length, 1);
-      // Should it have gone out after all, the end that was told stands.
+      // If it was sent after all, the event already made still stands.
       await reportStatus(deps(), {
         accountSid,
         messageSid: 'SM00000000000000000000000000000001',
@@ -264,7 +264,7 @@ describe('sending a message', function () {
       assert.equal(await countedSegments(database.pool, tenantId), 1, 'it was sent, and is paid for');
     });
 
-    it('concludes nothing while Twilio does not answer', async () => {
+    it("concludes nothing while Twilio's list cannot be read", async () => {
       const id = await pending({ status: 'unknown' });
       const failing = { ...deps(['wrong']) };
       await assert.rejects(settleMessage(failing, { messageId: id, tenantId, isLast: true }), TwilioListError);
@@ -272,7 +272,7 @@ describe('sending a message', function () {
     });
   });
 
-  it('hands over what Postgres does not take, in ids only, and records it later', async () => {
+  it('hands over a result that Postgres cannot store, with ids only, and records it later', async () => {
     const id = await pending();
     fake.answerNext(
       (response) => {

@@ -24,8 +24,8 @@ describe('countUsage', () => {
     setLimits(fixture.deps, tenantId, limits, at);
   const told = async () => (await fixture.alerts(tenantId)).map(({ alert, data }) => `${alert} ${data.limit}`);
 
-  it('field case 65: tells once what is used of a limit, and again after the limit was raised', async () => {
-    /** Five at once bring it there. */
+  it('field case 65: makes each event of a limit once, and again after the limit is raised', async () => {
+    /** Five concurrent calls bring the usage from `from` to `to`. */
     const reach = async (from: number, to: number, at = october) => {
       await Promise.all(Array.from({ length: 5 }, () => talk((to - from) / 5, at)));
       const { call_minutes } = await getUsage(fixture.db, tenantId, at.toISOString().slice(0, 7));
@@ -44,12 +44,12 @@ describe('countUsage', () => {
     assert.deepEqual(await reach(99, 100), reached);
     assert.deepEqual(await reach(100, 101), reached);
     await limit({ call_minutes: 200 });
-    assert.deepEqual(await told(), reached, '101 of 200 is nothing to tell');
+    assert.deepEqual(await told(), reached, '101 of 200 makes no event');
     assert.deepEqual(await reach(101, 165), again);
     assert.deepEqual(await reach(0, 160, november), [...again, 'warning 200'], 'the next month');
   });
 
-  it('field case 65: divides by no limit of 0, and has nothing to tell without one', async () => {
+  it('field case 65: does not divide by a limit of 0, and makes no event without a limit', async () => {
     await limit({ call_minutes: 0, sms_segments: null });
     assert.deepEqual(await told(), []);
     await Promise.all(Array.from({ length: 5 }, () => talk(1)));
@@ -61,7 +61,7 @@ describe('countUsage', () => {
     assert.deepEqual([reached?.alert, reached?.data], ['reached', data]);
   });
 
-  it('tells what was used, of what, how much that is, and when it came to it', async () => {
+  it('reports the usage, the limit, the percentage and the time', async () => {
     await limit({ call_minutes: 1000 });
     await talk(820.0309);
     const [warning] = await fixture.alerts(tenantId);
@@ -77,7 +77,7 @@ describe('countUsage', () => {
     });
   });
 
-  it('tells both of one step past both, the warning first', async () => {
+  it('makes both events when one step passes both, the warning first', async () => {
     await limit({ sms_segments: 10 });
     const order: string[] = [];
     await recordWithEvents(fixture.deps, (tx, trigger) =>
@@ -93,7 +93,7 @@ describe('countUsage', () => {
     assert.deepEqual([warning?.data.current, warning?.data.percent_used, reached?.data.current], [25, 250, 25]);
   });
 
-  it('counts each resource and each month by itself, a late use in its own month', async () => {
+  it('counts each resource and month separately, and late usage in its own month', async () => {
     await limit({ call_minutes: 10, sms_segments: 10 });
     await talk(5);
     await text(5);
@@ -107,14 +107,14 @@ describe('countUsage', () => {
 
   it('adds up without rounding', async () => {
     await limit({ call_minutes: 1 });
-    // A sixtieth of a minute has no exact double, and sixty of them are not 1.
+    // A sixtieth of a minute is not exact as a double, and sixty of them do not add up to 1.
     for (let second = 0; second < 59; second += 1) await talk(1 / 60);
     assert.deepEqual(await told(), ['warning 1']);
     await talk(1 / 60);
     assert.deepEqual(await told(), ['warning 1', 'reached 1']);
   });
 
-  it('counts for nobody but the tenant', async () => {
+  it('counts only for the tenant', async () => {
     const other = await insertTenant(fixture.database.pool);
     await limit({ call_minutes: 1 });
     await fixture.count({ tenantId: other, resource: 'call_minutes', amount: 5, at: october });
@@ -122,7 +122,7 @@ describe('countUsage', () => {
     assert.deepEqual(await fixture.alerts(other), []);
   });
 
-  it('leaves no trace of what is rolled back', async () => {
+  it('leaves no trace of a transaction that is rolled back', async () => {
     await limit({ call_minutes: 1 });
     const failing = fixture.count({ tenantId, resource: 'call_minutes', amount: 5, at: october }, [
       completed(tenantId, ''),
@@ -134,7 +134,7 @@ describe('countUsage', () => {
     assert.deepEqual(await told(), ['warning 1', 'reached 1']);
   });
 
-  it('knows a tenant that is not there for what it is', async () => {
+  it('reports an unknown tenant as not found', async () => {
     const use = { tenantId: '0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a', resource: 'call_minutes', at: october } as const;
     await assert.rejects(fixture.count({ ...use, amount: 1 }), NotFoundError);
   });
@@ -151,7 +151,7 @@ describe('a limit that is set', () => {
   const limit = (sms_segments: number | null) => setLimits(fixture.deps, tenantId, { sms_segments }, october);
   const told = async () => (await fixture.alerts(tenantId)).map(({ alert, data }) => `${alert} ${data.limit}`);
 
-  it('is told at once where it is used up already', async () => {
+  it('makes its event immediately if it is already used up', async () => {
     await text(90);
     await limit(100);
     assert.deepEqual(await told(), ['warning 100']);
@@ -159,7 +159,7 @@ describe('a limit that is set', () => {
     assert.deepEqual(await told(), ['reached 50', 'warning 100'], 'and warned of once');
   });
 
-  it('is told once, however often it is set', async () => {
+  it('makes its events once, however often it is set', async () => {
     await text(90);
     await Promise.all(Array.from({ length: 5 }, () => limit(80)));
     await limit(null);
@@ -167,7 +167,7 @@ describe('a limit that is set', () => {
     assert.deepEqual(await told(), ['warning 80', 'reached 80']);
   });
 
-  it('arms again when it is higher than any before, not when it goes down and up again', async () => {
+  it('makes events again when it is higher than ever before, not when it goes down and up again', async () => {
     await limit(100);
     await text(165);
     await limit(200);
@@ -178,7 +178,7 @@ describe('a limit that is set', () => {
     assert.deepEqual(await told(), ['warning 100', 'reached 100', 'reached 150', 'warning 200']);
   });
 
-  it('is told when it is set while usage is counted that is not committed yet', async () => {
+  it('makes its event when it is set while counted usage is not yet committed', async () => {
     let setting: Promise<unknown> | undefined;
     await recordWithEvents(fixture.deps, async (tx, trigger) => {
       await countUsage(tx, trigger, { tenantId, resource: 'sms_segments', amount: 90, at: october });
@@ -189,7 +189,7 @@ describe('a limit that is set', () => {
     assert.deepEqual(await told(), ['warning 100']);
   });
 
-  it('is told by usage that is counted while it is set', async () => {
+  it('makes its event when usage is counted while it is being set', async () => {
     let counting: Promise<void> | undefined;
     await fixture.db.transaction(async (tx) => {
       await lockTenantUsage(tx, tenantId);
@@ -201,7 +201,7 @@ describe('a limit that is set', () => {
     assert.deepEqual(await told(), ['warning 100']);
   });
 
-  /** Resolves as soon as the work waits for a lock, or needed none. */
+  /** Resolves as soon as the work waits for a lock, or is done without one. */
   async function waits(work: Promise<unknown>): Promise<void> {
     let isDone = false;
     const done = () => void (isDone = true);
@@ -215,7 +215,7 @@ describe('a limit that is set', () => {
     await waitFor(async () => isDone || (await isWaiting()), { what: 'the other one to wait' });
   }
 
-  it('answers all limits, those not named as they were', async () => {
+  it('returns all limits, with unnamed ones unchanged', async () => {
     await setLimits(fixture.deps, tenantId, { call_minutes: 0.5 });
     assert.deepEqual(await limit(7), { call_minutes: 0.5, sms_segments: 7 });
     assert.deepEqual(await setLimits(fixture.deps, tenantId, {}), { call_minutes: 0.5, sms_segments: 7 });

@@ -28,7 +28,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** What is promised, said another way: remembers everything that was told instead of the highest limit. */
+/** The promise in another form: remembers all events made, instead of the highest limit. */
 class Model {
   readonly used = new Map<string, number>();
   readonly limits = new Map<Resource, number>();
@@ -62,7 +62,7 @@ describe('usage and its alerts', function () {
   before(async () => (fixture = await createUsageFixture()));
   after(() => fixture.close());
 
-  it('are those of a simple model, also when five do each step at once', () =>
+  it('match a simple model, even when each step runs five times concurrently', () =>
     fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
         const tenantId = await insertTenant(fixture.database.pool);
@@ -101,11 +101,11 @@ describe('usage and its alerts', function () {
       { numRuns: 40 },
     ));
 
-  it('never wait in a circle with each other or with events of other sources', () =>
+  it('never deadlock with each other or with events of other sources', () =>
     fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 60, maxLength: 80 }), async (steps) => {
         const tenantId = await insertTenant(fixture.database.pool);
-        // Those that share a transaction go to different webhooks, the first of them not to the first webhook.
+        // Events that share a transaction go to different webhooks, and not in the order of the webhooks.
         const webhooks = [
           await insertWebhook(fixture.database.pool, tenantId, { events: ['call.completed'] }),
           await insertWebhook(fixture.database.pool, tenantId, { events: ['*'] }),
