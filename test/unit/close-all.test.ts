@@ -3,7 +3,7 @@ import { createLogger } from '../../src/log.js';
 import { allOf, closeAll } from '../../src/close-all.js';
 
 describe('closing the parts of a process', () => {
-  it('goes on when one fails, by an exception too, and then tells of it', async () => {
+  it('continues when one fails, even with an exception, and then reports it', async () => {
     const closed: string[] = [];
     const lines: string[] = [];
     const log = createLogger({ level: 'info', format: 'json' }, { write: (line) => void lines.push(line) });
@@ -22,7 +22,7 @@ describe('closing the parts of a process', () => {
     assert.equal(closed.length, 2);
   });
 
-  it('at once waits for all of them, whatever becomes of one', async () => {
+  it('in parallel waits for all of them, even if one fails', async () => {
     let isDone = false;
     const slow = new Promise<void>((resolve) => setImmediate(resolve)).then(() => void (isDone = true));
     await assert.rejects(allOf([Promise.reject(new Error('no')), undefined, slow]), /no/);

@@ -27,7 +27,7 @@ function problemsOf(env: Environment, load: (env: Environment) => unknown = load
 }
 
 describe('config', () => {
-  it('needs three variables and has a default for all else', () => {
+  it('needs three variables, and has defaults for all others', () => {
     assert.deepEqual(loadConfig(required), {
       databaseUrl: 'postgres://irisx:pa55@db:5432/irisx',
       databasePoolSize: 20,
@@ -43,7 +43,7 @@ describe('config', () => {
     });
   });
 
-  it('takes every variable', () => {
+  it('reads every variable', () => {
     const config = loadConfig({
       ...required,
       DATABASE_POOL_SIZE: '5',
@@ -103,14 +103,14 @@ describe('config', () => {
     assert.equal(config.temporal.tls, undefined);
   });
 
-  it('asks for no encryption key where the process needs none, and keeps none', () => {
+  it('requires no encryption key for a process that needs none, and does not keep one', () => {
     for (const IRISX_ENCRYPTION_KEY of ['', required.IRISX_ENCRYPTION_KEY, 'nonsense']) {
       const config = loadConfig({ ...required, IRISX_ENCRYPTION_KEY }, { needsKey: false });
       assert.deepEqual(config.encryptionKeys, []);
     }
   });
 
-  it('takes one host of Postgres, and says so where there are several', () => {
+  it('accepts one Postgres host, and says so if there are several', () => {
     for (const hosts of ['a:5432,b:5432', 'a,b']) {
       const problems = problemsOf({ ...required, DATABASE_URL: `postgres://irisx:p,a@${hosts}/irisx` });
       assert.deepEqual(problems, [
@@ -120,7 +120,7 @@ describe('config', () => {
     assert.ok(loadConfig({ ...required, DATABASE_URL: 'postgres://irisx:p,a@db/irisx?options=-c%20a=b,c' }));
   });
 
-  it('reports all problems together, each with its variable, the value seen and what would be right', () => {
+  it('reports all problems together, each with variable, value and what is expected', () => {
     const problems = problemsOf({
       DATABASE_URL: 'mysql://db',
       PORT: '65536',
@@ -156,7 +156,7 @@ describe('config', () => {
     assert.doesNotMatch(new ConfigError(problems).message, /s3cret/);
   });
 
-  it('field case 88: refuses urls with credentials that are told to others, and does not repeat them', () => {
+  it('field case 88: refuses credentials in urls that are shown to others, and does not repeat them', () => {
     for (const url of [
       'https://user:s3cret@hooks.example.com',
       'https://s3cret@hooks.example.com/irisx',
@@ -174,13 +174,13 @@ describe('config', () => {
     );
   });
 
-  it('takes an encryption key of exactly 32 bytes', () => {
+  it('accepts an encryption key of exactly 32 bytes', () => {
     for (const key of [Buffer.alloc(31).toString('base64'), Buffer.alloc(33).toString('base64'), 'x'.repeat(44)]) {
       assert.match(problemsOf({ ...required, IRISX_ENCRYPTION_KEY: key })[0]!, /32 bytes/);
     }
   });
 
-  it('takes event keys in the same form, none by default, and shows no part of one that is wrong', () => {
+  it('accepts event keys in the same form, none by default, and shows no part of a wrong one', () => {
     const key = Buffer.alloc(32, 3);
     const IRISX_EVENT_KEYS = `2026:${key.toString('base64')}`;
     assert.equal(loadConfig(required).eventKeys, undefined);
@@ -199,14 +199,14 @@ describe('config', () => {
       ...env,
     });
 
-    it('takes keys with ids, in their order', () => {
+    it('accepts keys with ids, in their order', () => {
       assert.deepEqual(loadConfig(given(`2026:${keyOf(1)}, old_key-1:${keyOf(2).replace('=', '')}`)).encryptionKeys, [
         { id: '2026', key: Buffer.alloc(32, 1) },
         { id: 'old_key-1', key: Buffer.alloc(32, 2) },
       ]);
     });
 
-    it('says what is wrong with which of them, and shows no part of any', () => {
+    it('says which key is wrong and why, and shows no part of any', () => {
       const refused: [string, RegExp][] = [
         [keyOf(1), /number 1 must be id:key/],
         [`${keyOf(1)}:a`, /number 1 must be id:key/],
@@ -228,7 +228,7 @@ describe('config', () => {
       }
     });
 
-    it('may stand beside IRISX_ENCRYPTION_KEY only when it holds that key', () => {
+    it('may be set together with IRISX_ENCRYPTION_KEY only if it contains that key', () => {
       const both = given(`new:${keyOf(1)},old:${keyOf(2)}`, { IRISX_ENCRYPTION_KEY: keyOf(2) });
       assert.deepEqual(
         loadConfig(both).encryptionKeys.map(({ id }) => id),
@@ -239,7 +239,7 @@ describe('config', () => {
       ]);
     });
 
-    it('is, with the database, all that the rotation needs', () => {
+    it('and the database are all that the rotation needs', () => {
       const { DATABASE_URL } = required;
       const keys = { IRISX_ENCRYPTION_KEYS: `a:${keyOf(1)}` };
       assert.equal(loadRotationConfig({ DATABASE_URL, ...keys }).encryptionKeys[0]?.id, 'a');
@@ -250,24 +250,24 @@ describe('config', () => {
     });
   });
 
-  it('is frozen, all the way down', () => {
+  it('is deeply frozen', () => {
     const config = loadConfig({ ...required, TEMPORAL_TLS: 'true' });
     for (const part of [config, config.temporal, config.temporal.tls, config.api, config.allowedNetworks, config.log]) {
       assert.ok(Object.isFrozen(part));
     }
   });
 
-  it('logs JSON in production unless told otherwise', () => {
+  it('logs JSON in production by default', () => {
     assert.equal(loadConfig({ ...required, NODE_ENV: 'production' }).log.format, 'json');
     assert.equal(loadConfig({ ...required, NODE_ENV: 'production', LOG_FORMAT: 'pretty' }).log.format, 'pretty');
   });
 
-  it('asks for nothing but the database to migrate', () => {
+  it('requires only the database to migrate', () => {
     assert.equal(loadMigrateConfig({ DATABASE_URL: required.DATABASE_URL }).databaseUrl, required.DATABASE_URL);
     assert.match(problemsOf({}, loadMigrateConfig)[0]!, /^DATABASE_URL is missing/);
   });
 
-  it('knows where the embedded stack keeps its data and where it listens', () => {
+  it('says where the embedded stack keeps its data and where it listens', () => {
     assert.deepEqual(loadEmbeddedConfig({}), {
       dataDir: path.resolve('.data'),
       temporalPort: 7233,
@@ -295,13 +295,13 @@ describe('config', () => {
     });
     after(() => rmSync(folder, { recursive: true }));
 
-    it('is on with TEMPORAL_TLS alone, trusting the system', () => {
+    it("is on with TEMPORAL_TLS alone, trusting the system's authorities", () => {
       assert.equal(loadConfig({ ...required, TEMPORAL_TLS: 'false' }).temporal.tls, undefined);
       assert.deepEqual(loadConfig({ ...required, TEMPORAL_TLS: ' true ' }).temporal.tls, {});
       assert.deepEqual(loadConfig({ ...required, TEMPORAL_TLS: 'true' }).temporal.tls, {});
     });
 
-    it('reads authority and client certificate from files, in the shape that the SDK takes', () => {
+    it('reads authority and client certificate from files, in the form that the SDK expects', () => {
       const { tls } = loadConfig({
         ...required,
         TEMPORAL_TLS_CA_FILE: path.join(folder, 'ca'),
@@ -333,7 +333,7 @@ describe('config', () => {
   describe('FREESWITCH_URLS', () => {
     const switches = (urls: string) => loadConfig({ ...required, FREESWITCH_URLS: urls }).freeswitch?.switches;
 
-    it('names the switches, with their own port and password where none is given', () => {
+    it('lists the switches, with default port and password where none is given', () => {
       assert.deepEqual(switches('esl://:p%40ss%2Cw@fs1.example.com:8022, fs2, tcp://secret@[::1]:80'), [
         { host: 'fs1.example.com', port: 8022, password: 'p@ss,w' },
         { host: 'fs2', port: 8021, password: 'ClueCon' },
@@ -342,7 +342,7 @@ describe('config', () => {
       assert.equal(loadConfig(required).freeswitch, undefined);
     });
 
-    it('refuses what is none, a switch named twice, and a line break in a password, without showing it', () => {
+    it('refuses invalid urls, a switch named twice, and a line break in a password, without showing it', () => {
       for (const urls of [
         'esl://:s3cret@fs1:99999',
         'esl://:s3cret%0A@fs1',
@@ -356,7 +356,7 @@ describe('config', () => {
       }
     });
 
-    it('goes with a tenant variable that is no SIP header and a template that names what can be filled in', () => {
+    it('needs a tenant variable that is not a SIP header, and a template with known placeholders', () => {
       const urls = { ...required, FREESWITCH_URLS: 'fs1' };
       const template = 'https://recordings.example.com/{call_sid}/{path}';
       const { freeswitch } = loadConfig({
@@ -382,7 +382,7 @@ describe('config', () => {
       TWILIO_AUTH_TOKEN: 's3cret',
     };
 
-    it('names the accounts, each with the token of today and the next', () => {
+    it('configure the accounts, each with its current and next token', () => {
       assert.deepEqual(
         loadConfig({ ...twilio, TWILIO_NEXT_AUTH_TOKEN: 'n3xt', TWILIO_SUBACCOUNTS: `${sub}:a:b` }).twilio,
         {
@@ -396,7 +396,7 @@ describe('config', () => {
       assert.equal(loadConfig(required).twilio, undefined);
     });
 
-    it('needs a token that is not empty, and a url that Twilio can call', () => {
+    it('need a non-empty token, and a url that Twilio can call', () => {
       const wrong: [env: Environment, problem: RegExp][] = [
         [{ TWILIO_AUTH_TOKEN: '' }, /TWILIO_AUTH_TOKEN is missing or empty/],
         [{ TWILIO_AUTH_TOKEN: undefined }, /TWILIO_AUTH_TOKEN is missing or empty/],
@@ -438,7 +438,7 @@ describe('config', () => {
       );
     });
 
-    it('shows the defaults that are in force', () => {
+    it('shows the actual defaults', () => {
       const shown = Object.fromEntries([...named].filter(([name, value]) => value !== '' && !(name in required)));
       assert.deepEqual(loadConfig({ ...required, ...shown }), loadConfig(required));
       assert.deepEqual(loadEmbeddedConfig(shown), loadEmbeddedConfig({}));

@@ -22,7 +22,7 @@ const unreachable = (errorClass: Exclude<ErrorClass, 'http_status'>, onReusedCon
 });
 
 describe('the record of an attempt', () => {
-  it('asks for another one where a reused connection broke, as a failed attempt of its own', () => {
+  it('requests another attempt when a reused connection broke, which counts as a failed attempt itself', () => {
     const record = recordOf(unreachable('connection', true));
     assert.deepEqual(
       [record.verdict, record.number, record.token, record.error],
@@ -31,7 +31,7 @@ describe('the record of an attempt', () => {
     assert.equal(record.retryWaitMs, 4000, 'for when there were too many of these already');
   });
 
-  it('asks for a retry on schedule for any other failure, and for none after a blocked address', () => {
+  it('requests a retry on schedule after any other failure, and none after a blocked address', () => {
     const verdicts = (['connection', 'timeout', 'dns', 'tls', 'invalid_response', 'blocked_address'] as const).map(
       (errorClass) => {
         const { verdict, retryWaitMs } = recordOf(unreachable(errorClass));

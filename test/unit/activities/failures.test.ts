@@ -25,7 +25,7 @@ describe('an activity that fails', () => {
     return { thrown: await deliver({ deliveryId: 'd-1' }).catch((reason: unknown) => reason), lines };
   }
 
-  it('tells Temporal a type and a short message: no text of the error, no stack, no cause; and it is retried', async () => {
+  it('gives Temporal a type and a short message, without error text, stack or cause, and is retried', async () => {
     const cases: [unknown, string, string][] = [
       [unavailable('lost', refused()), 'DatabaseUnavailable', 'Postgres: lost'],
       [unavailable('read-only', rowQuoted()), 'DatabaseUnavailable', 'Postgres: read-only'],
@@ -45,7 +45,7 @@ describe('an activity that fails', () => {
     }
   });
 
-  it('is logged once, whole but for what quotes a row, with its delivery', async () => {
+  it('is logged once with its delivery, complete except for parts that quote a row', async () => {
     for (const error of [unavailable('lost', refused()), rowQuoted(), new TypeError('a mistake')]) {
       const { lines } = await failing(error);
       assert.equal(lines.length, 1);
@@ -55,7 +55,7 @@ describe('an activity that fails', () => {
     assert.match((await failing(new TypeError('a mistake'))).lines[0]!, /a mistake.*failures\.test/);
   });
 
-  it('with what Temporal knows by its class stays as it is, and is not logged', async () => {
+  it("with an error class of Temporal's is unchanged and not logged", async () => {
     const abort = Object.assign(new Error('aborted'), { name: 'AbortError' });
     for (const error of [
       ApplicationFailure.nonRetryable('x', 'AttemptFailed'),

@@ -15,7 +15,7 @@ interface Row {
 const rowsOf = (tenant: string, count: number): Row[] =>
   Array.from({ length: count }, (_, i) => ({ id: `${tenant}-${i}`, tenant_id: tenant }));
 
-/** Postgres as the sweeper sees it: lists a few of each tenant until they are marked. */
+/** A fake Postgres for the sweeper: lists a few rows of each tenant until they are marked. */
 function fakeDatabase({ unstarted = [], overdue = [] }: { unstarted?: Row[]; overdue?: Row[] }) {
   const marked = new Set<string>();
   const inTurn = (rows: Row[], ofTenant: number, leftTenants: string[], leftIds: string[]) => {
@@ -47,7 +47,7 @@ const run = ({ db }: { db: Database }, startInTurn: Start) =>
   new MockActivityEnvironment().run(() => sweep({ db, log, startInTurn, workflows: { settle: () => undefined } }));
 
 describe('sweep', () => {
-  it('starts the only one of a tenant among the first, whatever another tenant has', async () => {
+  it("starts a tenant's only delivery among the first, whatever another tenant has", async () => {
     const fake = fakeDatabase({ unstarted: [...rowsOf('big', 1_000), ...rowsOf('small', 1)] });
     const started: string[] = [];
     await run(fake, ({ id }) => {
@@ -58,7 +58,7 @@ describe('sweep', () => {
     assert.ok(started.indexOf('small-0') <= 1, `as number ${started.indexOf('small-0')}`);
   });
 
-  it('starts what becomes overdue for the next round while another tenant has thousands', async () => {
+  it('starts what is added meanwhile in the next round, while another tenant has thousands', async () => {
     const fake = fakeDatabase({ unstarted: rowsOf('big', 1_000) });
     const started: string[] = [];
     await run(fake, ({ id }) => {
@@ -70,7 +70,7 @@ describe('sweep', () => {
     assert.ok(started.indexOf('small-0') < 400, `as number ${started.indexOf('small-0')}`);
   });
 
-  it('wakes what was not started and runs, and leaves alone what is overdue and runs', async () => {
+  it('wakes running workflows of unstarted deliveries, and leaves those of overdue ones alone', async () => {
     const fake = fakeDatabase({ unstarted: rowsOf('unstarted', 1), overdue: rowsOf('overdue', 1) });
     const calls: [string, string][] = [];
     await run(fake, ({ id }, ifRunning) => {
@@ -84,7 +84,7 @@ describe('sweep', () => {
     assert.deepEqual([...fake.marked], ['unstarted-0', 'overdue-0']);
   });
 
-  it('starts all that is overdue where workflows are gone, and tries few where a worker is merely behind', async () => {
+  it('starts everything overdue if workflows are gone, and tries only a few if a worker is just behind', async () => {
     const fake = fakeDatabase({ overdue: [...rowsOf('behind', 1_000), ...rowsOf('gone', 1_000)] });
     const tried = { behind: 0, gone: 0 };
     await run(fake, ({ tenantId }) => {
@@ -92,10 +92,10 @@ describe('sweep', () => {
       return Promise.resolve({ started: tenantId === 'gone' });
     });
     assert.deepEqual(tried, { behind: 5, gone: 1_000 });
-    assert.equal(fake.marked.size, 1_005, 'those that run are not looked at by the next sweep');
+    assert.equal(fake.marked.size, 1_005, 'those that run are skipped by the next sweep');
   });
 
-  it('sees to the overdue ones also while there are always some that were not started', async () => {
+  it('starts overdue deliveries even while new unstarted ones keep coming', async () => {
     const fake = fakeDatabase({ unstarted: rowsOf('big', 60), overdue: rowsOf('gone', 1) });
     let count = 60;
     let isOverdueStarted = false;
@@ -107,7 +107,7 @@ describe('sweep', () => {
     assert.ok(isOverdueStarted && count < 200, `after ${count}`);
   });
 
-  it('leaves what takes longer than minutes to the next one, before Temporal gives it up', async () => {
+  it('leaves the rest to the next sweep after some minutes, before its own timeout', async () => {
     const clock = install({ toFake: ['performance'] });
     try {
       const fake = fakeDatabase({ unstarted: rowsOf('big', 5_000) });
@@ -125,7 +125,7 @@ describe('sweep', () => {
     }
   });
 
-  it('starts the others when Temporal always refuses some, and leaves those to the next sweep', async () => {
+  it('starts the others when Temporal refuses some, and leaves those to the next sweep', async () => {
     const fake = fakeDatabase({ unstarted: rowsOf('one', 120), overdue: rowsOf('two', 1) });
     const refused: string[] = [];
     await run(fake, ({ id }) => {
@@ -137,7 +137,7 @@ describe('sweep', () => {
     assert.deepEqual(refused, ['one-7', 'one-17', 'one-27', 'one-37', 'one-47'], 'each is tried once');
   });
 
-  it('fails when nothing starts, after a few: then it is Temporal that is away', async () => {
+  it('fails after a few tries when nothing starts, since Temporal is then away', async () => {
     const fake = fakeDatabase({ unstarted: Array.from({ length: 20 }, (_, n) => rowsOf(`t${n}`, 50)).flat() });
     let tried = 0;
     const startInTurn = () => {

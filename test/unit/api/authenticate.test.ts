@@ -10,7 +10,7 @@ const bearer = (key: string, at = address) => ({ authorization: `Bearer ${key}`,
 const noDatabase: Queryable = { query: () => Promise.reject(new Error('Postgres was asked')) };
 
 describe('createApiKey', () => {
-  it('makes 256 random bits, and the hash that is kept of them', () => {
+  it('makes 256 random bits, and the hash that is stored', () => {
     const { key, prefix, keyHash } = createApiKey();
     assert.match(key, /^irisx_[A-Za-z0-9_-]{43}$/);
     assert.equal(Buffer.from(key.slice(6), 'base64url').length, 32);
@@ -21,7 +21,7 @@ describe('createApiKey', () => {
 });
 
 describe('authenticate', () => {
-  it("knows the admin key without asking Postgres, with all of the platform's scopes and no tenant", async () => {
+  it('accepts the admin key without Postgres, with all platform scopes and no tenant', async () => {
     const caller = await authenticate(
       { db: noDatabase, keys: new KeyMemory(), adminKey: 'the-admin-key' },
       bearer('the-admin-key'),
@@ -29,7 +29,7 @@ describe('authenticate', () => {
     assert.deepEqual(caller, { keyId: null, tenantId: null, scopes: ['events:write', 'admin'] });
   });
 
-  it('asks Postgres for nothing that has not the form of a key', async () => {
+  it('does not query Postgres for anything that does not have the form of a key', async () => {
     for (const header of [
       undefined,
       '',
@@ -50,7 +50,7 @@ describe('authenticate', () => {
     }
   });
 
-  it('takes no key for the admin key where none is set', async () => {
+  it('accepts no admin key if none is configured', async () => {
     await assert.rejects(
       authenticate({ db: noDatabase, keys: new KeyMemory() }, bearer('undefined')),
       UnauthenticatedError,
@@ -58,7 +58,7 @@ describe('authenticate', () => {
   });
 });
 
-/** Knows these keys, and counts how often it is asked for any. */
+/** A fake table with these keys, which counts the queries. */
 function keyTable(known: ReturnType<typeof createApiKey>[] = []) {
   const table = {
     asked: 0,
@@ -72,7 +72,7 @@ function keyTable(known: ReturnType<typeof createApiKey>[] = []) {
 }
 
 describe('unknown keys', () => {
-  it('are looked for once, however often they are shown', async () => {
+  it('are looked up once, however often they are sent', async () => {
     const table = keyTable();
     const deps = { db: table as unknown as Queryable, keys: new KeyMemory() };
     const { key } = createApiKey();
@@ -80,7 +80,7 @@ describe('unknown keys', () => {
     assert.equal(table.asked, 1);
   });
 
-  it('of one address reach Postgres a limited number of times, many at once too, and others go on', async () => {
+  it('from one address cause a limited number of queries, even in parallel, and others are not affected', async () => {
     const known = [createApiKey(), createApiKey(), createApiKey()];
     const table = keyTable(known);
     const deps = { db: table as unknown as Queryable, keys: new KeyMemory() };
@@ -99,7 +99,7 @@ describe('unknown keys', () => {
     await assert.rejects(authenticate(deps, bearer(known[2]!.key)), TooManyRequestsError);
   });
 
-  it('are not made so by a Postgres that is away', async () => {
+  it('do not include keys that were sent while Postgres was away', async () => {
     const known = createApiKey();
     const keys = new KeyMemory();
     for (let i = 0; i < 1_000; i += 1) await assert.rejects(authenticate({ db: noDatabase, keys }, bearer(known.key)));
@@ -107,7 +107,7 @@ describe('unknown keys', () => {
     assert.equal(tenantId, 't');
   });
 
-  it('a key that was deleted is one', async () => {
+  it('include a deleted key', async () => {
     const deleted = createApiKey();
     const keys = new KeyMemory();
     await authenticate({ db: keyTable([deleted]) as unknown as Queryable, keys }, bearer(deleted.key));
@@ -120,7 +120,7 @@ describe('unknown keys', () => {
 });
 
 describe('callerName', () => {
-  it('is one for a known key, however the header is spelt', async () => {
+  it('is the same for a known key, however the header is spelt', async () => {
     const known = createApiKey();
     const deps = { db: keyTable([known]) as unknown as Queryable, keys: new KeyMemory(), adminKey: 'the-admin-key' };
     assert.equal(callerName(deps, bearer(known.key)), null);
@@ -133,7 +133,7 @@ describe('callerName', () => {
     }
   });
 
-  it('is the address for whoever shows no key, or none that can be', () => {
+  it('is the address for callers without a key, or with an impossible one', () => {
     const deps = { db: noDatabase, keys: new KeyMemory() };
     for (const authorization of [undefined, '', 'Bearer', 'Bearer x', 'Bearer y', 'Basic abc'])
       assert.equal(callerName(deps, { authorization, address }), `address ${address}`);
@@ -141,7 +141,7 @@ describe('callerName', () => {
 });
 
 describe('requireScope', () => {
-  it('names the scope that is missing and what to do', () => {
+  it('names the missing scope and what to do', () => {
     const tenant = { keyId: 'k', tenantId: 't', scopes: ['webhooks:read'] as const };
     const platform = { keyId: null, tenantId: null, scopes: ['events:write', 'admin'] as const };
     requireScope(tenant, 'webhooks:read');

@@ -8,7 +8,7 @@ import { DatabaseUnavailableError } from '../../../src/db/database.js';
 import { ConflictError, EventMismatchError, InvalidInputError, NotFoundError } from '../../../src/errors.js';
 import { createLogger } from '../../../src/log.js';
 
-/** What is answered when a route throws `error`, and what is logged. */
+/** The response when a route throws `error`, and the log lines. */
 async function answerTo(error: unknown): Promise<{ response: Response; body: Record<string, unknown>; log: string[] }> {
   const log: string[] = [];
   const app = express();
@@ -32,7 +32,7 @@ function postgresError(code: string): pg.DatabaseError {
 }
 
 describe('errorResponse', () => {
-  it('stays short, whatever the error holds', async () => {
+  it('stays short, whatever the error contains', async () => {
     const errors = Array.from({ length: 5_000 }, (_, i) => ({
       path: 'p'.repeat(9_000) + i,
       message: 'm'.repeat(9_000),
@@ -65,13 +65,13 @@ describe('errorResponse', () => {
     }
   });
 
-  it('lists the fields that were wrong, and has no such list where there are none', async () => {
+  it('lists the wrong fields, and omits the list when there are none', async () => {
     const errors = [{ path: 'url', message: 'is bad' }];
     assert.deepEqual((await answerTo(new InvalidInputError('x', errors))).body['errors'], errors);
     assert.ok(!('errors' in (await answerTo(new InvalidInputError('x'))).body));
   });
 
-  it('field case 31: takes a value that Postgres cannot store for the mistake of its sender', async () => {
+  it('field case 31: treats a value that Postgres cannot store as a mistake of the caller', async () => {
     for (const code of ['22P02', '22003', '22021', '22P05']) {
       const { response, body, log } = await answerTo(postgresError(code));
       assert.equal(response.status, 400, code);
@@ -80,7 +80,7 @@ describe('errorResponse', () => {
     }
   });
 
-  it('shows nothing of a fault of ours, and logs it once, without the row that Postgres quotes', async () => {
+  it('shows no details of an internal error, and logs it once, without the row that Postgres quotes', async () => {
     for (const error of [new Error('internals'), postgresError('23514')]) {
       const { response, body, log } = await answerTo(error);
       assert.equal(response.status, 500);
@@ -91,7 +91,7 @@ describe('errorResponse', () => {
     }
   });
 
-  it('does not log what is the mistake of a caller', async () => {
+  it('does not log a mistake of the caller', async () => {
     for (const error of [new InvalidInputError('x'), new NotFoundError('x'), new ConflictError('x')]) {
       assert.deepEqual((await answerTo(error)).log, []);
     }

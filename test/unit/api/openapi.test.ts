@@ -4,11 +4,11 @@ import addFormats from 'ajv-formats';
 import { endpoints } from '../../../src/api/app.js';
 import { createOpenApiDocument } from '../../../src/api/http/openapi.js';
 
-// What is tested here is exactly whether the document has the shape that it should have.
+// These tests check the shape of the document, so it cannot have a type here.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Json = any;
 
-/** As it is served: what JSON has no word for is gone. */
+/** The document as it is served, without values that JSON cannot express. */
 const document: Json = JSON.parse(JSON.stringify(createOpenApiDocument(endpoints, '1.2.3')));
 
 /** Every object in the document, with the pointer that leads to it. */
@@ -39,7 +39,7 @@ const ajv = new Ajv2020({
 });
 addFormats.default(ajv);
 ajv.addVocabulary(['components']);
-// Only the components: the rest of the document is no JSON Schema.
+// Only the components: the rest of the document is not JSON Schema.
 ajv.addSchema(
   { $id: 'components.json', components: { schemas: document['components']['schemas'] } },
   undefined,
@@ -51,14 +51,14 @@ const validator = (schema: Json) =>
   ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"components.json#/components')) as object);
 
 describe('the OpenAPI document', () => {
-  it('is OpenAPI 3.1, named, versioned and described', () => {
+  it('is OpenAPI 3.1 with a name, a version and a description', () => {
     assert.match(document['openapi'], /^3\.1\.\d+$/);
     assert.equal(document['info']['title'], 'IRISX Webhooks API');
     assert.equal(document['info']['version'], '1.2.3');
     assert.ok(document['info']['description'].length > 100);
   });
 
-  it('has every call of the contract, and no other', () => {
+  it('has exactly the calls of the contract', () => {
     assert.deepEqual(operations.map(({ method, path }) => `${method.toUpperCase()} ${path}`).sort(), [
       'DELETE /v1/api-keys/{key_id}',
       'DELETE /v1/phone-numbers/{phone_number}',
@@ -98,7 +98,7 @@ describe('the OpenAPI document', () => {
     ]);
   });
 
-  it('names, summarises and tags each, with operation ids of their own', () => {
+  it('gives each call a summary, tags and a unique operation id', () => {
     const ids = operations.map(({ operation }) => operation['operationId']);
     assert.equal(new Set(ids).size, ids.length);
     const tags = (document['tags'] as Json[]).map((tag) => tag['name'] as string);
@@ -108,7 +108,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('lists exactly the parameters that each path has, and describes every parameter', () => {
+  it('lists exactly the parameters of each path, and describes every one', () => {
     for (const { path, method, operation } of operations) {
       const parameters = (operation['parameters'] ?? []) as Json[];
       const inPath = parameters.filter((parameter) => parameter['in'] === 'path');
@@ -122,7 +122,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('asks for the scope of each call, and for no key where none is needed', () => {
+  it("requires each call's scope, and no key for public calls", () => {
     const open = operations.filter(({ operation }) => operation['security'].length === 0).map(({ path }) => path);
     assert.deepEqual(open.sort(), ['/healthz', '/readyz', '/v1/event-types']);
     for (const { path, operation } of operations.filter((one) => !open.includes(one.path))) {
@@ -134,7 +134,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('describes a good answer of each call, and its problems as problem documents', () => {
+  it('describes the success response of each call, and its errors as problem documents', () => {
     for (const { path, method, operation } of operations) {
       const responses = Object.entries(operation['responses'] as { [status: string]: Json });
       assert.ok(
@@ -160,7 +160,7 @@ describe('the OpenAPI document', () => {
     assert.ok(references > 50);
   });
 
-  it('has schemas that are valid JSON Schema 2020-12, with examples that fit them', () => {
+  it('has valid JSON Schema 2020-12 schemas, with examples that fit them', () => {
     let examples = 0;
     for (const [pointer, schema] of walk(document)) {
       if (!/\/schema$|\/components\/schemas\/\w+$|\/properties\/\w+$/.test(pointer) || pointer.includes('/examples/'))
@@ -177,7 +177,7 @@ describe('the OpenAPI document', () => {
     assert.ok(examples > 80, `${examples} examples`);
   });
 
-  it('has examples of every request and problem that fit their schemas', () => {
+  it('has examples of every request and problem, which fit their schemas', () => {
     for (const [pointer, content] of walk(document)) {
       if (!/\/content\/application~1[^/]+$/.test(pointer)) continue;
       const validate = validator(content['schema']);
@@ -191,7 +191,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('names the server where the outside reaches it, if that is known', () => {
+  it('names the public url of the server, if it is known', () => {
     assert.deepEqual(document.servers, [{ url: '/' }]);
     const known = createOpenApiDocument(endpoints, '1.2.3', 'https://hooks.example.com');
     assert.deepEqual(known.servers, [{ url: 'https://hooks.example.com' }]);
@@ -199,7 +199,7 @@ describe('the OpenAPI document', () => {
     assert.deepEqual(secret.servers, [{ url: 'https://hooks.example.com/irisx' }]);
   });
 
-  it('says of every request body that unknown fields are refused', () => {
+  it('says for every request body that unknown fields are refused', () => {
     const bodies = operations.flatMap(({ operation }) => operation['requestBody'] ?? []);
     assert.equal(bodies.length, 14);
     for (const body of bodies) {

@@ -8,7 +8,7 @@ describe('paging', () => {
   const list = ({ limit, beforeId }: { limit: number; beforeId: number | null }) =>
     Promise.resolve(rows.filter(({ id }) => beforeId === null || id < beforeId).slice(0, limit));
 
-  it('walks through all rows once and ends', async () => {
+  it('goes through all rows once and ends', async () => {
     for (const limit of [1, 2, 3, 5, 6]) {
       const seen: number[] = [];
       let cursor: string | undefined;
@@ -22,21 +22,21 @@ describe('paging', () => {
     }
   });
 
-  it('answers an empty list with no next page', async () => {
+  it('returns no next page for an empty list', async () => {
     assert.deepEqual(await paginate({ limit: 2 }, parseWebhookId, () => Promise.resolve([])), {
       rows: [],
       nextCursor: null,
     });
   });
 
-  it('gives ids back from their cursors', () => {
+  it('restores ids from their cursors', () => {
     const uuid = '0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a';
     assert.equal(decodeCursor(encodeCursor(uuid), parseUuid), uuid);
     assert.equal(decodeCursor(encodeCursor(2147483647), parseWebhookId), 2147483647);
     assert.match(encodeCursor(uuid), /^[A-Za-z0-9_-]+$/);
   });
 
-  it('refuses what is no cursor, was changed, or is of another list', () => {
+  it('refuses cursors that are invalid, changed, or from another list', () => {
     const good = encodeCursor(12);
     for (const cursor of [
       '',

@@ -20,11 +20,11 @@ describe('validate', () => {
     assert.fail('nothing was refused');
   };
 
-  it('gives back what fits', () => {
+  it('returns valid input', () => {
     assert.deepEqual(validate(schema, { count: 2, names: ['a'] }, 'body'), { count: 2, names: ['a'] });
   });
 
-  it('names every field that is missing, wrong or unknown, with what was expected and what came', () => {
+  it('names every missing, wrong or unknown field, with what was expected and what came', () => {
     assert.deepEqual(errorsOf({ count: 6, names: ['a', ''], more: 1, __typename: 2 }).errors, [
       { path: 'count', message: 'expected a whole number from 1 to 5, got 6' },
       { path: 'names.1', message: 'expected text of 1 to 10 characters, got ""' },
@@ -46,7 +46,7 @@ describe('validate', () => {
     assert.ok(message.length < 500);
   });
 
-  it('quotes no more of a name or a value than a reader needs', () => {
+  it('quotes only a short part of a long name or value', () => {
     const long = 'a'.repeat(100_000);
     const { message, errors } = errorsOf({ count: long, [long]: 1 });
     assert.ok(message.length < 500);
@@ -55,12 +55,12 @@ describe('validate', () => {
     assert.ok(seen.length < 200);
   });
 
-  it('summarises them in its message', () => {
+  it('summarises the errors in its message', () => {
     assert.equal(errorsOf({ count: 0, more: 1 }).message, 'The body is not valid: count, more.');
     assert.equal(errorsOf({ count: 0 }, 'query').message, 'The query string is not valid: count.');
   });
 
-  it('does not repeat a value that may be secret', () => {
+  it('does not quote a value that may be secret', () => {
     const { errors } = errorsOf({ count: 1, url: 'https://user:hidden@example.com' });
     assert.deepEqual(errors, [{ path: 'url', message: 'expected at most 10 characters, got a string' }]);
   });

@@ -8,7 +8,7 @@ import { parseMetrics, since } from '../../../bench/sdk-metrics.js';
 import { StatementReader } from '../../../bench/sql-counter.js';
 
 describe('percentiles of the benchmark', () => {
-  it('are the smallest value that so many percent do not exceed', () => {
+  it('are the smallest value that at least this percentage of values does not exceed', () => {
     const values = Array.from({ length: 100 }, (_, index) => 100 - index);
     assert.deepEqual(summarize(values), { count: 100, p50: 50, p95: 95, p99: 99, max: 100 });
     assert.deepEqual(summarize([7]), { count: 1, p50: 7, p95: 7, p99: 7, max: 7 });
@@ -17,18 +17,18 @@ describe('percentiles of the benchmark', () => {
 });
 
 describe('load of the benchmark', () => {
-  it('counts an open loop from the planned time, so that a stall of the generator shows', async () => {
+  it('measures an open loop from the planned time, so that a stall of the generator is visible', async () => {
     const blockMs = 120;
     const { latencyMs } = await openLoop({ rate: 100, count: 10 }, async (index) => {
       if (index !== 2) return;
       const until = performance.now() + blockMs;
       while (performance.now() < until);
     });
-    // Number 3 was planned 10 ms after number 2, and had to wait for the end of the stall.
+    // Number 3 was planned 10 ms after number 2, but had to wait until the stall ended.
     assert.ok(latencyMs[3]! >= blockMs - 15, `${latencyMs[3]} ms`);
   });
 
-  it('sends on while answers are outstanding, and says how many failed', async () => {
+  it('keeps sending while responses are outstanding, and reports how many failed', async () => {
     let open = 0;
     let most = 0;
     const load = { rate: 200, count: 20 };
@@ -46,7 +46,7 @@ describe('load of the benchmark', () => {
     );
   });
 
-  it('keeps a closed loop full and counts only what ends within the measured time', async () => {
+  it('keeps a closed loop full, and counts only what ends within the measured time', async () => {
     let open = 0;
     let most = 0;
     let done = 0;
@@ -67,7 +67,7 @@ describe('load of the benchmark', () => {
     assert.equal(perSecond, count / 0.4);
   });
 
-  it('calls it a growing backlog when over a second of work is open at the end', () => {
+  it('reports a growing backlog if over a second of work is open at the end', () => {
     const plannedMs = Array.from({ length: 50 }, (_, index) => 1_000 + index * 100);
     const load = { rate: 10, count: 50 };
     const endedAfter = (latencyMs: number) => plannedMs.map((atMs) => atMs + latencyMs);
@@ -77,13 +77,13 @@ describe('load of the benchmark', () => {
 });
 
 describe('CPU time of the benchmark', () => {
-  it('is that of a process and all that descend from it', () => {
+  it('is that of a process and all its descendants', () => {
     const before = cpuMs(process.pid);
     const until = performance.now() + 5_000;
     let after = before;
     while (after - before < 50 && performance.now() < until) after = cpuMs(process.pid);
     assert.ok(after - before >= 50, `${after - before} ms`);
-    // Ours is among what descends from our parent's.
+    // Our process is a descendant of our parent.
     assert.ok(cpuMs(process.ppid) >= after);
   });
 });
@@ -131,11 +131,11 @@ describe('statement counter of the benchmark', () => {
   ]);
   const expected = ['begin', 'select * from t', 'select 2', 'select 2', 'commit'];
 
-  it('counts executions, of simple queries and prepared statements', () => {
+  it('counts executions of simple queries and prepared statements', () => {
     assert.deepEqual(read([session]), { statements: expected, problems: [] });
   });
 
-  it('counts the same however the bytes are cut', () => {
+  it('counts the same however the bytes are split', () => {
     for (const size of [1, 3, 7, 64]) {
       const chunks: Buffer[] = [];
       for (let at = 0; at < session.length; at += size) chunks.push(session.subarray(at, at + size));
@@ -143,7 +143,7 @@ describe('statement counter of the benchmark', () => {
     }
   });
 
-  it('says so when it cannot read, and counts nothing', () => {
+  it('reports bytes that it cannot parse, and counts nothing', () => {
     const ssl = Buffer.alloc(8);
     ssl.writeInt32BE(8);
     ssl.writeInt32BE(80_877_103, 4);
@@ -154,7 +154,7 @@ describe('statement counter of the benchmark', () => {
 });
 
 describe('metrics that the benchmark reads', () => {
-  it('are samples with labels', () => {
+  it('are parsed as samples with labels', () => {
     const page = [
       '# HELP temporal_request Calls',
       '# TYPE temporal_request counter',
@@ -169,7 +169,7 @@ describe('metrics that the benchmark reads', () => {
     ]);
   });
 
-  it('are compared with an earlier count', () => {
+  it('can be compared with an earlier count', () => {
     const before = new Map([
       ['a', 2],
       ['b', 5],
@@ -212,7 +212,7 @@ describe('report of the benchmark', () => {
     assert.match(first!, /^x p95 +30 +ms +1\.50 × floor \(20\) +× ≤ 1\.5 +yes$/);
   });
 
-  it('takes nothing that is no number, and nothing missing without a reason', () => {
+  it('accepts no value that is not a number, and no missing value without a reason', () => {
     const report = new Report();
     assert.throws(() => report.add('m', { ...row, value: NaN }), /x p95 is no number/);
     assert.throws(() => report.add('m', { ...row, floors: [{ name: 'floor', value: 0 }] }), /floor of zero/);
@@ -226,7 +226,7 @@ describe('report of the benchmark', () => {
     assert.match(table, /FAILED {2}n: the service has ended/);
   });
 
-  it('shows three digits that count', () => {
+  it('shows three significant digits', () => {
     assert.deepEqual([0.01234, 1.234, 12.34, 123.4, 1234.5, 7].map(showNumber), [
       '0.0123',
       '1.23',

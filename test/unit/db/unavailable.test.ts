@@ -6,7 +6,7 @@ const ofPostgres = (code: string) => Object.assign(new pg.DatabaseError('in what
 const ofSystem = (code: string) => Object.assign(new Error('in whatever words'), { code });
 
 describe('whyUnavailable', () => {
-  it('field case 80: knows which SQLSTATEs mean that Postgres cannot be asked at present', () => {
+  it('field case 80: recognises the SQLSTATEs that mean that Postgres is unavailable', () => {
     const cases = {
       lost: [
         ...['08000', '08003', '08006', '08P01', '53000', '53100', '53200', '53300', '53400'],
@@ -33,7 +33,7 @@ describe('whyUnavailable', () => {
       for (const code of codes) assert.equal(whyUnavailable(ofPostgres(code)) ?? 'none', reason, code);
   });
 
-  it('field case 80: counts every failure of the network as a lost connection', () => {
+  it('field case 80: treats every network failure as a lost connection', () => {
     for (const code of [
       ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN'],
       ...['ENETUNREACH', 'ENETDOWN', 'ENETRESET', 'EADDRNOTAVAIL', 'ENOTCONN', 'ENOBUFS', 'EPROTO', 'ENOENT', 'EMFILE'],
@@ -43,12 +43,12 @@ describe('whyUnavailable', () => {
     assert.equal(whyUnavailable(new Error('Query read timeout')), 'lost');
   });
 
-  it('leaves mistakes of ours alone', () => {
+  it('does not include our own mistakes', () => {
     for (const error of [new TypeError('x'), new RangeError('x'), ofSystem('ERR_INVALID_ARG_TYPE'), 'no Error'])
       assert.equal(whyUnavailable(error), undefined, String(error));
   });
 
-  it('keeps the reason of an error that says so already', () => {
+  it('keeps the reason of an error that already has one', () => {
     assert.equal(whyUnavailable(new DatabaseUnavailableError('x', { reason: 'busy' })), 'busy');
     assert.equal(whyUnavailable(new DatabaseUnavailableError('x')), 'lost');
   });

@@ -93,11 +93,11 @@ describe('address guard', () => {
     });
   }
 
-  it('lets globally routable unicast through', () => {
+  it('allows globally routable unicast', () => {
     for (const address of allowed) assert.equal(guard.isAllowed(address), true, address);
   });
 
-  it('lets an allowed network through, in the IPv4-mapped form too, and nothing beside it', () => {
+  it('allows a configured network, also in IPv4-mapped form, and nothing next to it', () => {
     const withLoopback = createAddressGuard(['127.0.0.0/8', '::1/128', '10.1.0.0/16', 'fd00:1::/32']);
     const inside = ['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1', '::ffff:7f00:1', '10.1.255.1', 'fd00:1:2::3'];
     for (const address of inside) assert.equal(withLoopback.isAllowed(address), true, address);
@@ -114,7 +114,7 @@ describe('address guard', () => {
     for (const address of beside) assert.equal(withLoopback.isAllowed(address), false, address);
   });
 
-  it('takes one address, and a network in the IPv4-mapped form', () => {
+  it('accepts a single address, and a network in IPv4-mapped form', () => {
     const guarded = createAddressGuard(['10.0.0.7', '::ffff:192.168.1.0/120', 'fd00::7']);
     for (const address of ['10.0.0.7', '192.168.1.9', '::ffff:192.168.1.9', 'fd00::7']) {
       assert.equal(guarded.isAllowed(address), true, address);
@@ -123,7 +123,7 @@ describe('address guard', () => {
       assert.equal(guarded.isAllowed(address), false, address);
   });
 
-  it('names an entry that is no network', () => {
+  it('names an entry that is not a network', () => {
     const wrong = [
       'localhost',
       '10.0.0.0/33',

@@ -13,13 +13,13 @@ describe('renderBody', () => {
     );
   });
 
-  it('field case 57: keeps NUL as an escape, and the six characters of the escape as they are', () => {
+  it('field case 57: keeps NUL as an escape, and the six literal characters of that escape unchanged', () => {
     const body = renderBody({ ...input, data: { nul: 'a\0b', literal: 'a\\u0000b' } });
     assert.ok(body.endsWith('"data":{"nul":"a\\u0000b","literal":"a\\\\u0000b"}}'), body);
     assert.ok(!body.includes('\0'));
   });
 
-  it('gives a text that parsing and rendering again does not change, as the guide’s receivers do', () => {
+  it('gives text that does not change when parsed and rendered again, as the guide’s receivers do', () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: 'binary' }), (data) => {
         const body = renderBody({ ...input, data });

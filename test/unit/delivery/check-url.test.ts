@@ -11,7 +11,7 @@ function reason(url: string, allowHttp = true): string {
 }
 
 describe('checkUrl', () => {
-  // Each is refused with plain http allowed as well: it is not the scheme that saves us.
+  // Plain http is allowed here, so none of these is refused only because of its scheme.
   const internal: [url: string, shown: string][] = [
     ['http://2130706433/', '127.0.0.1'],
     ['http://017700000001/', '127.0.0.1'],
@@ -97,13 +97,13 @@ describe('checkUrl', () => {
     }
   });
 
-  it('lets plain http through only where that is allowed', () => {
+  it('accepts http only where it is allowed', () => {
     assert.match(reason('http://hooks.example.test/', false), /must start with https:\/\/, not with "http:"/);
     const url = 'http://hooks.example.test/';
     assert.deepEqual(guard.checkUrl(url, { allowHttp: true }), { ok: true, url });
   });
 
-  it('refuses names of this machine unless loopback is allowed', () => {
+  it('refuses names of the local machine unless loopback is allowed', () => {
     const names = ['localhost', 'LOCALHOST', 'localhost.', 'a.localhost', 'a.b.localhost.'];
     for (const name of names) {
       assert.match(reason(`https://${name}/`), /must not point to this machine/, name);
@@ -114,7 +114,7 @@ describe('checkUrl', () => {
     assert.equal(createAddressGuard(['::1/128']).checkUrl('http://[::1]:3000/x', { allowHttp: true }).ok, true);
   });
 
-  it('refuses a fragment, port 0, a host that is none, and more than 2048 characters', () => {
+  it('refuses a fragment, port 0, an invalid host, and more than 2048 characters', () => {
     assert.match(reason('https://hooks.example.test/#part'), /fragment/);
     assert.match(reason('https://hooks.example.test/#'), /fragment/);
     assert.match(reason('https://hooks.example.test:0/'), /port 0/);
@@ -127,7 +127,7 @@ describe('checkUrl', () => {
     assert.match(reason('https://hooks.example.test/'.padEnd(2000, 'é')), /once encoded; at most 2048/);
   });
 
-  it('gives the parser’s normal form of what it lets through', () => {
+  it('returns accepted urls in the parser’s normalised form', () => {
     const forms: [text: string, url: string][] = [
       ['HTTPS://Hooks.Example.TEST:443/a/../h/ü?x=é', 'https://hooks.example.test/h/%C3%BC?x=%C3%A9'],
       ['https://bücher.example.test', 'https://xn--bcher-kva.example.test/'],

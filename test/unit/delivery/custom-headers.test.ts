@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { checkHeaders } from '../../../src/delivery/custom-headers.js';
 
 describe('checkHeaders', () => {
-  it('lets ordinary headers through', () => {
+  it('accepts ordinary headers', () => {
     assert.deepEqual(
       checkHeaders({
         Authorization: 'Bearer abc',
@@ -39,7 +39,7 @@ describe('checkHeaders', () => {
     'Webhook-Anything',
   ];
   for (const name of reserved) {
-    it(`refuses ${name}, which is the sender’s`, () => {
+    it(`refuses ${name}, which the sender sets itself`, () => {
       const [error, ...others] = checkHeaders({ [name]: 'x' });
       assert.equal(error?.path, `headers.${name}`);
       assert.match(error?.message ?? '', /is set by the sender/);
@@ -47,7 +47,7 @@ describe('checkHeaders', () => {
     });
   }
 
-  it('refuses names that are no tokens', () => {
+  it('refuses names that are not tokens', () => {
     for (const name of ['', 'a b', 'a:b', 'é', 'a\r\nb', 'a\0', '(x)', 'x/y', '"']) {
       assert.match(checkHeaders({ [name]: 'x' })[0]?.message ?? '', /is not a header name/, JSON.stringify(name));
     }
@@ -68,7 +68,7 @@ describe('checkHeaders', () => {
     assert.match(checkHeaders({ 'x-a': null as unknown as string })[0]?.message ?? '', /the value is null/);
   });
 
-  it('refuses more than 20 headers, and one name in two spellings', () => {
+  it('refuses more than 20 headers, and the same name in two spellings', () => {
     const many = (count: number): Record<string, string> =>
       Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-${i}`, 'v']));
     assert.deepEqual(checkHeaders(many(20)), []);

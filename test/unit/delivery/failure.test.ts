@@ -7,13 +7,13 @@ const broken = (code: string, sentAtMs: number | undefined): ExchangeError =>
   new ExchangeError(withCode(code), sentAtMs, false, false);
 
 describe('the failure of a request', () => {
-  it('is the receiver’s as soon as a byte may have left, also when this process is out of memory', () => {
+  it('is the receiver’s as soon as a byte may have been sent, even if this process is out of memory', () => {
     const failure = exchangeFailure(broken('ENOBUFS', performance.now()), false);
     assert.deepEqual([failure.errorClass, failure.message], ['connection', 'connection failed (ENOBUFS)']);
     assert.throws(() => exchangeFailure(broken('ENOBUFS', undefined), false), /out of resources \(ENOBUFS\)/);
   });
 
-  it('is that of a reused connection only when it broke soon and without a byte of an answer', () => {
+  it('is due to a reused connection only if it broke quickly and without a byte of a response', () => {
     const now = performance.now();
     assert.equal(exchangeFailure(broken('ECONNRESET', now), true).onReusedConnection, true);
     assert.equal(exchangeFailure(broken('EPIPE', now), true).onReusedConnection, true);

@@ -12,7 +12,7 @@ function connection(): Connection & { isDestroyed: boolean } {
 }
 
 describe('idle connections', () => {
-  it('are closed for one origin alone', () => {
+  it('can be closed for a single origin', () => {
     const idle = createIdleConnections({ maxPerOrigin: 10, max: 20 });
     const [first, second, other] = [connection(), connection(), connection()];
     idle.put(a, address, first);
@@ -24,7 +24,7 @@ describe('idle connections', () => {
     assert.equal(idle.take(b, [address])?.connection, other);
   });
 
-  it('are not kept after three have broken, until some time has passed without', async () => {
+  it('are not kept after three of an origin broke, until some time without a break has passed', async () => {
     const idle = createIdleConnections({ maxPerOrigin: 10, max: 20, distrustMs: 50 });
     idle.countBroken(a);
     idle.countBroken(a);
@@ -42,7 +42,7 @@ describe('idle connections', () => {
     assert.equal(idle.take(a, [address])?.connection, kept);
   });
 
-  it('remembers a bounded number of origins', () => {
+  it('are counted for a bounded number of origins', () => {
     const idle = createIdleConnections({ maxPerOrigin: 10, max: 20 });
     for (let i = 0; i < 3; i++) idle.countBroken(a);
     for (let i = 0; i < 5000; i++) idle.countBroken(`https://${i}.test`);

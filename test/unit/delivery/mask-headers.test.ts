@@ -25,7 +25,7 @@ describe('maskHeaders', () => {
     it(`masks ${name}`, () => assert.deepEqual(maskHeaders({ [name]: 'hush' }), { [name]: '[masked]' }));
   }
 
-  it('leaves the others as they are, in order', () => {
+  it('leaves other headers unchanged, in order', () => {
     const headers = {
       'Content-Type': 'text/plain',
       'X-IRISX-Timestamp': '1',
@@ -37,7 +37,7 @@ describe('maskHeaders', () => {
     assert.deepEqual(Object.keys(maskHeaders(headers)), Object.keys(headers));
   });
 
-  it('leaves set-cookie out', () => {
+  it('omits set-cookie', () => {
     assert.deepEqual(maskHeaders({ 'set-cookie': 'a=b', 'Set-Cookie2': 'c', server: 'x' }), { server: 'x' });
   });
 });

@@ -13,7 +13,7 @@ const guard = createAddressGuard(['127.0.0.2/31']);
 const failing = (code: string) => () =>
   Promise.reject(Object.assign(new Error(`queryA ${code} hidden.test`), { code }));
 
-describe('post, looking the name up', () => {
+describe('post, looking up the name', () => {
   let lookups: string[];
   let answers: string[][];
   let poster: Poster;
@@ -37,7 +37,7 @@ describe('post, looking the name up', () => {
       },
     });
     inside = await startReceiver(200, { host: '127.0.0.1' });
-    // The same port on both: only the address differs, as it does when an answer is exchanged.
+    // Both use the same port, so only the address differs, as when a DNS answer changes.
     outside = await startReceiver(200, { host: '127.0.0.2', port: inside.port });
   });
   afterEach(async () => {
@@ -48,7 +48,7 @@ describe('post, looking the name up', () => {
   const send = async (host = 'rebind.test'): Promise<string> =>
     summary(await postTo(poster, `http://${host}:${inside.port}/h`, { timeoutMs: 5000 }));
 
-  it('field case 1: connects to the address that was checked, and looks up once an attempt', async () => {
+  it('field case 1: connects to the address that was checked, with one lookup per attempt', async () => {
     answers = [['127.0.0.2'], ['127.0.0.1']];
     assert.equal(await send(), 'accepted 200');
     assert.deepEqual(lookups, ['rebind.test']);
@@ -56,7 +56,7 @@ describe('post, looking the name up', () => {
     assert.equal(inside.connections, 0);
   });
 
-  it('field case 1: blocks an answer that has become an internal one, with a connection to the old one still open', async () => {
+  it('field case 1: blocks a name that changed to an internal address, even with a connection to the old one open', async () => {
     outside.respond = 500;
     answers = [['127.0.0.2'], ['127.0.0.1']];
     assert.equal(await send(), 'rejected 500');
@@ -67,7 +67,7 @@ describe('post, looking the name up', () => {
     assert.equal(inside.connections, 0);
   });
 
-  it('field case 1: blocks the attempt when any one of the addresses is internal', async () => {
+  it('field case 1: blocks the attempt if any of the addresses is internal', async () => {
     for (const addresses of [
       ['127.0.0.1', '127.0.0.2'],
       ['127.0.0.2', '127.0.0.1'],
@@ -81,7 +81,7 @@ describe('post, looking the name up', () => {
     assert.equal(inside.connections + outside.connections, 0);
   });
 
-  it('reuses a connection only while its address is among the answers', async () => {
+  it('reuses a connection only while the name still has its address', async () => {
     const other = await startReceiver(200, { host: '127.0.0.3', port: inside.port });
     answers = [['127.0.0.2'], ['127.0.0.3', '127.0.0.2'], ['127.0.0.3'], ['127.0.0.2']];
     for (let i = 0; i < 4; i++) assert.equal(await send(), 'accepted 200');
@@ -90,7 +90,7 @@ describe('post, looking the name up', () => {
     await other.close();
   });
 
-  it('reuses no connection under another name', async () => {
+  it('does not reuse a connection for another name', async () => {
     answers = [['127.0.0.2']];
     assert.equal(await send('a.test'), 'accepted 200');
     assert.equal(await send('b.test'), 'accepted 200');
@@ -121,13 +121,13 @@ describe('post, looking the name up', () => {
     assert.equal(inside.connections, 0);
   });
 
-  it('takes localhost for the loopback address that is allowed, without a lookup', async () => {
+  it('uses an allowed loopback address for localhost, without a lookup', async () => {
     const local = posterWith({ guard: createAddressGuard(['127.0.0.0/8']), resolve: failing('ENOTFOUND') });
     assert.equal(summary(await postTo(local, `http://localhost:${inside.port}/`)), 'accepted 200');
     assert.equal(summary(await postTo(local, `http://tenant.localhost:${inside.port}/`)), 'accepted 200');
   });
 
-  it('field case 6: gives one answer, at once, for a listener, a closed port and one that drops packets', async () => {
+  it('field case 6: has the same immediate outcome for an open port, a closed port and one that drops packets', async () => {
     const closed = await startRawServer(() => {});
     await closed.close();
     const timeoutMs = 5000;
@@ -147,7 +147,7 @@ describe('post, looking the name up', () => {
     assert.equal(inside.connections, 0);
   });
 
-  it('blocks names that only a private network can know without a lookup, whether they exist or not', async () => {
+  it('blocks names of private networks without a lookup, whether they exist or not', async () => {
     const names = ['postgres', 'postgres.', 'db.internal', 'DB.Internal', 'printer.local', 'a.svc.cluster.local'];
     const more = ['api.default.svc', 'nas.lan', 'router.home.arpa', '1.0.0.10.in-addr.arpa', 'x.corp', 'y.localdomain'];
     for (const answer of [['127.0.0.1'], ['127.0.0.2'], []]) {
@@ -163,7 +163,7 @@ describe('post, looking the name up', () => {
     assert.deepEqual(lookups, []);
   });
 
-  it('tells no private name that exists from one that does not where some network is allowed', async () => {
+  it('does not reveal which private names exist, even if some network is allowed', async () => {
     const known: Record<string, string[]> = { 'crm.internal': ['127.0.0.2'], postgres: ['127.0.0.1'], empty: [] };
     const open = posterWith({
       resolve: async (hostname) => known[hostname] ?? failing(hostname === 'nodata' ? 'ENODATA' : 'ENOTFOUND')(),
@@ -176,7 +176,7 @@ describe('post, looking the name up', () => {
     assert.equal(inside.connections, 0);
   });
 
-  it('looks at no more than 64 addresses of a name, and connects to no other', async () => {
+  it('checks at most 64 addresses of a name, and connects to no other', async () => {
     const many = Array.from({ length: 4000 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
     answers = [['127.0.0.2', ...Array<string>(100).fill('127.0.0.2'), ...many.slice(0, 62)]];
     assert.equal(await send(), blocked);
@@ -190,7 +190,7 @@ describe('post, looking the name up', () => {
     assert.equal(checked, 64);
   });
 
-  it('blocks plain http where it is not allowed, before anything else, and says what to do', async () => {
+  it('blocks http before anything else where it is not allowed, and says what to do', async () => {
     const strict = posterWith({ allowHttp: false, resolve: (name) => Promise.resolve([`${lookups.push(name)}`]) });
     for (const url of [outside.url, inside.url, 'http://hooks.test/']) {
       assert.deepEqual((await postTo(strict, url)).outcome, {
@@ -204,7 +204,7 @@ describe('post, looking the name up', () => {
     assert.deepEqual([lookups, inside.connections, outside.requests.length], [[], 0, 0]);
   });
 
-  it('goes on to the next address when one refuses or does not answer', async () => {
+  it('tries the next address when one refuses or does not answer', async () => {
     answers = [['127.0.0.3', '127.0.0.2']];
     assert.equal(await send(), 'accepted 200');
     const patient = posterWith({
@@ -214,19 +214,19 @@ describe('post, looking the name up', () => {
     assert.equal(summary(await postTo(patient, `http://three.test:${inside.port}/`)), 'accepted 200');
   });
 
-  it('tells a refusal by all addresses as one', async () => {
+  it('reports one refusal if all addresses refuse', async () => {
     answers = [['127.0.0.3', '127.0.0.3']];
     assert.equal(await send(), 'connection: connection refused');
   });
 
-  it('field case 13: tells a name that is not found from one whose lookup failed', async () => {
+  it('field case 13: distinguishes a name that is not found from a failed lookup', async () => {
     const cases: [code: string, message: string][] = [
       ['ENOTFOUND', 'dns: host name not found'],
       ['ENODATA', 'dns: host name has no address'],
       ['EAI_AGAIN', 'dns: name lookup failed temporarily'],
       ['ESERVFAIL', 'dns: name lookup failed (ESERVFAIL)'],
       ['ETIMEOUT', 'dns: name lookup failed (ETIMEOUT)'],
-      // A name server that refuses is no receiver that refuses.
+      // Here the name server refuses, not the receiver.
       ['ECONNREFUSED', 'dns: name lookup failed (ECONNREFUSED)'],
     ];
     for (const [code, message] of cases) {
@@ -245,7 +245,7 @@ describe('post, looking the name up', () => {
     assert.deepEqual(outcomes, ['dns: host name not found', 'dns: host name not found', 'accepted 200']);
   });
 
-  it('looks real names up by itself', async () => {
+  it('looks up real names by default', async () => {
     const real = posterWith({});
     const outcome = summary(await postTo(real, 'http://no-such-name.invalid/', { timeoutMs: 8000 }));
     assert.match(outcome, /^(dns|timeout): /);

@@ -25,14 +25,14 @@ describe('post, keeping connections', () => {
   });
   const send = async (): Promise<string> => summary(await postTo(poster, receiver.url));
 
-  it('uses one connection for requests in turn, whatever their outcome', async () => {
+  it('uses one connection for consecutive requests, whatever their outcome', async () => {
     receiver.respond = [200, 500, 204, 410, { status: 302, headers: { Location: '/' } }, 200];
     for (let i = 0; i < 50; i++) await send();
     assert.equal(receiver.requests.length, 50);
     assert.equal(receiver.connections, 1);
   });
 
-  it('never has two requests on one connection at once', async () => {
+  it('never has two requests on one connection at the same time', async () => {
     receiver.respond = { delayMs: 50 };
     const outcomes = await Promise.all(Array.from({ length: 8 }, send));
     assert.deepEqual(new Set(outcomes), new Set(['accepted 200']));
@@ -41,7 +41,7 @@ describe('post, keeping connections', () => {
     assert.equal(receiver.connections, 8);
   });
 
-  it('keeps no more idle connections than it was told, for one origin and in all', async () => {
+  it('keeps at most the configured number of idle connections, per origin and in all', async () => {
     const frugal = createTestPoster({ idleConnectionsPerOrigin: 2, idleConnections: 3 });
     const other = await startReceiver();
     receiver.respond = other.respond = { delayMs: 20 };
@@ -55,7 +55,7 @@ describe('post, keeping connections', () => {
     await other.close();
   });
 
-  it('does not use a connection again on which the last request was answered unread', async () => {
+  it('does not reuse a connection whose last request was answered before it was read', async () => {
     const server = await startRawServer((socket) => socket.once('readable', () => socket.write(ok)));
     const body = 'x'.repeat(30_000_000);
     assert.equal(summary(await postTo(poster, server.url, { body })), 'accepted 200');
@@ -64,7 +64,7 @@ describe('post, keeping connections', () => {
     await server.close();
   });
 
-  it('does not use a connection again that the receiver announced to close', async () => {
+  it('does not reuse a connection that the receiver announced it would close', async () => {
     const announcements: Record<string, string>[] = [
       { Connection: 'close' },
       { Connection: 'keep-alive', 'Keep-Alive': 'timeout=1' },
@@ -77,7 +77,7 @@ describe('post, keeping connections', () => {
     }
   });
 
-  it('opens another connection when the receiver has closed the idle one, and sends once', async () => {
+  it('opens a new connection when the receiver has closed the idle one, and sends once', async () => {
     for (let i = 1; i <= 5; i++) {
       assert.equal(await send(), 'accepted 200');
       assert.equal(receiver.requests.length, i);
@@ -87,7 +87,7 @@ describe('post, keeping connections', () => {
     assert.equal(receiver.connections, 5);
   });
 
-  it('drops a connection on which the receiver says something unasked', async () => {
+  it('drops an idle connection on which the receiver sends data', async () => {
     const server = await startRawServer((socket) => {
       socket.once('data', () => {
         socket.write(ok, () => setImmediate(() => socket.write('HTTP/1.1 500 Forged\r\nContent-Length: 0\r\n\r\n')));
@@ -108,7 +108,7 @@ describe('post, keeping connections', () => {
   ];
   const kept = ', on a connection kept open from an earlier request';
   for (const [name, close, message] of closings) {
-    it(`tells of a request that the receiver ${name} on a reused connection, and sends it once`, async () => {
+    it(`reports when the receiver ${name} a reused connection during a request, and sends once`, async () => {
       assert.equal(await send(), 'accepted 200');
       receiver.respond = (request, response, index) => (index === 1 ? close(request, response, index) : 200);
       const { outcome } = await postTo(poster, receiver.url);
@@ -119,14 +119,14 @@ describe('post, keeping connections', () => {
       assert.equal(receiver.connections, 2);
     });
 
-    it(`tells apart a request that the receiver ${name} on a new connection`, async () => {
+    it(`reports differently when the receiver ${name} a new connection`, async () => {
       receiver.respond = close;
       const { outcome } = await postTo(poster, receiver.url);
       assert.deepEqual(outcome, { kind: 'unreachable', errorClass: 'connection', message, onReusedConnection: false });
       assert.equal(receiver.requests.length, 1);
     });
 
-    it(`never sends a request that no outcome tells of to one that ${name} the second of each connection`, async () => {
+    it(`reports every request to a receiver that ${name} each connection at its second request`, async () => {
       const requests = new Map<unknown, number>();
       receiver.respond = (request, response, index) => {
         const { socket } = response;
@@ -147,12 +147,12 @@ describe('post, keeping connections', () => {
       await Promise.all([deliver(), deliver(), deliver()]);
       assert.equal(receiver.requests.length, outcomes.length, 'requests at the receiver');
       const broken = outcomes.filter(({ kind }) => kind === 'unreachable').length;
-      // Three, and what was under way beside them; then a connection of its own for each request.
+      // Three, plus those in flight at that moment; after that each request has its own connection.
       assert.ok(broken >= 3 && broken <= 5, `${broken} requests broke`);
     });
   }
 
-  it('takes no other idle connection after one that broke', async () => {
+  it('uses no other idle connection after one broke', async () => {
     const held = holdAnswer();
     receiver.respond = held.respond;
     const first = [send(), send(), send()];
@@ -167,7 +167,7 @@ describe('post, keeping connections', () => {
     assert.equal(receiver.connections, 4);
   });
 
-  it('takes no other idle connection after one on which no answer came in time', async () => {
+  it('uses no other idle connection after a timeout on one', async () => {
     const held = holdAnswer();
     receiver.respond = held.respond;
     const first = [send(), send()];
@@ -183,7 +183,7 @@ describe('post, keeping connections', () => {
     assert.equal(receiver.connections, 3);
   });
 
-  it('asks for a close where connections have broken again and again, and at no other receiver', async () => {
+  it('requests `Connection: close` where connections keep breaking, and at no other receiver', async () => {
     receiver.respond = (request, response, index) => (index % 2 ? void response.socket?.destroy() : 200);
     for (let i = 0; i < 6; i++) await send();
     receiver.respond = 200;
@@ -199,7 +199,7 @@ describe('post, keeping connections', () => {
     await other.close();
   });
 
-  it('tells of an answer that had begun as of any other', async () => {
+  it('reports an ordinary failure if a response had begun', async () => {
     assert.equal(await send(), 'accepted 200');
     receiver.respond = (_, response) => void response.socket?.end('HTTP/1.1 200 OK\r\nContent-Le');
     const { outcome } = await postTo(poster, receiver.url);
@@ -208,7 +208,7 @@ describe('post, keeping connections', () => {
     assert.equal(receiver.requests.length, 2);
   });
 
-  it('tells of a receiver that had the request for over 2 s as of any other', async () => {
+  it('reports an ordinary failure if the receiver had the request for over 2 s', async () => {
     assert.equal(await send(), 'accepted 200');
     receiver.respond = async (_, response) => {
       await delay(2100);
@@ -221,17 +221,17 @@ describe('post, keeping connections', () => {
   });
 
   for (const scheme of ['http', 'https']) {
-    it(`tells of every request to a receiver that closes idle connections at the worst moment, over ${scheme}`, async function () {
+    it(`reports every request to a receiver that closes idle connections at the worst moment, over ${scheme}`, async function () {
       this.timeout(60_000);
       const events = 360;
-      // Three broken ones, and no connection to that host is used again: many hosts, or there would be no more races.
+      // After three broken connections a host gets no more reuse, so many hosts are needed for enough races.
       const hostOf = (event: number): string => `127.0.0.${1 + Math.floor(event / 9)}`;
       const names = Array.from({ length: events / 9 }, (_, i) => hostOf(9 * i));
       const certificate = await makeCertificate('127.0.0.1', { names });
       const trusting = createTestPoster({ ca: [certificate.cert] });
-      // In a thread of its own, so that its timers really race with the requests on their way.
+      // Runs in its own thread, so that its timers really race with requests in flight.
       const worker = new Worker(closingReceiver, { eval: true, workerData: { scheme, certificate } });
-      // Or a failure here would keep the test run from ending.
+      // Otherwise a failure here would keep the test run alive.
       worker.unref();
       const [port] = (await once(worker, 'message')) as [number];
       const sendFrom = async (first: number): Promise<void> => {
@@ -250,7 +250,7 @@ describe('post, keeping connections', () => {
       const [report] = (await once(worker, 'message')) as [{ handled: string[]; connections: number; closed: number }];
       await worker.terminate();
       await trusting.close();
-      // Each event once: it closes only connections on which it has read nothing, and nothing was sent unseen.
+      // Each event arrived once: the receiver closes only idle connections, and no request went unreported.
       assert.equal(report.handled.length, events);
       assert.equal(new Set(report.handled).size, events);
       assert.ok(report.closed > 20, JSON.stringify({ ...report, handled: '' }));

@@ -7,10 +7,10 @@ import { startRawServer, type RawServer } from '../../support/raw-server.js';
 import { startReceiver, type Receiver } from '../../support/receiver.js';
 import { waitFor } from '../../support/wait-for.js';
 
-/** How much later than its limit an attempt may end on a busy machine. */
+/** How long after its timeout an attempt may end on a busy machine. */
 const marginMs = 2000;
 
-describe('post, when there is no complete answer', () => {
+describe('post, without a complete response', () => {
   let poster: Poster;
   let server: RawServer | undefined;
   let receiver: Receiver | undefined;
@@ -24,7 +24,7 @@ describe('post, when there is no complete answer', () => {
     server = receiver = undefined;
   });
 
-  /** One attempt at a server that does this on each request. */
+  /** The outcome of one attempt at a server that does this on each request. */
   async function outcomeOf(onRequest: (socket: Socket) => void, timeoutMs = 10_000): Promise<string> {
     server = await startRawServer((socket) => socket.once('data', () => onRequest(socket)));
     return summary(await postTo(poster, server.url, { timeoutMs }));
@@ -38,7 +38,7 @@ describe('post, when there is no complete answer', () => {
 
   const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 
-  it('field case 9: ends an answer that comes byte by byte for ever as a timeout, and closes the socket', async () => {
+  it('field case 9: treats a response that comes byte by byte without end as a timeout, and closes the socket', async () => {
     server = await startRawServer((socket) =>
       socket.once('data', () => {
         socket.write(head);
@@ -50,7 +50,7 @@ describe('post, when there is no complete answer', () => {
     await waitFor(() => server?.sockets[0]?.destroyed, { what: 'the socket to be closed' });
   });
 
-  it('field case 9: ends an answer without anything after its headers likewise, whatever the status', async () => {
+  it('field case 9: treats a response without a body after its headers in the same way, whatever the status', async () => {
     for (const status of ['200 OK', '500 Internal Server Error']) {
       const raw = await startRawServer((socket) =>
         socket.once('data', () => socket.write(`HTTP/1.1 ${status}\r\nContent-Length: 5\r\n\r\n`)),
@@ -61,45 +61,45 @@ describe('post, when there is no complete answer', () => {
     }
   });
 
-  it('ends an attempt without any answer as a timeout, and closes the socket', async () => {
+  it('treats an attempt without a response as a timeout, and closes the socket', async () => {
     server = await startRawServer((socket) => socket.resume());
     assertTimedOut(await postTo(poster, server.url, { timeoutMs: 200 }), 'no response', 200);
     await waitFor(() => server?.sockets[0]?.destroyed, { what: 'the socket to be closed' });
   });
 
-  it('ends an attempt whose request nobody reads as a timeout', async () => {
+  it('treats an attempt whose request is never read as a timeout', async () => {
     server = await startRawServer((socket) => socket.pause());
     const body = 'x'.repeat(20_000_000);
     assertTimedOut(await postTo(poster, server.url, { timeoutMs: 300, body }), 'no response', 300);
   });
 
-  it('ends a TLS handshake that nobody answers as a timeout', async () => {
+  it('treats an unanswered TLS handshake as a timeout', async () => {
     server = await startRawServer((socket) => socket.resume());
     const url = server.url.replace('http:', 'https:');
     assertTimedOut(await postTo(poster, url, { timeoutMs: 200 }), 'no connection', 200);
     await waitFor(() => server?.sockets[0]?.destroyed, { what: 'the socket to be closed' });
   });
 
-  it('counts the lookup of the name in', async () => {
+  it('includes the name lookup in the timeout', async () => {
     const slow = createTestPoster({ resolve: () => new Promise(() => {}) });
     const finished = await postTo(slow, 'http://receiver.test/', { timeoutMs: 200 });
     assertTimedOut(finished, 'host name not looked up', 200);
     await slow.close();
   });
 
-  it('field case 13: tells a refused connection', async () => {
+  it('field case 13: reports a refused connection', async () => {
     const closed = await startRawServer(() => {});
     await closed.close();
     assert.equal(summary(await postTo(poster, closed.url)), 'connection: connection refused');
   });
 
-  it('field case 13: tells a reset after the request was read, and does not repeat it', async () => {
+  it('field case 13: reports a reset after the request was read, and does not repeat the request', async () => {
     const outcome = await outcomeOf((socket) => socket.resetAndDestroy());
     assert.equal(outcome, 'connection: connection reset by the receiver');
     assert.equal(server?.sockets.length, 1);
   });
 
-  it('field case 13: tells a connection closed without an answer, and does not repeat it', async () => {
+  it('field case 13: reports a connection closed without a response, and does not repeat the request', async () => {
     assert.equal(await outcomeOf((socket) => socket.end()), 'connection: connection closed without a response');
     assert.equal(server?.sockets.length, 1);
   });
@@ -113,13 +113,13 @@ describe('post, when there is no complete answer', () => {
     ['in a last chunked body', 'HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab'],
   ];
   for (const [name, answer] of broken) {
-    it(`tells an answer that breaks off ${name}`, async () => {
+    it(`reports a response that breaks off ${name}`, async () => {
       const outcome = await outcomeOf((socket) => socket.end(answer));
       assert.equal(outcome, 'connection: connection closed before the response was complete');
     });
   }
 
-  it('tells an answer that is cut off by a reset', async () => {
+  it('reports a response that is cut off by a reset', async () => {
     const outcome = await outcomeOf((socket) =>
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc', () =>
         setTimeout(() => socket.resetAndDestroy(), 50),
@@ -141,18 +141,18 @@ describe('post, when there is no complete answer', () => {
     ],
   ];
   for (const [name, answer] of invalid) {
-    it(`tells an answer that is invalid: ${name}`, async () => {
+    it(`reports an invalid response: ${name}`, async () => {
       const outcome = await outcomeOf((socket) => socket.write(answer));
       assert.equal(outcome, 'invalid_response: the response is not valid HTTP/1.1');
     });
   }
 
-  it('tells headers of over 16 KB', async () => {
+  it('reports headers of over 16 KB', async () => {
     const outcome = await outcomeOf((socket) => socket.write(`HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`));
     assert.equal(outcome, 'invalid_response: the headers of the response are over 16 KB');
   });
 
-  it('field case 22: tells a receiver that speaks only HTTP/2 without TLS', async () => {
+  it('field case 22: reports a receiver that speaks only HTTP/2 without TLS', async () => {
     const settings = Buffer.from('000000040000000000', 'hex');
     const outcome = await outcomeOf((socket) => socket.write(settings));
     assert.equal(outcome, 'invalid_response: the receiver speaks only HTTP/2; HTTP/1.1 is needed');
@@ -180,7 +180,7 @@ describe('post, misused', () => {
     await receiver.close();
   });
 
-  it('rejects a header that cannot be sent, and a url that is none: mistakes of ours, no outcomes', async () => {
+  it('rejects an invalid header or url as our own mistake, not as an outcome', async () => {
     await assert.rejects(postTo(poster, receiver.url, { headers: { 'x-a': 'a\r\nb' } }), /invalid x-a header/);
     await assert.rejects(postTo(poster, 'hooks.example.test'), TypeError);
     await assert.rejects(postTo(poster, 'ftp://127.0.0.1/'), /neither http nor https/);
@@ -196,7 +196,7 @@ describe('post, misused', () => {
     });
   });
 
-  it('closes when the requests under way have ended, and takes none after', async () => {
+  it('closes when the requests in flight have ended, and accepts no more', async () => {
     receiver.respond = { delayMs: 100 };
     const attempt = postTo(poster, receiver.url);
     await receiver.waitForRequests(1);

@@ -10,7 +10,7 @@ import { startReceiver } from '../../support/receiver.js';
 import { waitFor } from '../../support/wait-for.js';
 
 const megabyte = 1_048_576;
-/** What the systems of both sides may hold of a connection on loopback, beside what was read of it. */
+/** What the sockets' buffers on both sides may hold on loopback, in addition to what was read. */
 const inBuffers = 15 * megabyte;
 const head = 'HTTP/1.1 200 OK\r\n';
 const chunked = `${head}Transfer-Encoding: chunked\r\n\r\n`;
@@ -18,7 +18,7 @@ const interim = 'HTTP/1.1 102 Processing\r\n\r\n';
 const tooManyInterim = 'invalid_response: the receiver sent over 100 interim responses (1xx) before its response';
 const tooMuch = 'invalid_response: the receiver sent over 1 MB before the end of its response';
 
-/** Writes the text again and again, as fast as it is read, until the other side is gone or so much was written. */
+/** Writes the text repeatedly, as fast as it is read, until the other side is gone or `maxBytes` are written. */
 function flood(socket: Socket, text: string | Buffer, maxBytes = Infinity): Promise<void> {
   const piece = Buffer.from(text);
   const block = Buffer.concat(Array<Buffer>(Math.ceil(65_536 / piece.length)).fill(piece));
@@ -75,7 +75,7 @@ describe('post, when the receiver never stops sending', () => {
   }
 
   it('field case 75: drops a TLS connection after 1 MB of messages without data', async () => {
-    // HelloRequest: ignored during a handshake, however many there are (RFC 5246 §7.4.1.1).
+    // HelloRequest: ignored during a handshake, however many arrive (RFC 5246 §7.4.1.1).
     const helloRequest = Buffer.from('160303000400000000', 'hex');
     server = await startRawServer((socket) => socket.once('data', () => void flood(socket, helloRequest)));
     assert.equal(summary(await postTo(poster, server.url.replace('http:', 'https:'))), tooMuch);
@@ -113,7 +113,7 @@ describe('post, when the receiver never stops sending', () => {
   });
 
   for (const scheme of ['http', 'https']) {
-    it(`counts on a reused connection only what its own request is answered with, over ${scheme}`, async () => {
+    it(`counts only the current response's bytes on a reused connection, over ${scheme}`, async () => {
       const certificate = await makeCertificate('127.0.0.1');
       const trusting = createTestPoster({ ca: [certificate.cert] });
       const body = 'x'.repeat(60_000);
@@ -137,7 +137,7 @@ describe('post, when the receiver never stops sending', () => {
       }),
     );
     assert.equal(summary(await postTo(poster, server.url)), 'accepted 200');
-    // Sooner than an idle connection is closed, which is after 29 s here.
+    // Sooner than an idle connection would be closed, which is after 29 s here.
     await waitFor(() => server?.sockets[0]?.destroyed, { what: 'the socket to be dropped', timeoutMs: 20_000 });
   });
 });

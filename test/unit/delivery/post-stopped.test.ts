@@ -5,10 +5,10 @@ import { createTestPoster, postTo, summary } from '../../support/poster.js';
 import { startReceiver, type Receiver } from '../../support/receiver.js';
 
 const timeoutMs = 300;
-/** As SIGSTOP does it: nothing of this process runs, no timer either. */
+/** Like SIGSTOP: nothing in this process runs, not even a timer. */
 const stopProcess = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
-describe('post, from a process that is stopped until its time is up', () => {
+describe('post, from a process that is suspended until the timeout is over', () => {
   let receiver: Receiver;
   let poster: Poster;
   let stopsFor: number;
@@ -35,13 +35,13 @@ describe('post, from a process that is stopped until its time is up', () => {
     });
     stopsFor = timeoutMs + 50;
     assert.equal(summary(await postTo(poster, url(), { timeoutMs })), 'timeout: nothing sent within 300 ms');
-    // What follows works, and shows that nothing came late.
+    // The next request works, and shows that the first one was not sent late.
     stopsFor = 0;
     assert.equal(summary(await postTo(poster, url())), 'accepted 200');
     assert.equal(receiver.requests.length, 1);
   });
 
-  it('sends nothing on a connection that was kept', async () => {
+  it('sends nothing on a connection that was kept open', async () => {
     open({
       resolve() {
         stopProcess(stopsFor);

@@ -20,7 +20,7 @@ describe('post, over TLS', () => {
   });
   after(() => poster.close());
 
-  /** The outcome at a receiver with these options, and how many requests reached it. */
+  /** The outcome with a receiver with these options, and how many requests reached it. */
   async function outcomeWith(tls: ServerOptions, host = 'receiver.test'): Promise<[outcome: string, requests: number]> {
     const receiver = await startReceiver(200, { tls });
     const outcome = summary(await postTo(poster, `https://${host}:${receiver.port}/`));
@@ -36,12 +36,12 @@ describe('post, over TLS', () => {
     assert.deepEqual(await outcomeWith({ ...leaf, cert: `${leaf.cert}\n${intermediate.cert}` }), ['accepted 200', 1]);
   });
 
-  it('field case 22: tells a self-signed certificate', async () => {
+  it('field case 22: reports a self-signed certificate', async () => {
     const certificate = await makeCertificate('receiver.test');
     assert.deepEqual(await outcomeWith(certificate), ['tls: self-signed certificate', 0]);
   });
 
-  it('field case 22: tells an expired certificate, and one that is not valid yet', async () => {
+  it('field case 22: reports an expired certificate, and one that is not valid yet', async () => {
     const [past, before, later, future] = [2001, 2002, 2098, 2099].map((year) => new Date(Date.UTC(year, 0)));
     const expired = await makeCertificate('receiver.test', { issuer: root, validFrom: past, validTo: before });
     assert.deepEqual(await outcomeWith(expired), ['tls: certificate expired', 0]);
@@ -49,21 +49,21 @@ describe('post, over TLS', () => {
     assert.deepEqual(await outcomeWith(early), ['tls: certificate not valid yet', 0]);
   });
 
-  it('field case 22: tells a certificate for another name or address', async () => {
+  it('field case 22: reports a certificate for another name or address', async () => {
     const message = 'tls: host name mismatch: the certificate is for another name';
     const certificate = await makeCertificate('other.test', { issuer: root, names: ['other.test', '127.0.0.2'] });
     assert.deepEqual(await outcomeWith(certificate), [message, 0]);
     assert.deepEqual(await outcomeWith(certificate, '127.0.0.1'), [message, 0]);
   });
 
-  it('field case 22: tells a chain without the intermediate certificate', async () => {
+  it('field case 22: reports a chain without the intermediate certificate', async () => {
     const leaf = await makeCertificate('receiver.test', { issuer: intermediate });
     const message = 'tls: incomplete certificate chain, or an authority that is not trusted';
     assert.deepEqual(await outcomeWith(leaf), [message, 0]);
   });
 
   for (const version of ['TLSv1', 'TLSv1.1'] as const) {
-    it(`field case 22: tells a receiver that speaks only ${version}`, async () => {
+    it(`field case 22: reports a receiver that speaks only ${version}`, async () => {
       const tls = { ...good, minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' };
       const message = 'tls: unsupported protocol version: TLS 1.2 or 1.3 is needed';
       assert.deepEqual(await outcomeWith(tls), [message, 0]);
@@ -74,7 +74,7 @@ describe('post, over TLS', () => {
     assert.deepEqual(await outcomeWith({ ...good, maxVersion: 'TLSv1.2' }), ['accepted 200', 1]);
   });
 
-  it('field case 22: tells a receiver that speaks only HTTP/2', async () => {
+  it('field case 22: reports a receiver that speaks only HTTP/2', async () => {
     const server = createSecureServer(good);
     let requests = 0;
     server.on('stream', () => requests++);
@@ -86,7 +86,7 @@ describe('post, over TLS', () => {
     server.close();
   });
 
-  it('tells a receiver that wants a client certificate, and one that speaks no TLS', async () => {
+  it('reports a receiver that requires a client certificate, and one that speaks no TLS', async () => {
     const tls = { ...good, requestCert: true, rejectUnauthorized: true, maxVersion: 'TLSv1.2' } as const;
     const message = 'tls: TLS handshake refused: no cipher in common, or a client certificate is required';
     assert.deepEqual(await outcomeWith(tls), [message, 0]);
@@ -108,7 +108,7 @@ describe('post, over TLS', () => {
     }
   });
 
-  it('reuses a connection, and tells of a request on one that the receiver was closing', async () => {
+  it('reuses a connection, and reports a request on one that the receiver was closing', async () => {
     const receiver = await startReceiver(200, { tls: good });
     const url = `https://receiver.test:${receiver.port}/`;
     for (let i = 0; i < 3; i++) assert.equal(summary(await postTo(poster, url)), 'accepted 200');

@@ -26,7 +26,7 @@ describe('post', () => {
     return outcome.response;
   }
 
-  it('field case 27: sends the bytes, their count, the headers and the path as they are', async () => {
+  it('field case 27: sends the bytes, their count, the headers and the path unchanged', async () => {
     const secret = createSecret();
     const timestampSeconds = Math.floor(Date.now() / 1000);
     for (const text of ['🙄 – “ok” Łódź', 'é'.repeat(100_000)]) {
@@ -60,7 +60,7 @@ describe('post', () => {
     }
   });
 
-  it('says when it began and how long it took', async () => {
+  it('reports when it began and how long it took', async () => {
     receiver.respond = { status: 200, delayMs: 60 };
     const before = Date.now();
     const { startedAt, durationMs } = await postTo(poster, receiver.url);
@@ -71,7 +71,7 @@ describe('post', () => {
 
   const locations = ['http://169.254.169.254/latest/meta-data/', '//127.0.0.1:5432/', 'file:///etc/hosts', undefined];
   for (const status of [301, 302, 303, 307, 308]) {
-    it(`field case 2: follows no ${status}`, async () => {
+    it(`field case 2: does not follow a ${status}`, async () => {
       for (const location of locations) {
         receiver.respond = { status, headers: location === undefined ? {} : { Location: location } };
         assert.equal(summary(await postTo(poster, receiver.url)), `rejected ${status}`);
@@ -81,7 +81,7 @@ describe('post', () => {
     });
   }
 
-  it('field case 8: takes a redirect to a login page for the failure it is', async () => {
+  it('field case 8: treats a redirect to a login page as a failure', async () => {
     receiver.respond = (request) =>
       request.path === '/login' ? 200 : { status: 302, headers: { Location: '/login' } };
     assert.equal(summary(await postTo(poster, `${receiver.url}/hook`)), 'rejected 302');
@@ -91,7 +91,7 @@ describe('post', () => {
     );
   });
 
-  it('field case 11: gives Retry-After with every rejection, read as the standard has it', async () => {
+  it('field case 11: returns Retry-After with every rejection, parsed by the standard', async () => {
     const cases: [headers: Record<string, string | string[]>, milliseconds: number | undefined][] = [
       [{}, undefined],
       [{ 'Retry-After': '2' }, 2000],
@@ -153,7 +153,7 @@ describe('post', () => {
     ['205 chunked without end', 'HTTP/1.1 205 Reset Content\r\nTransfer-Encoding: chunked\r\n\r\n'],
   ];
   for (const [name, text] of strays) {
-    it(`field case 16: takes a ${name} for a success, and the next request is none the worse`, async () => {
+    it(`field case 16: treats a ${name} as success, and the next request works`, async () => {
       const server = await startRawServer((socket) => socket.on('data', () => socket.write(text)));
       for (let i = 0; i < 3; i++) {
         assert.equal(summary(await postTo(poster, server.url)), `accepted ${text.slice(9, 12)}`);
@@ -162,7 +162,7 @@ describe('post', () => {
     });
   }
 
-  it('reads an answer that ends with the connection, and one of HTTP/1.0', async () => {
+  it('reads a response that ends with the connection, and one of HTTP/1.0', async () => {
     for (const version of ['1.0', '1.1']) {
       const head = `HTTP/${version} 200 OK\r\nConnection: close\r\n\r\n`;
       const server = await startRawServer((socket) => socket.on('data', () => socket.end(`${head}until the end`)));
@@ -184,12 +184,12 @@ describe('post', () => {
     await server.close();
   });
 
-  it('field case 57: records an answer with NUL in it', async () => {
+  it('field case 57: records a response with NUL in it', async () => {
     receiver.respond = { status: 500, body: Buffer.from('610062', 'hex') };
     assert.equal((await answer()).body, 'a\ufffdb');
   });
 
-  it('field case 59: records an answer that is not UTF-8, and header bytes likewise', async () => {
+  it('field case 59: records a response that is not UTF-8, and such header bytes', async () => {
     receiver.respond = { status: 200, body: Buffer.from('c32800ff', 'hex') };
     assert.equal((await answer()).body, '\ufffd(\ufffd\ufffd');
     receiver.respond = { status: 200, headers: { 'X-Odd': 'ÿé' }, body: Buffer.from('\ufeffŁ', 'utf16le') };
@@ -201,7 +201,7 @@ describe('post', () => {
     assert.ok((await answer()).body.length > 0);
   });
 
-  it('field case 6: stores no cookie or credential of an answer', async () => {
+  it('field case 6: stores no cookies or credentials of a response', async () => {
     receiver.respond = {
       headers: { 'Set-Cookie': ['a=1', 'b=2'], Authorization: 'Bearer x', 'X-Api-Key': 'k', 'X-Ok': '1' },
     };
@@ -212,15 +212,15 @@ describe('post', () => {
     assert.equal(headers['x-ok'], '1');
   });
 
-  it('asks for nothing compressed, and keeps what comes compressed anyway as it is', async () => {
+  it('does not request compression, and keeps a compressed response as it is', async () => {
     receiver.respond = { headers: { 'Content-Encoding': 'gzip' }, body: Buffer.from('1f8b0800', 'hex') };
     assert.equal((await answer()).body, '\x1f\ufffd\b\ufffd');
     assert.equal(receiver.requests[0]?.headers['accept-encoding'], 'identity');
   });
 
-  describe('with a large answer', () => {
+  describe('with a large response', () => {
     const cap = 65_536;
-    /** Bytes that the receiver got rid of on its sockets. */
+    /** Bytes that the receiver could write to its sockets. */
     let sent = 0;
     const stream = (status: number, length: number, headers: Record<string, string> = {}): void => {
       const chunk = Buffer.alloc(65_536, 'x');
@@ -262,7 +262,7 @@ describe('post', () => {
       assert.equal(receiver.requests.length, cases.length);
     });
 
-    it('field case 18: takes what fits exactly for whole', async () => {
+    it('field case 18: treats a body that fits exactly as complete', async () => {
       stream(200, cap);
       const fits = await answer();
       assert.deepEqual([fits.truncated, fits.body.length], [false, cap]);
@@ -271,7 +271,7 @@ describe('post', () => {
       assert.deepEqual([over.truncated, over.body.length], [true, cap]);
     });
 
-    it('field case 18: keeps memory flat over 100 endless answers', async () => {
+    it('field case 18: keeps memory flat over 100 endless responses', async () => {
       stream(200, Infinity);
       for (let i = 0; i < 20; i++) await answer();
       const before = process.memoryUsage().rss;
@@ -279,7 +279,7 @@ describe('post', () => {
       const grownMb = (process.memoryUsage().rss - before) / 2 ** 20;
       assert.ok(grownMb < 100, `grew by ${grownMb} MB`);
       await waitFor(() => receiver.openSockets.size === 0, { what: 'the sockets to be dropped' });
-      // What fits into the buffers of two sockets may be on its way when one is dropped, but no more.
+      // When a socket is dropped, at most the content of two sockets' buffers may be in flight.
       assert.ok(sent / 120 < 16 * 2 ** 20, `${sent / 120} bytes were taken of an answer`);
     });
   });

@@ -6,7 +6,7 @@ import { ReceivedBytes } from '../../../src/delivery/received-bytes.js';
 
 const kilobyte = 1024;
 
-/** A socket that has received so much already, read as undici reads: all there is, at each `readable`. */
+/** A socket that has already received `bytes`, read like undici reads: everything, at each `readable`. */
 function startReading(bytes: number, turns: ReadingTurns, read: number[]): { socket: Socket; hasEnded: () => boolean } {
   const stream = new Readable({ read() {}, highWaterMark: 16 * kilobyte });
   const socket = Object.assign(stream, { bytesRead: 0 }) as unknown as Socket;
@@ -28,7 +28,7 @@ function startReading(bytes: number, turns: ReadingTurns, read: number[]): { soc
 const sum = (numbers: number[]): number => numbers.reduce((total, one) => total + one, 0);
 
 describe('reading in turns', () => {
-  it('lets one connection at a time read 16 KB in each turn of the event loop, in order, to the end', async () => {
+  it('lets one connection read 16 KB per turn of the event loop, in order, until the end', async () => {
     const turns = new ReadingTurns();
     const reads: number[][] = [[], [], []];
     const sockets = reads.map((read) => startReading(100 * kilobyte, turns, read));

@@ -32,7 +32,7 @@ describe('buildRequestHeaders', () => {
     });
   });
 
-  it('field case 26: signs every attempt anew at its own time, under one message id', () => {
+  it('field case 26: signs every attempt with its own time, under the same message id', () => {
     const attempts = [0, 1, 3, 3600].map((later, i) => {
       const timestampSeconds = input.timestampSeconds + later;
       const headers = buildRequestHeaders({ ...input, attempt: i + 1, timestampSeconds });
@@ -52,7 +52,7 @@ describe('buildRequestHeaders', () => {
     assert.equal(headers['webhook-signature']?.split(' ').length, 2);
   });
 
-  it('adds custom headers, and never lets them replace ours in any spelling', () => {
+  it('adds custom headers, which never replace ours in any spelling', () => {
     const customHeaders = { 'X-Shop': '7', 'content-type': 'text/plain', 'x-irisx-signature': 'forged', HOST: 'x' };
     const headers = buildRequestHeaders({ ...input, customHeaders });
     assert.equal(headers['X-Shop'], '7');
@@ -65,12 +65,12 @@ describe('buildRequestHeaders', () => {
 });
 
 describe('encodeHeaderValue', () => {
-  it('leaves visible ASCII as it is', () => {
+  it('leaves visible ASCII unchanged', () => {
     const text = 'phone_+15551234567_assigned!"#$&\'()*,/:;<=>?@[\\]^`{|}~';
     assert.equal(encodeHeaderValue(text), text);
   });
 
-  it('percent-encodes everything else, and the percent sign, so that decoding gives the text back', () => {
+  it('percent-encodes everything else, and the percent sign, so that decoding restores the text', () => {
     assert.equal(encodeHeaderValue('é a%\r\n\0😀'), '%C3%A9%20a%25%0D%0A%00%F0%9F%98%80');
     for (const text of ['Łódź 🙄', '100%', 'a\tb', '%41'])
       assert.equal(decodeURIComponent(encodeHeaderValue(text)), text);

@@ -21,14 +21,14 @@ describe('resolve', () => {
   const unknown = (hostname: string): Promise<string[]> =>
     Promise.reject(Object.assign(new Error(hostname), { code: 'ENOTFOUND' }));
 
-  it('gives the addresses of both families, asked for once each', async () => {
+  it('returns the addresses of both families, with one query each', async () => {
     names = { 'both.test': { A: ['192.0.2.1', '192.0.2.2'], AAAA: ['2001:db8::1'] } };
     const found = await resolveWith(unknown)('both.test', signal);
     assert.deepEqual(found.sort(), ['192.0.2.1', '192.0.2.2', '2001:db8::1']);
     assert.deepEqual([...server.questions].sort(), ['A both.test', 'AAAA both.test']);
   });
 
-  it('gives those of one family when the other has none, fails, or is never answered', async () => {
+  it('returns those of one family when the other has none, fails, or gets no answer', async () => {
     names = {
       'four.test': { A: ['192.0.2.1'], AAAA: [] },
       'six.test': { A: servfail, AAAA: ['2001:db8::1'] },
@@ -42,7 +42,7 @@ describe('resolve', () => {
     assert.ok(performance.now() - startMs < 1900, 'waited for the silent family');
   });
 
-  it('asks the system for names that DNS does not know, and nobody else', async () => {
+  it('asks the system only for names that DNS does not know', async () => {
     names = { 'empty.test': { A: [], AAAA: [] }, 'broken.test': { A: servfail, AAAA: servfail } };
     const asked: string[] = [];
     const resolve = resolveWith((hostname) => {
@@ -56,7 +56,7 @@ describe('resolve', () => {
     assert.deepEqual(asked, ['hosts-file.test', 'nowhere.test', 'empty.test']);
   });
 
-  it('does not find a name that only the system knows and that leads to an address that is not allowed', async () => {
+  it('does not find a name that only the system knows if its address is not allowed', async () => {
     const resolve = createResolve({
       servers: [server.address],
       lookup: (hostname) =>
@@ -69,7 +69,7 @@ describe('resolve', () => {
     }
   });
 
-  it('asks the system for no unknown name where private ones are not to be known, but for all without a name server', async () => {
+  it('does not ask the system if private names must stay hidden, unless there is no name server', async () => {
     names = { 'empty.test': { A: [], AAAA: [] } };
     const asked: string[] = [];
     const lookup = (hostname: string): Promise<string[]> => {
@@ -86,7 +86,7 @@ describe('resolve', () => {
     assert.deepEqual(await alone('hooks.test', signal), ['192.0.2.3']);
   });
 
-  it('is not held up by names whose lookup hangs, at the name server or in the system', async () => {
+  it('is not delayed by names whose lookup hangs, in DNS or in the system', async () => {
     names = { 'fast.test': { A: ['192.0.2.1'], AAAA: [] }, 'slow.test': {} };
     const controllers = Array.from({ length: 20 }, () => new AbortController());
     let hanging = 0;
@@ -113,7 +113,7 @@ describe('resolve', () => {
     await assert.rejects(lookup, /time is up/);
   });
 
-  it('knows by default what the system knows', async () => {
+  it('resolves by default what the system resolves', async () => {
     const found = await createResolve()('localhost', AbortSignal.timeout(10_000));
     assert.ok(found.includes('127.0.0.1') || found.includes('::1'), found.join());
   });

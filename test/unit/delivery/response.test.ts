@@ -9,7 +9,7 @@ function bodyText(body: Buffer | string, contentType?: string, truncated = false
 }
 
 describe('readResponse', () => {
-  it('field case 59: shows bytes that are not UTF-8 with replacement marks', () => {
+  it('field case 59: shows bytes that are not UTF-8 with replacement characters', () => {
     assert.equal(bodyText(Buffer.from('c32800ff', 'hex')), '\ufffd(\ufffd\ufffd');
     assert.equal(bodyText(Buffer.from('café', 'latin1')), 'caf\ufffd');
   });
@@ -23,13 +23,13 @@ describe('readResponse', () => {
     assert.equal(bodyText('\ufeffok', 'text/plain; charset=latin1'), 'ok');
   });
 
-  it('takes UTF-8 where the charset is unknown', () => {
+  it('uses UTF-8 if the charset is unknown', () => {
     for (const charset of ['x-unheard-of', 'utf-7', '', '"', 'iso-2022-kr']) {
       assert.equal(bodyText('é', `text/plain; charset=${charset}`), 'é', charset);
     }
   });
 
-  it('field case 57: shows NUL as a replacement mark, in the body and in a header', () => {
+  it('field case 57: shows NUL as a replacement character, in the body and in a header', () => {
     assert.equal(bodyText(Buffer.from('610062', 'hex')), 'a\ufffdb');
     const response = readResponse({
       statusCode: 500,
@@ -47,7 +47,7 @@ describe('readResponse', () => {
       assert.ok('aé😀'.startsWith(text), `${length} bytes gave ${JSON.stringify(text)}`);
     }
     assert.equal(bodyText(Buffer.from('aŁ', 'utf16le').subarray(0, 3), 'text/plain; charset=utf-16le', true), 'a');
-    // What the receiver itself left unfinished is shown as what it is.
+    // A character that the receiver itself left unfinished gets a replacement character.
     assert.equal(bodyText(bytes.subarray(0, 2)), 'a\ufffd');
   });
 
@@ -75,7 +75,7 @@ describe('readResponse', () => {
     ]);
   });
 
-  it('field case 59: shows header bytes that are not UTF-8 with replacement marks, and caps the whole at 16 KB', () => {
+  it('field case 59: shows header bytes that are not UTF-8 with replacement characters, and caps all headers at 16 KB', () => {
     const bytes = Buffer.concat([Buffer.from('ffe9', 'hex'), Buffer.alloc(6000, 0xff)]);
     const rawHeaders = raw('X-A', Buffer.from('ffe9', 'hex'), 'X-B', bytes, 'X-C', bytes, 'X-D', bytes, 'X-E', 'e');
     const { headers } = readResponse({ statusCode: 200, rawHeaders, body: Buffer.alloc(0), truncated: false });
@@ -85,7 +85,7 @@ describe('readResponse', () => {
 });
 
 describe('singleHeader', () => {
-  it('gives the value of a header that occurs once, and none of one that is repeated', () => {
+  it('returns the value of a header that occurs once, and nothing for a repeated one', () => {
     assert.equal(singleHeader(raw('A', '1', 'Retry-After', ' 5\t'), 'retry-after'), '5');
     assert.equal(singleHeader(raw('Retry-After', '5', 'retry-after', '5'), 'retry-after'), undefined);
     assert.equal(singleHeader(raw('A', '1'), 'retry-after'), undefined);

@@ -23,21 +23,21 @@ describe('parseRetryAfter', () => {
     ['2, 2', undefined],
     ['tomorrow', undefined],
     [undefined, undefined],
-    // The three forms of a date, each 3 s ahead.
+    // The three date formats, each 3 s ahead.
     ['Wed, 25 Nov 2026 12:00:03 GMT', 3000],
     ['Wednesday, 25-Nov-26 12:00:03 GMT', 3000],
     ['Wed Nov 25 12:00:03 2026', 3000],
-    // The past is no reason to hurry, nor to wait.
+    // A date in the past changes nothing.
     ['Sun, 06 Nov 1994 08:49:37 GMT', 0],
     ['Sunday, 06-Nov-94 08:49:37 GMT', 0],
     ['Sun Nov  6 08:49:37 1994', 0],
     ['Wed, 25 Nov 2026 12:00:00 GMT', 0],
     ['Thu, 31 Dec 2026 23:59:60 GMT', Date.UTC(2027, 0, 1) - now],
     ['Thu, 29 Feb 2028 00:00:00 GMT', Date.UTC(2028, 1, 29) - now],
-    // Two digits: up to 50 years ahead, else in the past.
+    // A two-digit year is up to 50 years ahead, otherwise in the past.
     ['Wednesday, 25-Nov-76 12:00:00 GMT', Date.UTC(2076, 10, 25, 12) - now],
     ['Wednesday, 25-Nov-77 12:00:00 GMT', 0],
-    // Nearly dates.
+    // Almost dates.
     ['Wed, 25 Nov 2026 12:00:03 UTC', undefined],
     ['Wed, 25 Nov 2026 12:00:03 +0000', undefined],
     ['Wed, 25 Nov 2026 12:00:03', undefined],
@@ -62,12 +62,12 @@ describe('parseRetryAfter', () => {
 
 describe('receiversTime', () => {
   const now = Date.UTC(2026, 0, 2, 3, 4, 5);
-  it('field case 82: is what the Date of its answer says, so that its dates are compared with no clock of ours', () => {
+  it("field case 82: is the response's Date, so that its dates are not compared with our clock", () => {
     const date = 'Fri, 02 Jan 2026 01:00:00 GMT';
     assert.equal(receiversTime(date, now), Date.UTC(2026, 0, 2, 1));
     assert.equal(parseRetryAfter('Fri, 02 Jan 2026 01:00:30 GMT', receiversTime(date, now)), 30_000);
   });
-  it('is ours where the answer has none, or none of the standard form', () => {
+  it('is our own time if the response has no Date, or an invalid one', () => {
     for (const date of [undefined, '', 'yesterday', '2026-01-02T01:00:00Z'])
       assert.equal(receiversTime(date, now), now);
   });

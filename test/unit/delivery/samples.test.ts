@@ -6,7 +6,7 @@ import { badSignatures, vector } from '../../support/signature-vectors.js';
 
 const samples = new URL('../../../docs/samples/', import.meta.url);
 
-/** One call of a sample's `verify_signature`: bytes as base64. */
+/** One call of a sample's `verify_signature`, with bytes as base64. */
 interface Call {
   body: string | null;
   signature: unknown;
@@ -18,7 +18,7 @@ interface Call {
 const base64 = (bytes: Uint8Array | string): string => Buffer.from(bytes).toString('base64');
 const call: Call = { ...vector, body: base64(vector.body), now: Number(vector.timestamp) };
 
-/** All calls of both samples: field cases 24 and 25, and the time window. True is the right answer to the first only. */
+/** The calls for both samples: field cases 24 and 25, and the time window. Only the first one is valid. */
 function refusedCalls(): Call[] {
   const bytes = Buffer.from(vector.body);
   const changed = Array.from(bytes, (byte, i) => {
@@ -69,7 +69,7 @@ describe('docs/samples/verify.mjs', () => {
     for (const accepted of acceptedCalls) assert.equal(run(accepted), true);
   });
 
-  it('field cases 24 and 25: says no to everything else, and never throws', () => {
+  it('field cases 24 and 25: refuses everything else, and never throws', () => {
     for (const refused of refusedCalls()) assert.equal(run(refused), false, JSON.stringify(refused));
     assert.equal(sample.verifyWebhook(Buffer.from('{}'), undefined, 'secret'), false);
   });
@@ -88,7 +88,7 @@ describe('docs/samples/verify.mjs', () => {
 });
 
 describe('docs/samples/verify.py', () => {
-  it('field cases 24 and 25: verifies from the raw bytes, says no to everything else, and never raises', async () => {
+  it('field cases 24 and 25: verifies from the raw bytes, refuses everything else, and never raises', async () => {
     const refused = refusedCalls();
     const results = await runPython(
       `import base64
