@@ -4,7 +4,8 @@
  * process. Latencies count from the planned time of each request, so that no stall is hidden.
  *
  *     npm run bench                              all measurements, twenty minutes
- *     npm run bench -- --only latency,lists      only these; the last line of --help names them all
+ *     npm run bench -- --only latency,fairness   only these; the last line of --help names them all. The first word of
+ *                                                several names, such as fairness, chooses all of them.
  *     npm run bench -- --seconds 30              longer steps
  *     npm run bench -- --json result.json        the same in JSON, with details
  *     npm run bench -- --quick                   everything tiny: shows that it works, says nothing about speed
@@ -22,7 +23,7 @@ import { openBench, type Measurement, type OpenBench } from './bench.js';
 import { describeMachine, showMachine } from './machine.js';
 import { cost } from './measurements/cost.js';
 import { demo } from './measurements/demo.js';
-import { fairness } from './measurements/fairness.js';
+import { fairnessHanging, fairnessMessages, fairnessRetries, fairnessUnstarted } from './measurements/fairness.js';
 import { fanOut, tenants } from './measurements/fan-out.js';
 import { isolationBacklog, isolationFloods, isolationHanging } from './measurements/isolation.js';
 import { latency } from './measurements/latency.js';
@@ -42,7 +43,10 @@ const measurements: Measurement[] = [
   waiting,
   isolationHanging,
   isolationBacklog,
-  fairness,
+  fairnessRetries,
+  fairnessMessages,
+  fairnessUnstarted,
+  fairnessHanging,
   isolationFloods,
   lists,
   demo,
@@ -128,14 +132,15 @@ function readArguments(): Options | string {
     });
     if (values.help) return usage;
     const only = values.only?.split(',') ?? names;
-    const unknown = only.filter((name) => !names.includes(name));
+    const isChosen = (name: string, choice: string) => name === choice || name.startsWith(`${choice}-`);
+    const unknown = only.filter((choice) => !names.some((name) => isChosen(name, choice)));
     if (unknown.length > 0) return `There is no measurement ${unknown.join(', ')}.\n${usage}`;
     const seconds = Number(values.seconds);
     if (!(seconds >= 1 && seconds <= 600)) return `--seconds must be from 1 to 600, but is ${values.seconds}.`;
     const version = versionOf(values.node);
     if (version === undefined) return `--node must be the path of a Node binary, but is ${values.node}.`;
     return {
-      chosen: measurements.filter(({ name }) => only.includes(name)),
+      chosen: measurements.filter(({ name }) => only.some((choice) => isChosen(name, choice))),
       sizes: values.quick ? quickSizes : fullSizes(seconds),
       isQuick: values.quick,
       json: values.json,

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { TakenAttempt } from '../../src/db/attempts.js';
 import type { OpenRequests } from '../../src/delivery/open-requests.js';
-import type { Permits } from '../../src/temporal/priority/permits.js';
+import { webhookKey, type Permits } from '../../src/temporal/priority/permits.js';
 import type { AttemptResult } from '../../workflows/contract/attempt-result.js';
 import { failureType, benignFailure } from '../../workflows/contract/failures.js';
 import { retryDelayMs } from '../../workflows/contract/retry-policy.js';
@@ -45,7 +45,7 @@ export async function deliverAtOnce(deps: DeliverDeps, input: AttemptInput): Pro
     isFirst: true,
     onSending(sending) {
       taken = sending;
-      permit?.sending();
+      permit?.releaseSoon();
       const waitMs = sending.timeoutMs + leaseMarginMs;
       timer = setTimeout(() => leave({ kind: 'open', waitMs }), longestAttendedMs);
     },
@@ -68,7 +68,7 @@ async function wakeAfter(
 ): Promise<void> {
   // If Postgres does not take the record now, this process keeps trying.
   await attempt.catch((error: unknown) => log.error({ error, delivery: id }, 'attempt.failed'));
-  workflows.wake([{ id, webhookId, tenantId, eventType, eventId }]);
+  workflows.wake([{ id, webhookId, tenantId, eventType, eventId, hasWorkflow: true }]);
 }
 
 /**
@@ -79,7 +79,7 @@ async function wakeAfter(
 export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<AttemptResult> {
   const { openRequests, permits } = deps;
   const { webhookId, tenantId } = input;
-  const permit = await permits.acquire(input);
+  const permit = await permits.acquire({ tenantId, key: webhookKey(webhookId) });
   let close: (() => void) | undefined;
   try {
     if (!openRequests.admits(webhookId, tenantId)) {
@@ -89,7 +89,7 @@ export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<A
     }
     const result = await attemptOnce(deps, input, {
       onSending() {
-        permit.sending();
+        permit.releaseSoon();
         close = openRequests.open(webhookId, tenantId);
       },
     });

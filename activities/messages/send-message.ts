@@ -8,10 +8,12 @@ import { findSent } from '../../src/sources/messages/find-sent.js';
 import { recordAccepted, recordNotSent, recordUnsent } from '../../src/sources/messages/outbound.js';
 import { statusCallbackUrl } from '../../src/sources/messages/status-callback-url.js';
 import type { TwilioClient } from '../../src/sources/messages/twilio-client.js';
+import type { Permits } from '../../src/temporal/priority/permits.js';
 import { benignFailure, failureType, type NotSentDetails } from '../../workflows/contract/failures.js';
 
 export interface SendMessageDeps extends TriggerDeps {
   log: Logger;
+  permits: Permits;
   /** Undefined: this process is not configured to send. */
   twilio?: { client: TwilioClient; publicBaseUrl: string } | undefined;
 }
@@ -50,12 +52,13 @@ const recordPatienceMs = 10_000;
  * concurrently.
  */
 export async function sendMessage(deps: SendMessageDeps, { messageId }: SendMessageInput): Promise<SendResult> {
-  const { db, log, twilio } = deps;
+  const { db, log, permits, twilio } = deps;
   if (!twilio) throw notSent({ reason: 'twilio-not-configured', errorCode: null });
   const message = await claimSend(db, messageId);
   if (!message) return { state: (await messageStatus(db, messageId)) === 'unknown' ? 'unsettled' : 'settled' };
 
   const context = { message: messageId, tenant: message.tenantId };
+  permits.of(messageId)?.releaseSoon();
   const outcome = await twilio.client.send({
     ...message,
     statusCallback: statusCallbackUrl(twilio.publicBaseUrl, message),

@@ -17,23 +17,41 @@ import { arrivals } from '../receiver-process.js';
 
 const rate = 10;
 
-/**
- * How other tenants slow down a healthy one: forced retries, many messages, unstarted deliveries, hanging receivers.
- */
-export const fairness: Measurement = {
-  name: 'fairness',
+/** A healthy tenant while another forces retries. */
+export const fairnessRetries: Measurement = { name: 'fairness-retries', run: (bench) => beside(bench, besideRetries) };
+
+/** A tenant that sends messages while another sends many. */
+export const fairnessMessages: Measurement = {
+  name: 'fairness-messages',
+  run: (bench) => bench.withRig({ ownTemporal: true, messages: true }, (rig) => besideMessages(bench, rig)),
+};
+
+/** A healthy tenant, and a tenant with one unstarted delivery, while the sweeper starts many of another. */
+export const fairnessUnstarted: Measurement = {
+  name: 'fairness-unstarted',
+  run: (bench) => beside(bench, besideUnstarted),
+};
+
+/** A healthy tenant while the receivers of others hang. */
+export const fairnessHanging: Measurement = {
+  name: 'fairness-hanging',
   async run(bench) {
-    await bench.withRig({ ownTemporal: true, messages: true }, async (rig) => {
-      const healthy = await addHealthy(rig);
-      const quiet = await measureQuiet(bench, rig, healthy, measure);
-      await besideRetries(bench, rig, healthy, quiet);
-      await besideMessages(bench, rig);
-      await besideUnstarted(bench, rig, healthy, quiet);
-    });
     for (const hanging of bench.sizes.fairness.hanging)
-      await bench.withRig({ ownTemporal: true }, (rig) => besideHanging(bench, rig, hanging));
+      await beside(bench, (bench, rig, healthy, quiet) => besideHanging(bench, rig, healthy, quiet, hanging));
   },
 };
+
+/** Measures a healthy tenant alone, then runs `load` with that as the baseline. */
+const beside = (
+  bench: Bench,
+  load: (bench: Bench, rig: Rig, healthy: EventStream, quiet: EventStreamResult) => Promise<void>,
+) =>
+  bench.withRig({ ownTemporal: true }, async (rig) => {
+    const tenant = await rig.addTenant();
+    const eventType = rig.eventTypes[0]!;
+    const healthy = { tenantId: tenant.id, eventType, webhook: await tenant.addWebhook({ events: [eventType] }) };
+    await load(bench, rig, healthy, await measureQuiet(bench, rig, healthy, measure));
+  });
 
 async function besideRetries(bench: Bench, rig: Rig, healthy: EventStream, quiet: EventStreamResult): Promise<void> {
   const { retries, seconds } = bench.sizes.fairness;
@@ -115,12 +133,12 @@ async function besideUnstarted(bench: Bench, rig: Rig, healthy: EventStream, qui
 async function besideHanging(
   bench: Bench,
   rig: Rig,
+  healthy: EventStream,
+  quiet: EventStreamResult,
   { tenants, events }: { tenants: number; events: number },
 ): Promise<void> {
   const { hangMs } = bench.sizes.fairness;
   const eventType = rig.eventTypes[0]!;
-  const healthy = await addHealthy(rig);
-  const quiet = await measureQuiet(bench, rig, healthy, measure);
   const others: BenchTenant[] = [];
   await inParallel({ count: tenants, atOnce: 5 }, async () => {
     const tenant = await rig.addTenant();
@@ -141,12 +159,6 @@ async function besideHanging(
     quiet,
     result,
   );
-}
-
-async function addHealthy(rig: Rig): Promise<EventStream> {
-  const tenant = await rig.addTenant();
-  const eventType = rig.eventTypes[0]!;
-  return { tenantId: tenant.id, eventType, webhook: await tenant.addWebhook({ events: [eventType] }) };
 }
 
 function measure(

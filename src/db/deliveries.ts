@@ -1,5 +1,5 @@
 import type { Queryable } from './database.js';
-import type { StartableDelivery } from './events.js';
+import type { WokenDelivery } from './events.js';
 import type { ErrorClass } from '../delivery/outcome.js';
 import { ConflictError, NotFoundError } from '../errors.js';
 
@@ -191,7 +191,7 @@ export async function requestRetry(
   webhookId: number,
   deliveryId: string,
   options: { force: boolean },
-): Promise<StartableDelivery> {
+): Promise<WokenDelivery> {
   const { rows } = await db.query<{
     status: DeliveryStatus;
     test: boolean;
@@ -241,5 +241,6 @@ export async function requestRetry(
     webhookId,
     eventType: found.event_type,
     eventId: found.event_id,
+    hasWorkflow: found.status === 'pending',
   };
 }

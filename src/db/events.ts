@@ -10,6 +10,12 @@ export interface StartableDelivery {
   eventId: string;
 }
 
+/** A delivery that changed in Postgres. */
+export interface WokenDelivery extends StartableDelivery {
+  /** Whether a workflow most likely waits for it. A wrong guess costs one more call to Temporal, and nothing else. */
+  hasWorkflow: boolean;
+}
+
 export interface NewEvent {
   tenantId: string;
   eventType: string;

@@ -1,5 +1,6 @@
 import { oneRow, type Queryable } from './database.js';
-import type { StartableDelivery } from './events.js';
+import type { DeliveryStatus } from './deliveries.js';
+import type { WokenDelivery } from './events.js';
 import { toStartable } from './unstarted-deliveries.js';
 
 // A change of a webhook takes effect with its row. Its deliveries follow in batches, however many there are
@@ -16,7 +17,7 @@ export interface SettlingWebhook {
 
 /** A delivery that was made to fit its webhook's settings. */
 export interface SettledDelivery {
-  delivery: StartableDelivery;
+  delivery: WokenDelivery;
   /** Its workflow must be started, or woken to plan again. */
   wakes: boolean;
 }
@@ -30,11 +31,13 @@ export async function settleBatch(
   webhookId: number,
   limit = settleBatchSize,
 ): Promise<SettledDelivery[]> {
-  const { rows } = await db.query<Parameters<typeof toStartable>[0] & { wakes: boolean }>(
+  const { rows } = await db.query<Parameters<typeof toStartable>[0] & { was: DeliveryStatus; wakes: boolean }>(
     'select * from settle_batch($1, $2)',
     [webhookId, limit],
   );
-  return rows.sort((a, b) => (a.id < b.id ? -1 : 1)).map((row) => ({ delivery: toStartable(row), wakes: row.wakes }));
+  return rows
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map((row) => ({ delivery: { ...toStartable(row), hasWorkflow: row.was === 'pending' }, wakes: row.wakes }));
 }
 
 /** The settings version that the deliveries must fit, and a time after its commit, by Postgres' clock. */

@@ -24,13 +24,14 @@ export interface StartOptions {
 
 /** The result of a call that starts a workflow. */
 export interface StartResult {
-  /** The first workflow task came with the response: this process runs it. */
-  isEager: boolean;
+  /** Its workflow task: came with the response, so that this process runs it; waits in its queue; or there is none. */
+  task: 'here' | 'queued' | 'none';
   /** A run began. False: it was already running. */
   started: boolean;
 }
 
-const ranAlready: StartResult = { isEager: false, started: false };
+const ranAlready: StartResult = { task: 'none', started: false };
+const ranNow = (isEager: boolean | undefined): StartResult => ({ task: isEager ? 'here' : 'queued', started: true });
 
 /** Resolves when the workflow runs, whoever started it. Idempotent: the workflow's id is the delivery's. */
 export async function startDelivery(
@@ -56,7 +57,7 @@ export async function wakeDelivery(
     signalArgs: [],
   });
   // Temporal does not say which it was; callers assume that it was running.
-  return ranAlready;
+  return { task: 'queued', started: false };
 }
 
 /** Like `wakeDelivery`, for when most likely nothing runs: signal-with-start cannot be eager, a plain start can. */
@@ -75,11 +76,11 @@ async function startNew(
   options: StartOptions,
 ): Promise<StartResult | undefined> {
   try {
-    const { eagerlyStarted: isEager } = await client.workflow.start<typeof deliverEvent>('deliverEvent', {
+    const { eagerlyStarted } = await client.workflow.start<typeof deliverEvent>('deliverEvent', {
       ...startArguments(delivery, options.taskQueue),
       requestEagerStart: options.eager,
     });
-    return { isEager, started: true };
+    return ranNow(eagerlyStarted);
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     return undefined;
@@ -135,7 +136,7 @@ export async function startMessage(
   options: StartOptions,
 ): Promise<StartResult> {
   try {
-    await client.workflow.start<typeof sendMessage>('sendMessage', {
+    const { eagerlyStarted } = await client.workflow.start<typeof sendMessage>('sendMessage', {
       taskQueue: options.taskQueue,
       workflowId: `message-${message.id}`,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
@@ -145,8 +146,7 @@ export async function startMessage(
       staticSummary: 'outbound message',
       priority: { fairnessKey: message.tenantId },
     });
-    // Its activity uses no permit, so the permit of the start ends with the start.
-    return { isEager: false, started: true };
+    return ranNow(eagerlyStarted);
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     return ranAlready;

@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isGrpcDeadlineError, type Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Database } from '../db/database.js';
-import type { StartableDelivery } from '../db/events.js';
+import type { StartableDelivery, WokenDelivery } from '../db/events.js';
 import type { SettlingWebhook } from '../db/settling.js';
 import { markStarted } from '../db/unstarted-deliveries.js';
 import { markMessagesStarted, type StartableMessage } from '../db/unstarted-messages.js';
 import { OnceAMinute } from '../once-a-minute.js';
 import { temporalFailure, type TemporalFailure } from './failure.js';
 import type { Permit } from './priority/permit.js';
-import type { Permits, Priority } from './priority/permits.js';
+import { webhookKey, type Permits, type Priority } from './priority/permits.js';
 import {
   startDelivery,
   startMessage,
@@ -39,8 +39,6 @@ const pauseMs = 1_000;
 const longestWaitMs = 10_000;
 const closeTimeoutMs = 3_000;
 const markEveryMs = 1_000;
-/** Messages have no webhook: the tenant's messages take turns with its webhooks. */
-const noWebhook = 0;
 
 interface Connection {
   client: Client;
@@ -50,7 +48,9 @@ interface Connection {
 interface Start {
   id: string;
   tenantId: string;
-  webhookId: number;
+  key: string;
+  /** Whether it has become bulk work. */
+  isBulk?: () => boolean;
   sinceMs: number;
   call: (client: Client, options: StartOptions) => Promise<StartResult>;
   /** The list of starts still to be marked in Postgres, to which this one is added. */
@@ -103,9 +103,10 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
     for (const delivery of deliveries) this.#submit(this.#delivery(delivery, startDelivery));
   }
 
-  wake(deliveries: StartableDelivery[]): void {
+  wake(deliveries: WokenDelivery[]): void {
     // Tenants cause many wake-ups at a time, so these never go before other tenants' new events.
-    for (const delivery of deliveries) this.#submit(this.#delivery(delivery, wakeDelivery), 'bulk');
+    for (const { hasWorkflow, ...delivery } of deliveries)
+      this.#submit(this.#delivery(delivery, hasWorkflow ? wakeDelivery : startOrWakeDelivery), 'bulk');
   }
 
   startMessage(message: StartableMessage): void {
@@ -149,7 +150,8 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
     return {
       id,
       tenantId,
-      webhookId,
+      key: webhookKey(webhookId),
+      isBulk: () => this.deps.isSlow?.(webhookId) ?? false,
       sinceMs: performance.now(),
       call: (client, options) => call(client, delivery, options),
       started: this.#startedDeliveries,
@@ -159,7 +161,7 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
   #message(message: StartableMessage): Start {
     return {
       ...message,
-      webhookId: noWebhook,
+      key: `messages of ${message.tenantId}`,
       sinceMs: performance.now(),
       call: (client, options) => startMessage(client, message, options),
       started: this.#startedMessages,
@@ -174,8 +176,8 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
   }
 
   #submit(start: Start, priority?: Priority): void {
-    const { permits, isSlow } = this.deps;
-    const isBulk = (this.#busy.get(busyKey(start)) ?? 0) >= backlogOf || isSlow?.(start.webhookId);
+    const { permits } = this.deps;
+    const isBulk = (this.#busy.get(start.key) ?? 0) >= backlogOf || start.isBulk?.();
     const chosen = priority ?? (isBulk ? 'bulk' : 'interactive');
     if (permits.waiting(chosen) >= queueLimit || permits.waiting(chosen, start.tenantId) >= queueLimitPerTenant) return;
     this.#add(start, chosen);
@@ -210,8 +212,7 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
     return done ? sinceMs < this.#failedAtMs : performance.now() - sinceMs > longestWaitMs;
   }
 
-  #count(start: Start, change: number): void {
-    const key = busyKey(start);
+  #count({ key }: Start, change: number): void {
     const count = (this.#busy.get(key) ?? 0) + change;
     if (count > 0) this.#busy.set(key, count);
     else this.#busy.delete(key);
@@ -238,7 +239,9 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
       if (this.#isAway) this.deps.log.info('temporal.back');
       this.#isAway = false;
       this.#said.keepOnly([]);
-      if (result.isEager) await permit.released;
+      // Its workflow task takes time of this machine too, wherever it runs.
+      if (result.task === 'queued') permit.releaseSoon();
+      if (result.task !== 'none') await permit.released;
     } catch (error) {
       this.#pause ??= setTimeout(() => {
         this.#pause = undefined;
@@ -300,8 +303,5 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
     await this.#mark();
   }
 }
-
-const busyKey = ({ tenantId, webhookId }: Start) =>
-  webhookId === noWebhook ? `messages of ${tenantId}` : String(webhookId);
 
 const stopping = () => new Error('this process stops');

@@ -1,4 +1,4 @@
-import type { StartableDelivery } from '../db/events.js';
+import type { StartableDelivery, WokenDelivery } from '../db/events.js';
 import type { SettlingWebhook } from '../db/settling.js';
 import type { StartableMessage } from '../db/unstarted-messages.js';
 
@@ -7,7 +7,7 @@ export interface DeliveryWorkflows {
   /** Starts the workflows of new deliveries. */
   start(deliveries: StartableDelivery[]): void;
   /** These deliveries changed in Postgres: starts their workflows, or tells the running ones to check again. */
-  wake(deliveries: StartableDelivery[]): void;
+  wake(deliveries: WokenDelivery[]): void;
   /** Applies a change of webhooks' settings to their deliveries. */
   settle(webhooks: SettlingWebhook[]): void;
 }

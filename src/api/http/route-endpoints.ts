@@ -16,17 +16,19 @@ import { credentialsOf } from './call-limit.js';
 import type { AppDeps, Endpoint, EndpointDeps } from './endpoint.js';
 import type { KeyMemory } from './key-memory.js';
 import { readBody } from './read-body.js';
+import { TenantCalls } from './tenant-calls.js';
 import { validate } from './validate.js';
 
 /** Serves the endpoints; on their paths, other methods are refused with a list of the allowed ones. */
 export function routeEndpoints(endpoints: readonly Endpoint[], deps: EndpointDeps, keys: KeyMemory): Router {
   const router = Router({ caseSensitive: true });
-  const recent = recentCallers();
+  const remembered = { keys, recent: recentCallers() };
+  const tenantCalls = new TenantCalls();
   for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
     const atPath = endpoints.filter((endpoint) => endpoint.path === path);
     const route = router.route(path);
     for (const endpoint of atPath) {
-      route[endpoint.method]((request, response) => serve(endpoint, request, response, deps, { keys, recent }));
+      route[endpoint.method]((request, response) => serve(endpoint, request, response, deps, remembered, tenantCalls));
     }
     const allowed = atPath.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
     route.all((request) => {
@@ -49,6 +51,7 @@ async function serve(
   response: Response,
   deps: EndpointDeps,
   remembered: Remembered,
+  tenantCalls: TenantCalls,
 ): Promise<void> {
   const { tenantId, keyId, recentKey } = await authorize(endpoint, request, deps, remembered);
   if (tenantId) response.locals['tenant'] = tenantId;
@@ -59,19 +62,18 @@ async function serve(
   if (endpoint.body && !endpoint.body.optional && !body) {
     throw new InvalidInputError('The request has no body; send a JSON object with "Content-Type: application/json".');
   }
-  const answer = await endpoint.handle(
-    {
-      params,
-      query,
-      body: endpoint.body && validate(endpoint.body.schema, body ? body.value : {}, 'body'),
-      inexactNumbers: body?.inexactNumbers ?? [],
-      idempotencyKey: endpoint.repeatable ? readIdempotencyKey(request) : null,
-      tenantId,
-      by: { request: String(response.locals['requestId']), keyId },
-      recentKey,
-    },
-    deps,
-  );
+  const checked = {
+    params,
+    query,
+    body: endpoint.body && validate(endpoint.body.schema, body ? body.value : {}, 'body'),
+    inexactNumbers: body?.inexactNumbers ?? [],
+    idempotencyKey: endpoint.repeatable ? readIdempotencyKey(request) : null,
+    tenantId,
+    by: { request: String(response.locals['requestId']), keyId },
+    recentKey,
+  };
+  const handle = () => endpoint.handle(checked, deps);
+  const answer = await (tenantId === null ? handle() : tenantCalls.run(tenantId, handle));
   response.status(answer.status);
   if (answer.body === undefined) response.end();
   else response.json(answer.body);

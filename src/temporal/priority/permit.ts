@@ -1,5 +1,5 @@
-/** A request that has been in flight for this long waits for its receiver, and costs this process nothing more. */
-const afterSendingMs = 30;
+/** What remains of a piece of work takes about this long: a request then waits for its receiver and costs nothing more. */
+const remainderMs = 30;
 /** A workflow task can get lost or go to another process, and then nobody releases the permit: it expires. */
 const longestMs = 2_000;
 
@@ -21,10 +21,10 @@ export class Permit {
     return performance.now() - this.#grantedAtMs;
   }
 
-  /** Its request goes out now. */
-  sending(): void {
+  /** Its request goes out now, or its workflow task is in the queue of another worker. */
+  releaseSoon(): void {
     clearTimeout(this.#timer);
-    this.#timer = this.#releaseIn(afterSendingMs);
+    this.#timer = this.#releaseIn(remainderMs);
   }
 
   /** May be repeated. */

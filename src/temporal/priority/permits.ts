@@ -10,7 +10,7 @@ const priorities = ['interactive', 'bulk'] as const;
 /** How many permits there are at once. docs/performance.md says what was measured. */
 export interface PermitLimits {
   interactive: number;
-  /** Bulk, if no other webhook had interactive work within the last second. */
+  /** Bulk, if no other key had interactive work within the last second. */
   bulkAlone: number;
   /** Bulk beside interactive work of others … */
   bulkBeside: number;
@@ -21,13 +21,17 @@ export const permitLimits: PermitLimits = { interactive: 28, bulkAlone: 8, bulkB
 
 const interactiveMemoryMs = 1_000;
 
+export const webhookKey = (webhookId: number) => `webhook ${webhookId}`;
+
 export interface Work {
   tenantId: string;
-  /** Webhooks of a tenant are served in turn. */
-  webhookId: number;
+  /** A webhook, or the messages of a tenant. The keys of a tenant are served in turn. */
+  key: string;
   begin(permit: Permit): void;
   /** While this is true of the next piece of work, its whole queue waits. */
   isBlocked?(): boolean;
+  /** If true, interactive work becomes bulk work, behind what already waits. */
+  isBulk?(): boolean;
   /** If true, it is dropped instead of begun. */
   isGone?(): boolean;
   /** Called once if it was dropped. */
@@ -37,7 +41,7 @@ export interface Work {
 /**
  * Decides which work begins, and when. Permits are limited, since all work shares the same processors. Within a
  * priority, tenants are served in turn. Bulk work has the process to itself while it is alone, and yields to
- * interactive work of other webhooks.
+ * interactive work of others.
  */
 export class Permits {
   readonly #queues: Record<Priority, FairQueue<Work>> = { interactive: new FairQueue(), bulk: new FairQueue() };
@@ -46,8 +50,8 @@ export class Permits {
   readonly #expected = new Map<string, Permit>();
   #acquiring = 0;
   readonly #noneAcquiring = new Waiters();
-  /** The last webhook with interactive work, and when; also when another webhook last had some. */
-  #interactive = { webhookId: 0, atMs: -Infinity, otherAtMs: -Infinity };
+  /** The last key with interactive work, and when; also when another key last had some. */
+  #interactive = { key: '', atMs: -Infinity, otherAtMs: -Infinity };
   #pause: NodeJS.Timeout | undefined;
 
   constructor(private readonly limits: PermitLimits = permitLimits) {}
@@ -59,12 +63,12 @@ export class Permits {
   }
 
   submit(priority: Priority, work: Work): void {
-    this.#queues[priority].add(work.tenantId, String(work.webhookId), work);
+    this.#queues[priority].add(work.tenantId, work.key, work);
     this.serve();
   }
 
   /** Resolves with a permit for bulk work, after 3 s at the latest. */
-  acquire({ tenantId, webhookId }: Pick<Work, 'tenantId' | 'webhookId'>): Promise<Permit> {
+  acquire({ tenantId, key }: Pick<Work, 'tenantId' | 'key'>): Promise<Permit> {
     return new Promise((resolve) => {
       let isGone = false;
       const begin = (permit: Permit) => {
@@ -74,9 +78,9 @@ export class Permits {
         resolve(permit);
         if (this.#acquiring === 0) this.#noneAcquiring.wake();
       };
-      const timer = setTimeout(() => begin(this.#grant('bulk', webhookId)), longestPermitWaitMs).unref();
+      const timer = setTimeout(() => begin(this.#grant('bulk', key)), longestPermitWaitMs).unref();
       this.#acquiring++;
-      this.submit('bulk', { tenantId, webhookId, begin, isGone: () => isGone });
+      this.submit('bulk', { tenantId, key, begin, isGone: () => isGone });
     });
   }
 
@@ -106,39 +110,41 @@ export class Permits {
       const queue = this.#queues[priority];
       for (let work = queue.peek(); work; work = queue.peek()) {
         const isGone = work.isGone?.();
-        if (!isGone && (work.isBlocked?.() || !this.#hasRoom(priority, work.webhookId))) break;
+        const isDemoted = !isGone && priority === 'interactive' && work.isBulk?.();
+        if (!isGone && !isDemoted && (work.isBlocked?.() || !this.#hasRoom(priority, work.key))) break;
         queue.take();
         if (isGone) work.drop?.();
-        else work.begin(this.#grant(priority, work.webhookId));
+        else if (isDemoted) this.#queues.bulk.add(work.tenantId, work.key, work);
+        else work.begin(this.#grant(priority, work.key));
       }
     }
   }
 
-  #hasRoom(priority: Priority, webhookId: number): boolean {
+  #hasRoom(priority: Priority, key: string): boolean {
     const { interactive, bulk } = this.#held;
     if (priority === 'interactive') return interactive < this.limits.interactive;
-    if (!this.#isShared(webhookId)) return interactive + bulk < this.limits.bulkAlone;
+    if (!this.#isShared(key)) return interactive + bulk < this.limits.bulkAlone;
     // Much interactive work slows itself down, as with a large fan-out; bulk work then gets half as many permits.
     const half = Math.floor((interactive - 1) / 2);
     return half > this.limits.bulkBeside ? bulk < half : !this.#pause && bulk < this.limits.bulkBeside;
   }
 
-  /** Whether another webhook had interactive work within the last second. */
-  #isShared(webhookId: number): boolean {
+  /** Whether another key had interactive work within the last second. */
+  #isShared(key: string): boolean {
     const last = this.#interactive;
-    return performance.now() - (webhookId === last.webhookId ? last.otherAtMs : last.atMs) < interactiveMemoryMs;
+    return performance.now() - (key === last.key ? last.otherAtMs : last.atMs) < interactiveMemoryMs;
   }
 
-  #grant(priority: Priority, webhookId: number): Permit {
+  #grant(priority: Priority, key: string): Permit {
     this.#held[priority]++;
     if (priority === 'interactive') {
-      const { webhookId: last, atMs, otherAtMs } = this.#interactive;
-      this.#interactive = { webhookId, atMs: performance.now(), otherAtMs: webhookId === last ? otherAtMs : atMs };
+      const { key: last, atMs, otherAtMs } = this.#interactive;
+      this.#interactive = { key, atMs: performance.now(), otherAtMs: key === last ? otherAtMs : atMs };
     }
     const permit = new Permit();
     void permit.released.then(() => {
       this.#held[priority]--;
-      if (priority === 'bulk' && this.#isShared(webhookId)) this.#pauseFor(permit.ageMs * this.limits.bulkPause);
+      if (priority === 'bulk' && this.#isShared(key)) this.#pauseFor(permit.ageMs * this.limits.bulkPause);
       this.serve();
     });
     return permit;

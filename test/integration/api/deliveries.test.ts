@@ -295,7 +295,7 @@ describe('deliveries', () => {
     assert.ok(Date.parse(body.delivery.next_attempt_at) <= Date.now());
     const { event_id } = body.delivery;
     assert.deepEqual(api.workflows.woken.slice(woken), [
-      { id, tenantId: tenant.id, webhookId: webhook, eventType: 'call.dtmf', eventId: event_id },
+      { id, tenantId: tenant.id, webhookId: webhook, eventType: 'call.dtmf', eventId: event_id, hasWorkflow: true },
     ]);
   });
 

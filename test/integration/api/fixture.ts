@@ -7,7 +7,7 @@ import { createApp, type AppDeps } from '../../../src/api/app.js';
 import type { SettlingWebhook } from '../../../src/db/settling.js';
 import { recordAttempt, type AttemptVerdict } from '../../../src/db/attempts.js';
 import { openDatabase } from '../../../src/db/database.js';
-import type { StartableDelivery } from '../../../src/db/events.js';
+import type { StartableDelivery, WokenDelivery } from '../../../src/db/events.js';
 import { createAddressGuard } from '../../../src/delivery/address.js';
 import { createLogger } from '../../../src/log.js';
 import { createSealer, unnamedKey, type Sealer } from '../../../src/encryption/seal.js';
@@ -20,14 +20,14 @@ export const adminKey = 'a-key-for-tests-only';
 /** What Temporal was told, in order. */
 export class RecordedWorkflows implements DeliveryWorkflows {
   readonly started: StartableDelivery[] = [];
-  readonly woken: StartableDelivery[] = [];
+  readonly woken: WokenDelivery[] = [];
   readonly settled: SettlingWebhook[] = [];
 
   start(deliveries: StartableDelivery[]): void {
     this.started.push(...deliveries);
   }
 
-  wake(deliveries: StartableDelivery[]): void {
+  wake(deliveries: WokenDelivery[]): void {
     this.woken.push(...deliveries);
   }
 

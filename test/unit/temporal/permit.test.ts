@@ -22,7 +22,7 @@ describe('a permit', () => {
       const clock = install({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
       try {
         const permit = new Permit();
-        if (isSending) permit.sending();
+        if (isSending) permit.releaseSoon();
         let isReleased = false;
         void permit.released.then(() => (isReleased = true));
         clock.tick(heldMs - 1);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setImmediate as soon } from 'node:timers/promises';
 import { install } from '@sinonjs/fake-timers';
 import { Permit } from '../../../src/temporal/priority/permit.js';
-import { Permits, type Priority } from '../../../src/temporal/priority/permits.js';
+import { Permits, webhookKey, type Priority } from '../../../src/temporal/priority/permits.js';
 
 const limits = { interactive: 7, bulkAlone: 3, bulkBeside: 1, bulkPause: 2 };
 
@@ -14,7 +14,7 @@ function open() {
     for (let n = 0; n < count; n++)
       permits.submit(priority, {
         tenantId,
-        webhookId,
+        key: webhookKey(webhookId),
         begin: (permit) => begun.push({ tenantId, webhookId, permit }),
       });
   };
@@ -98,7 +98,7 @@ describe('permits', () => {
     let isBlocked = true;
     const work = (isGone: boolean) => ({
       tenantId: 'tenant',
-      webhookId: 1,
+      key: webhookKey(1),
       begin: (permit: Permit) => begun.push({ tenantId: '', webhookId: 1, permit }),
       isBlocked: () => isBlocked,
       isGone: () => isGone,
@@ -113,8 +113,26 @@ describe('permits', () => {
     assert.equal(begun.length, 2);
   });
 
+  it('go to interactive work as to bulk work once it has become that', async () => {
+    const { permits, webhooks, begun, submit, release } = open();
+    submit('interactive', 1, 7);
+    let isBulk = false;
+    for (const webhookId of [2, 3])
+      permits.submit('interactive', {
+        tenantId: `of ${webhookId}`,
+        key: webhookKey(webhookId),
+        begin: (permit) => begun.push({ tenantId: '', webhookId, permit }),
+        isBulk: () => webhookId === 2 && isBulk,
+      });
+    submit('bulk', 4, 4);
+    isBulk = true;
+    await release(0);
+    assert.deepEqual(webhooks().slice(7), [4, 4, 4, 3], 'the one that became bulk work waits behind other bulk work');
+    assert.deepEqual([permits.waiting('interactive'), permits.waiting('bulk')], [0, 2]);
+  });
+
   describe('that are acquired', () => {
-    const acquire = (permits: Permits) => permits.acquire({ tenantId: 'tenant', webhookId: 1 });
+    const acquire = (permits: Permits) => permits.acquire({ tenantId: 'tenant', key: webhookKey(1) });
 
     it('are waited for in turn, and it is known when nobody waits', async () => {
       const { permits } = open();
@@ -135,7 +153,7 @@ describe('permits', () => {
       submit('bulk', 2, 3);
       const permit = acquire(permits);
       // Nobody releases the three, nor hears of them.
-      for (const { permit: held } of begun) held.sending = () => undefined;
+      for (const { permit: held } of begun) held.releaseSoon = () => undefined;
       let isHeld = false;
       void permit.then(() => (isHeld = true));
       clock.tick(1_999);

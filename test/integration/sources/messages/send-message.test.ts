@@ -11,6 +11,7 @@ import { createLogger } from '../../../../src/log.js';
 import type { FakeTwilio } from '../../../../src/dev/demo/fake-twilio.js';
 import { reportStatus } from '../../../../src/sources/messages/outbound.js';
 import { createTwilioClient, TwilioListError } from '../../../../src/sources/messages/twilio-client.js';
+import { Permits } from '../../../../src/temporal/priority/permits.js';
 import { accountSid, authToken, startContractTwilio } from '../../../support/contract-twilio.js';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.js';
 import { insertTenant } from '../../../support/rows.js';
@@ -51,6 +52,7 @@ describe('sending a message', function () {
   const deps = (tokens = [authToken], deadlineMs = 1_000): SendMessageDeps => ({
     db,
     workflows: { start() {} },
+    permits: new Permits(),
     log: createLogger({ level: 'debug', format: 'json' }, { write: (line) => void logLines.push(line) }),
     twilio: {
       client: createTwilioClient({ accounts: [{ sid: accountSid, tokens }], apiBaseUrl: fake.url, deadlineMs }),
