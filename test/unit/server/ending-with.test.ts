@@ -11,7 +11,7 @@ describe('long activities', () => {
     const running = [ended.settleWebhook({ webhookId: 1, tenantId: 't' }), ended.sweep()];
     stopping.abort();
     for (const each of running) await assert.rejects(each, /this process stops/);
-    await assert.rejects(ended.sweep(), /this process stops/, 'also when it comes too late');
+    await assert.rejects(ended.sweep(), /this process stops/, 'even when it comes too late');
   });
 
   it('get their arguments', async () => {

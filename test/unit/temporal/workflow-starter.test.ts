@@ -103,7 +103,7 @@ describe('workflow starter', () => {
     start(1, 4);
     await turn();
     const startsOf = (webhookId: number) => started.filter((id) => id.startsWith(`${webhookId}-`)).length;
-    assert.deepEqual([1, 2].map(startsOf), [1, 1], 'one of it beside interactive work of others');
+    assert.deepEqual([1, 2].map(startsOf), [1, 1], 'one of it alongside interactive work of others');
   });
 
   it('limits how many start before a backlog', async () => {

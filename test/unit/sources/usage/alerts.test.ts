@@ -38,6 +38,10 @@ describe('alerts of usage', () => {
     assert.deepEqual(due(165, 200, 100, 100), ['warning']);
     assert.deepEqual(due(165, 100, 200, 100), [], 'lowered to a limit that has had its events');
     assert.deepEqual(due(165, 50, 200, 100), [], 'lowered below it');
-    assert.deepEqual(due(165, 150, 200, 100), ['reached'], 'warned for more, but not told that 150 is reached');
+    assert.deepEqual(
+      due(165, 150, 200, 100),
+      ['reached'],
+      'warned at a higher limit, but without an event for reaching 150',
+    );
   });
 });
