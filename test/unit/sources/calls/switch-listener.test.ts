@@ -223,7 +223,7 @@ describe('switch listener', () => {
     let release = () => {};
     blocked = new Promise((resolve) => (release = resolve));
     for (let sequence = 0; sequence < 500; sequence++) played.send(press(`uuid-${sequence}`, sequence));
-    await waitFor(() => listener!.switches[0]!.waitingEvents === 500, { what: 'all to be heard' });
+    await waitFor(() => listener!.switches[0]!.waitingEvents === 500, { what: 'all to be received' });
     const closed = listener!.close();
     release();
     await closed;
