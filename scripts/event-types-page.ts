@@ -29,9 +29,9 @@ export async function renderEventTypesPage(): Promise<string> {
   const types = describeEventTypes();
   const page = `# Event types
 
-<!-- Made by scripts/event-types-page.ts from src/events/event-types.ts; change it there. -->
+<!-- Made by scripts/event-types-page.ts from src/events/event-types.ts and payloads.ts; change those files. -->
 
-The body of every delivery is a JSON object \`{event, event_id, timestamp, data}\`: the event type, the event's ID (any text, unique within the event type), when it happened (RFC 3339), and the fields that this page lists. More fields may come at any time, so ignore those that you do not know.
+The body of every delivery is a JSON object \`{event, event_id, timestamp, data}\`: the event type, the event's ID (any text, unique within the event type), the time at which it happened (RFC 3339), and the fields listed on this page. New fields may be added at any time, so ignore fields that you do not know.
 
 | Event type | Meaning |
 | --- | --- |
@@ -70,7 +70,7 @@ function renderField({ schema }: EventTypeDescription, name: string): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
 
-/** The event's time as the payload gives it: an envelope with another time would mislead. */
+/** The event's time as in its payload, since a different time in the envelope would mislead. */
 function eventTime(example: Record<string, unknown>): unknown {
   const { ended_at, answered_at, received_at, created_at, assigned_at, timestamp } = example;
   return ended_at ?? answered_at ?? received_at ?? created_at ?? assigned_at ?? timestamp ?? '2025-10-29T12:00:00.000Z';

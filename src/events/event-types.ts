@@ -27,7 +27,7 @@ const exampleTime = '2025-10-29T12:00:00.000Z';
 export const eventTypes = [
   define({
     name: 'call.initiated',
-    description: 'A call was created, inbound or outbound; it has not been answered yet.',
+    description: 'An inbound or outbound call was created; it has not been answered yet.',
     schema: payloads.callInitiated,
     example: {
       call_sid: exampleCall,
@@ -52,7 +52,8 @@ export const eventTypes = [
   }),
   define({
     name: 'call.completed',
-    description: 'A call ended, answered or not; the last event of the call itself, sent once.',
+    description:
+      'A call ended, whether it was answered or not. Sent once per call, as its last event except for recordings.',
     schema: payloads.callCompleted,
     example: {
       call_sid: exampleCall,
@@ -69,13 +70,13 @@ export const eventTypes = [
   }),
   define({
     name: 'call.dtmf',
-    description: 'A key was pressed during a call; one event for each press.',
+    description: 'A key was pressed during a call. Sent once for each press.',
     schema: payloads.callDtmf,
     example: { call_sid: exampleCall, digit: '5', timestamp: exampleTime },
   }),
   define({
     name: 'call.recording.completed',
-    description: 'A recording of a call was stored and can be fetched; a call may have several.',
+    description: 'A recording of a call was stored and can be downloaded. A call may have several.',
     schema: payloads.callRecordingCompleted,
     example: {
       call_sid: exampleCall,
@@ -88,7 +89,7 @@ export const eventTypes = [
   }),
   define({
     name: 'sms.sent',
-    description: 'The provider took an outbound SMS or MMS for sending; whether it arrives, a later event says.',
+    description: 'The provider accepted an outbound SMS or MMS. A later event says whether it was delivered.',
     schema: payloads.smsSent,
     example: {
       message_sid: exampleMessage,
@@ -105,7 +106,7 @@ export const eventTypes = [
   }),
   define({
     name: 'sms.received',
-    description: "An SMS or MMS came in on one of the tenant's numbers.",
+    description: "One of the tenant's numbers received an SMS or MMS.",
     schema: payloads.smsReceived,
     example: {
       message_sid: exampleMessage,
@@ -119,19 +120,19 @@ export const eventTypes = [
   }),
   define({
     name: 'sms.delivered',
-    description: 'An outbound message arrived, as the provider reports it.',
+    description: 'The provider reported that an outbound message was delivered.',
     schema: payloads.smsDelivered,
     example: { message_sid: exampleMessage, status: 'delivered', error_code: null, timestamp: exampleTime },
   }),
   define({
     name: 'sms.failed',
-    description: 'An outbound message could not be sent, or did not arrive.',
+    description: 'An outbound message could not be sent, or was not delivered.',
     schema: payloads.smsFailed,
     example: { message_sid: exampleMessage, status: 'undelivered', error_code: '30003', timestamp: exampleTime },
   }),
   define({
     name: 'tenant.limit.warning',
-    description: 'Usage of a resource came to 80 percent of its limit.',
+    description: 'Usage of a resource reached 80 percent of its limit.',
     schema: payloads.tenantLimitWarning,
     example: {
       resource: 'call_minutes',
@@ -144,19 +145,19 @@ export const eventTypes = [
   }),
   define({
     name: 'tenant.limit.reached',
-    description: 'Usage of a resource came to its limit.',
+    description: 'Usage of a resource reached its limit.',
     schema: payloads.tenantLimitReached,
     example: { resource: 'call_minutes', current: 1000, limit: 1000, month: '2025-10', timestamp: exampleTime },
   }),
   define({
     name: 'phone_number.assigned',
-    description: 'The tenant was given a phone number.',
+    description: 'A phone number was assigned to the tenant.',
     schema: payloads.phoneNumberAssigned,
     example: { phone_number: '+15559876543', assigned_at: exampleTime },
   }),
   define({
     name: 'webhook.test',
-    description: 'A test of a webhook that somebody asked for; nothing happened.',
+    description: 'A test event, sent on request to check a webhook. Nothing has happened.',
     schema: payloads.webhookTest,
     example: { message: 'This is a test of your webhook.', webhook_id: 123 },
   }),

@@ -128,7 +128,7 @@ describe('npm run bench', function () {
       out,
     );
     assert.match(out, /say nothing of speed/);
-    assert.match(err, /latency: 10\/s, the product/, 'it says what goes on');
+    assert.match(err, /latency: 10\/s, the product/, 'it says what it is doing');
   });
 
   it('says what is wrong with its arguments', async () => {

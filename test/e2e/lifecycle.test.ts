@@ -100,7 +100,7 @@ describe('a delivery that its tenant acts on', function () {
     assert.equal(receiver.maxOpenRequests, 1);
   });
 
-  it('is held while its webhook is paused, and sent oldest first when it is resumed', async () => {
+  it('is held while its webhook is paused, and sent when it is resumed', async () => {
     receiver.respond = 503;
     const webhook = await stack.insertWebhook(tenantId, { url: receiver.url });
     const [waiting] = await stack.trigger(tenantId, 'first');

@@ -98,7 +98,7 @@ describe('rate limit', function () {
     assert.equal((await stack.delivery(id!)).attempt_count, 1, 'waiting is no attempt');
   });
 
-  it('is lifted for those who wait also when nobody tells them: the sweeper does', async () => {
+  it('reaches waiting deliveries through the sweeper when it is raised and nothing else wakes them', async () => {
     const { id: webhookId } = await stack.insertWebhook(tenantId, {
       url: receiver.url,
       rateLimitPerMinute: 1,
@@ -112,7 +112,7 @@ describe('rate limit', function () {
     const db = openDatabase({ url: stack.database.url, poolSize: 1 });
     await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { rateLimitPerMinute: 100 }));
     await db.close();
-    // Not told: the sweeper wakes whom nobody else does.
+    // Only the sweeper wakes them: the change was made without the API.
     await receiver.waitForRequests(8, 40_000);
   });
 });

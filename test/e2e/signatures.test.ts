@@ -88,7 +88,7 @@ describe('the signatures of deliveries', function () {
     await assertAll(tampered, secret, false);
   });
 
-  it('field case 26: are made anew for each attempt, with the time of that attempt, over the same bytes', async () => {
+  it('field case 26: are made again for each attempt, with the time of that attempt, over the same bytes', async () => {
     const receiver = await receiverWith([500, 500, 200]);
     const sent = await sendEvent(stack, { url: receiver.url }, { occurred_at: '2025-10-29T12:00:00Z' });
     await sent.waitForEnd('delivered');

@@ -34,7 +34,7 @@ describe('a process that is stopped while a sweep works off a backlog', function
         const child = await startChildService('service', stack.config, { waitUntilReady: false });
         try {
           await waitFor(async () => (await unstarted(stack)) < left - 20, { what: 'the sweep', timeoutMs: 120_000 });
-          assert.ok((await unstarted(stack)) > 100, 'the sweep goes on');
+          assert.ok((await unstarted(stack)) > 100, 'the sweep is still running');
           child.kill('SIGTERM');
           const stoppedAtMs = performance.now();
           const { code, signal, atMs } = await child.exited;

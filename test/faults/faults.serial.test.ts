@@ -5,8 +5,8 @@ import { isGood } from './report/result.js';
 import { runFaults } from './run-faults.js';
 
 /**
- * Few and short faults: shows that the suite and the product survive them at all. `npm run test:faults` is the long
- * form.
+ * A short run with few faults, which shows that the suite works and the product survives them. The long form is
+ * `npm run test:faults`.
  */
 const short: Partial<FaultRunOptions> = {
   faultsMs: 30_000,
@@ -22,7 +22,7 @@ describe('faults', function () {
     { shape: 'split', seed: 11 },
     { shape: 'services', seed: 12 },
   ] as const) {
-    scenario(`lose, hold and double nothing (${options.shape}, seed ${options.seed})`, async () => {
+    scenario(`cause no lost, stuck or repeated deliveries (${options.shape}, seed ${options.seed})`, async () => {
       const lines: string[] = [];
       const run = await runFaults(
         { ...defaults, ...short, ...options },
@@ -30,8 +30,8 @@ describe('faults', function () {
         new AbortController().signal,
       );
       assert.ok(isGood(run.result), `${run.result.violations.length} violations\n${lines.join('\n')}\n${run.details}`);
-      assert.ok(run.result.events > 30 && run.result.requests > 30, 'there was a load');
-      assert.ok(run.result.faults.length > 0, 'there were faults');
+      assert.ok(run.result.events > 30 && run.result.requests > 30, 'the run had a load');
+      assert.ok(run.result.faults.length > 0, 'the run had faults');
     });
   }
 });

@@ -21,20 +21,20 @@ interface Service {
 const text = readFileSync('docker-compose.yml', 'utf8');
 const compose = parse(text, { merge: true }) as { services: Record<string, Service> };
 const services = Object.entries(compose.services);
-/** Ends when its work is done; all others run for ever. */
+/** A job ends when its work is done; all other services keep running. */
 const isJob = (service: Service) => service.restart?.startsWith('on-failure') ?? false;
 
 describe('docker-compose.yml', () => {
   it('is valid by the Compose Specification', () => {
     const schema = JSON.parse(readFileSync('test/fixtures/compose-spec.json', 'utf8')) as Record<string, unknown>;
-    delete schema.$schema; // written with https, under which no validator knows draft 7
+    delete schema.$schema; // its https url is not the identifier of draft 7 that validators know
     const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
     assert.ok(validate(compose), JSON.stringify(validate.errors, null, 2));
     const broken = { services: { service: { imagine: 'x' } } };
     assert.ok(!validate(broken), 'the schema refuses what it does not know');
   });
 
-  it('has the services of a whole stack', () => {
+  it('has the services of a complete stack', () => {
     assert.deepEqual(
       services.map(([name]) => name),
       // prettier-ignore
@@ -46,7 +46,7 @@ describe('docker-compose.yml', () => {
     for (const [name, { image }] of services) assert.match(image ?? '', /^[\w./-]+:\d+\.\d+(\.\d+)?(-alpine)?$/, name);
   });
 
-  it('has a health check and a restart for whatever runs for ever, and an end for every job', () => {
+  it('has a health check for every service and none for a job, and restarts services unless they are stopped', () => {
     for (const [name, service] of services) {
       if (isJob(service)) assert.equal(service.healthcheck, undefined, name);
       else {
@@ -60,7 +60,7 @@ describe('docker-compose.yml', () => {
     );
   });
 
-  it('waits only for services that exist, and in a way that they can satisfy', () => {
+  it('waits only for existing services, with a condition that they can satisfy', () => {
     for (const [name, { depends_on }] of services) {
       for (const [dependency, { condition }] of Object.entries(depends_on ?? {})) {
         const service = compose.services[dependency];
@@ -88,7 +88,7 @@ describe('docker-compose.yml', () => {
       assert.ok(usesOf(name).length > 0, name);
       for (const use of usesOf(name)) assert.match(use, /^\$\{\w+:\?set \w+ in \.env\}$/);
     }
-    // Either will do, which compose cannot say; the process refuses to start without both.
+    // One of the two is enough, which compose cannot express; the process refuses to start if both are missing.
     for (const name of ['IRISX_ENCRYPTION_KEY', 'IRISX_ENCRYPTION_KEYS'])
       assert.deepEqual(usesOf(name), [`\${${name}:-}`]);
   });
@@ -125,7 +125,7 @@ describe('docker-compose.yml', () => {
     });
   });
 
-  it('gives each process of ours enough to start, and no superuser', () => {
+  it('gives each of our processes enough to start, and no superuser', () => {
     const withValues = (environment: Record<string, string>) =>
       Object.fromEntries(
         Object.entries(environment).map(([name, value]) => [
@@ -153,13 +153,13 @@ describe('docker-compose.yml', () => {
     assert.equal(compose.services['temporal-schema']!.environment!['SQL_USER'], 'temporal');
   });
 
-  it('opens only the API to other machines', () => {
+  it('exposes only the API to other machines', () => {
     for (const [name, { ports = [] }] of services) {
       for (const mapping of ports) if (name !== 'balancer') assert.match(mapping, /^127\.0\.0\.1:/, name);
     }
   });
 
-  it('lets the service be scaled: no port and no name of its own, and a balancer that finds all of them', () => {
+  it('lets the service scale: it has no fixed port or name, and the balancer finds all instances', () => {
     const { service, balancer } = compose.services;
     assert.equal(service!.ports, undefined, 'a published port cannot be shared');
     assert.equal(service!.container_name, undefined);
@@ -175,7 +175,7 @@ describe('docker-compose.yml', () => {
     assert.equal(port, service!.environment!['PORT']);
   });
 
-  it('lets the service believe the balancer, and the balancer overwrite what a caller claims', () => {
+  it('makes the service trust the balancer, which overwrites what a caller claims', () => {
     const { trustedProxies = [] } = loadConfig({
       DATABASE_URL: 'postgres://irisx:password@localhost/irisx',
       TEMPORAL_ADDRESS: 'localhost:7233',
@@ -185,7 +185,7 @@ describe('docker-compose.yml', () => {
     assert.ok(trustedProxies.includes('172.16.0.0/12'), "Docker's own networks");
   });
 
-  it('runs programs that the sources have', () => {
+  it('runs programs that exist in the sources', () => {
     const programs = services.flatMap(([, { build, command }]) => (build ? [command?.[1] ?? ''] : []));
     assert.equal(programs.length, 3);
     for (const program of programs) {
@@ -200,7 +200,7 @@ describe('docker-compose.yml', () => {
     for (const volume of mounted) assert.ok(existsSync(volume.split(':')[0]!), volume);
   });
 
-  it('switches fairness on, on one partition', () => {
+  it('switches fairness on, with one partition', () => {
     const config = parse(readFileSync('docker/temporal-dynamic-config.yaml', 'utf8')) as Record<string, unknown>;
     assert.deepEqual(config, {
       'matching.enableFairness': [{ value: true }],
@@ -214,13 +214,13 @@ describe('Dockerfile', () => {
   const dockerfile = readFileSync('Dockerfile', 'utf8');
   const lastStage = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
 
-  it('pins its base image and runs as a user without rights', () => {
+  it('pins its base image and runs as an unprivileged user', () => {
     for (const [, image] of dockerfile.matchAll(/^FROM (\S+)/gm)) assert.equal(image, 'node:24.21-bookworm-slim');
     assert.match(lastStage, /^USER node$/m);
     assert.ok(lastStage.indexOf('USER node') < lastStage.indexOf('CMD ["node", "dist/src/server/service.js"]'));
   });
 
-  it('copies only what .dockerignore lets through', () => {
+  it('copies only what .dockerignore allows', () => {
     const allowed = readFileSync('.dockerignore', 'utf8').match(/(?<=^!).+$/gm) ?? [];
     const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, files]) => files!.split(' '));
     assert.deepEqual([...new Set(copied)].sort(), [...allowed].sort());

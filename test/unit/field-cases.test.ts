@@ -5,7 +5,7 @@ import { renderFieldCasesPage } from '../../scripts/field-cases-page.js';
 describe('docs/field-cases.md', () => {
   const page = readFileSync('docs/field-cases.md', 'utf8');
 
-  it('describes every case that a test cites, and names the tests', () => {
+  it('describes every case that a test cites, and names those tests', () => {
     const command = 'npx tsx scripts/field-cases-page.ts > docs/field-cases.md';
     assert.equal(page, renderFieldCasesPage(), `out of date; run: ${command}`);
   });

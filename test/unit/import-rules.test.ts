@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 
 const rules = ['@typescript-eslint/no-restricted-imports', 'no-restricted-properties'];
 
-/** What the rules of eslint.config.js about imports and the environment say to this code in this file. */
+/** The messages of eslint.config.js's rules on imports and the environment for this code in this file. */
 async function lint(file: string, code: string): Promise<string[]> {
   const config = (await new ESLint().calculateConfigForFile(file)) as Linter.Config;
   const chosen = Object.fromEntries(rules.map((rule) => [rule, config.rules?.[rule] ?? 'off']));
@@ -49,7 +49,7 @@ describe('the import rules', function () {
     ['src/config/service.ts', `console.log(process.env)`],
   ];
   for (const [file, code] of allowed) {
-    it(`let ${file} have ${code}`, async () => assert.deepEqual(await lint(file, code), []));
+    it(`allow ${code} in ${file}`, async () => assert.deepEqual(await lint(file, code), []));
   }
 
   const refused: [file: string, code: string][] = [
@@ -77,6 +77,6 @@ describe('the import rules', function () {
     ['workflows/deliver-event.ts', `console.log(process.env.PORT)`],
   ];
   for (const [file, code] of refused) {
-    it(`refuse ${file} ${code}`, async () => assert.equal((await lint(file, code)).length, 1));
+    it(`refuse ${code} in ${file}`, async () => assert.equal((await lint(file, code)).length, 1));
   }
 });

@@ -7,7 +7,7 @@ describe('log', () => {
     return { lines, write: (line: string) => void lines.push(line) };
   };
 
-  it('writes one JSON object a line, with the level as a word and the time in RFC 3339', () => {
+  it('writes one JSON object per line, with the level as a word and the time in RFC 3339', () => {
     const out = collect();
     createLogger({ level: 'info', format: 'json', name: 'worker' }, out).info({ attempt: 2 }, 'attempt.finished');
     assert.equal(out.lines.length, 1);
@@ -17,7 +17,7 @@ describe('log', () => {
     assert.deepEqual(record, { level: 'info', name: 'worker', attempt: 2, msg: 'attempt.finished' });
   });
 
-  it('leaves out what is below its level', () => {
+  it('omits lines below its level', () => {
     const out = collect();
     createLogger({ level: 'warn', format: 'json' }, out).info('unheard');
     assert.deepEqual(out.lines, []);
@@ -42,7 +42,7 @@ describe('log', () => {
     assert.match(record.error.stack, /log\.test/);
   });
 
-  it('leaves out the fields of an error of Postgres that quote a row', () => {
+  it('omits the fields of a Postgres error that quote a row', () => {
     const error = Object.assign(new Error('violates unique constraint'), {
       code: '23505',
       detail: 'Key (body)=(hidden) already exists.',
@@ -57,7 +57,7 @@ describe('log', () => {
     }
   });
 
-  it('is short for a person: time, level, message, fields, and the stack of an error', () => {
+  it('is short in the form for people: time, level, message, fields, and the stack of an error', () => {
     const out = collect();
     const log = createLogger({ level: 'info', format: 'pretty', name: 'api' }, out);
     log.info({ port: 3000, event: 'call.completed c1' }, 'listening');

@@ -30,7 +30,7 @@ describe('sealer', () => {
     assert.equal(sealed.includes('whsec_'), false);
   });
 
-  it('opens nothing for another key, another place, or with a single bit changed', () => {
+  it('opens nothing with another key, in another place, or with a single bit changed', () => {
     const sealed = sealer.seal(secret, context);
     const refuses = (open: () => string) =>
       assert.throws(open, (error: Error) => error instanceof UnreadableError && !error.message.includes(secret));
@@ -47,7 +47,7 @@ describe('sealer', () => {
       refuses(() => sealer.open(sealed.subarray(0, length), context));
   });
 
-  it('seals with the first key, names it, and opens what any of its keys sealed', () => {
+  it('seals with the first key, names it, and opens with any of its keys', () => {
     const [old, next] = [newKey('2025'), newKey('2026')];
     const sealed = createSealer([old]).seal(secret, context);
     const ring = createSealer([next, old]);
@@ -58,7 +58,7 @@ describe('sealer', () => {
     assert.equal(ring.keyIds[0], '2026');
   });
 
-  it('says which key is missing and what to do, and no byte of any', () => {
+  it('says which key is missing and what to do, without a byte of any key', () => {
     const [old, next] = [newKey('2025'), newKey('2026')];
     const sealed = createSealer([old]).seal(secret, context);
     assert.throws(
@@ -73,7 +73,7 @@ describe('sealer', () => {
     );
   });
 
-  it('authenticates the id: a value cannot be made to ask for another key', () => {
+  it('authenticates the key id, so that a value cannot be made to name another key', () => {
     const key = randomBytes(32);
     const sealed = createSealer([{ id: 'aa', key }]).seal(secret, context);
     const renamed = Buffer.from(sealed);
@@ -82,7 +82,7 @@ describe('sealer', () => {
     assert.equal(openIfReadable(createSealer([{ id: 'bb', key }]), renamed, context), undefined);
   });
 
-  it('opens by any key what names none (version 1)', () => {
+  it('tries all keys for a value that names none (version 1)', () => {
     const [old, next] = [newKey('2025'), newKey('2026')];
     const sealed = sealInVersion1(old.key, secret, context);
     assert.equal(sealedKeyId(sealed), null);
@@ -95,7 +95,7 @@ describe('sealer', () => {
     assert.equal(openIfReadable(createSealer([old]), sealed, 'webhook:13:secret'), undefined);
   });
 
-  it('finds what was sealed by a key before it had a name', () => {
+  it('opens what a key sealed before it had an id', () => {
     const unnamed = unnamedKey(randomBytes(32));
     const named = { id: 'first', key: unnamed.key };
     const sealed = createSealer([unnamed]).seal(secret, context);
@@ -106,7 +106,7 @@ describe('sealer', () => {
     assert.ok(ring.keyIds.includes(unnamed.id) && ring.keyIds.includes('first'));
   });
 
-  it('opens what earlier versions of the program sealed, byte for byte', () => {
+  it('opens the exact bytes that earlier versions of the program sealed', () => {
     const version1 = Buffer.from('AQON/rL6DJqwdVaT0U6FHHhDX20rQtoe0Wz+NtMObn84WX07Hn/0', 'base64');
     assert.equal(createSealer([unnamedKey(Buffer.alloc(32, 7))]).open(version1, 'webhook:1:secret'), 'whsec_test');
 
@@ -117,7 +117,7 @@ describe('sealer', () => {
     assert.equal(unnamedKey(key).id, '630dcd29');
   });
 
-  it('refuses keys of another length, ids that are none, and two keys that cannot be told apart', () => {
+  it('refuses keys of the wrong length, invalid ids, and two keys that cannot be told apart', () => {
     const refused: [EncryptionKey[], RegExp][] = [
       [[], /there is none/],
       [[{ id: 'k', key: randomBytes(16) }], /16 bytes; AES-256 takes 32/],
@@ -137,7 +137,7 @@ describe('sealer', () => {
         ]),
       /the same key/,
     );
-    // A value could mean either of them.
+    // A value's key id could mean either of them.
     assert.throws(() => createSealer([newKey(unnamedKey(key).id), { id: 'b', key }]), /the same id/);
     createSealer([newKey('A-z_09'), newKey('x'.repeat(32))]);
   });

@@ -21,7 +21,7 @@ describe('a failed call to Temporal', () => {
       assert.equal(temporalFailure(new ServiceError('Failed to start Workflow', { cause: error })).kind, kind);
     });
 
-  it('is told with a remedy, and with its details only for the log', () => {
+  it('is reported with a remedy, and with details only for the log', () => {
     const problem = (code: number) => failureProblem(temporalFailure(grpcError(code, 'at 10.0.0.7:7233')), 'calls');
     assert.equal(problem(5).remedy, 'temporal operator namespace create --namespace calls --retention 72h');
     assert.match(problem(7).remedy, /TEMPORAL_API_KEY/);

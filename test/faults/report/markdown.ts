@@ -32,27 +32,27 @@ function renderRuns(results: readonly FaultRunResult[]): string[] {
     row('doubled, explained (kill, stop)', ({ doubled }) => explained(doubled)),
     row('**requests without a row**, unexplained', ({ unlogged }) => unlogged.unexplained),
     row('requests without a row, explained (kill, stop)', ({ unlogged }) => explained(unlogged)),
-    row('rows without a request (connection failed before)', ({ attemptsWithoutRequest }) => attemptsWithoutRequest),
-    row('**logged as something else than answered**, unexplained', ({ misjudged }) => misjudged.unexplained),
+    row('rows without a request (the connection failed first)', ({ attemptsWithoutRequest }) => attemptsWithoutRequest),
+    row('**logged differently from the response**, unexplained', ({ misjudged }) => misjudged.unexplained),
     row('the same, explained (kill, stop)', ({ misjudged }) => explained(misjudged)),
-    row('**two open requests of a delivery**, unexplained', ({ twoAtOnce }) => twoAtOnce.unexplained),
+    row('**two open requests of one delivery**, unexplained', ({ twoAtOnce }) => twoAtOnce.unexplained),
     row('the same, explained (kill, stop)', ({ twoAtOnce }) => explained(twoAtOnce)),
     row('**limit exceeded**, unexplained', ({ limit }) => limit.unexplained),
     row('the same, explained; fullest window', ({ limit }) => `${limit.explained}; ${round(limit.fullest * 100)} %`),
     row(
-      'signatures checked; by a secret that nobody was told',
+      'signatures checked; made with an unknown secret',
       ({ signatures }) => `${signatures.checked}; ${signatures.unknownSecret}`,
     ),
-    row('processes that ended by themselves', ({ endedByThemselves }) => endedByThemselves),
-    row('longest drain', ({ longestDrainMs }) => seconds(longestDrainMs)),
-    row('untouched webhooks, accept to receive, in the calm: p50, p95, max', ({ neighbours }) =>
+    row('processes that exited by themselves', ({ endedByThemselves }) => endedByThemselves),
+    row('longest shutdown', ({ longestDrainMs }) => seconds(longestDrainMs)),
+    row('untouched webhooks, from accepted to received, without faults: p50, p95, max', ({ neighbours }) =>
       spread(neighbours.calmMs),
     ),
-    row('the same, faults included', ({ neighbours }) => spread(neighbours.allMs)),
-    row('all quiet after the last start', ({ quietAfterMs }) =>
+    row('the same, including faults', ({ neighbours }) => spread(neighbours.allMs)),
+    row('all deliveries ended after the last start', ({ quietAfterMs }) =>
       quietAfterMs === undefined ? '**never**' : seconds(quietAfterMs),
     ),
-    row('violations in all', ({ violations }) => violations.length),
+    row('total violations', ({ violations }) => violations.length),
   ]);
 }
 

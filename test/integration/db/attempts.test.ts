@@ -245,7 +245,7 @@ describe('attempts in Postgres', function () {
     });
   });
 
-  it('field case 80: are not taken for ended on a read-only server, which may lack rows that the primary has', async () => {
+  it('field case 80: are not considered ended on a read-only server, which may lack rows of the primary', async () => {
     const url = new URL(database.url);
     url.searchParams.set('options', '-c default_transaction_read_only=on');
     const standby = openDatabase({ url: url.href, poolSize: 1 });

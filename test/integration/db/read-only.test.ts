@@ -9,7 +9,7 @@ const isReadOnly = (error: unknown) => error instanceof DatabaseUnavailableError
 const untilOld = () => delay(1_100);
 
 // The setting applies to new sessions only; open ones stay as they are, as after a failover.
-describe('field case 80: a Postgres that takes no writes', () => {
+describe('field case 80: a Postgres that accepts no writes', () => {
   let database: TestDatabase;
   let db: Database;
   before(async () => void (database = await createTestDatabase()));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import { insertEvent } from '../../../src/db/events.js';
 import { finishSettling, markUnsettledWebhooks, settleBatch, settlingPoint } from '../../../src/db/settling.js';
@@ -51,7 +52,7 @@ describe('settling', function () {
     await isInserted;
     await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { enabled: true }));
     const point = (await settlingPoint(db, webhookId))!;
-    assert.deepEqual(await settleBatch(db, webhookId), [], 'nothing is to be seen of it yet');
+    assert.deepEqual(await settleBatch(db, webhookId), [], 'its delivery is not visible yet');
     assert.equal(await finishSettling(db, webhookId, point), false);
     commit();
     await trigger;
@@ -60,6 +61,21 @@ describe('settling', function () {
     assert.equal((await settleBatch(db, webhookId)).length, 1);
     assert.equal(await finishSettling(db, webhookId, point), true);
     assert.deepEqual(await statuses(webhookId), ['1 pending']);
+  });
+
+  it('takes the oldest deliveries first, batch by batch', async () => {
+    const webhookId = await insertWebhook(database.pool, tenantId, { enabled: false });
+    const held: string[] = [];
+    for (let n = 0; n < 5; n++) {
+      const event = await insertEvent(db, newEvent());
+      held.push(event!.deliveries.find((delivery) => delivery.webhookId === webhookId)!.id);
+      // Ids sort by the millisecond.
+      await delay(5);
+    }
+    await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { enabled: true }));
+    const batches: string[][] = [];
+    for (let n = 0; n < 4; n++) batches.push((await settleBatch(db, webhookId, 2)).map(({ delivery }) => delivery.id));
+    assert.deepEqual(batches, [held.slice(0, 2), held.slice(2, 4), held.slice(4), []]);
   });
 
   it('is finished only for the change that it followed', async () => {

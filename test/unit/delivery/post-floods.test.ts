@@ -82,7 +82,7 @@ describe('post, when the receiver never stops sending', () => {
     await waitFor(() => server?.sockets[0]?.destroyed, { what: 'the socket to be dropped' });
   });
 
-  it('field case 75: drops a TLS connection after 100 interim answers', async () => {
+  it('field case 75: drops a TLS connection after 100 interim responses', async () => {
     const certificate = await makeCertificate('127.0.0.1');
     const trusting = createTestPoster({ ca: [certificate.cert] });
     const tls = createTlsServer(certificate, (socket) => {
@@ -96,7 +96,7 @@ describe('post, when the receiver never stops sending', () => {
     tls.close();
   });
 
-  it('takes what stays below: 100 interim answers, then an answer in chunks of one byte, cut at 64 KB', async () => {
+  it('accepts what stays within the limits: 100 interim responses, then one in chunks of one byte, cut at 64 KB', async () => {
     server = await startRawServer((socket) =>
       socket.once(
         'data',

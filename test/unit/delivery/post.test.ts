@@ -172,7 +172,7 @@ describe('post', () => {
     }
   });
 
-  it('passes over informational answers', async () => {
+  it('skips interim responses', async () => {
     const text =
       'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 202 Accepted\r\n';
     const server = await startRawServer((socket) =>

@@ -18,7 +18,7 @@ const { verifyWebhookSignature } = require('../../fixtures/guide/verify.cjs') as
 };
 
 describe('createSecret', () => {
-  it('gives whsec_ and 32 bytes in base64, another one each time', () => {
+  it('returns whsec_ and 32 bytes in base64, different each time', () => {
     const secret = createSecret();
     assert.match(secret, /^whsec_[A-Za-z0-9+/]{43}=$/);
     assert.equal(Buffer.from(secret.slice(6), 'base64').length, 32);
@@ -45,7 +45,7 @@ describe('sign', () => {
 });
 
 describe('signStandardWebhooks', () => {
-  it('gives the signature of the specification’s own example', () => {
+  it('returns the signature of the specification’s own example', () => {
     assert.equal(
       signStandardWebhooks(
         'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
@@ -69,7 +69,7 @@ describe('signatureHeaders', () => {
   const now = Math.floor(Date.now() / 1000);
   const input = { secret, messageId: '0198a0b2-7c1e-7000-8000-000000000001', timestampSeconds: now, body };
 
-  it('has the headers of both schemes, and no previous signature outside of an overlap', () => {
+  it('has the headers of both schemes, and a previous signature only during an overlap', () => {
     assert.deepEqual(Object.keys(signatureHeaders(input)), [
       'X-IRISX-Signature',
       'X-IRISX-Timestamp',
@@ -87,7 +87,7 @@ describe('signatureHeaders', () => {
     assert.equal(verifyWebhookSignature(JSON.parse(body), signature, previousSecret, timestamp), false);
   });
 
-  it('is verified by the standardwebhooks library, and refused by it after any change', () => {
+  it('is verified by the standardwebhooks library, which refuses any change', () => {
     const headers = signatureHeaders(input);
     assert.deepEqual(new Webhook(secret).verify(body, headers), JSON.parse(body));
     assert.throws(() => new Webhook(previousSecret).verify(body, headers));
@@ -117,7 +117,7 @@ describe('verifySignature', () => {
   const rawBody = Buffer.from(vector.body);
   const now = Number(timestamp) * 1000;
 
-  it('field case 25: says yes to the exact bytes, and no after a change of any one byte', () => {
+  it('field case 25: accepts the exact bytes, and refuses a change of any byte', () => {
     assert.equal(verifySignature({ rawBody, signature, timestamp, secret, now }), true);
     assert.equal(verifySignature({ rawBody: vector.body, signature, timestamp, secret, now }), true);
     for (let i = 0; i < rawBody.length; i++) {
@@ -128,12 +128,12 @@ describe('verifySignature', () => {
   });
 
   for (const [name, bad] of badSignatures) {
-    it(`field case 24: says no to ${name}, and does not throw`, () => {
+    it(`field case 24: refuses ${name}, and does not throw`, () => {
       assert.equal(verifySignature({ rawBody, signature: bad, timestamp, secret, now }), false);
     });
   }
 
-  it('says no, and does not throw, to a timestamp or body that is none', () => {
+  it('refuses an invalid timestamp or body, and does not throw', () => {
     const values = [
       undefined,
       '',
@@ -154,7 +154,7 @@ describe('verifySignature', () => {
     assert.equal(verifySignature({ rawBody, signature, timestamp, secret: '', now }), false);
   });
 
-  it('takes a timestamp up to the tolerance off, either way', () => {
+  it('accepts a timestamp within the tolerance, in either direction', () => {
     const at = (offsetSeconds: number, toleranceSeconds?: number): boolean =>
       verifySignature({
         rawBody,

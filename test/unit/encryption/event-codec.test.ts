@@ -21,7 +21,7 @@ const textOf = (data: Uint8Array | null | undefined) => Buffer.from(data ?? []).
 describe('event codec', () => {
   const key = newEventKey('2026');
 
-  it('opens what Python sealed as docs/event-sources-temporal.md lays it out', () => {
+  it('opens what Python sealed in the format of docs/event-sources-temporal.md', () => {
     const data = 'AAECAwQFBgcICQoLEpfjeHhnuiYT24v78FIGiY5Smf50Ax5fBN8YmOuhCGuqMC+GtfUTmMXHvlq4BovIUJu/CDfAlcTeLsc=';
     const opened = openPayload(
       [{ id: 'seven', key: Buffer.alloc(32, 7) }],
@@ -31,7 +31,7 @@ describe('event codec', () => {
     assert.equal(textOf(opened.data), '{"event_id":"e1"}');
   });
 
-  it('never seals twice alike, names its key, and shows nothing', () => {
+  it('never gives the same bytes twice, names its key, and shows nothing', () => {
     const [one, other] = [0, 1].map(() => sealPayload(key, json({ from: '+15551234567' })));
     assert.ok(isSealed(one!));
     assert.equal(payloadKeyId(one!), '2026');
@@ -39,7 +39,7 @@ describe('event codec', () => {
     assert.doesNotMatch(Buffer.from(one!.data!).toString('latin1'), /15551234567|json/);
   });
 
-  it('seals with the first key, and opens with each', async () => {
+  it('seals with the first key, and opens with any', async () => {
     const [old, next] = [newEventKey('old'), newEventKey('new')];
     const [byOld] = await createEventCodec([old]).encode([json('by old')]);
     const rotated = createEventCodec([next, old]);
@@ -60,7 +60,7 @@ describe('event codec', () => {
       assert.throws(() => openPayload(keys, payload), UnreadableError);
   });
 
-  it('takes keys as IRISX_EVENT_KEYS has them, and quotes none that is wrong', () => {
+  it('reads keys in the form of IRISX_EVENT_KEYS, and quotes no wrong one', () => {
     const keys = [key, newEventKey('old')];
     assert.deepEqual(parseEventKeys(eventKeysText(keys)), keys);
     for (const text of ['', '2026:secret-secret', `${eventKeysText([key])},old:`, eventKeysText([key, key])])
@@ -70,7 +70,7 @@ describe('event codec', () => {
       );
   });
 
-  it('passes through a worker as it is', async () => {
+  it('passes sealed payloads through a worker unchanged', async () => {
     const sealed = sealPayload(key, json({ event_id: 'e1' }));
     const [seen] = await passSealed.decode([sealed]);
     assert.deepEqual(JSON.parse(textOf(seen!.data)), {

@@ -6,7 +6,7 @@ const event = { tenant_id: 't', event_type: 'call.dtmf', event_id: 'e', payload:
 const read = (value: unknown) =>
   readEventRequest(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)));
 
-describe('an event that came as JSON', () => {
+describe('an event in JSON', () => {
   it('has the form of POST /v1/events', () => {
     const expected = { tenant: 't', eventType: 'call.dtmf', eventId: 'e', payload: { digit: '5' } };
     assert.deepEqual(read(event), { ...expected, occurredAt: undefined });

@@ -46,7 +46,7 @@ const guideBodies = [
 }`,
 ];
 
-// What each trigger of the guide sends always: its keys, less those that it may leave undefined.
+// The fields that each trigger of the guide always sends: its keys without those that may be undefined.
 const guideFields: Record<string, string[]> = {
   'call.initiated': ['call_sid', 'direction', 'from', 'to', 'status', 'timestamp'],
   'call.answered': ['call_sid', 'from', 'to', 'status', 'answered_at'],
@@ -68,7 +68,7 @@ const guideFields: Record<string, string[]> = {
 const ajv = addFormats.default(new Ajv2020({ strict: true, allErrors: true }));
 const validators = new Map(describeEventTypes().map(({ name, schema }) => [name as string, ajv.compile(schema)]));
 
-/** What the zod schema says of it, once the JSON Schema is seen to say the same. */
+/** Whether the zod schema accepts it, after checking that the JSON Schema agrees. */
 function fits(name: string, payload: unknown): boolean {
   const byZod = findEventType(name)?.schema.safeParse(payload).success;
   assert.equal(validators.get(name)?.(payload), byZod, `JSON Schema and zod differ on ${JSON.stringify(payload)}`);
@@ -76,7 +76,7 @@ function fits(name: string, payload: unknown): boolean {
   return byZod === true;
 }
 
-/** The catalogue's example of the type, changed. */
+/** The catalogue's example of the type, with changes. */
 function payloadOf(name: string, changes: Record<string, unknown> = {}): Record<string, unknown> {
   const type = findEventType(name);
   assert.ok(type, name);
@@ -84,11 +84,11 @@ function payloadOf(name: string, changes: Record<string, unknown> = {}): Record<
 }
 
 describe('event types', () => {
-  it("are the guide's, and a test", () => {
+  it('are those of the guide, and webhook.test', () => {
     assert.deepEqual([...eventTypeNames].sort(), Object.keys(guideFields).sort());
   });
 
-  it('are found by name, and by nothing else', () => {
+  it('are found only by name', () => {
     assert.equal(findEventType('call.dtmf')?.name, 'call.dtmf');
     for (const name of ['*', '', 'CALL.DTMF', 'call', 'constructor', '__proto__']) {
       assert.equal(findEventType(name), undefined, name);
@@ -97,7 +97,7 @@ describe('event types', () => {
 
   it('give their payload a TypeScript type', () => {
     const payload: EventPayload<'webhook.test'> = { message: 'Hello', more: [1] };
-    // @ts-expect-error: the message is text.
+    // @ts-expect-error: the message must be text.
     const wrong: EventPayload<'webhook.test'> = { message: 1 };
     assert.ok(fits('webhook.test', payload));
     assert.ok(!fits('webhook.test', wrong));
@@ -105,7 +105,7 @@ describe('event types', () => {
 
   for (const { name, example, schema } of eventTypes) {
     describe(name, () => {
-      it('has an example that fits, by zod and by JSON Schema', () => {
+      it('has an example that fits both the zod schema and the JSON Schema', () => {
         assert.ok(fits(name, example));
       });
 
@@ -128,7 +128,7 @@ describe('event types', () => {
         }
       });
 
-      it('takes fields that it does not know, and keeps them', () => {
+      it('accepts unknown fields, and keeps them', () => {
         const payload = payloadOf(name, { campaign: { id: 7 }, tags: ['a'] });
         assert.ok(fits(name, payload));
         assert.deepEqual(schema.parse(payload), payload);
@@ -143,7 +143,7 @@ describe('event types', () => {
     });
   }
 
-  it('accept any sender, as the network shows it', () => {
+  it('accept any sender that the network shows', () => {
     for (const from of [
       'SUPPORT',
       '68849',
@@ -168,7 +168,7 @@ describe('event types', () => {
     }
   });
 
-  it('leave out of a sent message what the guide may leave out', () => {
+  it('let a sent message omit what the guide may omit', () => {
     for (const absent of [null, undefined]) {
       const payload = payloadOf('sms.sent', { body: absent, media_urls: absent, provider_status: undefined });
       assert.ok(fits('sms.sent', JSON.parse(JSON.stringify(payload))));
@@ -176,14 +176,14 @@ describe('event types', () => {
     assert.ok(fits('sms.sent', payloadOf('sms.sent', { media_urls: ['https://media.example.com/1.jpg'] })));
   });
 
-  it('take an error code as text, number or null', () => {
+  it('accept an error code as text, number or null', () => {
     for (const code of ['30003', 30003, null]) {
       assert.ok(fits('sms.failed', payloadOf('sms.failed', { error_code: code })), String(code));
     }
     assert.ok(!fits('sms.failed', payloadOf('sms.failed', { error_code: 30003.5 })));
   });
 
-  it('know how a call can end, whether it was answered or not', () => {
+  it('accept the ways in which a call can end, answered or not', () => {
     for (const status of ['completed', 'no-answer', 'busy', 'failed', 'canceled']) {
       const payload = payloadOf('call.completed', { status, duration_seconds: 0, answered_at: null });
       assert.ok(fits('call.completed', payload), status);
@@ -200,13 +200,13 @@ describe('event types', () => {
     assert.equal(checkPayload('call.completed', payloadOf('call.completed', { duration_seconds: NaN })).length, 1);
   });
 
-  it('let a recording say null for a length or size that is not known', () => {
+  it('accept null for an unknown length or size of a recording', () => {
     const type = 'call.recording.completed';
     assert.ok(fits(type, payloadOf(type, { duration_seconds: null, size_bytes: null })));
     assert.ok(!fits(type, payloadOf(type, { size_bytes: 44.5 })));
   });
 
-  it('field case 56: a digit is one of 0-9, A-D, * and #', () => {
+  it('field case 56: accept as a digit only 0-9, A-D, * and #', () => {
     const accepts = (digit: unknown) => fits('call.dtmf', payloadOf('call.dtmf', { digit }));
     for (const digit of [...'0123456789ABCD*#']) assert.ok(accepts(digit), digit);
     for (const digit of ['%23', 'f', '?', '', 'a', 'E', '55', '5\n', 5]) assert.ok(!accepts(digit), String(digit));
@@ -217,7 +217,7 @@ describe('checkPayload', () => {
   const messagesOf = (name: string, payload: unknown) =>
     checkPayload(name, payload).map(({ path, message }) => `${path}: ${message}`);
 
-  it('names each field that does not fit, the value seen and what was expected', () => {
+  it('names each field that does not fit, its value and what was expected', () => {
     const payload = payloadOf('call.completed', {
       call_sid: '',
       to: 15559876543,
@@ -238,14 +238,14 @@ describe('checkPayload', () => {
     ]);
   });
 
-  it('follows the path into a list', () => {
+  it('gives the path inside a list', () => {
     assert.deepEqual(
       messagesOf('sms.sent', payloadOf('sms.sent', { media_urls: ['https://media.example.com/1.jpg', 5] })),
       ['payload.media_urls.1: expected string, got a number'],
     );
   });
 
-  it('says of each choice what it may be', () => {
+  it('lists the allowed values of a choice', () => {
     assert.deepEqual(messagesOf('sms.sent', payloadOf('sms.sent', { body: 5, segments: -1.5, status: 'queued' })), [
       'payload.body: expected string or null, got a number',
       'payload.status: expected "sent", got "queued"',
@@ -259,21 +259,21 @@ describe('checkPayload', () => {
     ]);
   });
 
-  it('refuses a payload that is no object', () => {
+  it('refuses a payload that is not an object', () => {
     assert.deepEqual(messagesOf('webhook.test', undefined), ['payload: missing; expected object']);
     assert.deepEqual(messagesOf('webhook.test', null), ['payload: expected object, got null']);
     assert.deepEqual(messagesOf('webhook.test', []), ['payload: expected object, got an array']);
     assert.deepEqual(messagesOf('webhook.test', '{"message":"Hi"}'), ['payload: expected object, got a string']);
   });
 
-  it('names the known types for one that is not', () => {
+  it('names the known types for an unknown one', () => {
     const [error, ...others] = checkPayload('call.exploded', {});
     assert.equal(error?.path, 'event_type');
     assert.match(error.message, /^"call\.exploded" is not an event type; known are: call\.initiated, .*webhook\.test$/);
     assert.deepEqual(others, []);
   });
 
-  it('cuts the value seen to 80 characters, between characters', () => {
+  it('cuts a value to 80 characters, between characters', () => {
     const shown = (digit: unknown) =>
       checkPayload('call.dtmf', payloadOf('call.dtmf', { digit }))[0]?.message.split(', got ')[1];
     assert.equal(shown('x'.repeat(78)), `"${'x'.repeat(78)}"`);
@@ -291,7 +291,7 @@ describe('checkPayload', () => {
     ]);
   });
 
-  it('survives values that JSON has no word for', () => {
+  it('survives values that JSON cannot express', () => {
     const cyclic: Record<string, unknown> = {};
     cyclic['self'] = cyclic;
     const shown = (seconds: unknown) =>
@@ -312,7 +312,7 @@ describe('checkPayload', () => {
 });
 
 describe('describeEventTypes', () => {
-  it('gives JSON of the fields that the REST API promises, and a meaning for each field of a payload', () => {
+  it('returns JSON with the fields that the REST API promises, and a description of each payload field', () => {
     const types = JSON.parse(JSON.stringify(describeEventTypes())) as ReturnType<typeof describeEventTypes>;
     assert.equal(types.length, eventTypes.length);
     for (const type of types) {
@@ -326,7 +326,7 @@ describe('describeEventTypes', () => {
 });
 
 describe('docs/event-types.md', () => {
-  it('is what scripts/event-types-page.ts prints', async () => {
+  it('is the output of scripts/event-types-page.ts', async () => {
     const page = await readFile(new URL('../../../docs/event-types.md', import.meta.url), 'utf8');
     assert.equal(page, await renderEventTypesPage());
   });

@@ -6,7 +6,7 @@ import { InvalidInputError } from '../../../src/errors.js';
 const parse = (text: string) => parseJsonText(Buffer.from(text));
 
 describe('parseJsonText', () => {
-  it('gives what JSON.parse gives, and finds nothing to object to in what JSON.stringify made', () => {
+  it('returns what JSON.parse returns, and accepts everything that JSON.stringify makes', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 6, stringUnit: 'binary' }), fc.boolean(), (text, spaced) => {
         const value = JSON.parse(text) as unknown;
@@ -19,7 +19,7 @@ describe('parseJsonText', () => {
     );
   });
 
-  it('takes numbers that a double holds, however they are written', () => {
+  it('accepts numbers that a double can hold, however they are written', () => {
     const same = [
       '0',
       '-0',
@@ -38,7 +38,7 @@ describe('parseJsonText', () => {
     for (const text of same) assert.deepEqual(parse(text).inexactNumbers, [], text);
   });
 
-  it('finds numbers that would arrive as other ones, with their path', () => {
+  it('finds numbers that would change, with their path', () => {
     for (const text of [
       '9007199254740993',
       '-9007199254740993',
@@ -59,7 +59,7 @@ describe('parseJsonText', () => {
     ]);
   });
 
-  it('refuses a name that comes twice in one object, also when it is escaped differently', () => {
+  it('refuses a name that occurs twice in one object, even if escaped differently', () => {
     for (const [text, path] of [
       ['{"a":1,"a":1}', 'a'],
       ['{"a":1,"\\u0061":2}', 'a'],
@@ -74,12 +74,12 @@ describe('parseJsonText', () => {
     }
   });
 
-  it('takes the same name in different objects, and as a value', () => {
+  it('accepts the same name in different objects, and as a value', () => {
     const { value } = parse('{"a":{"a":"a"},"b":[{"a":"b"},{"a":"a"},"a","a"]}');
     assert.deepEqual(value, { a: { a: 'a' }, b: [{ a: 'b' }, { a: 'a' }, 'a', 'a'] });
   });
 
-  it('takes 100 levels and refuses more', () => {
+  it('accepts 100 levels and refuses more', () => {
     const nested = (levels: number) => '[{"a":'.repeat(levels / 2) + '1' + '}]'.repeat(levels / 2);
     assert.deepEqual(parse(nested(100)).inexactNumbers, []);
     assert.throws(() => parse(nested(102)), InvalidInputError);
@@ -91,13 +91,13 @@ describe('parseJsonText', () => {
     assert.throws(() => parseJsonText(Buffer.from([0x22, 0xe9, 0x22])), InvalidInputError);
   });
 
-  it('takes every number of at most 15 digits with an exponent of two, as a double does', () => {
+  it('accepts every number of at most 15 digits with a two-digit exponent, since a double holds it', () => {
     const digits = fc.stringMatching(/^[1-9]\d{0,6}\.\d{1,6}$/);
     fc.assert(
       fc.property(digits, fc.integer({ min: -99, max: 99 }), (mantissa, exponent) => {
         const text = `${mantissa}e${exponent}`;
         assert.deepEqual(parse(text).inexactNumbers, []);
-        // Rounded to as many digits as were written, the double gives the number back.
+        // Rounded to the digits that were written, the double gives the same number again.
         const written = mantissa.replace('.', '').replace(/(?<!0)0+$/, '');
         const read = Number(text)
           .toExponential(14)
@@ -109,7 +109,7 @@ describe('parseJsonText', () => {
     );
   });
 
-  it('reads a long number in time that grows with its length only', () => {
+  it('reads a long number in linear time', () => {
     const zeros = '0'.repeat(64_000);
     const started = performance.now();
     for (const text of [`0.1${zeros}1`, `1${zeros}1`, `-1${zeros}.${zeros}1e-${zeros}7`]) {
@@ -120,7 +120,7 @@ describe('parseJsonText', () => {
     assert.ok(performance.now() - started < 2_000);
   });
 
-  it('tells no more inexact numbers than are shown, and cuts the path of a repeated name', () => {
+  it('returns only as many inexact numbers as are shown, and cuts the path of a repeated name', () => {
     assert.equal(parse(`[${'1e999,'.repeat(10_000)}0]`).inexactNumbers.length, 21);
     const name = 'a'.repeat(10_000);
     assert.throws(
@@ -129,7 +129,7 @@ describe('parseJsonText', () => {
     );
   });
 
-  it('reads a body of many small tokens in time that grows with its length only', () => {
+  it('reads a body of many small tokens in linear time', () => {
     const started = performance.now();
     parse(`[${'"\\\\\\"",'.repeat(100_000)}1]`);
     parse(`{${Array.from({ length: 50_000 }, (_, i) => `"k${i}":1.5e3`).join(',')}}`);

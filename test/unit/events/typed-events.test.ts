@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import type { TriggeredEvent } from '../../../src/events/trigger.js';
 import type { SourceEvent } from '../../../src/source/webhook-source.js';
 
-/** What these promise the compiler checks: `@ts-expect-error` fails the build where the next line compiles. */
+/** The compiler checks these tests: `@ts-expect-error` fails the build if the next line compiles. */
 describe('a typed event', () => {
   const key = { tenantId: '42', eventId: 'call-1' };
   const dtmf = { call_sid: 'call-1', digit: '5', timestamp: '2025-10-29T12:00:00Z' };
 
-  it('takes a payload that fits, times also as Date, and more fields than the known ones', () => {
+  it('accepts a payload that fits, times as Date too, and unknown fields', () => {
     const events: (TriggeredEvent & SourceEvent)[] = [
       { ...key, eventType: 'call.dtmf', payload: dtmf },
       { ...key, eventType: 'call.dtmf', payload: { ...dtmf, timestamp: new Date(), more: [1] } },

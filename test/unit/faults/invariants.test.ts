@@ -8,7 +8,7 @@ import { nothingDoubled, oneAtATime, requestsLogged } from '../../faults/invaria
 import { settingsHeeded } from '../../faults/invariants/settings-heeded.js';
 import { makeRun, start, type MadeRun } from './evidence.js';
 
-/** The invariants of the fault suite are of use only if they see what is wrong; so each is shown it. */
+/** The invariants of the fault suite are useful only if they find violations, so each one is tested with one. */
 describe('the invariants of the fault suite', () => {
   const violations = ({ evidence }: MadeRun) => [
     ...nothingLost(evidence).violations,
@@ -23,7 +23,7 @@ describe('the invariants of the fault suite', () => {
   ];
   const invariants = (run: MadeRun) => [...new Set(violations(run).map(({ invariant }) => invariant))];
 
-  it('find nothing in a run in which all went well', () => {
+  it('find nothing in a run without violations', () => {
     const run = makeRun({ perMinute: 2, role: 'neighbour' });
     for (const atMs of [1_000, 40_000, 61_001]) run.deliver(atMs);
     assert.deepEqual(violations(run), []);
@@ -31,21 +31,21 @@ describe('the invariants of the fault suite', () => {
   });
 
   describe('lost', () => {
-    it('see a delivery that Postgres does not have', () => {
+    it('find a delivery that Postgres does not have', () => {
       const run = makeRun();
       const { delivery } = run.deliver(0);
       run.evidence.deliveries.delete(delivery.id);
       assert.ok(invariants(run).includes('lost'));
     });
 
-    it('see a subscribed webhook that was left out', () => {
+    it('find a subscribed webhook that was left out', () => {
       const run = makeRun();
       run.deliver(1_000);
       run.evidence.accepted[0]!.deliveries.length = 0;
       assert.deepEqual(invariants(run), ['lost']);
     });
 
-    it('see "delivered" where no receiver answered 2xx', () => {
+    it('find "delivered" where no receiver answered 2xx', () => {
       const run = makeRun();
       const { request } = run.deliver(0);
       request.status = 500;
@@ -53,14 +53,14 @@ describe('the invariants of the fault suite', () => {
     });
 
     for (const status of ['pending', 'held']) {
-      it(`see what is still ${status}`, () => {
+      it(`find a delivery that is still ${status}`, () => {
         const run = makeRun();
         run.deliver(0).delivery.status = status;
         assert.deepEqual(invariants(run), ['stuck']);
       });
     }
 
-    it('see a cancelled delivery of a webhook that nobody deleted', () => {
+    it('find a cancelled delivery of a webhook that was not deleted', () => {
       const run = makeRun();
       run.deliver(0).delivery.status = 'cancelled';
       assert.deepEqual(invariants(run), ['lost']);
@@ -68,7 +68,7 @@ describe('the invariants of the fault suite', () => {
   });
 
   describe('requests and rows', () => {
-    it('do not give a request to the row of an attempt that sent none, shortly before', () => {
+    it('do not count a request towards an earlier attempt that sent none', () => {
       const run = makeRun();
       const { delivery, attempt, request } = run.deliver(16_000);
       Object.assign(attempt, { number: 2 });
@@ -86,7 +86,7 @@ describe('the invariants of the fault suite', () => {
       assert.equal(requestsLogged(run.evidence).withoutRequest, 1);
     });
 
-    it('see a second request within one attempt', () => {
+    it('find a second request within one attempt', () => {
       const run = makeRun();
       const { delivery, attempt, request } = run.deliver(0);
       Object.assign(request, { end: 'reset', status: undefined, endedAt: request.beganAt + 1 });
@@ -95,7 +95,7 @@ describe('the invariants of the fault suite', () => {
       assert.deepEqual(invariants(run), ['unlogged']);
     });
 
-    it('excuse a request whose sender was killed before it could record it, and no other', () => {
+    it('excuse a request only if its sender was killed before it could record it', () => {
       const run = makeRun();
       const { delivery } = run.deliver(20_000);
       run.request(delivery, 0, { end: 'closed' });
@@ -107,7 +107,7 @@ describe('the invariants of the fault suite', () => {
       assert.deepEqual(invariants(run), ['unlogged']);
     });
 
-    it('excuse it also when its record had to wait for Postgres until the kill', () => {
+    it('excuse it even if its record had to wait for Postgres until the kill', () => {
       const run = makeRun();
       const { delivery } = run.deliver(40_000);
       run.request(delivery, 0, { end: 'closed' });
@@ -124,7 +124,7 @@ describe('the invariants of the fault suite', () => {
       assert.deepEqual(invariants(run), []);
     });
 
-    it('do not excuse a process that lives, whoever else was killed', () => {
+    it('do not excuse a process because another one was killed', () => {
       const run = makeRun();
       const { delivery } = run.deliver(20_000);
       run.request(delivery, 0, { end: 'closed' });
@@ -133,13 +133,13 @@ describe('the invariants of the fault suite', () => {
       assert.deepEqual(invariants(run), ['unlogged']);
     });
 
-    it('see an attempt that says something else than the receiver', () => {
+    it('find an attempt that contradicts the receiver', () => {
       const run = makeRun();
       Object.assign(run.deliver(0).attempt, { statusCode: null, errorClass: 'timeout' });
       assert.deepEqual(invariants(run), ['misjudged']);
     });
 
-    it('see an answer in the log that no receiver gave', () => {
+    it('find a response in the log that no receiver gave', () => {
       const run = makeRun();
       const { delivery } = run.deliver(0);
       run.attempt(delivery, 5_000, { number: 2 });
@@ -156,18 +156,18 @@ describe('the invariants of the fault suite', () => {
       return { run, delivery };
     };
 
-    it('see what was answered 2xx and is sent again', () => {
+    it('find a request that is sent again after a 2xx', () => {
       assert.deepEqual(invariants(sentAgain().run), ['doubled']);
     });
 
-    it('excuse it when the sender was frozen meanwhile', () => {
+    it('excuse it if the sender was frozen meanwhile', () => {
       const { run } = sentAgain();
       run.sender.frozen.push({ from: start + 5, to: start + 15_000 });
       assert.deepEqual(invariants(run), []);
       assert.equal(nothingDoubled(run.evidence).explained.stop, 1);
     });
 
-    it('let one go that was asked for by hand, and only that one', () => {
+    it('allow one that was requested by hand, and only that one', () => {
       const { run, delivery } = sentAgain();
       const asked = {
         deliveryId: delivery.id,
@@ -183,7 +183,7 @@ describe('the invariants of the fault suite', () => {
       assert.deepEqual(invariants(run), ['doubled']);
     });
 
-    it('see two requests of one delivery open at once', () => {
+    it('find two open requests of one delivery', () => {
       const run = makeRun();
       const { delivery, request, attempt } = run.deliver(0);
       Object.assign(request, { endedAt: start + 2_000, status: 500 });
@@ -195,13 +195,13 @@ describe('the invariants of the fault suite', () => {
   });
 
   describe('limits', () => {
-    it('see one request more than is allowed in any 60 s', () => {
+    it('find one request more than the limit allows in any 60 s', () => {
       const run = makeRun({ perMinute: 2 });
       for (const atMs of [1_000, 30_000, 60_999]) run.deliver(atMs);
       assert.deepEqual(invariants(run), ['limit']);
     });
 
-    it('allow what the higher of two limits allows while it changes', () => {
+    it('allow what the higher of two limits allows while the limit changes', () => {
       const run = makeRun({ perMinute: 2 });
       for (const atMs of [1_000, 30_000, 60_999]) run.deliver(atMs);
       run.webhook.limits.push({ value: 3, startedAt: start + 60_000, endedAt: start + 60_100, isUnsure: false });
@@ -210,14 +210,14 @@ describe('the invariants of the fault suite', () => {
   });
 
   describe('genuine', () => {
-    it('see a body that changed and a signature that fits nothing', () => {
+    it('find a changed body and a signature that fits no secret', () => {
       const run = makeRun();
       run.evidence.bodies = new Map([['hash', '{"event":"another"}']]);
       run.deliver(0);
       assert.deepEqual(invariants(run), ['genuine']);
     });
 
-    it('see a secret that was replaced long before', () => {
+    it('find the use of a secret that was replaced long before', () => {
       const run = makeRun();
       run.deliver(60_000);
       const rotated = { value: 'whsec_AAAA', startedAt: start + 10_000, endedAt: start + 10_010, isUnsure: false };
@@ -225,7 +225,7 @@ describe('the invariants of the fault suite', () => {
       assert.deepEqual(invariants(run), ['genuine']);
     });
 
-    it('see another webhook-id at a later attempt', () => {
+    it('find a different webhook-id at a later attempt', () => {
       const run = makeRun();
       const { delivery, request, attempt } = run.deliver(0);
       Object.assign(request, { status: 500 });
@@ -237,7 +237,7 @@ describe('the invariants of the fault suite', () => {
   });
 
   describe('settings', () => {
-    it('see what is sent to a paused webhook', () => {
+    it('find requests to a paused webhook', () => {
       const run = makeRun();
       run.webhook.enabled.push({ value: false, startedAt: start + 1_000, endedAt: start + 1_010, isUnsure: false });
       run.deliver(2_000);
@@ -246,14 +246,14 @@ describe('the invariants of the fault suite', () => {
       assert.deepEqual(invariants(run), ['settings']);
     });
 
-    it('see what is sent to a deleted webhook', () => {
+    it('find requests to a deleted webhook', () => {
       const run = makeRun();
       run.deliver(30_000);
       run.webhook.deleted = { startedAt: start + 1_000, endedAt: start + 1_010 };
       assert.deepEqual(invariants(run), ['settings']);
     });
 
-    it('see a webhook that was disabled by the 410 of a url that it has no more', () => {
+    it('find a webhook that was disabled by the 410 of an earlier url', () => {
       const receivers = [
         { name: 'a', kind: 'healthy' as const },
         { name: 'b', kind: 'healthy' as const },
@@ -282,7 +282,7 @@ describe('the invariants of the fault suite', () => {
     });
   });
 
-  it('see an untouched webhook that waited, though nothing was wrong', () => {
+  it('find an untouched webhook that waited although no fault was active', () => {
     const run = makeRun({ role: 'neighbour' });
     run.deliver(301_000);
     Object.assign(run.evidence.accepted[0]!, { sentAt: start, acceptedAt: start });
@@ -298,7 +298,7 @@ describe('the invariants of the fault suite', () => {
     assert.deepEqual(invariants(run), []);
   });
 
-  it('see a process that ended by itself, unless it started while Postgres was away', () => {
+  it('find a process that ended by itself, unless it started while Postgres was away', () => {
     const run = makeRun();
     const life = {
       name: 'worker-2',
@@ -316,7 +316,7 @@ describe('the invariants of the fault suite', () => {
     assert.deepEqual(invariants(run), []);
   });
 
-  it('see a stop that takes longer than operators are told', () => {
+  it('find a stop that takes longer than documented', () => {
     const run = makeRun();
     Object.assign(run.sender, { end: 'drained', drainMs: 41_000, endedAt: start + 41_000 });
     assert.deepEqual(invariants(run), ['drain']);

@@ -15,17 +15,17 @@ const first = (count: number, more: Partial<PlanOptions> = {}) => {
 };
 
 describe('the plan of faults', () => {
-  it('is the same for the same seed, and another for another', () => {
+  it('is the same for the same seed, and different for another', () => {
     assert.deepEqual(first(100), first(100));
     assert.notDeepEqual(first(100), first(100, { seed: 8 }));
   });
 
-  it('has each kind on each target before any comes again', () => {
+  it('has each kind on each target before any repeats', () => {
     for (let seed = 0; seed < 20; seed++)
       assert.equal(new Set(first(15, { seed }).map(({ kind, target }) => `${kind} ${target}`)).size, 15);
   });
 
-  it('overlaps at times, and never on one target', () => {
+  it('has faults that sometimes overlap, but never on one target', () => {
     const plan = first(1_000);
     const overlapping = plan.filter(({ overlaps }) => overlaps);
     assert.ok(overlapping.length > 100 && overlapping.length < 300, `${overlapping.length} of 1000 overlap`);
@@ -36,7 +36,7 @@ describe('the plan of faults', () => {
     }
   });
 
-  it('keeps to the kinds and targets that were asked for', () => {
+  it('uses only the requested kinds and targets', () => {
     for (const { kind, target, lastsMs } of first(50, { kinds: ['stop'], targets: ['postgres'] })) {
       assert.deepEqual({ kind, target }, { kind: 'stop', target: 'postgres' });
       assert.ok(lastsMs >= 5_000 && lastsMs <= 40_000);

@@ -7,7 +7,7 @@ import { installClock } from '../../support/fake-clock.js';
 
 const log = createLogger({ level: 'silent', format: 'json' });
 
-describe('what is kept running', () => {
+describe('keepRunning', () => {
   let clock: Clock;
   let kept: KeptRunning | undefined;
   let opened: { end: (reason: unknown) => void; isStopped: boolean }[];
@@ -58,7 +58,7 @@ describe('what is kept running', () => {
     return kept;
   }
 
-  it('begins again after it ended, when the old one has ended in order', async () => {
+  it('starts again after an end, once the old one has stopped cleanly', async () => {
     const { ready } = keep(() => Promise.resolve(live()));
     await ready;
     assert.equal(kept!.trouble, undefined);
@@ -69,7 +69,7 @@ describe('what is kept running', () => {
     assert.deepEqual([opened.length, ups, kept!.trouble], [2, 2, undefined]);
   });
 
-  it('waits longer each time that it does not last, up to a limit, and not when it was sound', async () => {
+  it('waits longer each time that it ends soon, up to a limit, but not after a long run', async () => {
     keep(() => Promise.resolve(live()));
     await turns();
     const next = async (afterMs = 0) => {
@@ -87,7 +87,7 @@ describe('what is kept running', () => {
     about(await next(130_000), 1_000);
   });
 
-  it('tries often as long as it cannot begin', async () => {
+  it('retries often while it cannot start', async () => {
     let tries = 0;
     keep(() => {
       tries++;
@@ -99,7 +99,7 @@ describe('what is kept running', () => {
     assert.equal(kept!.trouble, 'away');
   });
 
-  it('is spent when it could not be freed five times, and still tried, rarely', async () => {
+  it('reports `spent` after five runs that could not be freed, and then retries rarely', async () => {
     let isSpent = false;
     void keep(() => Promise.resolve(live({ isFreed: false }))).spent.then(() => (isSpent = true));
     await turns();
@@ -119,7 +119,7 @@ describe('what is kept running', () => {
     assert.equal(opened.length, count + 1);
   });
 
-  it('stops while it begins, and what has begun after all is stopped too', async () => {
+  it('can be stopped during a start, and then stops what that start opened', async () => {
     let begin!: (life: Life) => void;
     keep(() => new Promise((resolve) => (begin = resolve)));
     await kept!.stop();
@@ -130,7 +130,7 @@ describe('what is kept running', () => {
     await kept!.ready;
   });
 
-  it('stops in a pause, and begins no more', async () => {
+  it('can be stopped during a backoff, and does not start again', async () => {
     keep(() => Promise.resolve(live()));
     await turns();
     opened[0]!.end(new Error('no'));

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { listen, type ListeningServer } from '../../../src/api/http/listen.js';
 import { waitFor } from '../../support/wait-for.js';
 
-describe('what never becomes a request', () => {
+describe('input that never becomes a request', () => {
   let server: ListeningServer;
   before(async () => {
     server = await listen((_request, response) => void response.end('fine'), { host: '127.0.0.1', port: 0 });
@@ -27,11 +27,11 @@ describe('what never becomes a request', () => {
   }
 
   const cases: [name: string, bytes: string, status: number][] = [
-    ['no HTTP', 'NONSENSE\r\n\r\n', 400],
+    ['not HTTP', 'NONSENSE\r\n\r\n', 400],
     ['headers without end', `GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${'a'.repeat(70_000)}\r\n\r\n`, 431],
   ];
   for (const [name, bytes, status] of cases) {
-    it(`is answered by a problem document with an id: ${name}`, async () => {
+    it(`is answered with a problem document with an id: ${name}`, async () => {
       const answer = await send(bytes);
       assert.equal(answer.status, status);
       assert.equal(answer.problem.status, status);
@@ -51,7 +51,7 @@ function client(server: ListeningServer, bytes: string): Socket {
 }
 
 describe('a connection', () => {
-  it('field case 86: is kept for longer than balancers keep theirs, or as long as is set', async () => {
+  it('field case 86: is kept for longer than balancers keep theirs, or for the configured time', async () => {
     for (const [keepAliveMs, seconds] of [
       [undefined, 65],
       [7_000, 7],
@@ -68,7 +68,7 @@ describe('a connection', () => {
     }
   });
 
-  it('is closed by a stop when it is idle, never used, or has sent a part of a request only', async () => {
+  it('is closed by a stop if it is idle, unused, or has sent only part of a request', async () => {
     let asked = 0;
     const server = await listen(
       (_request, response) => {
@@ -86,7 +86,7 @@ describe('a connection', () => {
     assert.equal(asked, 2);
   }).timeout(30_000);
 
-  it('is cut when it asks for more ahead than anybody does', async () => {
+  it('is cut when it pipelines too many requests', async () => {
     let asked = 0;
     const server = await listen(() => void (asked += 1), { host: '127.0.0.1', port: 0 });
     const socket = client(server, get.repeat(200));
@@ -96,10 +96,10 @@ describe('a connection', () => {
   });
 });
 
-describe('an answer that is not read', () => {
+describe('a response that is not read', () => {
   const large = Buffer.alloc(16 * 1024 * 1024, 'a');
 
-  it('is cut after a while, written at once or piped', async () => {
+  it('is cut off after a while, whether written in one piece or piped', async () => {
     const { Readable } = await import('node:stream');
     const cut: string[] = [];
     const server = await listen(
@@ -120,7 +120,7 @@ describe('an answer that is not read', () => {
     await server.close();
   }).timeout(30_000);
 
-  it('holds no more memory than is allowed to all of them: the oldest are cut, and who reads gets all', async () => {
+  it('counts towards one memory limit: the oldest are cut off, and a client that reads gets everything', async () => {
     let open = 0;
     const server = await listen(
       (_request, response) => {
@@ -153,13 +153,13 @@ describe('a server that closes', () => {
       const socket = connect(server.address.port, '127.0.0.1');
       socket.on('error', () => undefined);
       socket.write(words);
-      // What came first is read first.
+      // Its response proves that what was sent before it has been read.
       await fetch(`http://127.0.0.1:${server.address.port}/`);
       await server.close();
       socket.destroy();
     });
 
-  it('lets a request be answered that it has', async () => {
+  it('still answers an open request', async () => {
     let answer!: () => void;
     const asked = new Promise<void>((resolve) => {
       answer = resolve;

@@ -20,14 +20,14 @@ describe('the progress of sweeps', () => {
       },
     } as unknown as ScheduleDescription);
 
-  it('is well as long as they come', () => {
+  it('has no problem as long as sweeps run', () => {
     for (let taken = 1; taken < 20; taken++) {
       assert.equal(look(taken), undefined);
       nowMs += 30_000;
     }
   });
 
-  it('is told when none has come for two minutes', () => {
+  it('reports when none has run for two minutes', () => {
     look(7);
     nowMs += 110_000;
     assert.equal(look(7), undefined);
@@ -36,7 +36,7 @@ describe('the progress of sweeps', () => {
     assert.equal(look(8), undefined);
   });
 
-  it('may take three minutes, and is told when it does not end', () => {
+  it('allows three minutes for a sweep, and reports one that does not end', () => {
     look(7, { running: 'a' });
     nowMs += 200_000;
     assert.equal(look(7, { running: 'a' }), undefined);
@@ -47,7 +47,7 @@ describe('the progress of sweeps', () => {
     assert.equal(look(8, { running: 'b' }), undefined);
   });
 
-  it('begins anew after a pause or a time in which nobody could look', () => {
+  it('starts over after a pause, or a time without checks', () => {
     look(7);
     nowMs += 300_000;
     assert.equal(look(7, { paused: true }), undefined);

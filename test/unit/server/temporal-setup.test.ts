@@ -43,7 +43,7 @@ describe('search attributes', () => {
     ]);
   });
 
-  it('that are there are left alone', async () => {
+  it('that exist are left alone', async () => {
     const list = () => Promise.resolve({ customAttributes: { ...all, Another: 1 } });
     assert.deepEqual(await checkSearchAttributes(target({ list })), []);
   });
@@ -59,12 +59,12 @@ describe('search attributes', () => {
     assert.match(problem!.what, /TenantId, WebhookId, EventType, EventId/);
   });
 
-  it('that another worker added in the same moment are no problem', async () => {
+  it('that another worker adds at the same time are no problem', async () => {
     const add = () => Promise.reject(grpcError(6, '6 ALREADY_EXISTS'));
     assert.deepEqual(await checkSearchAttributes(target({ add })), []);
   });
 
-  it('of another type are told, and how to mend them', async () => {
+  it('of the wrong type are reported with a remedy', async () => {
     const list = () => Promise.resolve({ customAttributes: { ...all, WebhookId: 2 } });
     const [problem, ...more] = await checkSearchAttributes(target({ list }));
     assert.deepEqual(more, []);
@@ -72,12 +72,12 @@ describe('search attributes', () => {
     assert.ok(problem!.remedy.endsWith(searchAttributeCommand('calls')));
   });
 
-  it('are only told by a process without a worker', async () => {
+  it('are only reported by a process without a worker', async () => {
     const [problem] = await checkSearchAttributes(target({ mends: false }));
     assert.match(problem!.what, /are missing/);
   });
 
-  it('that nobody may look at are no problem, and a server that is away is no answer', async () => {
+  it('that may not be listed are no problem, but a server that is away is an error', async () => {
     const list = (code: number) => () => Promise.reject(grpcError(code, 'no'));
     assert.deepEqual(await checkSearchAttributes(target({ list: list(7) })), []);
     await assert.rejects(checkSearchAttributes(target({ list: list(14) })), /no/);
@@ -94,7 +94,7 @@ describe('a Schedule', () => {
       state: { paused: false, ...change.state },
     }) as unknown as ScheduleDescription;
 
-  /** `calls`: what was changed at the server. */
+  /** `calls` are the changes made on the server. */
   async function check(found: ScheduleDescription | Error, { mends = true, create = (): unknown => ({}) } = {}) {
     const calls: unknown[] = [];
     const schedule = {
@@ -108,12 +108,12 @@ describe('a Schedule', () => {
     return { ...(await checkSchedule(target, sweep!)), calls };
   }
 
-  it('as it should be is left alone', async () => {
+  it('that is correct is left alone', async () => {
     const { problems, calls } = await check(described());
     assert.deepEqual([problems, calls], [[], []]);
   });
 
-  it('that is missing is made, and runs at once', async () => {
+  it('that is missing is created, and runs immediately', async () => {
     const { problems, calls } = await check(new ScheduleNotFoundError('no', 'queue-sweep'));
     assert.deepEqual(problems, []);
     assert.deepEqual(
@@ -122,14 +122,14 @@ describe('a Schedule', () => {
     );
   });
 
-  it('that another worker made in the same moment is no problem', async () => {
+  it('that another worker creates at the same time is no problem', async () => {
     const create = () => {
       throw new ScheduleAlreadyRunning('is there', 'queue-sweep');
     };
     assert.deepEqual((await check(new ScheduleNotFoundError('no', 'queue-sweep'), { create })).problems, []);
   });
 
-  it('that somebody paused stays paused, and is told with the command', async () => {
+  it('that an operator paused stays paused, and is reported with the command to resume it', async () => {
     const { problems, calls } = await check(described({ state: { paused: true, note: 'for the night' } }));
     assert.deepEqual(calls, []);
     assert.match(problems[0]!.what, /queue-sweep is paused \(for the night\)/);
@@ -144,14 +144,14 @@ describe('a Schedule', () => {
     'an end': { spec: { endAt: new Date() } },
     'no actions left': { state: { remainingActions: 0 } },
   }))
-    it(`that was edited (${what}) is put right, and not unpaused by that`, async () => {
+    it(`that was edited (${what}) is corrected, but not unpaused`, async () => {
       const { problems, calls } = await check(described({ ...change, state: { ...change.state, paused: true } }));
       assert.equal(problems.length, 1);
       const [{ spec, state }] = calls as [{ spec: unknown; state: unknown }];
       assert.deepEqual([spec, state], [{ intervals: [{ every: 10_000 }] }, { paused: true }]);
     });
 
-  it('is only told by a process without a worker', async () => {
+  it('is only reported by a process without a worker', async () => {
     const missing = await check(new ScheduleNotFoundError('no', 'queue-sweep'), { mends: false });
     assert.match(missing.problems[0]!.what, /queue-sweep is missing/);
     const edited = await check(described({ spec: { intervals: [] } }), { mends: false });

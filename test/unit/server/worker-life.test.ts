@@ -5,7 +5,7 @@ import { ShutdownError, type NativeConnection, type Worker } from '@temporalio/w
 import { startLife } from '../../../src/temporal/worker-life.js';
 import { installClock } from '../../support/fake-clock.js';
 
-/** A worker as the SDK has them: its polls are made by `run`, and `run` settles or never does. */
+/** A fake of the SDK's worker: `run` makes the polls, and may or may not settle. */
 class FakeWorker {
   state = 'INITIALIZED';
   readonly nativeWorker = { pollActivityTask: () => this.poll() };
@@ -60,7 +60,7 @@ describe('the life of workers', () => {
     }
   };
 
-  it('ends with the first of them, and frees all', async () => {
+  it('ends when the first worker ends, and frees all of them', async () => {
     const workers = [new FakeWorker(), new FakeWorker()];
     workers[0]!.poll = () => Promise.reject(new Error('namespace is not found'));
     const life = start(...workers);
@@ -72,7 +72,7 @@ describe('the life of workers', () => {
     assert.deepEqual([isClosed, ...workers.map(({ state }) => state)], [true, 'STOPPED', 'DRAINING']);
   });
 
-  it('is seen to end by the state of a worker that never says so, and leaves it behind', async () => {
+  it("ends when a worker's state is FAILED although `run` never settles, and reports that it was not freed", async () => {
     const worker = new FakeWorker();
     const life = start(worker);
     worker.state = 'FAILED';
@@ -83,7 +83,7 @@ describe('the life of workers', () => {
     assert.equal(await stopping, false);
   });
 
-  it('does not wait for ever for one that does not stop', async () => {
+  it('does not wait forever for a worker that does not stop', async () => {
     const worker = new FakeWorker();
     worker.shutdown = () => {
       worker.state = 'DRAINING';
@@ -94,7 +94,7 @@ describe('the life of workers', () => {
     assert.equal(await stopping, false);
   });
 
-  it('is not freed where the connection cannot be closed', async () => {
+  it('is not freed if the connection cannot be closed', async () => {
     const worker = new FakeWorker();
     const held = { close: () => Promise.reject(new Error('Workers hold a reference to it')) };
     const life = startLife([worker as unknown as Worker], held as unknown as NativeConnection, 40_000);

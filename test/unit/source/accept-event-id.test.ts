@@ -8,13 +8,13 @@ describe('the workflow id of an accepted event', () => {
     assert.equal(acceptEventId({ tenantId: '42', eventType, eventId: 'a/b' }), 'accept/42/call.completed/a/b');
   });
 
-  it('is never that of another event', () => {
+  it('differs for every other event', () => {
     const one = acceptEventId({ tenantId: '42/call.completed', eventType, eventId: 'x' });
     const other = acceptEventId({ tenantId: '42', eventType, eventId: 'call.completed/x' });
     assert.notEqual(one, other);
   });
 
-  it('stays within what Temporal takes, and stays the same', () => {
+  it("stays within Temporal's limit, and is stable", () => {
     const long = { tenantId: 'ü'.repeat(255), eventType, eventId: '漢'.repeat(255) } as const;
     assert.match(acceptEventId(long), /^accept\/[0-9a-f]{64}$/);
     assert.equal(acceptEventId(long), acceptEventId({ ...long }));

@@ -43,7 +43,7 @@ describe('a source over REST', () => {
   };
   const bodies = () => api.requests.map(({ body }) => JSON.parse(body.toString()) as Record<string, unknown>);
 
-  it('sends the event as the API takes it, and answers what was stored', async () => {
+  it("sends the event in the API's form, and returns what was stored", async () => {
     assert.deepEqual(await trigger(accepted()), {
       repeated: false,
       stored: {
@@ -66,16 +66,16 @@ describe('a source over REST', () => {
     ]);
   });
 
-  it('takes 200 for a repeat', async () => {
+  it('treats 200 as a repeat', async () => {
     assert.equal((await trigger(accepted(200))).repeated, true);
   });
 
-  it('names a tenant by the platform’s own id where it is no UUID', async () => {
+  it('sends the platform’s own id of a tenant if it is not a UUID', async () => {
     await trigger(accepted(), {}, { tenantId: '42' });
     assert.deepEqual([bodies()[0]?.['tenant_external_id'], bodies()[0]?.['tenant_id']], ['42', undefined]);
   });
 
-  it('finds a tenant whose own id at the platform is a UUID, and remembers that ids are such', async () => {
+  it('finds a tenant whose id at the platform is a UUID, and tries that kind of id first from then on', async () => {
     api.respond = ({ body }) => (body.includes('"tenant_id"') ? problem(404, 'not-found') : accepted());
     const uuids = source();
     for (let i = 0; i < 2; i++) assert.equal((await uuids.triggerEvent(event)).repeated, false);
@@ -87,7 +87,7 @@ describe('a source over REST', () => {
     await assert.rejects(uuids.triggerEvent(event), EventRefusedError);
   });
 
-  it('tries again what may pass, with the same text', async () => {
+  it('retries temporary failures with an identical body', async () => {
     const cut: Answer = { status: 201, headers: { 'Content-Type': 'application/json' }, body: '{"event":' };
     const failures = [problem(503, 'unavailable'), problem(500, 'internal'), { status: 502 }, { status: 408 }, cut];
     const { repeated } = await trigger([...failures, accepted(200)], {}, { occurredAt: undefined });
@@ -96,18 +96,18 @@ describe('a source over REST', () => {
     assert.equal(api.requests.length, failures.length + 1);
   });
 
-  it('tries again after a connection that was cut, and a request that took too long', async () => {
+  it('retries after a cut connection and after a timeout', async () => {
     const answers = [undefined, { ...accepted(), delayMs: 2_000 }, accepted()];
     await trigger((_request, response, index) => answers[index] ?? void response.destroy(), { timeoutMs: 300 });
     assert.equal(api.requests.length, 3);
   });
 
-  it('waits as long as Retry-After asks', async () => {
+  it('waits as long as Retry-After says', async () => {
     await trigger([problem(429, 'too-many-requests', { 'Retry-After': '1' }), accepted()]);
     assert.ok(api.requests[1]!.at - api.requests[0]!.at >= 990);
   });
 
-  it('gives up at the deadline, and says what came last and that a repeat is harmless', async () => {
+  it('gives up at the deadline, and reports the last failure and that a repeat is harmless', async () => {
     const beganAtMs = performance.now();
     await assert.rejects(trigger(problem(503, 'unavailable'), { deadlineMs: 600 }), (error) => {
       assert.ok(error instanceof EventUnconfirmedError);
@@ -128,7 +128,7 @@ describe('a source over REST', () => {
     });
   });
 
-  it('says so when nobody answers', async () => {
+  it('reports when the API cannot be reached', async () => {
     const nowhere = await startReceiver();
     await nowhere.close();
     await assert.rejects(trigger(200, { url: nowhere.url, deadlineMs: 300 }), (error) => {
@@ -140,7 +140,7 @@ describe('a source over REST', () => {
     });
   });
 
-  it('does not try again what is refused, and says why', async () => {
+  it('does not retry a refusal, and says why', async () => {
     for (const [status, kind] of [
       [400, 'invalid-input'],
       [401, 'unauthenticated'],
@@ -160,7 +160,7 @@ describe('a source over REST', () => {
     }
   });
 
-  it('names the fields that were wrong', async () => {
+  it('names the wrong fields', async () => {
     const errors = [{ path: 'payload.digit', message: 'expected text, got 5' }];
     await assert.rejects(trigger(json(400, { detail: 'It does not fit.', errors })), (error) => {
       assert.ok(error instanceof EventRefusedError);
@@ -170,11 +170,11 @@ describe('a source over REST', () => {
     });
   });
 
-  it('knows 422 for the same event with another payload', async () => {
+  it('reports 422 as the same event with another payload', async () => {
     await assert.rejects(trigger(problem(422, 'event-mismatch')), EventMismatchError);
   });
 
-  it('shows its key to no other url', async () => {
+  it('sends its key to no other url', async () => {
     await assert.rejects(trigger({ status: 307, headers: { Location: `${api.url}/elsewhere` } }), { status: 307 });
     assert.equal(api.requests.length, 1);
   });
@@ -199,7 +199,7 @@ describe('a source over REST', () => {
       return source().recordingCompleted({ ...recording, ...more });
     };
 
-    it('triggers call.recording.completed, under one id for the call and the file', async () => {
+    it('triggers call.recording.completed, with one event id per call and file, whatever the query of the url', async () => {
       assert.equal(await completed(accepted()), true);
       assert.equal(await completed(accepted(), { recordingUrl: `${recording.recordingUrl}d` }), true);
       const [first, second] = bodies();
@@ -220,7 +220,7 @@ describe('a source over REST', () => {
       assert.equal(second?.['event_id'], first?.['event_id']);
     });
 
-    it('says false for a repeat, also for one with another time or signature, and for an empty recording', async () => {
+    it('returns false for a repeat, even with another time or signature, and for an empty recording', async () => {
       assert.equal(await completed(accepted(200)), false);
       assert.equal(await completed(problem(422, 'event-mismatch')), false);
       api.requests.splice(0);
@@ -228,7 +228,7 @@ describe('a source over REST', () => {
       assert.equal(api.requests.length, 0);
     });
 
-    it('refuses a report that makes no sense, and passes on every other error', async () => {
+    it('refuses an inconsistent report, and passes on every other error', async () => {
       await assert.rejects(completed(accepted(), { recordingUrl: 'call-1.wav' }), TypeError);
       await assert.rejects(completed(accepted(), { durationSeconds: -1 }), TypeError);
       await assert.rejects(completed(problem(403, 'forbidden')), EventRefusedError);

@@ -8,13 +8,13 @@ describe('fair queue', () => {
     return taken;
   };
 
-  it('gives each key its turn, and what is under a key in the order it came', () => {
+  it('gives each key its turn, and keeps the order within a key', () => {
     const queue = new FairQueue<string>();
     for (const item of ['a1', 'a2', 'a3', 'b1', 'c1', 'b2']) queue.add('tenant', item[0]!, item);
     assert.deepEqual(takeAll(queue), ['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
   });
 
-  it('lets a newcomer wait for one turn of the others, however long their backlog', () => {
+  it('makes a newcomer wait for only one turn of the others, however long their backlog', () => {
     const queue = new FairQueue<string>();
     for (let i = 0; i < 100; i++) queue.add('tenant', 'a', `a${i}`);
     queue.take();
@@ -30,7 +30,7 @@ describe('fair queue', () => {
     assert.deepEqual(takeAll(queue), ['a', 'x1', 'b', 'x2', 'c', 'd']);
   });
 
-  it('counts what waits, in all and in a group', () => {
+  it('counts waiting items, in all and per group', () => {
     const queue = new FairQueue<string>();
     for (const item of ['a1', 'a2', 'b1']) queue.add('tenant', item[0]!, item);
     queue.take();

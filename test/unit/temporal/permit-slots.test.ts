@@ -14,7 +14,7 @@ function follow(slots: CustomSlotSupplier<ActivitySlotInfo>, signal = new AbortC
 }
 
 describe('permit slots', () => {
-  it('are so many, and one more as soon as one is released', async () => {
+  it('are limited in number, and one becomes free as soon as one is released', async () => {
     const slots = permitSlots(2, new Permits());
     await Promise.all([follow(slots).given, follow(slots).given]);
     const third = follow(slots);
@@ -24,7 +24,7 @@ describe('permit slots', () => {
     await third.given;
   });
 
-  it('are given to nobody while an activity waits for its permit', async () => {
+  it('are not given out while an activity waits for its permit', async () => {
     const permits = new Permits();
     const held = await Promise.all(Array.from({ length: permitLimits.bulkAlone }, () => permits.acquire(work)));
     const ninth = permits.acquire(work);
@@ -35,7 +35,7 @@ describe('permit slots', () => {
     await Promise.all([ninth, slot.given]);
   });
 
-  it('are waited for only until the signal, and then left to others', async () => {
+  it('are waited for only until the signal, then left to others', async () => {
     const slots = permitSlots(1, new Permits());
     await follow(slots).given;
     const stop = new AbortController();

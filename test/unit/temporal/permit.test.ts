@@ -16,7 +16,7 @@ describe('a permit', () => {
 
   for (const [what, isSending, heldMs] of [
     ['its request waits for the receiver', true, 30],
-    ['nothing is heard of its work', false, 2_000],
+    ['nothing is reported about its work', false, 2_000],
   ] as const)
     it(`is released by itself when ${what}`, async () => {
       const clock = install({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });

@@ -6,7 +6,7 @@ import { Permits, webhookKey, type Priority } from '../../../src/temporal/priori
 
 const limits = { interactive: 7, bulkAlone: 3, bulkBeside: 1, bulkPause: 2 };
 
-/** Permits, and the work that was begun: whose it was, in order. */
+/** Permits, and the work that was begun, in order. */
 function open() {
   const permits = new Permits(limits);
   const begun: { tenantId: string; webhookId: number; permit: Permit }[] = [];
@@ -30,7 +30,7 @@ describe('permits', () => {
   beforeEach(() => (clock = install({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })));
   afterEach(() => clock.uninstall());
 
-  it('go to bulk work up to its limit while it is alone, and on as they are released', async () => {
+  it('go to bulk work up to its limit while it is alone, and again as they are released', async () => {
     const { begun, submit, release } = open();
     submit('bulk', 1, 10);
     assert.equal(begun.length, 3);
@@ -47,7 +47,7 @@ describe('permits', () => {
     assert.deepEqual(webhooks(), [1, 1, 1, 1, 3, 2, 3, 1, 2, 1]);
   });
 
-  it('go to interactive work at once, whatever bulk work there is', () => {
+  it('go to interactive work immediately, whatever bulk work there is', () => {
     const { webhooks, submit } = open();
     submit('bulk', 1, 10);
     submit('interactive', 2, 2);
@@ -60,7 +60,7 @@ describe('permits', () => {
     assert.equal(begun.length, 7);
   });
 
-  it('go to bulk work half as fast as to much interactive work', () => {
+  it('are about half as many for bulk work as for interactive work, when there is a lot of that', () => {
     const { webhooks, submit } = open();
     for (let webhookId = 2; webhookId <= 8; webhookId++) submit('interactive', webhookId);
     submit('bulk', 1, 10);
@@ -134,7 +134,7 @@ describe('permits', () => {
   describe('that are acquired', () => {
     const acquire = (permits: Permits) => permits.acquire({ tenantId: 'tenant', key: webhookKey(1) });
 
-    it('are waited for in turn, and it is known when nobody waits', async () => {
+    it('are waited for in turn, and `noneAcquiring` resolves when nothing waits', async () => {
       const { permits } = open();
       const { signal } = new AbortController();
       await permits.noneAcquiring(signal);
@@ -148,11 +148,11 @@ describe('permits', () => {
       await Promise.all([fourth, free]);
     });
 
-    it('come after three seconds at the latest', async () => {
+    it('come after at most three seconds', async () => {
       const { permits, submit, begun } = open();
       submit('bulk', 2, 3);
       const permit = acquire(permits);
-      // Nobody releases the three, nor hears of them.
+      // The three are never released, and never report anything.
       for (const { permit: held } of begun) held.releaseSoon = () => undefined;
       let isHeld = false;
       void permit.then(() => (isHeld = true));

@@ -8,7 +8,7 @@ import { permitLimits, Permits } from '../../../src/temporal/priority/permits.js
 import { WorkflowStarter } from '../../../src/temporal/workflow-starter.js';
 import { waitFor } from '../../support/wait-for.js';
 
-/** Temporal as the starter sees it: answers each start at once or never, and keeps in which order they came. */
+/** A fake Temporal: answers each start immediately or never, and records their order. */
 function fakeTemporal({ eager, isSilent, refusal }: { eager: boolean; isSilent: boolean; refusal: Error | undefined }) {
   const started: string[] = [];
   const signalled: string[] = [];
@@ -68,7 +68,7 @@ describe('workflow starter', () => {
     return { permits, started, signalled, start, starter, client, lines, refused: () => refused };
   }
 
-  it('begins no more of a backlog than it works on, and the next as soon as one ended', async () => {
+  it('begins only as much of a backlog as it works on, and the next as soon as one ends', async () => {
     const { started, start, permits } = open();
     start(1, 100);
     await turn();
@@ -82,7 +82,7 @@ describe('workflow starter', () => {
     }
   });
 
-  it('lets a webhook that has little to do go before the backlog of another, which goes on beside it one at a time', async () => {
+  it('starts a webhook with few deliveries before the backlog of another, which continues one at a time', async () => {
     const { started, start, permits } = open();
     start(1, 100);
     await turn();
@@ -94,27 +94,27 @@ describe('workflow starter', () => {
     await turn();
     assert.equal(started.length, before + 3);
     permits.of(started[before - 1]!)!.release();
-    // After a pause.
+    // It follows only after a delay.
     await waitFor(() => started.length === before + 4, { what: 'the next of the backlog' });
   });
 
-  it('takes a webhook that has a slow request open for one with a backlog', async () => {
+  it('treats a webhook that has a slow request open like one with a backlog', async () => {
     const { started, start } = open({ isSilent: true, isSlow: (webhookId) => webhookId === 1 });
     start(2, 1);
     start(1, 4);
     await turn();
     const startsOf = (webhookId: number) => started.filter((id) => id.startsWith(`${webhookId}-`)).length;
-    assert.deepEqual([1, 2].map(startsOf), [1, 1], 'one of it beside interactive work of others');
+    assert.deepEqual([1, 2].map(startsOf), [1, 1], 'one of it alongside interactive work of others');
   });
 
-  it('lets only so many go before a backlog', async () => {
+  it('limits how many start before a backlog', async () => {
     const { started, start } = open();
     for (let webhookId = 1; webhookId <= 100; webhookId++) start(webhookId, 1);
     await turn();
     assert.ok(started.length > 20 && started.length < 40, `${started.length} at once`);
   });
 
-  it('takes wake-ups for bulk work: they are caused many at a time, and others’ new events go first', async () => {
+  it('treats wake-ups as bulk work: they come many at a time, and others’ new events go first', async () => {
     const { starter, signalled, started, start } = open({ isSilent: true });
     starter.wake(
       Array.from({ length: 100 }, (_, n) => ({ ...delivery, id: `woken-${n}`, webhookId: n + 10, hasWorkflow: true })),
@@ -126,7 +126,7 @@ describe('workflow starter', () => {
     assert.equal(started.at(-1), '1-0');
   });
 
-  it('starts messages of a tenant beside another tenant’s hundreds', async () => {
+  it('starts messages of a tenant alongside another tenant’s hundreds', async () => {
     const { starter, started } = open({ isSilent: true });
     for (let n = 0; n < 500; n++) starter.startMessage({ id: `many-${n}`, tenantId: 'many' });
     await turn();
@@ -138,12 +138,10 @@ describe('workflow starter', () => {
   it('starts a backlog of messages one at a time beside messages of another tenant', async () => {
     const { starter, started } = open({ isSilent: true });
     starter.startMessage({ id: 'one', tenantId: 'other' });
-    const inTurn = Promise.allSettled(
-      Array.from({ length: 20 }, (_, n) => starter.startMessageInTurn({ id: `${n}`, tenantId: 'tenant' })),
-    );
+    for (let n = 0; n < 20; n++)
+      starter.startMessageInTurn({ id: `${n}`, tenantId: 'tenant' }).catch(() => 'the starter is closed at the end');
     await turn();
     assert.equal(started.length, 1 + permitLimits.bulkBeside);
-    await Promise.all([inTurn, starter.close()]);
   });
 
   it('signals a workflow that waits, and starts one where none is left', async () => {
@@ -156,19 +154,19 @@ describe('workflow starter', () => {
     assert.deepEqual([started, signalled], [['ended'], ['waits']]);
   });
 
-  it('waits for no attempt that another process makes', async () => {
+  it('does not wait for attempts that another process makes', async () => {
     const { started, start } = open({ eager: false });
     start(1, 30);
     await waitFor(() => started.length === 30, { what: 'all to be started' });
   });
 
-  it('has only so many calls open at once when Temporal is silent', async () => {
+  it('limits its open calls when Temporal is silent', async () => {
     const clock = install({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       const { started, start } = open({ isSilent: true });
       for (let webhookId = 1; webhookId <= 300; webhookId++) start(webhookId, 1);
       for (let n = 0; n < 20; n++) {
-        clock.tick(2_000); // a turn that nobody hears of ends
+        clock.tick(2_000); // a turn about which nothing is reported ends
         await turn();
       }
       assert.equal(started.length, 100);
@@ -179,7 +177,7 @@ describe('workflow starter', () => {
 
   const delivery = { id: '1-1', tenantId: 'tenant', webhookId: 1, eventType: 'call.completed', eventId: '1' };
 
-  it('leaves nobody waiting who asked for a start in turn and whom the stop overtook', async () => {
+  it('rejects the starts that still wait for their turn when it stops', async () => {
     const { starter } = open({ isSilent: true });
     const begun = Array.from({ length: 300 }, (_, n) =>
       starter.startInTurn({ ...delivery, id: `1-${n}`, webhookId: n }, 'wake'),
@@ -190,7 +188,7 @@ describe('workflow starter', () => {
     assert.ok((await ended).every(({ status }) => status === 'rejected'));
   });
 
-  it('tells everybody who waits for a start in turn that Temporal is away, after one call', async () => {
+  it('fails the starts that wait for their turn after one round of calls when Temporal is away', async () => {
     const { starter, started } = open({ refusal: Object.assign(new Error('no'), { code: 14 }) });
     const waiting = Array.from({ length: 50 }, (_, n) => starter.startInTurn({ ...delivery, id: `1-${n}` }, 'leave'));
     await assert.rejects(Promise.any(waiting));
@@ -215,7 +213,7 @@ describe('workflow starter', () => {
     ['without our search attributes', 3, /^temporal\.start_refused/, true],
     ['without our namespace', 5, /^temporal\.start_refused/, true],
   ] as const)
-    it(`tells of a Temporal ${what}, once a minute as long as it lasts`, async () => {
+    it(`logs a Temporal ${what} once a minute while it lasts`, async () => {
       const clock = install({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
       try {
         const { start, lines, refused } = open({ refusal: Object.assign(new Error('no'), { code }) });

@@ -3,7 +3,7 @@ import { createSecret, signatureHeaders } from '../../../src/delivery/signature.
 import { verifyWebhook, type VerifyInput } from '../../../src/verify/index.js';
 
 describe('verifyWebhook', () => {
-  // The literal values of both schemes: made with openssl, not with this code.
+  // Literal values of both schemes, made with openssl instead of this code.
   const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
   const timestampSeconds = 1614265330;
   const body = '{"test": 2432232314}';
@@ -22,7 +22,7 @@ describe('verifyWebhook', () => {
   const isInvalid = (reason: string, more: Partial<VerifyInput>, message?: string) =>
     assert.deepEqual(verify(more), { valid: false, reason }, message);
 
-  it('takes both schemes, either of them alone, text or bytes, and headers of any form', () => {
+  it('accepts both schemes or either alone, text or bytes, and headers in any form', () => {
     const valid = { valid: true, messageId: headers['webhook-id'] };
     assert.deepEqual(verify(), valid);
     assert.deepEqual(verify({ rawBody: Buffer.from(body) }), valid);
@@ -37,7 +37,7 @@ describe('verifyWebhook', () => {
     assert.deepEqual(verify({ headers: without('webhook-id', 'webhook-signature') }), { valid: true, messageId: null });
   });
 
-  it('takes what signatureHeaders signs, and during a rotation either secret', () => {
+  it('accepts what signatureHeaders signs, and either secret during a rotation', () => {
     const [fresh, old, other] = [createSecret(), createSecret(), createSecret()];
     const signed = signatureHeaders({
       secret: fresh,
@@ -52,7 +52,7 @@ describe('verifyWebhook', () => {
     assert.ok(verify({ headers: later, secrets: [old, fresh] }).valid);
   });
 
-  it('refuses every changed byte, and one scheme that is wrong beside one that is right', () => {
+  it('refuses every changed byte, and a wrong signature of one scheme next to a right one of the other', () => {
     for (let i = 0; i < body.length; i++) {
       const changed = Buffer.from(body);
       changed[i]! ^= 1;
@@ -63,14 +63,14 @@ describe('verifyWebhook', () => {
     isInvalid('wrong_signature', { headers: { ...headers, 'webhook-signature': 'v1,é v2,x' } });
   });
 
-  it('refuses what is more than the tolerance old or ahead', () => {
+  it('refuses timestamps outside the tolerance, old or ahead', () => {
     for (const off of [300, -300]) assert.ok(verify({ now: now + off * 1_000 }).valid);
     for (const off of [301, -301]) isInvalid('outside_tolerance', { now: now + off * 1_000 });
     assert.ok(verify({ now: now + 900_000, toleranceSeconds: 900 }).valid);
     isInvalid('outside_tolerance', { now: now + 301_000, headers: without('x-irisx-signature') });
   });
 
-  it('says why, and never throws, whatever was sent', () => {
+  it('gives the reason, and never throws, whatever was sent', () => {
     isInvalid('body_not_raw', { rawBody: { test: 2432232314 } as never });
     isInvalid('body_not_raw', { rawBody: undefined });
     for (const none of [{}, null, undefined, 'x', without('x-irisx-signature', 'webhook-signature')])
@@ -82,12 +82,12 @@ describe('verifyWebhook', () => {
       assert.equal(verify({ headers: { ...headers, 'x-irisx-signature': signature } }).valid, false);
   });
 
-  it('throws where no secret is configured: that is no stranger’s doing', () => {
+  it("throws if no secret is configured, since that is the caller's own mistake", () => {
     for (const secrets of ['', [], [''], undefined, [undefined]] as never[])
       assert.throws(() => verify({ secrets }), TypeError);
   });
 
-  it('lets nobody sign with a secret that decodes to nothing', () => {
+  it('accepts no signature for a secret that decodes to nothing', () => {
     const forged = { ...without('x-irisx-signature'), 'webhook-signature': 'v1,anything' };
     isInvalid('wrong_signature', { headers: forged, secrets: 'whsec_' });
   });

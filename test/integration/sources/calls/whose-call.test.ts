@@ -179,7 +179,7 @@ describe('the tenant of a call', function () {
       }
     });
 
-    it('stays open for a key of a tenant’s phone that dials another tenant’s number, until it is known', async () => {
+    it('stays undecided after a keypress on a tenant’s phone that dials another tenant’s number, until an event names it', async () => {
       await scenario.assignNumber('77', owned);
       await scenario.listen([a]);
       const run = playedRun('core-1');

@@ -73,7 +73,7 @@ describe('a message handled twice at the same time', () => {
     assert.equal(await messageStatus(fixture.db, id), 'delivered');
   });
 
-  it('is matched to one of ours only: of two identical ones, the other stays unsettled', async () => {
+  it('is matched to only one of our messages, if two are identical; the other stays unsettled', async () => {
     const [lost, sent] = [await messageUnderWay(), await messageUnderWay()];
     const listed: ListedMessage = {
       messageSid: 'SM0002',

@@ -156,7 +156,7 @@ describe('a limit that is set', () => {
     await limit(100);
     assert.deepEqual(await told(), ['warning 100']);
     await limit(50);
-    assert.deepEqual(await told(), ['reached 50', 'warning 100'], 'and warned of once');
+    assert.deepEqual(await told(), ['reached 50', 'warning 100'], 'with one warning');
   });
 
   it('makes its events once, however often it is set', async () => {

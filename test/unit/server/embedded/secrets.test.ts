@@ -11,7 +11,7 @@ describe('loadOrCreateKeys', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('makes the keys once, for their owner alone', async () => {
+  it('creates the keys once, readable only by their owner', async () => {
     const keys = await loadOrCreateKeys(folder);
     assert.equal(Buffer.from(keys.encryptionKey!, 'base64').length, 32);
     assert.match(keys.adminKey, /^irisx_admin_[\w-]{32}$/);
@@ -21,7 +21,7 @@ describe('loadOrCreateKeys', () => {
     }
   });
 
-  it('makes none where one is given: a file that nobody obeys would mislead', async () => {
+  it('creates none if one is given, since an unused file would mislead', async () => {
     const given = { encryptionKey: 'a', adminKey: 'b' };
     assert.deepEqual(await loadOrCreateKeys(folder, given), given);
     const ring = { encryptionKeys: 'id:a', adminKey: 'b' };
@@ -29,7 +29,7 @@ describe('loadOrCreateKeys', () => {
     assert.deepEqual(await readdir(folder), []);
   });
 
-  it('gives everybody who asks at once the same keys', async () => {
+  it('returns the same keys to concurrent callers', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => loadOrCreateKeys(path.join(folder, 'new'))));
     assert.equal(new Set(answers.map((keys) => JSON.stringify(keys))).size, 1);
   });

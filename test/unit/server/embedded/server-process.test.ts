@@ -60,7 +60,7 @@ describe('embedded server processes', () => {
       assert.match(lines.join(''), new RegExp(`stopping Postgres \\(process ${pid}\\)`));
     });
 
-    it('kills one that does not heed the signal', async () => {
+    it('kills a server that ignores the signal', async () => {
       const child = startSleeper(`process.on('SIGINT', () => {}); setInterval(() => {}, 1000); console.log('up')`);
       await once(child.stdout!, 'data');
       await recordServer(recordFile, child.pid);
@@ -71,7 +71,7 @@ describe('embedded server processes', () => {
       assert.deepEqual(await exited, [null, 'SIGKILL']);
     });
 
-    it('leaves alone a server whose starter lives, and says who that is', async () => {
+    it('does not touch a server whose starter is alive, and names the starter', async () => {
       const { pid } = startSleeper();
       await recordServer(recordFile, pid);
       await assert.rejects(stopLeftover(recordFile, what()), {
@@ -81,7 +81,7 @@ describe('embedded server processes', () => {
       assert.notEqual(processIdentity(pid), undefined);
     });
 
-    it('leaves alone a stranger that has got the process number since', async () => {
+    it('does not touch another process that has got the same process id since', async () => {
       const { pid } = startSleeper();
       await recordServer(recordFile, pid);
       await rewriteRecord((record) => (record.server.identity = 'another start time'));
@@ -89,7 +89,7 @@ describe('embedded server processes', () => {
       assert.notEqual(processIdentity(pid), undefined);
     });
 
-    it('takes a record that was cut short for none', async () => {
+    it('ignores a record that was cut short', async () => {
       await writeFile(recordFile, '{"server":');
       await stopLeftover(recordFile, what());
       assert.deepEqual(lines, []);
@@ -106,14 +106,14 @@ describe('embedded server processes', () => {
         signalOnOurDeath: 'SIGTERM',
       });
 
-    it('keeps what the server prints, and says how it ended', async () => {
+    it("keeps the server's output, and reports how it ended", async () => {
       const server = await start(`console.log('up'); console.error('broken'); process.exit(3)`);
       assert.equal(await server.exited, 'exit code 3');
       assert.ok(server.hasExited());
       assert.equal(server.lastLines(), 'up\nbroken');
     });
 
-    it('keeps the log of the run before', async () => {
+    it('keeps the log of the previous run', async () => {
       await (
         await start(`console.log('first')`)
       ).exited;
@@ -124,7 +124,7 @@ describe('embedded server processes', () => {
       assert.equal(await readFile(path.join(folder, 'server.log'), 'utf8'), 'second\n');
     });
 
-    it('kills a server that does not heed its signal in time', async () => {
+    it('kills a server that does not react to its signal in time', async () => {
       const server = await start(
         `process.on('SIGTERM', () => console.log('heard')); setInterval(() => {}, 1000); console.log('up')`,
       );
@@ -135,11 +135,11 @@ describe('embedded server processes', () => {
       await server.stop('SIGTERM', 50);
     });
 
-    it('says which program does not run', async () => {
+    it('says which program cannot be run', async () => {
       const options = { args: [], env: {}, logFile: path.join(folder, 'x.log'), signalOnOurDeath: 'SIGTERM' } as const;
       await assert.rejects(async () => {
         const server = await spawnServer({ ...options, command: '/nowhere/temporal' });
-        // With a launcher before it, it is the launcher that runs and fails.
+        // With a launcher in front, the launcher runs and fails.
         throw new Error(`${await server.exited}: ${server.lastLines()}`);
       }, /\/nowhere\/temporal/);
     });

@@ -31,18 +31,18 @@ describe('findTemporalBinary', () => {
     return full;
   }
 
-  it('takes the one on PATH first', async () => {
+  it('prefers the binary on PATH', async () => {
     await installFake('cache/irisx-webhooks/temporal/1.9.1/temporal');
     const own = await installFake('bin/temporal');
     assert.deepEqual(await findTemporalBinary({ log }), { path: own, source: 'path', version: '9.8.7' });
   });
 
-  it('takes the one that an earlier start has fetched, without asking anybody', async () => {
+  it('uses the binary that an earlier start downloaded, without network access', async () => {
     const cached = await installFake('cache/irisx-webhooks/temporal/1.9.1/temporal');
     assert.deepEqual(await findTemporalBinary({ log }), { path: cached, source: 'cache', version: '1.9.1' });
   });
 
-  it('passes by a file of that name that does not run', async () => {
+  it('skips a file of that name that does not run', async () => {
     await installFake('bin/temporal', 'exit 1');
     const cached = await installFake('cache/irisx-webhooks/temporal/1.9.1/temporal');
     assert.equal((await findTemporalBinary({ log })).path, cached);

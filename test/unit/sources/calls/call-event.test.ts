@@ -17,7 +17,7 @@ function callEvent(headers: Headers): CallEvent {
   return result.event;
 }
 
-/** All events of a recorded stream, as modesl would give them. */
+/** All events of a recorded stream, as modesl would return them. */
 function recorded(file: string): Headers[] {
   const reader = new FrameReader();
   return [...reader.read(readFileSync(`test/fixtures/freeswitch/${file}.esl`))]
@@ -34,7 +34,7 @@ const first = (file: string, name: string) => recorded(file).find((headers) => h
 const minimal = { 'Event-Name': 'DTMF', 'Core-UUID': 'core-1', 'Event-Sequence': '7', 'Unique-ID': 'uuid-1' };
 
 describe('readCallEvent', () => {
-  it('takes from and to of the beginning, not what an answered outbound call shows later', () => {
+  it("uses from and to of the call's start, not the values that an answered outbound call shows later", () => {
     for (const [file, name] of [
       ['10-outbound-answered.json', 'CHANNEL_HANGUP_COMPLETE'],
       ['10-outbound-answered.plain', 'CHANNEL_HANGUP_COMPLETE'],
@@ -47,7 +47,7 @@ describe('readCallEvent', () => {
     }
   });
 
-  it("calls outbound what a tenant's own phone dials, though the switch calls it inbound", () => {
+  it("treats calls from a tenant's own phone as outbound, although the switch says inbound", () => {
     const { facts, isFirstLeg } = callEvent(first('08-registered-user-calls-out.json', 'CHANNEL_CREATE'));
     assert.deepEqual(
       [facts.direction, facts.from, facts.to, facts.tenantReference, isFirstLeg],
@@ -55,14 +55,14 @@ describe('readCallEvent', () => {
     );
   });
 
-  it('knows the number first dialled after a transfer', () => {
+  it('reports the number first dialled even after a transfer', () => {
     assert.equal(
       callEvent(first('51-transfer-uuid_transfer.json', 'CHANNEL_HANGUP_COMPLETE')).facts.to,
       '+12025550111',
     );
   });
 
-  it('tells the first leg from those made for it, also at their end when they name another call', () => {
+  it('distinguishes the first leg from later ones, even when those name another call at their end', () => {
     for (const file of [
       '22-bridge-caller-hangs-up.json',
       '35-dtmf-in-bridge-both-sides.json',
@@ -85,14 +85,14 @@ describe('readCallEvent', () => {
     }
   });
 
-  it('keeps no variable of the channel: an IVR collects card numbers there', () => {
+  it('keeps no channel variables, since an IVR collects card numbers there', () => {
     for (const headers of recorded('34-dtmf-sensitive.json')) {
       const result = read(headers);
       if (result.is === 'call-event') assert.ok(!JSON.stringify(result.event).includes('1234'));
     }
   });
 
-  it('field case 53: has no answer, no time and no duration where the switch gave none', () => {
+  it('field case 53: has no answer, time or duration if the switch gave none', () => {
     const end = { ...minimal, 'Event-Name': 'CHANNEL_HANGUP_COMPLETE', variable_answer_epoch: '0' };
     for (const billed of ['', '-1', 'NaN', undefined]) {
       const { facts } = callEvent({ ...end, ...(billed !== undefined && { variable_billsec: billed }) });
@@ -129,7 +129,7 @@ describe('readCallEvent', () => {
     }
   });
 
-  it('field case 56: takes the sixteen keys and counts everything else as unusable', () => {
+  it('field case 56: accepts the sixteen keys and treats everything else as unusable', () => {
     const digit = (text: string) => read({ ...minimal, 'DTMF-Digit': text });
     for (const key of ['0', '9', '#', '*', 'A', 'D']) {
       const result = digit(key);
@@ -141,7 +141,7 @@ describe('readCallEvent', () => {
       assert.deepEqual(digit(key), { is: 'unusable', what: 'digit' }, JSON.stringify(key));
   });
 
-  it('field case 101: cuts a long number or name between characters, in all events alike', () => {
+  it('field case 101: cuts a long number or name between characters, the same in all events', () => {
     const from = `${'a'.repeat(254)}😀`;
     for (const name of ['CHANNEL_CREATE', 'CHANNEL_ANSWER', 'CHANNEL_HANGUP_COMPLETE']) {
       const { facts } = callEvent({ ...minimal, 'Event-Name': name, 'Caller-Caller-ID-Number': from });
@@ -149,12 +149,12 @@ describe('readCallEvent', () => {
     }
   });
 
-  it('field case 100: has no half of a character in the path of a recording', () => {
+  it('field case 100: has no half character in the path of a recording', () => {
     const { facts } = callEvent({ ...minimal, 'Event-Name': 'RECORD_STOP', 'Record-File-Path': '/r/\ud83d.wav' });
     assert.equal(facts.recording!.path, '/r/\ufffd.wav');
   });
 
-  it('field case 100: has no time of a call that cannot be one, and no duration longer than a year', () => {
+  it('field case 100: has no impossible times, and no duration longer than a year', () => {
     const far = { answered: '1000000', ended: '253370764800000000' };
     const { facts } = callEvent({
       ...minimal,
@@ -169,7 +169,7 @@ describe('readCallEvent', () => {
     assert.equal(facts.startedAt, facts.occurredAt);
   });
 
-  it('field case 95: names the leg of a recording that was not made on the first one', () => {
+  it('field case 95: names the leg if a recording was made on a leg other than the first', () => {
     const event = callEvent({
       ...minimal,
       'Event-Name': 'RECORD_STOP',
@@ -180,7 +180,7 @@ describe('readCallEvent', () => {
     assert.deepEqual([event.callSid, event.leg, event.facts.leg, event.isFirstLeg], ['A', 'B', 'B', true]);
   });
 
-  it('cannot use an event without identity, or with a uuid that would make no event id', () => {
+  it('rejects an event without identity, or with a uuid that cannot be an event id', () => {
     for (const broken of [
       { 'Core-UUID': '' },
       { 'Event-Sequence': 'x' },
@@ -191,7 +191,7 @@ describe('readCallEvent', () => {
       assert.equal(read({ ...minimal, 'DTMF-Digit': '1', ...broken }).is, 'unusable', JSON.stringify(broken));
   });
 
-  it('never throws, whatever an event holds, and gives facts that Postgres can store', () => {
+  it('never throws, whatever an event contains, and returns facts that Postgres can store', () => {
     const known = [
       ...['Event-Name', 'Core-UUID', 'Event-Sequence', 'Unique-ID', 'Channel-Call-UUID', 'Other-Leg-Unique-ID'],
       ...['Caller-Caller-ID-Number', 'Caller-Destination-Number', 'Event-Date-Timestamp', 'variable_end_uepoch'],

@@ -8,14 +8,14 @@ describe('cutText', () => {
     assert.equal(cutText(`${'a'.repeat(253)}😀`, 255), `${'a'.repeat(253)}😀`);
   });
 
-  it('leaves text as it is, but for NUL and halves of characters', () => {
+  it('leaves text unchanged except for NUL and half characters', () => {
     assert.equal(cutText('Zoë 日本 📞 %', 255), 'Zoë 日本 📞 %');
     assert.equal(cutText('a\0b', 255), 'a\ufffdb');
     assert.equal(cutText('a\ud83d', 255), 'a\ufffd');
     assert.equal(cutText('\ude00b', 255), '\ufffdb');
   });
 
-  it('gives text that UTF-8, JSON and a url can hold, whatever it is given', () => {
+  it('returns text that is valid in UTF-8, JSON and urls for any input', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 40 }), fc.nat(20), (units, length) => {
         const cut = cutText(String.fromCharCode(...units), length);

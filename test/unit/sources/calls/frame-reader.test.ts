@@ -7,7 +7,7 @@ import { toSoundBytes } from '../../../../src/sources/calls/sound-frame.js';
 
 const folder = 'test/fixtures/freeswitch';
 
-/** Frames of the stream when it comes in these pieces. */
+/** The frames of the stream when it arrives in these pieces. */
 function framesOf(pieces: Iterable<Buffer>): Frame[] {
   const reader = new FrameReader();
   return [...pieces].flatMap((piece) => [...reader.read(piece)]);
@@ -21,7 +21,7 @@ function cutAt(stream: Buffer, cuts: number[]): Buffer[] {
 }
 
 describe('frame reader', () => {
-  it('field case 48: gives the same frames wherever a stream is cut', () => {
+  it('field case 48: returns the same frames wherever a stream is cut', () => {
     for (const file of [
       '01-inbound-answered.json.esl',
       '62-caller-id-latin1-bytes.plain.esl',
@@ -95,7 +95,7 @@ describe('frame reader', () => {
   }
 });
 
-describe('sound frames', () => {
+describe('valid frames', () => {
   const soundEvent = (body: string) => {
     const length = Buffer.byteLength(body);
     const [frame] = framesOf([Buffer.from(`Content-Length: ${length}\nContent-Type: text/event-plain\n\n${body}`)]);
@@ -104,7 +104,7 @@ describe('sound frames', () => {
     return JSON.parse(sound!.body.toString()) as Record<string, string>;
   };
 
-  it('field case 48: turn a plain event into JSON, with a body of its own, and decode what can be decoded', () => {
+  it('field case 48: with a plain event become JSON, including its body, with everything decoded that can be', () => {
     const event = soundEvent(
       'Event-Name: X\nnote: a: b%0Ac\nname: Jos%E9 50%\nempty: _undef_\nContent-Length: 6\n\n😀ab',
     );
@@ -114,7 +114,7 @@ describe('sound frames', () => {
     );
   });
 
-  it('keep a percent sign in a reply, which modesl would decode', () => {
+  it('with a reply keep its percent signs, which modesl would decode', () => {
     const [frame] = framesOf([Buffer.from('Content-Type: command/reply\nReply-Text: -ERR 50% off\n\n')]);
     const text = toSoundBytes(frame!).toString();
     const line = text.split('\n').find((each) => each.startsWith('Reply-Text: '))!;

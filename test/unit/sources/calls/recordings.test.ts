@@ -3,7 +3,7 @@ import { formatOf, isEmptyRecording, recordingEventId } from '../../../../src/ev
 import { recordingUrl } from '../../../../src/sources/calls/recordings.js';
 
 describe('recordings', () => {
-  it('make their url from the file, each part percent-encoded', () => {
+  it('get their url from the file, with each part percent-encoded', () => {
     const file = { callSid: 'uuid-1', path: '/var/recordings/2026 11/50% off#1.wav' };
     assert.equal(
       recordingUrl('https://r.example.com/{path}', file),
@@ -16,12 +16,12 @@ describe('recordings', () => {
     );
   });
 
-  it('field case 100: make a url of any path', () => {
+  it('field case 100: get a url for any path', () => {
     const file = { callSid: 'uuid-1', path: '/r/\ud83d.wav' };
     assert.equal(recordingUrl('https://r.example.com/{file}', file), 'https://r.example.com/%EF%BF%BD.wav');
   });
 
-  it('are of the format that the name of the file says', () => {
+  it("have the format of the file's name", () => {
     for (const [file, format] of [
       ['/a/b.wav', 'wav'],
       ['/a/b.MP3', 'mp3'],
@@ -32,7 +32,7 @@ describe('recordings', () => {
       assert.equal(formatOf(file), format, file);
   });
 
-  it('field case 55: are empty at a length of 0 or with nothing but a header, whatever length is claimed', () => {
+  it('field case 55: are empty at a length of 0 or with only a header, whatever length is claimed', () => {
     assert.ok(isEmptyRecording({ durationMs: 0, sizeBytes: null }));
     assert.ok(isEmptyRecording({ durationMs: 1_380_880, sizeBytes: 44 }));
     assert.ok(isEmptyRecording({ durationMs: null, sizeBytes: 0 }));
@@ -40,7 +40,7 @@ describe('recordings', () => {
     assert.ok(!isEmptyRecording({ durationMs: 20, sizeBytes: 364 }));
   });
 
-  it('have ids by path that fit an event id, however long the path is', () => {
+  it('have ids by path that are valid event ids, however long the path is', () => {
     const long = recordingEventId('uuid-1', `/${'x'.repeat(1000)}`);
     assert.ok(long.length < 255);
     assert.notEqual(long, recordingEventId('uuid-1', `/${'x'.repeat(999)}`));

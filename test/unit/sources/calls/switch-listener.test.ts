@@ -11,7 +11,7 @@ const fast: Partial<SwitchListenerOptions> = {
   deadlines: { readyMs: 200, silenceMs: 2_000 },
 };
 
-/** As Postgres says that a value is out of range. */
+/** Postgres' error for a value out of range. */
 const refusal = () => Object.assign(new pg.DatabaseError('numeric_value_out_of_range', 0, 'error'), { code: '22003' });
 
 describe('switch listener', () => {
@@ -34,7 +34,7 @@ describe('switch listener', () => {
     await played.close();
   });
 
-  /** Remembers the ids of events that are kept; of all else it knows nothing. */
+  /** A fake database that only remembers the ids of stored events. */
   const db: Database = {
     query: async (statement, values) => {
       if (typeof statement === 'string' && statement.includes('insert into call_events')) {
@@ -86,7 +86,7 @@ describe('switch listener', () => {
     assert.equal(said('switch.connected').length, 1);
   });
 
-  it('field case 50: comes through a storm with one connection at a time, and subscribes after each login', async () => {
+  it('field case 50: survives a storm with one connection at a time, and subscribes after each login', async () => {
     const { port } = played;
     await played.close();
     listen();
@@ -111,7 +111,7 @@ describe('switch listener', () => {
     const startedAt = performance.now();
     listen();
     await subscribed();
-    // Half of 150 ms, then half of 300 ms, at the least.
+    // At least half of 150 ms, then half of 300 ms.
     assert.ok(performance.now() - startedAt >= 225);
     assert.deepEqual(
       said('switch.rejected').map(({ reason }) => reason),
@@ -119,7 +119,7 @@ describe('switch listener', () => {
     );
   });
 
-  it('does not wait for ever for a switch that takes the connection and says nothing', async () => {
+  it('does not wait forever for a switch that accepts the connection and sends nothing', async () => {
     played.greetings = ['silence', 'serve'];
     listen();
     await subscribed();
@@ -143,7 +143,7 @@ describe('switch listener', () => {
     ['an event without a name', Buffer.from('Content-Length: 2\nContent-Type: text/event-json\n\n{}')],
     ['a length that is no number', Buffer.from('Content-Length: x\nContent-Type: text/event-json\n\n{}')],
   ] as const) {
-    it(`field case 48: drops the connection at a bad frame (${what}), keeps what came before, and connects again`, async () => {
+    it(`field case 48: drops the connection at a bad frame (${what}), keeps what came before, and reconnects`, async () => {
       listen();
       await subscribed();
       played.send(Buffer.concat([press('uuid-before'), bytes, press('uuid-damaged', 2), press('uuid-damaged', 3)]));
@@ -160,10 +160,10 @@ describe('switch listener', () => {
     Buffer.from(`Content-Type: text/disconnect-notice\nContent-Length: 10\n${more}\nGood bye!\n`);
 
   for (const [what, parts] of [
-    ['in packets of their own', (...frames: Buffer[]) => frames],
+    ['in separate packets', (...frames: Buffer[]) => frames],
     ['all in one packet', (...frames: Buffer[]) => [Buffer.concat(frames)]],
   ] as const)
-    it(`field case 99: hears what follows the notice of the switch, ${what}`, async () => {
+    it(`field case 99: receives what follows the switch's disconnect notice, ${what}`, async () => {
       listen();
       await subscribed();
       const linger = 'Content-Disposition: linger\nLinger-Time: 5\n';
@@ -183,7 +183,7 @@ describe('switch listener', () => {
       assert.equal(said('switch.lost')[0]!.reason, 'the switch gave notice');
     });
 
-  it('field case 99: does not wait for ever for a switch that gave notice and stays', async () => {
+  it('field case 99: does not wait forever for a switch that gave notice and stays', async () => {
     listen({ deadlines: { readyMs: 200, silenceMs: 60_000, afterNoticeMs: 50 } });
     await subscribed();
     played.send(notice());
@@ -191,7 +191,7 @@ describe('switch listener', () => {
     assert.equal(said('switch.lost')[0]!.reason, 'the switch gave notice');
   });
 
-  it('field case 100: keeps the others when Postgres refuses one event for good', async () => {
+  it('field case 100: keeps the other events when Postgres refuses one for good', async () => {
     refused = 'uuid-3';
     listen();
     await subscribed();
@@ -201,7 +201,7 @@ describe('switch listener', () => {
     assert.equal(lines.filter(({ message }) => message.startsWith('call.event_lost')).length, 1);
   });
 
-  it('field case 56: counts keys that are none, and logs no key', async () => {
+  it('field case 56: counts invalid keys, and logs no key', async () => {
     listen();
     await subscribed();
     played.send(
@@ -217,13 +217,13 @@ describe('switch listener', () => {
     assert.deepEqual(kept, []);
   });
 
-  it('keeps what it has heard before it closes, though Postgres was slow', async () => {
+  it('stores everything it has received before it closes, even if Postgres is slow', async () => {
     listen();
     await subscribed();
     let release = () => {};
     blocked = new Promise((resolve) => (release = resolve));
     for (let sequence = 0; sequence < 500; sequence++) played.send(press(`uuid-${sequence}`, sequence));
-    await waitFor(() => listener!.switches[0]!.waitingEvents === 500, { what: 'all to be heard' });
+    await waitFor(() => listener!.switches[0]!.waitingEvents === 500, { what: 'all to be received' });
     const closed = listener!.close();
     release();
     await closed;

@@ -27,11 +27,11 @@ const anothers = () => Promise.resolve(true);
 const ended = { endedAt: new Date(5_000) };
 
 describe('whichCall', () => {
-  it('is a new one for a uuid that nobody has heard of', async () => {
+  it('is a new one for an unknown uuid', async () => {
     assert.deepEqual(await whichCall(heard(), [], nobodyElses), { is: 'new' });
   });
 
-  it('knows a channel by when it was made, in whatever order its events come', async () => {
+  it('is recognised by the creation time of its channel, in whatever order the events come', async () => {
     const first = use({ 'core-1': run({ createdMs: 1_000, from: 10, until: 20 }) }, ended);
     const second = use({ 'core-1': run({ createdMs: 9_000, from: 30 }) });
     for (const sequence of [5, 15, 25, 35])
@@ -40,11 +40,11 @@ describe('whichCall', () => {
           whichCall(heard({ sequence, kind, facts: { createdMs } }), [first, second], anothers);
         assert.deepEqual(await of(1_000), { is: 'known', call: first });
         assert.deepEqual(await of(9_000), { is: 'known', call: second });
-        assert.deepEqual(await of(7_000), { is: 'new' }, 'also while another call of the uuid is open');
+        assert.deepEqual(await of(7_000), { is: 'new' }, 'even while another call of the uuid is open');
       }
   });
 
-  it('goes by the sequence where the switch did not say when: a beginning after a heard end is a new call', async () => {
+  it('is told by the sequence if there is no creation time: a beginning after an end is a new call', async () => {
     const first = use({ 'core-1': run({ createdMs: null, from: 10, until: 20 }) }, ended);
     const second = use({ 'core-1': run({ createdMs: null, from: 30 }) });
     assert.deepEqual(await whichCall(heard({ sequence: 21 }), [first], nobodyElses), { is: 'new' });
@@ -56,12 +56,12 @@ describe('whichCall', () => {
     assert.deepEqual(await whichCall(stop(31), [first, second], nobodyElses), { is: 'known', call: second });
   });
 
-  it('takes a beginning that is repeated while the call goes on for a repeat', async () => {
+  it('is the open call when a beginning is repeated', async () => {
     const open = use({ 'core-1': run({ createdMs: null }) });
     assert.deepEqual(await whichCall(heard(), [open], nobodyElses), { is: 'known', call: open });
   });
 
-  describe('in a run in which the uuid was never heard', () => {
+  describe('in a run of the switch without earlier events of the uuid', () => {
     const inNewRun = (facts: HeardEvent['facts'], kind: HeardEvent['kind'] = 'created') =>
       heard({ coreUuid: 'core-2', sequence: 1, kind, facts });
     const open = use({ 'core-1': run() });
@@ -69,7 +69,7 @@ describe('whichCall', () => {
     const over = use({ 'core-1': run({ until: 20 }) }, ended);
     const waitsForTenant = use({ 'core-1': run({ until: 20 }) });
 
-    it('is the last call, taken over, if its end was not heard', async () => {
+    it('is the last call, taken over, if its end was not received', async () => {
       for (const call of [open, givenUp])
         for (const facts of [
           {},
@@ -84,7 +84,7 @@ describe('whichCall', () => {
             });
     });
 
-    it('is a new call if the end was heard, the channel was made anew, or it is another tenant’s', async () => {
+    it('is a new call if the end was received, the channel is a new one, or the tenant is a different one', async () => {
       for (const call of [over, waitsForTenant])
         for (const facts of [{}, { createdMs: 8_000 }, { createdMs: 8_000, wasRecovered: true }])
           assert.deepEqual(await whichCall(inNewRun(facts), [call], nobodyElses), { is: 'new' });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { endOf, isFinal, isForward, outboundStatus } from '../../../../src/sources/messages/message-status.js';
 import type { MessageStatus } from '../../../../src/db/messages.js';
 
-/** The statuses that reports lead through, and the events told on the way. */
+/** The final status after these reports, and the events made on the way. */
 function follow(words: string[], from: MessageStatus = 'accepted') {
   let status = from;
   const told: string[] = [];
@@ -27,19 +27,19 @@ describe('message status', () => {
     assert.deepEqual(follow(['sent', 'queued']).status, 'sent');
   });
 
-  it('keeps the first end', () => {
+  it('keeps the first final status', () => {
     assert.deepEqual(follow(['undelivered', 'delivered']), { status: 'undelivered', told: ['undelivered'] });
     assert.deepEqual(follow(['delivered', 'failed']), { status: 'delivered', told: ['delivered'] });
     assert.deepEqual(follow(['failed', 'undelivered', 'read']), { status: 'failed', told: ['failed'] });
     assert.deepEqual(follow(['canceled', 'delivered']), { status: 'canceled', told: [] });
   });
 
-  it('takes read for an arrival, once', () => {
+  it('counts `read` as delivered, once', () => {
     assert.deepEqual(follow(['delivered', 'read']), { status: 'read', told: ['delivered'] });
     assert.deepEqual(follow(['read', 'delivered']), { status: 'read', told: ['delivered'] });
   });
 
-  it('knows no word that Twilio may invent, and none of ours', () => {
+  it('ignores unknown words of Twilio, and our own statuses', () => {
     for (const word of [
       'partially_delivered',
       'receiving',
@@ -53,7 +53,7 @@ describe('message status', () => {
       assert.equal(outboundStatus(word), null, word);
   });
 
-  it('tells at most one end, whatever comes in whatever order', () => {
+  it('makes at most one final event, whatever comes in whatever order', () => {
     const words = [
       ...['accepted', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'read', 'undelivered', 'failed'],
       ...['canceled', 'partially_delivered', 'exploded'],
@@ -64,7 +64,7 @@ describe('message status', () => {
         const firstEnd = reports.find((word) => outboundStatus(word) && isFinal(outboundStatus(word)!));
         assert.ok(told.length <= 1);
         assert.equal(isFinal(status), firstEnd !== undefined);
-        // Repeating all of it changes nothing.
+        // Repeating all reports changes nothing.
         assert.deepEqual(follow([...reports, ...reports]).told, told);
       }),
     );

@@ -30,7 +30,7 @@ describe('estimateSegments', () => {
     it(`gives ${parts} for ${what}`, () => assert.equal(estimateSegments(text), parts));
   }
 
-  it('field case 45: escapes count double in GSM-7 only, pairs are kept whole, an empty text is one part', () => {
+  it('field case 45: counts escapes double only in GSM-7, keeps pairs together, and counts an empty text as one part', () => {
     const cases: [text: string, parts: number][] = [
       [']'.repeat(152), 2],
       [']'.repeat(153), 3],
@@ -42,7 +42,7 @@ describe('estimateSegments', () => {
     for (const [text, parts] of cases) assert.equal(estimateSegments(text), parts, text.slice(0, 20));
   });
 
-  it('takes no time for what is too long to be sent', () => {
+  it('is fast for a text that is too long to be sent', () => {
     const startedAt = performance.now();
     assert.equal(estimateSegments('ą'.repeat(40_000)), 598);
     assert.ok(performance.now() - startedAt < 100);

@@ -16,7 +16,7 @@ function check(
 
 describe('signature of a callback', () => {
   for (const [name, vector] of Object.entries(vectors)) {
-    it(`of the vector ${name} is right, and no other is`, () => {
+    it(`is valid for the vector ${name}, and no other is`, () => {
       assert.equal(check(vector), true);
       assert.equal(check(vector, { signature: vector.signature.replace(/^./, (c) => (c === 'a' ? 'b' : 'a')) }), false);
       assert.equal(check(vector, { body: `${vector.body}&x=1` }), false);
@@ -24,7 +24,7 @@ describe('signature of a callback', () => {
     });
   }
 
-  it('covers the url as Twilio was told it, but for the port of its scheme', () => {
+  it("covers the url as given to Twilio, except for the scheme's default port", () => {
     const { url, body } = vectors.sms;
     assert.equal(check(vectors.sms, { url: url.replace('.test/', '.test:443/') }), true);
     for (const wrong of [url.replace('https', 'http'), `${url}/`, `${url}#rc=2`])
@@ -33,7 +33,7 @@ describe('signature of a callback', () => {
     assert.equal(check(vectors.sms, { body: body.replace('+%26+100', '%26+100') }), false, 'text trimmed');
   });
 
-  it('may be made with any of the tokens of the account, and of that account only', () => {
+  it('may be made with any token of the account, but of no other account', () => {
     assert.equal(check(vectors.sms, { tokens: ['an-older-one', 'test-token-0001'] }), true);
     const others = [
       { sid: accountSid, tokens: ['its-own-token'] },
@@ -43,14 +43,14 @@ describe('signature of a callback', () => {
     assert.equal(isAuthentic(others, { accountSid, signature, url, form: parseForm(body) }), false);
   });
 
-  it('is never right without a token', () => {
+  it('is never valid without a token', () => {
     const { url, body } = vectors.sms;
     const signature = getExpectedTwilioSignature('', url, parseForm(body));
     assert.equal(check(vectors.sms, { signature, tokens: [''] }), false);
     assert.equal(check(vectors.sms, { signature, tokens: [] }), false);
   });
 
-  it('field case 24: whatever the header holds, the answer is no, never an error', () => {
+  it('field case 24: is refused without an error, whatever the header contains', () => {
     const { url, body, signature } = vectors.sms;
     const form = parseForm(body);
     const accounts = [{ sid: accountSid, tokens: ['test-token-0001'] }];

@@ -29,7 +29,7 @@ const message: MessageToSend = {
 
 describe('the Twilio client', () => {
   let fake: FakeTwilio;
-  /** Nobody listens there any more. */
+  /** A url on which nothing listens any more. */
   let closedUrl: string;
   before(async () => {
     fake = await startContractTwilio();
@@ -53,7 +53,7 @@ describe('the Twilio client', () => {
   const posts = () => fake.requests.filter(({ method }) => method === 'POST');
 
   describe('sending', () => {
-    it('posts the fields of the contract, and no other', async () => {
+    it('posts exactly the fields of the contract', async () => {
       const outcome = await client().send({
         ...message,
         mediaUrls: ['https://media.example.test/a.jpg?x=1&y=2', 'https://media.example.test/b.mp4'],
@@ -78,7 +78,7 @@ describe('the Twilio client', () => {
       for (const name of new URLSearchParams(posts()[0]!.body).keys()) assert.ok(known.includes(name), name);
     });
 
-    it('asks the account of the message, with its token', async () => {
+    it('uses the account of the message, with its token', async () => {
       const sub = 'AC00000000000000000000000000000001';
       const accounts = [
         { sid: accountSid, tokens: [authToken] },
@@ -90,7 +90,7 @@ describe('the Twilio client', () => {
       assert.equal(request!.authorization, `Basic ${Buffer.from(`${sub}:token-of-the-subaccount`).toString('base64')}`);
     });
 
-    it('tells what Twilio made of it', async () => {
+    it('returns what Twilio answered', async () => {
       const outcome = await client().send({ ...message, body: 'a'.repeat(307) });
       const { sid } = fake.messages[0]!;
       assert.deepEqual(outcome, {
@@ -102,7 +102,7 @@ describe('the Twilio client', () => {
       });
     });
 
-    it('knows no segments where a Messaging Service has not chosen a sender yet', async () => {
+    it('returns no segments if a Messaging Service has not chosen a sender yet', async () => {
       const outcome = await client().send({ ...message, from: null, messagingServiceSid: service });
       assert.ok(outcome.kind === 'accepted');
       assert.deepEqual([outcome.providerStatus, outcome.segments], ['accepted', null]);
@@ -129,19 +129,19 @@ describe('the Twilio client', () => {
       });
     }
 
-    it('is refused when Twilio does not know the token', async () => {
+    it('is refused when Twilio refuses the token', async () => {
       const outcome = await client({ accounts: [{ sid: accountSid, tokens: ['wrong'] }] }).send(message);
       assert.deepEqual(outcome, { kind: 'refused', statusCode: 401, errorCode: '20003' });
       assert.equal(posts().length, 1);
     });
 
-    it('takes the next token when the current one is refused', async () => {
+    it('uses the next token when the current one is refused', async () => {
       const outcome = await client({ accounts: [{ sid: accountSid, tokens: ['old', authToken] }] }).send(message);
       assert.equal(outcome.kind, 'accepted');
       assert.equal(fake.messages.length, 1);
     });
 
-    it('is not sent while Twilio is busy, and keeps Retry-After', async () => {
+    it('counts as not sent while Twilio is busy, and returns Retry-After', async () => {
       const busy = (retryAfter: string | null) =>
         fake.answerNext((response) => {
           if (retryAfter !== null) response.set('Retry-After', retryAfter);
@@ -164,7 +164,7 @@ describe('the Twilio client', () => {
       assert.equal(posts().length, 4, 'nothing is repeated here');
     });
 
-    it('is not sent where nobody listens, and where no such host is', async () => {
+    it('counts as not sent when the connection is refused or the host does not exist', async () => {
       for (const [apiBaseUrl, reason] of [
         [closedUrl, 'ECONNREFUSED'],
         ['http://no-such-host.invalid.test', 'ENOTFOUND'],
@@ -183,7 +183,7 @@ describe('the Twilio client', () => {
       ['answers 201 without sid', (response) => void response.status(201).send('{}'), /^answer-without-sid$/],
       ['resets the connection', (response) => void response.socket?.destroy(), /^UND_ERR_SOCKET|ECONNRESET$/],
       [
-        'breaks off in its answer',
+        'breaks off during its response',
         (response) => {
           response.status(201).set('Content-Length', '500').write('{"sid":');
           setTimeout(() => response.socket?.destroy(), 20);
@@ -213,7 +213,7 @@ describe('the Twilio client', () => {
       });
     }
 
-    it('keeps token, number and text out of what it tells', async () => {
+    it('keeps token, number and text out of its results', async () => {
       const authorization = Buffer.from(`${accountSid}:${authToken}`).toString('base64');
       const told: unknown[] = [];
       for (const to of ['+15005550001', '+15005550004', '+15551234567']) {
@@ -226,7 +226,7 @@ describe('the Twilio client', () => {
         assert.ok(!all.includes(secret), secret);
     });
 
-    it('asks nothing of the environment', async () => {
+    it('does not use environment variables', async () => {
       const set = { TWILIO_EDGE: 'sydney', TWILIO_REGION: 'au1', TWILIO_AUTH_TOKEN: 'of-the-environment' };
       Object.assign(process.env, set);
       try {
@@ -244,7 +244,7 @@ describe('the Twilio client', () => {
       return pages;
     };
 
-    it('asks for what was sent after a time, page by page, newest first', async () => {
+    it('requests messages sent after a time, page by page, newest first', async () => {
       for (const body of ['one', 'two', 'three']) fake.add({ body, from: '+15551234567', to: '+15557654321' });
       const sentAfter = new Date('2026-01-02T03:04:05Z');
       const pages = await all(client({ pageSize: 2 }).list({ accountSid, sentAfter }));
@@ -256,7 +256,7 @@ describe('the Twilio client', () => {
       assert.equal(fake.requests.length, 2);
     });
 
-    it('tells of a message what Twilio does', async () => {
+    it("returns Twilio's fields of a message", async () => {
       const at = new Date('2026-01-02T03:04:05Z');
       const { sid } = fake.add({
         from: 'SUPPORT',
@@ -287,7 +287,7 @@ describe('the Twilio client', () => {
       });
     });
 
-    it('throws without a word of the request when Twilio does not answer', async () => {
+    it('throws when the list cannot be read, without including any part of the request', async () => {
       const failing = client({ accounts: [{ sid: accountSid, tokens: ['wrong'] }] });
       await assert.rejects(all(failing.list({ accountSid, to: '+15551234567' })), (error: Error) => {
         assert.ok(error instanceof TwilioListError);
@@ -300,7 +300,7 @@ describe('the Twilio client', () => {
     });
   });
 
-  it('meets a fake that keeps to the contract', async () => {
+  it('is tested with a fake that follows the contract', async () => {
     const post = (form: string, type = 'application/x-www-form-urlencoded') =>
       fetch(`${fake.url}/2010-04-01/Accounts/${accountSid}/Messages.json`, {
         method: 'POST',

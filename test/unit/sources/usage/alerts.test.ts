@@ -5,7 +5,7 @@ const due = (used: number, allowed: number | null, warnedFor: number | null = nu
   dueAlerts({ used, allowed, warnedFor, reachedFor });
 
 describe('alerts of usage', () => {
-  it('are due at 80 and at 100 percent, and both for a step past both, the warning first', () => {
+  it('are due at 80 and 100 percent, and both when one step passes both, the warning first', () => {
     assert.deepEqual(due(79, 100), []);
     assert.deepEqual(due(80, 100), ['warning']);
     assert.deepEqual(due(99, 100, 100), []);
@@ -14,30 +14,34 @@ describe('alerts of usage', () => {
   });
 
   it('compare whole numbers, so that no rounding decides', () => {
-    // 80 percent of 4 is 3.2
+    // 80 percent of 4 is 3.2.
     assert.deepEqual(due(3, 4), []);
     assert.deepEqual(due(4, 4), ['warning', 'reached']);
-    // the highest limit, in milliseconds
+    // The highest limit, in milliseconds.
     const allowed = 1_000_000_000 * 60_000;
     assert.deepEqual(due(allowed * 0.8 - 1, allowed), []);
     assert.deepEqual(due(allowed * 0.8, allowed), ['warning']);
   });
 
-  it('are never due without a limit, nor without use', () => {
+  it('are never due without a limit or without usage', () => {
     assert.deepEqual(due(1_000_000, null), []);
     assert.deepEqual(due(0, 0), []);
     assert.deepEqual(due(0, 100), []);
   });
 
-  it('are both due with the first use of what has a limit of 0', () => {
+  it('are both due with the first usage at a limit of 0', () => {
     assert.deepEqual(due(1, 0), ['warning', 'reached']);
     assert.deepEqual(due(2, 0, 0, 0), []);
   });
 
-  it('come again for a limit higher than any they were sent for, and for no other', () => {
+  it('come again only for a limit higher than any they were sent for', () => {
     assert.deepEqual(due(165, 200, 100, 100), ['warning']);
-    assert.deepEqual(due(165, 100, 200, 100), [], 'lowered to what was told');
+    assert.deepEqual(due(165, 100, 200, 100), [], 'lowered to a limit that has had its events');
     assert.deepEqual(due(165, 50, 200, 100), [], 'lowered below it');
-    assert.deepEqual(due(165, 150, 200, 100), ['reached'], 'warned for more, but not told that 150 is reached');
+    assert.deepEqual(
+      due(165, 150, 200, 100),
+      ['reached'],
+      'warned at a higher limit, but without an event for reaching 150',
+    );
   });
 });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { fromParts, monthOf, toParts } from '../../../../src/sources/usage/resources.js';
 
-describe('parts of resources', () => {
-  it('give back every millisecond of a call that came as a fraction of minutes', () => {
+describe('stored amounts of resources', () => {
+  it('restore every millisecond of a call that came as a fraction of minutes', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 10 ** 12 }), (durationMs) => {
         assert.equal(toParts('call_minutes', durationMs / 60_000), durationMs);
@@ -12,7 +12,7 @@ describe('parts of resources', () => {
     assert.equal(toParts('sms_segments', 3), 3);
   });
 
-  it('show what they were made of, up to three decimals', () => {
+  it('show the amount they were made from, up to three decimals', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 10 ** 12 }), (thousandths) => {
         const minutes = thousandths / 1000;
@@ -21,14 +21,14 @@ describe('parts of resources', () => {
     );
   });
 
-  it('are cut, not rounded, when they are shown', () => {
+  it('are truncated, not rounded, when shown', () => {
     assert.equal(fromParts('call_minutes', 100 * 60_000 - 1), 99.999);
     assert.equal(fromParts('call_minutes', 90_000), 1.5);
     assert.equal(fromParts('call_minutes', 20_000), 0.333);
     assert.equal(fromParts('sms_segments', 7), 7);
   });
 
-  it('are made of nothing that is no amount', () => {
+  it('cannot be made from an invalid amount', () => {
     for (const amount of [-1, NaN, Infinity, 1e300]) assert.throws(() => toParts('call_minutes', amount), RangeError);
   });
 
