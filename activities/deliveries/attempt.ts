@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { takeAttempt, type AttemptRecord, type RecordedAttempt, type TakenAttempt } from '../../src/db/attempts.js';
-import { answeredWithin, DatabaseUnavailableError, type Database } from '../../src/db/database.js';
+import { withDatabaseTimeout, DatabaseUnavailableError, type Database } from '../../src/db/database.js';
 import { maskHeaders } from '../../src/delivery/mask-headers.js';
 import type { Poster } from '../../src/delivery/post.js';
 import { buildRequestHeaders } from '../../src/delivery/request-headers.js';
@@ -95,7 +95,7 @@ export async function attemptOnce(
   let recorded: RecordedAttempt | null;
   try {
     // If Postgres takes it after the timeout, recording it again changes nothing: the request has an id of its own.
-    recorded = await answeredWithin(deps.unrecorded.record(record), longestRecordMs);
+    recorded = await withDatabaseTimeout(deps.unrecorded.record(record), longestRecordMs);
   } catch (error) {
     deps.log.error({ error, delivery: record.deliveryId, attempt: record.number }, 'attempt.not_recorded');
     return { kind: 'unrecorded', sealedRecord: sealed(deps.sealer, record) };

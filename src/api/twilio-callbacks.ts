@@ -1,5 +1,5 @@
 import express, { Router, type NextFunction, type Request, type Response } from 'express';
-import { answeredWithin, DatabaseUnavailableError, sqlStateOf } from '../db/database.js';
+import { withDatabaseTimeout, DatabaseUnavailableError, sqlStateOf } from '../db/database.js';
 import { isEventId } from '../events/trigger.js';
 import { receiveMessage } from '../sources/messages/inbound.js';
 import { reportStatus } from '../sources/messages/outbound.js';
@@ -163,7 +163,7 @@ function inTime<T>({ log }: AppDeps, work: () => Promise<T>): Promise<T> {
   working.catch((error: unknown) =>
     log.debug({ reason: sqlStateOf(error) ?? (error as Error).message }, 'twilio.callback_failed'),
   );
-  return answeredWithin(working, deadlineMs);
+  return withDatabaseTimeout(working, deadlineMs);
 }
 
 /** Of an error, only a status code reaches Twilio. */

@@ -129,15 +129,15 @@ export function openDatabase(options: DatabaseOptions): Database {
  * Resolves as `work` does, but rejects with DatabaseUnavailableError when that takes longer than `deadlineMs`. `work`
  * is not stopped: what it commits stands.
  */
-export async function answeredWithin<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
-  const patience = new AbortController();
-  const outOfTime = delay(deadlineMs, undefined, { signal: patience.signal }).then(() => {
+export async function withDatabaseTimeout<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
+  const timer = new AbortController();
+  const timedOut = delay(deadlineMs, undefined, { signal: timer.signal }).then(() => {
     throw new DatabaseUnavailableError(`Postgres did not answer within ${deadlineMs} ms`);
   });
   try {
-    return await Promise.race([work, outOfTime]);
+    return await Promise.race([work, timedOut]);
   } finally {
-    patience.abort();
+    timer.abort();
   }
 }
 

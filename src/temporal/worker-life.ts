@@ -22,8 +22,8 @@ export function startLife(workers: Worker[], connection: NativeConnection, longe
     stop: () =>
       (stopping ??= (async () => {
         for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-        const patience = delay(longestStopMs, [false], { ref: false });
-        const isAllFreed = (await Promise.race([Promise.all(runs), patience])).every(Boolean);
+        const timedOut = delay(longestStopMs, [false], { ref: false });
+        const isAllFreed = (await Promise.race([Promise.all(runs), timedOut])).every(Boolean);
         // This fails as long as a worker holds the connection.
         return connection.close().then(
           () => isAllFreed,

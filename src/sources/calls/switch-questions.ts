@@ -11,7 +11,7 @@ export class SwitchQuestions {
   /** `onNoList`: called if the switch gave no list although it is still connected. */
   constructor(
     private readonly connection: SwitchConnection,
-    private readonly answerWithinMs: number,
+    private readonly replyTimeoutMs: number,
     private readonly onNoList: () => void,
   ) {
     void connection.ended.then(() => this.#over.abort());
@@ -43,7 +43,7 @@ export class SwitchQuestions {
     // A second command sent before the first reply would get the first one's reply.
     if (this.#asking) return null;
     this.#asking = this.connection.ask(command).finally(() => (this.#asking = undefined));
-    const patience = delay(this.answerWithinMs, null, { signal: this.#over.signal }).catch(() => null);
-    return Promise.race([this.#asking, patience]);
+    const timedOut = delay(this.replyTimeoutMs, null, { signal: this.#over.signal }).catch(() => null);
+    return Promise.race([this.#asking, timedOut]);
   }
 }

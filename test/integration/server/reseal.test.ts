@@ -152,12 +152,12 @@ describe('the rotation of the encryption key', () => {
     assert.deepEqual([stuck.resealed, stuck.busy], [2, 1]);
 
     let looks = 0;
-    const patient = resealAll(db, ring, {
+    const retrying = resealAll(db, ring, {
       onProgress: () => {
         if (++looks === 2) void holder.query('commit').then(() => holder.release());
       },
     });
-    assert.deepEqual(await patient, { resealed: 1, unreadable: [], discarded: 0, busy: 0 });
+    assert.deepEqual(await retrying, { resealed: 1, unreadable: [], discarded: 0, busy: 0 });
     assert.equal(openSecret((await rowOf(ids[0]!)).secret_sealed), 'whsec_rotated');
   });
 
