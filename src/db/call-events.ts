@@ -114,7 +114,7 @@ export async function setAside(db: Queryable, { coreUuid, sequence }: EventKey):
 }
 
 /** These events say too little so far. A later event of the uuid brings them up again; the sweep does not. */
-export async function markLookedAt(db: Queryable, events: EventKey[]): Promise<void> {
+export async function markChecked(db: Queryable, events: EventKey[]): Promise<void> {
   await db.query(
     `update call_events k set looked_at = now()
        from unnest($1::text[], $2::bigint[]) as e (core_uuid, event_sequence)

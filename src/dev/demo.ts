@@ -61,7 +61,7 @@ async function main({ keep, fromSources }: { keep: boolean; fromSources: boolean
     console.log(
       `\n   First delivery ${(firstDeliveryMs! / 1000).toFixed(1)} s after the start, all done after ${((performance.now() - began) / 1000).toFixed(1)} s.`,
     );
-    showWhereToLook(started, opened, story, keep);
+    showNextSteps(started, opened, story, keep);
     if (keep) await stopped;
     return 0;
   } catch (error) {
@@ -87,7 +87,7 @@ function showDelivery({ path: to, event, eventId, attempt, isVerified, answered 
 /** The beginning is enough to tell ids apart. */
 const shorten = (id: string) => (id.length > 12 ? `${id.slice(0, 11)}…` : id);
 
-function showWhereToLook(
+function showNextSteps(
   { temporalUiUrl, adminKey }: EmbeddedStack,
   { url }: Service,
   story: Story,

@@ -44,7 +44,7 @@ export function watchEncryption(
     log.error({ keyId, ...fields, failed, keysHere: sealer.keyIds, remedy }, 'sealer.unknown_key');
   }
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     try {
       const found = await find(0);
       const webhooks = found.length > 0 ? await countWebhooksByKey(db) : undefined;
@@ -56,7 +56,7 @@ export function watchEncryption(
     for (const keyId of failures.keys()) tell(keyId);
   }
   let isClosed = false;
-  const timer = setInterval(() => void look(), everyMs).unref();
+  const timer = setInterval(() => void check(), everyMs).unref();
 
   return {
     sealer: {

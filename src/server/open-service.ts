@@ -63,7 +63,7 @@ export interface ServiceParts {
 
 /** For tests: shorter times than are good for production. */
 export interface ServiceTimes {
-  temporalLookEveryMs?: number;
+  temporalCheckEveryMs?: number;
 }
 
 /** Wires the parts into this process. Rejects if a migration is pending or Postgres is away; Temporal may be away. */
@@ -71,7 +71,7 @@ export async function openService(
   config: Config,
   log: Logger,
   parts: ServiceParts,
-  { temporalLookEveryMs }: ServiceTimes = {},
+  { temporalCheckEveryMs }: ServiceTimes = {},
 ): Promise<Service> {
   if (parts.listener && !parts.api && !parts.worker && !config.freeswitch)
     throw new ConfigError([
@@ -97,7 +97,7 @@ export async function openService(
     const { sealer } = encryption;
     const permits = new Permits();
     // If Temporal refuses a start, the watch looks for the cause soon.
-    const onRefused = () => watch.lookSoon();
+    const onRefused = () => watch.checkSoon();
     const openRequests = new OpenRequests();
     const isSlow = (webhookId: number) => openRequests.isSlow(webhookId);
     const starter = new WorkflowStarter({ db, log, permits, isSlow, onRefused });
@@ -111,7 +111,7 @@ export async function openService(
       log,
       mends: parts.worker,
       messages: parts.worker && twilio !== undefined,
-      ...(temporalLookEveryMs !== undefined && { everyMs: temporalLookEveryMs }),
+      ...(temporalCheckEveryMs !== undefined && { everyMs: temporalCheckEveryMs }),
     });
     closers.push(() => watch.close());
     const startByClient = () => starter.use(client, { taskQueue: config.temporal.taskQueue, eager: false });

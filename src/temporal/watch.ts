@@ -51,7 +51,7 @@ export class TemporalWatch {
   }
 
   /** Call it when Temporal refused something: the next check comes within seconds. Cheap to call often. */
-  lookSoon(): void {
+  checkSoon(): void {
     this.#isDue = true;
     if (this.#isIdle) this.#step.abort();
   }
@@ -65,11 +65,11 @@ export class TemporalWatch {
   async #run(): Promise<void> {
     while (!this.#isClosed) {
       this.#isDue = false;
-      const problems = await this.#look();
+      const problems = await this.#check();
       if (this.#isClosed) return;
       this.#tell(problems);
       const usualMs = this.deps.everyMs ?? (problems.length > 0 ? everyMsInTrouble : everyMs);
-      // However often `lookSoon` is called, checks are at least this far apart.
+      // However often `checkSoon` is called, checks are at least this far apart.
       await this.#sleep(Math.min(usualMs, leastMs));
       if (this.#isDue) continue;
       this.#isIdle = true;
@@ -89,7 +89,7 @@ export class TemporalWatch {
     if (ms > 0) await delay(ms, undefined, { signal: this.#nextStep(), ref: false }).catch(() => undefined);
   }
 
-  async #look(): Promise<TemporalProblem[]> {
+  async #check(): Promise<TemporalProblem[]> {
     const { client, temporal, mends, messages } = this.deps;
     const { namespace } = temporal;
     const target = { client, namespace, mends };

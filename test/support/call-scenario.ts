@@ -7,7 +7,7 @@ import { waitFor } from './wait-for.js';
 const fast: Partial<SwitchListenerOptions> = {
   reconnectDelays: { firstMs: 10, longestMs: 50, rejectedFirstMs: 100, rejectedLongestMs: 200 },
   confirmGoneAfterMs: 50,
-  lookForGoneEveryMs: 100,
+  goneCheckEveryMs: 100,
 };
 
 /** Played switches, their listeners, and the events that resulted. `reset` after each test, `close` after all. */

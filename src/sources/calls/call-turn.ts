@@ -12,13 +12,7 @@ import {
   type Call,
   type CallRun,
 } from '../../db/calls.js';
-import {
-  markHandled,
-  markLookedAt,
-  unhandledEvents,
-  type EventKey,
-  type UnhandledEvent,
-} from '../../db/call-events.js';
+import { markHandled, markChecked, unhandledEvents, type EventKey, type UnhandledEvent } from '../../db/call-events.js';
 import type { Queryable } from '../../db/database.js';
 import type { Trigger } from '../../events/trigger.js';
 import type { CallEventKind, CallFacts } from './call-event.js';
@@ -46,8 +40,8 @@ export interface CallTurnDeps {
 }
 
 /** Most calls have fewer events; if these are not enough to decide, all are read. */
-const firstLook = 200;
-const wholeLook = 10_000;
+const firstLimit = 200;
+const fullLimit = 10_000;
 
 /**
  * Handles the next event of the uuid that can be handled, in one transaction; `done`: there is none. An event is
@@ -62,7 +56,7 @@ export async function takeTurn(
 ): Promise<'next' | 'done'> {
   // After a deadlock the transaction is run again; the lines of the first run were rolled back with it.
   turn.lines = [];
-  for (const limit of [firstLook, wholeLook]) {
+  for (const limit of [firstLimit, fullLimit]) {
     turn.event = undefined;
     await lockCallSid(db, callSid);
     const kept = await unhandledEvents(db, callSid, limit);
@@ -70,8 +64,8 @@ export async function takeTurn(
     if (step === 'next') return step;
     // What fails from here on is not caused by an event.
     turn.event = undefined;
-    if (kept.length < limit || limit === wholeLook) {
-      await markLookedAt(db, kept);
+    if (kept.length < limit || limit === fullLimit) {
+      await markChecked(db, kept);
       break;
     }
   }

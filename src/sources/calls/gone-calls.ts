@@ -33,7 +33,7 @@ export interface GoneCallsOptions {
  */
 export class GoneCalls {
   /** The latest time at which each missing call can have been up, and in how many checks it was missing. */
-  #missing = new Map<string, { lastAliveAt: Date | null; looks: number }>();
+  #missing = new Map<string, { lastAliveAt: Date | null; checks: number }>();
 
   /** `fellows`: all other switches of the process. */
   constructor(
@@ -52,7 +52,7 @@ export class GoneCalls {
    * Compares the open calls with the switch's list, requested only if there are open calls; null: it gave none.
    * Completes the calls that were missing before, too, and returns their ids.
    */
-  async look(listChannels: () => Promise<ReadonlySet<string> | null>, seen: SwitchSeen): Promise<string[]> {
+  async check(listChannels: () => Promise<ReadonlySet<string> | null>, seen: SwitchSeen): Promise<string[]> {
     const { db } = this.deps;
     if (seen.coreUuid !== null) await noteSwitchRun(db, seen.coreUuid, this.switchName);
     const open = await this.#openCalls(seen);
@@ -62,10 +62,10 @@ export class GoneCalls {
     this.#missing = new Map();
     const due: { call: OpenCall; lastAliveAt: Date | null }[] = [];
     for (const call of open.filter((each) => each.wasFollowed || !listed.has(each.callSid))) {
-      const { lastAliveAt, looks } = before.get(callIdOf(call)) ?? { lastAliveAt: seen.lastAliveAt, looks: 0 };
+      const { lastAliveAt, checks } = before.get(callIdOf(call)) ?? { lastAliveAt: seen.lastAliveAt, checks: 0 };
       // One more check if the switch has not named its run yet, since the hangup cause depends on it.
-      if (looks < (seen.coreUuid === null ? 2 : 1))
-        this.#missing.set(callIdOf(call), { lastAliveAt, looks: looks + 1 });
+      if (checks < (seen.coreUuid === null ? 2 : 1))
+        this.#missing.set(callIdOf(call), { lastAliveAt, checks: checks + 1 });
       else due.push({ call, lastAliveAt });
     }
     const completed: string[] = [];

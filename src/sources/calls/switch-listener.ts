@@ -25,9 +25,9 @@ export interface SwitchListenerOptions {
   deadlines: ConnectionDeadlines;
   /** A connection that lasted this long was healthy: the backoff starts again from the first delay. */
   steadyAfterMs: number;
-  /** Delay before the next check for gone calls while some are missing; `lookForGoneEveryMs` otherwise. */
+  /** Delay before the next check for gone calls while some are missing; `goneCheckEveryMs` otherwise. */
   confirmGoneAfterMs: number;
-  lookForGoneEveryMs: number;
+  goneCheckEveryMs: number;
   /** A call is given up if no configured name leads to its switch, and nobody has reached its run for this long. */
   orphanAfterMs: number;
 }
@@ -38,7 +38,7 @@ export const switchListenerOptions: Omit<SwitchListenerOptions, 'tenantVariable'
   steadyAfterMs: 10_000,
   // The switch lists a new channel, and sends an end, within far less. Within two of these, a HEARTBEAT has come.
   confirmGoneAfterMs: 11_000,
-  lookForGoneEveryMs: 60_000,
+  goneCheckEveryMs: 60_000,
   // Other processes may serve other switches, and may be down for a while.
   orphanAfterMs: 15 * 60_000,
 };
@@ -61,7 +61,7 @@ const batchSize = 200;
 const pauseAt = 50_000;
 const resumeAt = 10_000;
 /** A switch that has not sent its Core-UUID by this check is asked for it; every HEARTBEAT contains it. */
-const askForRunAtLook = 3;
+const askForRunAtCheck = 3;
 
 /**
  * Listens to one switch until it is closed. It stores each event before it is handled, reconnects whatever ended the
@@ -237,35 +237,35 @@ export class SwitchListener implements Fellow {
 
   /** Runs as long as the connection lasts. */
   async #watchGoneCalls(connection: SwitchConnection, lastContactAt: Date | null): Promise<void> {
-    const { confirmGoneAfterMs, lookForGoneEveryMs } = this.options;
+    const { confirmGoneAfterMs, goneCheckEveryMs } = this.options;
     const over = new AbortController();
     void connection.ended.then(() => over.abort());
-    const questions = new SwitchQuestions(connection, lookForGoneEveryMs, () =>
+    const questions = new SwitchQuestions(connection, goneCheckEveryMs, () =>
       this.deps.log.warn({ switch: this.#name }, 'switch.no_channel_list: calls that ended unseen stay open'),
     );
     this.#questions = questions;
     let lastAliveAt = lastContactAt;
-    for (let looks = 1; !over.signal.aborted; looks++) {
+    for (let checks = 1; !over.signal.aborted; checks++) {
       // Events that are received and not stored yet may be the missing ends.
       await this.#keeping;
       try {
-        const lookedAt = this.#clock.now();
-        if (looks >= askForRunAtLook && this.#coreUuid === null && (await this.#hasCallsOfOtherNames()))
+        const checkedAt = this.#clock.now();
+        if (checks >= askForRunAtCheck && this.#coreUuid === null && (await this.#hasCallsOfOtherNames()))
           this.#coreUuid ??= await questions.coreUuid();
-        const gone = await this.#goneCalls.look(() => questions.listChannels(), {
+        const gone = await this.#goneCalls.check(() => questions.listChannels(), {
           coreUuid: this.#coreUuid,
           lastAliveAt,
         });
-        lastAliveAt = lookedAt;
+        lastAliveAt = checkedAt;
         if (gone.length > 0)
           this.deps.log.warn(
             { switch: this.#name, calls: gone.length },
             'call.ended_unseen: completed without details',
           );
       } catch (error) {
-        this.deps.log.warn({ error, switch: this.#name }, 'switch.look_failed');
+        this.deps.log.warn({ error, switch: this.#name }, 'switch.check_failed');
       }
-      const waitMs = this.#goneCalls.hasSuspects ? confirmGoneAfterMs : lookForGoneEveryMs;
+      const waitMs = this.#goneCalls.hasSuspects ? confirmGoneAfterMs : goneCheckEveryMs;
       await delay(waitMs, undefined, { signal: over.signal }).catch(() => undefined);
     }
   }

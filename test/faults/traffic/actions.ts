@@ -41,7 +41,7 @@ export interface ActionsDeps {
 }
 
 const everyMs = [1_000, 5_000] as const;
-const lookEveryMs = 3_000;
+const checkEveryMs = 3_000;
 
 interface Context extends ActionsDeps {
   log: ActionsLog;
@@ -111,7 +111,7 @@ async function sayGone(context: Context, random: Random): Promise<void> {
 /** Acts like a tenant whose webhook is disabled: checks now and then, and enables it again. */
 async function enableWhatWasDisabled(context: Context): Promise<void> {
   for (;;) {
-    await pauseFor(context, lookEveryMs);
+    await pauseFor(context, checkEveryMs);
     if (context.signal.aborted) return;
     for (const webhook of withRole(context, 'moving')) await enableIfDisabled(context, webhook);
   }

@@ -14,7 +14,7 @@ import { waitFor } from '../../../support/wait-for.js';
 const fast: Partial<SwitchListenerOptions> = {
   reconnectDelays: { firstMs: 10, longestMs: 50, rejectedFirstMs: 100, rejectedLongestMs: 200 },
   confirmGoneAfterMs: 50,
-  lookForGoneEveryMs: 100,
+  goneCheckEveryMs: 100,
 };
 const bridge = readFileSync('test/fixtures/freeswitch/21-bridge-tenant-exported.json.esl');
 const keys = readFileSync('test/fixtures/freeswitch/30-dtmf-rtp-in-ivr.json.esl');

@@ -483,9 +483,9 @@ describe('one uuid', function () {
       play(b, playedRun('core-b').heartbeat());
       await waitFor(() => b.subscribers === 1, { what: 'the other' });
       const { pool } = scenario.fixture.database;
-      const looked = async () =>
+      const hasChecked = async () =>
         (await pool.query("select from switch_runs where core_uuid = 'core-b'")).rowCount === 1;
-      await waitFor(looked, { what: 'a check' });
+      await waitFor(hasChecked, { what: 'a check' });
       assert.equal((await scenario.fixture.events()).length, 2, 'another process may serve it');
       await pool.query("update calls set created_at = now() - interval '2 days'");
       await pool.query("update switch_runs set seen_at = now() - interval '2 days' where core_uuid = 'core-1'");

@@ -50,8 +50,8 @@ describe('the tenant of a call', function () {
     it('is the same for all its events, whatever the gaps between frames and the cuts in them, with two listeners', async () => {
       await scenario.assignNumber('77', owned);
       // Otherwise calls that the switch does not list would be completed meanwhile.
-      await scenario.listen([a], { lookForGoneEveryMs: 60_000 });
-      await scenario.listen([a], { lookForGoneEveryMs: 60_000 });
+      await scenario.listen([a], { goneCheckEveryMs: 60_000 });
+      await scenario.listen([a], { goneCheckEveryMs: 60_000 });
       let calls = 0;
       const facts = fc.record({
         direction: fc.constantFrom('inbound' as const, 'outbound' as const),
@@ -344,9 +344,9 @@ describe('the tenant of a call', function () {
     const run = playedRun('core-1');
     a.send(run.event('CHANNEL_CREATE', 'waits', 0));
     a.send(run.event('DTMF', 'bare', 0, { 'DTMF-Digit': '1' }));
-    const looked = async () =>
+    const hasChecked = async () =>
       (await pool.query('select from call_events where handled_at is null and looked_at is not null')).rowCount === 2;
-    await waitFor(looked, { what: 'a check of both' });
+    await waitFor(hasChecked, { what: 'a check of both' });
     await pool.query("update call_events set kept_at = now() - interval '1 minute'");
     const { callsWithLeftovers } = await import('../../../../src/db/call-events.js');
     assert.deepEqual(await callsWithLeftovers(scenario.fixture.db, 5_000, 1_000), []);
