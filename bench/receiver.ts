@@ -32,7 +32,7 @@ export type FloodKind = keyof typeof floods;
 const batchMs = 4;
 const twilioMs = 60;
 
-const tell = (message: ReceiverMessage) => process.send?.(message);
+const send = (message: ReceiverMessage) => process.send?.(message);
 let batch: Arrival[] = [];
 
 const server = createServer((request, response) => {
@@ -87,12 +87,12 @@ function arrived(key: string, atMs: number): void {
 function flush(): void {
   const arrivals = batch;
   batch = [];
-  tell({ arrivals });
+  send({ arrivals });
 }
 
 // The receiver is never the reason why a connection is not reused.
 server.keepAliveTimeout = 120_000;
-server.listen(0, '127.0.0.1', () => tell({ port: (server.address() as AddressInfo).port }));
+server.listen(0, '127.0.0.1', () => send({ port: (server.address() as AddressInfo).port }));
 process.on('disconnect', () => process.exit());
 // Ctrl-C in a terminal reaches all its programs; our parent decides when we stop.
 process.on('SIGINT', () => undefined);

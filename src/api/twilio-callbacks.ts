@@ -14,7 +14,7 @@ import { parseUuid } from './http/schemas.js';
 const deadlineMs = 2_500;
 const retryAfterSeconds = 5;
 /** Anything else would be sent to the customer as an SMS. */
-const nothingToSay = '<?xml version="1.0" encoding="UTF-8"?><Response/>';
+const emptyTwiml = '<?xml version="1.0" encoding="UTF-8"?><Response/>';
 
 const readForm = express.urlencoded({ extended: false, limit: '100kb' });
 
@@ -69,7 +69,7 @@ export function twilioCallbacks(deps: AppDeps): Router {
       );
     if (answer === 'no-owner')
       deps.log.warn({ messageSid }, 'message.no_owner: no tenant has the number that it came to');
-    response.set('Content-Type', 'text/xml').send(nothingToSay);
+    response.set('Content-Type', 'text/xml').send(emptyTwiml);
   }
 
   async function receiveStatus(form: Form, request: Request, response: Response): Promise<void> {

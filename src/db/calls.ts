@@ -39,7 +39,7 @@ export interface Call extends CallKey {
   beginningSeen: boolean;
   startedAt: Date;
   answeredAt: Date | null;
-  answerTold: boolean;
+  answerReported: boolean;
   endedAt: Date | null;
   /** No event of the end was received. */
   endEstimated: boolean;
@@ -107,7 +107,7 @@ const toCall = (row: CallRow): Call => ({
   beginningSeen: row.beginning_seen,
   startedAt: row.started_at,
   answeredAt: row.answered_at,
-  answerTold: row.answer_told,
+  answerReported: row.answer_told,
   endedAt: row.ended_at,
   endEstimated: row.end_estimated,
   durationMs: row.duration_ms,
@@ -262,10 +262,10 @@ export async function recordBeginning(db: Queryable, key: CallKey, beginning: Ca
 }
 
 /** `isTold`: call.answered is triggered in the same transaction. */
-export async function recordAnswer(db: Queryable, key: CallKey, answeredAt: Date, isTold: boolean): Promise<void> {
+export async function recordAnswer(db: Queryable, key: CallKey, answeredAt: Date, isReported: boolean): Promise<void> {
   await db.query(
     'update calls set answered_at = $3, answer_told = answer_told or $4 where call_sid = $1 and id_suffix = $2',
-    [key.callSid, key.idSuffix, answeredAt, isTold],
+    [key.callSid, key.idSuffix, answeredAt, isReported],
   );
 }
 

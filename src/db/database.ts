@@ -60,9 +60,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     } catch (error) {
       const reason = whyUnavailable(error);
       if (reason === undefined) throw error;
-      const told = unavailable(reason, error);
-      session.failed(reason, told);
-      throw told;
+      const unavailableError = unavailable(reason, error);
+      session.failed(reason, unavailableError);
+      throw unavailableError;
     }
   }
 

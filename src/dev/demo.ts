@@ -4,9 +4,9 @@ import path from 'node:path';
 import pc from 'picocolors';
 import { createLogger } from '../log.js';
 import { startDemoReceiver, type DemoReceiver, type ReceivedDelivery } from './demo/demo-receiver.js';
-import { tellSourcesStory } from './demo/sources-story.js';
+import { runSourcesStory } from './demo/sources-story.js';
 import { startDemoSources, type DemoSources } from './demo/sources.js';
-import { tellStory, type Story } from './demo/story.js';
+import { runStory, type Story } from './demo/story.js';
 import { startEmbeddedStack, type EmbeddedStack } from './embedded/embedded-stack.js';
 import { findFreePort } from './embedded/ports.js';
 import { openService, type Service } from '../server/open-service.js';
@@ -56,8 +56,8 @@ async function main({ keep, fromSources }: { keep: boolean; fromSources: boolean
       firstDeliveryMs ??= performance.now() - began;
       showDelivery(delivery);
     });
-    const told = { apiUrl: opened.url!, adminKey: started.adminKey, receiver };
-    const story = sources ? await tellSourcesStory({ ...told, sources }) : await tellStory(told);
+    const storyDeps = { apiUrl: opened.url!, adminKey: started.adminKey, receiver };
+    const story = sources ? await runSourcesStory({ ...storyDeps, sources }) : await runStory(storyDeps);
     console.log(
       `\n   First delivery ${(firstDeliveryMs! / 1000).toFixed(1)} s after the start, all done after ${((performance.now() - began) / 1000).toFixed(1)} s.`,
     );

@@ -32,7 +32,7 @@ const callDeadlineMs = 5_000;
  */
 export class TemporalWatch {
   readonly #sweep = new SweepProgress();
-  readonly #said = new OnceAMinute();
+  readonly #onceAMinute = new OnceAMinute();
   readonly #running: Promise<void>;
   #problems: readonly TemporalProblem[] = [];
   #isClosed = false;
@@ -67,7 +67,7 @@ export class TemporalWatch {
       this.#isDue = false;
       const problems = await this.#check();
       if (this.#isClosed) return;
-      this.#tell(problems);
+      this.#report(problems);
       const usualMs = this.deps.everyMs ?? (problems.length > 0 ? everyMsInTrouble : everyMs);
       // However often `checkSoon` is called, checks are at least this far apart.
       await this.#sleep(Math.min(usualMs, leastMs));
@@ -116,14 +116,14 @@ export class TemporalWatch {
     return problems;
   }
 
-  #tell(problems: TemporalProblem[]): void {
+  #report(problems: TemporalProblem[]): void {
     const { log } = this.deps;
     const before = this.#problems;
     this.#problems = problems;
     // By remedy: the same problem may be worded differently each time.
     for (const { what, remedy, detail } of problems)
-      if (this.#said.isDue(remedy)) log.warn({ problem: what, remedy, detail }, 'temporal.problem');
-    const over = this.#said.keepOnly(problems.map(({ remedy }) => remedy));
+      if (this.#onceAMinute.isDue(remedy)) log.warn({ problem: what, remedy, detail }, 'temporal.problem');
+    const over = this.#onceAMinute.keepOnly(problems.map(({ remedy }) => remedy));
     for (const { what, remedy } of before)
       if (over.includes(remedy)) log.info({ problem: what }, 'temporal.problem_gone');
   }

@@ -90,7 +90,7 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
   installRuntime(config.temporal, log);
   const { address, namespace, taskQueue } = config.temporal;
   const stop = new AbortController();
-  const said = new OnceAMinute();
+  const onceAMinute = new OnceAMinute();
   let connected: Client | undefined;
   let kept: KeptRunning | undefined;
 
@@ -105,14 +105,14 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
         return openWorkers(deps, connection, bundle, stop.signal);
       },
       onUp() {
-        said.keepOnly([]);
+        onceAMinute.keepOnly([]);
         deps.onConnected?.(connected!, { taskQueue, eager: true });
         log.info({ address, taskQueue, acceptsEvents: (config.eventKeys ?? []).length > 0 }, 'worker.ready');
       },
       onDown(error, retryInMs) {
         deps.onDisconnected?.();
         const isAway = error instanceof NotYetError;
-        if (!said.isDue(isAway ? 'away' : 'failed')) return;
+        if (!onceAMinute.isDue(isAway ? 'away' : 'failed')) return;
         if (isAway) log.warn({ error: error.cause, address, namespace, retryInMs }, 'temporal.unreachable: retrying');
         else
           log.error(

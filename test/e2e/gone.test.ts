@@ -103,16 +103,16 @@ describe('field case 14: 410 Gone', function () {
 
   scenario('lets open requests finish, and they count', async () => {
     const answers: (() => void)[] = [];
-    const whenTold =
+    const whenReleased =
       (status: number): Handler =>
       async () => {
         await new Promise<void>((resolve) => answers.push(resolve));
         return status;
       };
     const { tenant, id, receiver, trigger } = await webhookWith({
-      succeeds: whenTold(200),
-      fails: whenTold(500),
-      goneToo: whenTold(410),
+      succeeds: whenReleased(200),
+      fails: whenReleased(500),
+      goneToo: whenReleased(410),
       gone: () => 410,
     });
     const [succeeds, fails, goneToo] = await Promise.all([trigger('succeeds'), trigger('fails'), trigger('goneToo')]);

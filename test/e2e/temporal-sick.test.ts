@@ -97,8 +97,8 @@ class Trial {
     const { httpStatus, status, temporal, temporal_problems } = await waitFor(
       async () => {
         const answer = await readiness(this.url);
-        const isTold = answer.temporal_problems.some(({ remedy }) => remedy === namespaceCommand(namespace));
-        return isTold ? answer : undefined;
+        const isReported = answer.temporal_problems.some(({ remedy }) => remedy === namespaceCommand(namespace));
+        return isReported ? answer : undefined;
       },
       { what: 'the missing namespace in /readyz', timeoutMs: 50_000, intervalMs: 100 },
     );

@@ -17,10 +17,10 @@ export interface CallScenario {
   /** Resolves when the listener has subscribed to all of them. */
   listen(switches: PlayedSwitch[], options?: Partial<SwitchListenerOptions> & { host?: string }): Promise<CallListener>;
   /** Waits for `count` events, and returns all. */
-  told(count: number): Promise<TriggeredCallEvent[]>;
+  waitForEvents(count: number): Promise<TriggeredCallEvent[]>;
   /** Lets the listeners handle everything they have received, and closes them. */
   settle(): Promise<TriggeredCallEvent[]>;
-  said(message: string): LogLine[];
+  logged(message: string): LogLine[];
   /** The milliseconds of calls counted for the tenant. */
   countedMs(externalId: string): Promise<number>;
   assignNumber(externalId: string, phoneNumber: string): Promise<void>;
@@ -58,7 +58,7 @@ export async function createCallScenario(): Promise<CallScenario> {
       });
       return listener;
     },
-    async told(expected) {
+    async waitForEvents(expected) {
       await waitFor(async () => (await fixture.events()).length >= expected, { what: `${expected} events` });
       return fixture.events();
     },
@@ -66,7 +66,7 @@ export async function createCallScenario(): Promise<CallScenario> {
       await closeListeners();
       return fixture.events();
     },
-    said: (message) => fixture.lines.filter((line) => line.message.startsWith(message)),
+    logged: (message) => fixture.lines.filter((line) => line.message.startsWith(message)),
     countedMs: (externalId) =>
       count("select sum(used) as count from tenant_usage where tenant_id = $1 and resource = 'call_minutes'", [
         fixture.tenants.get(externalId),

@@ -132,8 +132,8 @@ export function problemOf(error: unknown): { headers: Record<string, string>; bo
 /** Keeps the response short, however many errors there are and whatever they quote. */
 function capped(errors: FieldError[]): FieldError[] {
   // The one beyond the maximum may be the one that counts the rest.
-  const told = errors.length <= maxFieldErrors + 1 ? errors : capFieldErrors(errors, errors.length);
-  return told.map(({ path, message }) => ({
+  const reported = errors.length <= maxFieldErrors + 1 ? errors : capFieldErrors(errors, errors.length);
+  return reported.map(({ path, message }) => ({
     path: cutText(path, maxTextLength),
     message: cutText(message, maxTextLength),
   }));

@@ -146,10 +146,10 @@ class CallTurn {
       Object.assign(call, { switchName, coreUuid, runs: { ...call.runs, [coreUuid]: run } });
       const fields = { callSid: this.callSid, callId: callIdOf(call), tenantId: call.tenantId, switch: switchName };
       if (call.endEstimated)
-        this.#say(() =>
+        this.#logOnCommit(() =>
           this.deps.log.warn(fields, 'call.not_gone: it goes on, but was reported as ended, by an estimate'),
         );
-      else this.#say(() => this.deps.log.info(fields, 'call.taken_over: by another run of a switch'));
+      else this.#logOnCommit(() => this.deps.log.info(fields, 'call.taken_over: by another run of a switch'));
       return call;
     }
     if (!saysWhose(facts)) return null;
@@ -177,7 +177,7 @@ class CallTurn {
     await insertCall(this.db, { ...call, run });
     if (idSuffix !== '') {
       const fields = { callSid: this.callSid, callId: callIdOf(call) };
-      this.#say(() => this.deps.log.info(fields, 'call.uuid_used_again: reported under its own id'));
+      this.#logOnCommit(() => this.deps.log.info(fields, 'call.uuid_used_again: reported under its own id'));
     }
     return {
       ...call,
@@ -186,7 +186,7 @@ class CallTurn {
       tenantReference: null,
       beginningSeen: false,
       answeredAt: null,
-      answerTold: false,
+      answerReported: false,
       endedAt: null,
       endEstimated: false,
       durationMs: null,
@@ -212,7 +212,7 @@ class CallTurn {
     const isOver = events.some(({ kind }) => kind === 'ended');
     const { callSid, direction } = call;
     if (await markTenantSought(this.db, call, isOver))
-      this.#say(() => {
+      this.#logOnCommit(() => {
         const fields = { callSid, direction, callsWithoutTenant: this.deps.countCallWithoutTenant() };
         this.deps.log.warn(fields, 'call.no_tenant: it ended, and none of its events named one');
       });
@@ -229,13 +229,13 @@ class CallTurn {
     if (isEnd) await noteRun(this.db, call, { ...call.runs, [event.coreUuid]: { ...run, until: event.sequence } });
     await handleCallEvent(this.db, this.trigger, { ...call, tenantId }, event, {
       ...this.deps,
-      say: (line) => this.#say(line),
+      logOnCommit: (line) => this.#logOnCommit(line),
     });
     await markHandled(this.db, event);
     return 'next';
   }
 
-  #say(line: () => void): void {
+  #logOnCommit(line: () => void): void {
     this.turn.lines.push(line);
   }
 }

@@ -3,7 +3,7 @@ import { callIdOf, callsOfSid, leaveCallTo, lockCallSid, recordEnd, type Call } 
 import { lastSeenRun, listOpenCalls, noteSwitchRun, type OpenCall } from '../../db/open-calls.js';
 import { recordWithEvents, type TriggerDeps } from '../../events/trigger.js';
 import { callStatus } from './call-status.js';
-import { tellEnd } from './tell-call.js';
+import { reportEnd } from './report-call.js';
 
 /** What is known about the switch at one check. */
 export interface SwitchSeen {
@@ -118,7 +118,7 @@ export class GoneCalls {
       if (call.tenantId) {
         const { tenantId } = call;
         const end = { endedAt, hangupCause, answeredAt: null, billedMs: null, isEstimated: true };
-        return (await tellEnd(db, trigger, { ...call, tenantId }, end)) !== null;
+        return (await reportEnd(db, trigger, { ...call, tenantId }, end)) !== null;
       }
       await recordEnd(db, call, endOf(call, endedAt, hangupCause));
       return true;

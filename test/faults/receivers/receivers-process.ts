@@ -150,12 +150,12 @@ function obey(message: ReceiverCommand): void {
       }
       break;
     case 'flush':
-      tell({ kind: 'flushed', number: message.number, openRequests: open.size });
+      send({ kind: 'flushed', number: message.number, openRequests: open.size });
       break;
   }
 }
 
-const tell = (message: ReceiverMessage) => void process.send!(message);
+const send = (message: ReceiverMessage) => void process.send!(message);
 
 process.on('message', obey);
 // Ctrl-C in a terminal reaches all its programs; the harness ends us when it is done.
@@ -163,4 +163,4 @@ process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit());
 const urls: Record<string, string> = {};
 for (const receiver of receivers.values()) urls[receiver.name] = await serve(receiver);
-tell({ kind: 'listening', urls });
+send({ kind: 'listening', urls });

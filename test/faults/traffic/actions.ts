@@ -51,9 +51,18 @@ interface Context extends ActionsDeps {
 
 type Action = (context: Context, random: Random) => Promise<void>;
 
-const actions: Record<string, Action> = { pause, move, sayGone, retry, rotate, sendTest, changeLimit, useTemporary };
+const actions: Record<string, Action> = {
+  pause,
+  move,
+  respondGone,
+  retry,
+  rotate,
+  sendTest,
+  changeLimit,
+  useTemporary,
+};
 /** The actions to deal; some more often than others. */
-const deck = [...Object.keys(actions), 'retry', 'retry', 'sayGone'];
+const deck = [...Object.keys(actions), 'retry', 'retry', 'respondGone'];
 
 /** Runs tenants' actions during the faults, until the signal; resolves when all have ended. */
 export async function runActions(deps: ActionsDeps): Promise<ActionsLog> {
@@ -96,13 +105,13 @@ async function move(context: Context, random: Random): Promise<void> {
 /**
  * Half of the time the webhook moves away while its receiver says 410: a verdict counts only for the url that gave it.
  */
-async function sayGone(context: Context, random: Random): Promise<void> {
+async function respondGone(context: Context, random: Random): Promise<void> {
   const webhook = random.pick(withRole(context, 'moving'));
   const afterMs = random.whole(0, 3_000);
   const movesAfterMs = random.chance(0.5) ? random.whole(0, 2_500) : undefined;
   const now = webhook.urls.at(-1)!.value;
   const receiver = webhook.plan.receivers.find(({ name }) => now.startsWith(`${context.receivers.urls[name]}/`))!;
-  context.receivers.sayGoneOnce(receiver.name, afterMs);
+  context.receivers.respondGoneOnce(receiver.name, afterMs);
   if (movesAfterMs === undefined) return;
   await pauseFor(context, movesAfterMs);
   await move(context, random);

@@ -36,7 +36,7 @@ describe('tenants', () => {
 
   it("field case 34: never see or change each other's webhooks and deliveries, nor learn that they exist", async () => {
     const before = await stateOfOther();
-    const told = [api.workflows.started.length, api.workflows.woken.length];
+    const started = [api.workflows.started.length, api.workflows.woken.length];
     const calls: [method: string, path: (webhook: number, delivery: string) => string, body?: unknown][] = [
       ['GET', (webhook) => `/v1/webhooks/${webhook}`],
       ['PATCH', (webhook) => `/v1/webhooks/${webhook}`, { enabled: false }],
@@ -56,7 +56,7 @@ describe('tenants', () => {
       assert.deepEqual(others.body, nobodys.body);
     }
     assert.deepEqual(await stateOfOther(), before);
-    assert.deepEqual([api.workflows.started.length, api.workflows.woken.length], told);
+    assert.deepEqual([api.workflows.started.length, api.workflows.woken.length], started);
   });
 
   it('field case 34: find a delivery under its own webhook only', async () => {

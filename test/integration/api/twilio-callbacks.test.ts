@@ -11,7 +11,7 @@ import { postCallback, publicBaseUrl, smsForm, statusForm, type Callback } from 
 import { vectors } from '../../support/twilio-vectors.js';
 
 const subaccountSid = 'AC00000000000000000000000000000001';
-const nothingToSay = '<?xml version="1.0" encoding="UTF-8"?><Response/>';
+const emptyTwiml = '<?xml version="1.0" encoding="UTF-8"?><Response/>';
 const number = '+15557654321';
 const sid = (n: number) => `SM${n.toString(16).padStart(32, '0')}`;
 
@@ -49,7 +49,7 @@ describe('the callbacks of Twilio', () => {
       const answer = await post({ path: '/twilio/sms', form: body });
       assert.equal(answer.status, 200);
       assert.match(answer.headers['content-type']!, /^text\/xml/);
-      assert.equal(answer.text, nothingToSay);
+      assert.equal(answer.text, emptyTwiml);
       const [event, ...others] = await events();
       assert.equal(others.length, 0);
       assert.equal(event!.type, 'sms.received');
@@ -88,17 +88,17 @@ describe('the callbacks of Twilio', () => {
       const senders = ['SUPPORT', '68849', 'MGM Resorts', 'whatsapp:+15550100', '+1 (555) 010-0100', ''];
       for (const [n, From] of senders.entries()) assert.equal((await sms({ MessageSid: sid(n), From })).status, 200);
       await sms({ MessageSid: sid(99), From: '68849', Body: ' Stop ', OptOutType: 'STOP' });
-      const told = await events();
+      const triggered = await events();
       assert.deepEqual(
-        told.map(({ data }) => data['from']),
+        triggered.map(({ data }) => data['from']),
         [...senders, '68849'],
       );
-      assert.equal(told.at(-1)!.data['body'], ' Stop ');
+      assert.equal(triggered.at(-1)!.data['body'], ' Stop ');
     });
 
     it('for an unassigned number are acknowledged, make no event, and log no text and no number', async () => {
       const answer = await sms({ To: '+15550000000', Body: 'a private matter' });
-      assert.deepEqual([answer.status, answer.text], [200, nothingToSay]);
+      assert.deepEqual([answer.status, answer.text], [200, emptyTwiml]);
       assert.deepEqual([await events(), await rows()], [[], []]);
       const lines = api.logLines.filter((line) => line.includes('message.no_owner'));
       assert.equal(lines.length, 1);
@@ -179,7 +179,7 @@ describe('the callbacks of Twilio', () => {
     it('field case 40: may come in any order; the first final status and its code stay', async () => {
       const cases: [
         reports: [word: string, errorCode?: string][],
-        told: string[],
+        triggered: string[],
         status: string,
         code: string | null,
       ][] = [
@@ -192,14 +192,14 @@ describe('the callbacks of Twilio', () => {
         [[['partially_delivered'], ['exploded'], ['']], [], 'queued', null],
         [[['sent'], ['canceled'], ['delivered']], [], 'canceled', null],
       ];
-      for (const [n, [reports, told, end, code]] of cases.entries()) {
+      for (const [n, [reports, triggered, end, code]] of cases.entries()) {
         await api.pool.query('truncate webhook_events cascade');
         const id = await insertOutboundMessage(api.pool, tenantId, { messageSid: sid(n) });
         for (const [word, errorCode] of reports) {
           const answer = await status(word, { MessageSid: sid(n), ...(errorCode && { ErrorCode: errorCode }) });
           assert.equal(answer.status, 204, word);
         }
-        assert.deepEqual(typesOf(await events()), told, JSON.stringify(reports));
+        assert.deepEqual(typesOf(await events()), triggered, JSON.stringify(reports));
         const row = (await rows()).find((row) => row['id'] === id)!;
         assert.deepEqual([row['status'], row['error_code']], [end, code], JSON.stringify(reports));
       }
@@ -210,9 +210,9 @@ describe('the callbacks of Twilio', () => {
       const query = `?tenant=${tenantId}&message=${id}`;
       await status('delivered', { MessageSid: sid(1) }, query);
       await status('sent', { MessageSid: sid(1) }, query);
-      const told = await events();
-      assert.deepEqual(typesOf(told), ['sms.sent', 'sms.delivered']);
-      const { timestamp: _at, ...sent } = told[0]!.data;
+      const triggered = await events();
+      assert.deepEqual(typesOf(triggered), ['sms.sent', 'sms.delivered']);
+      const { timestamp: _at, ...sent } = triggered[0]!.data;
       assert.deepEqual(sent, {
         message_sid: sid(1),
         from: number,
@@ -392,17 +392,17 @@ describe('the callbacks of Twilio', () => {
     it('a received message makes an event only if the number is in that account', async () => {
       const [mains, subs] = [number, '+15550000002'];
       await assignNumber(api.pool, tenantId, subs, subaccountSid);
-      const cases: [account: string, to: string, told: boolean][] = [
+      const cases: [account: string, to: string, triggered: boolean][] = [
         [subaccountSid, mains, false],
         [accountSid, subs, false],
         [accountSid, mains, true],
         [subaccountSid, subs, true],
       ];
-      for (const [n, [account, To, isTold]] of cases.entries()) {
+      for (const [n, [account, To, isTriggered]] of cases.entries()) {
         const before = (await events()).length;
         const answer = await inboundOf(account, { To, MessageSid: sid(n) });
-        assert.deepEqual([answer.status, answer.text], [200, nothingToSay]);
-        assert.equal((await events()).length - before, isTold ? 1 : 0, `${account} for ${To}`);
+        assert.deepEqual([answer.status, answer.text], [200, emptyTwiml]);
+        assert.equal((await events()).length - before, isTriggered ? 1 : 0, `${account} for ${To}`);
       }
       assert.equal(warnings().length, 2);
       assert.doesNotMatch(warnings().join(''), /1555/);

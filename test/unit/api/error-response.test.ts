@@ -38,8 +38,8 @@ describe('errorResponse', () => {
       message: 'm'.repeat(9_000),
     }));
     const { body } = await answerTo(new InvalidInputError('d'.repeat(1_000_000), errors));
-    const told = body['errors'] as { message: string }[];
-    assert.deepEqual([told.length, told[20]?.message], [21, 'and 4980 more']);
+    const reported = body['errors'] as { message: string }[];
+    assert.deepEqual([reported.length, reported[20]?.message], [21, 'and 4980 more']);
     assert.ok(JSON.stringify(body).length < 50_000);
   });
 

@@ -157,8 +157,8 @@ describe("callbacks that overtake Twilio's response", () => {
         recordUnsent(deps(), id, { errorCode: null, at: new Date() }),
         callback('sent'),
       ]);
-      const told = typesOf(await events()).join(' ');
-      assert.ok(['sms.sent sms.delivered', 'sms.failed'].includes(told), told);
+      const triggered = typesOf(await events()).join(' ');
+      assert.ok(['sms.sent sms.delivered', 'sms.failed'].includes(triggered), triggered);
       assert.equal(await countedSegments(database.pool, tenantId), 1);
     }
   });

@@ -208,10 +208,10 @@ describe('sending a message', function () {
         await send(id);
       }
       assert.deepEqual(await Promise.all(ids.map((id) => settle(id, true))), ['settled', 'settled', 'settled']);
-      const told = await events();
-      assert.deepEqual(typesOf(told), ['sms.sent', 'sms.sent', 'sms.sent']);
-      assert.deepEqual(told.map(({ id }) => id).sort(), fake.messages.map(({ sid }) => sid).sort());
-      assert.equal(new Set(told.map(({ data }) => data['message_id'])).size, 3);
+      const triggered = await events();
+      assert.deepEqual(typesOf(triggered), ['sms.sent', 'sms.sent', 'sms.sent']);
+      assert.deepEqual(triggered.map(({ id }) => id).sort(), fake.messages.map(({ sid }) => sid).sort());
+      assert.equal(new Set(triggered.map(({ data }) => data['message_id'])).size, 3);
     });
 
     it('does not mistake another message for it', async () => {

@@ -215,13 +215,13 @@ describe('the Twilio client', () => {
 
     it('keeps token, number and text out of what it tells', async () => {
       const authorization = Buffer.from(`${accountSid}:${authToken}`).toString('base64');
-      const told: unknown[] = [];
+      const results: unknown[] = [];
       for (const to of ['+15005550001', '+15005550004', '+15551234567']) {
         if (to === '+15551234567') fake.answerNext((response) => void response.socket?.destroy());
-        told.push(await client().send({ ...message, to }));
+        results.push(await client().send({ ...message, to }));
       }
-      told.push(await client({ apiBaseUrl: closedUrl }).send(message));
-      const all = inspect(told, { depth: null, showHidden: true });
+      results.push(await client({ apiBaseUrl: closedUrl }).send(message));
+      const all = inspect(results, { depth: null, showHidden: true });
       for (const secret of [authToken, authorization, '+1555', '+1500', 'Zażółć'])
         assert.ok(!all.includes(secret), secret);
     });
