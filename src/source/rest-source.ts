@@ -52,15 +52,15 @@ export function restSource(options: RestSourceOptions): WebhookSource {
   /** Retries temporary failures until the time is up. */
   async function postUntil(giveUpAtMs: number, body: string): Promise<Exclude<Answer, { kind: 'failed' }>> {
     // The last failure with a response: a try that the deadline cuts short says nothing.
-    let heard: Extract<Answer, { kind: 'failed' }> | undefined;
+    let lastResponse: Extract<Answer, { kind: 'failed' }> | undefined;
     for (let tries = 1; ; tries++) {
       const leftMs = giveUpAtMs - performance.now();
       const answer = await postEvent(endpoint, body, Math.max(1, Math.min(timeoutMs, leftMs)));
       if (answer.kind !== 'failed') return answer;
-      if (answer.status !== null) heard = answer;
+      if (answer.status !== null) lastResponse = answer;
       // Full jitter, so that those that failed together do not retry together.
       const waitMs = (answer.retryAfterMs ?? 0) + Math.random() * Math.min(longestWaitMs, firstWaitMs * 2 ** tries);
-      if (performance.now() + waitMs >= giveUpAtMs) throw unconfirmed(heard ?? answer, tries);
+      if (performance.now() + waitMs >= giveUpAtMs) throw unconfirmed(lastResponse ?? answer, tries);
       await delay(waitMs);
     }
   }

@@ -48,12 +48,12 @@ export async function createCallScenario(): Promise<CallScenario> {
       switches.add(played);
       return played;
     },
-    async listen(heard, { host = '127.0.0.1', ...options } = {}) {
-      const before = heard.map(({ subscribers }) => subscribers);
-      const addresses = heard.map(({ port }) => ({ host, port, password: 'ClueCon' }));
+    async listen(played, { host = '127.0.0.1', ...options } = {}) {
+      const before = played.map(({ subscribers }) => subscribers);
+      const addresses = played.map(({ port }) => ({ host, port, password: 'ClueCon' }));
       const listener = startCallListener(fixture.deps, addresses, { tenantVariable: 'tenant_id', ...fast, ...options });
       listeners.add(listener);
-      await waitFor(() => heard.every(({ subscribers }, index) => subscribers > before[index]!), {
+      await waitFor(() => played.every(({ subscribers }, index) => subscribers > before[index]!), {
         what: 'subscriptions',
       });
       return listener;

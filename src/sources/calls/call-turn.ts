@@ -19,7 +19,7 @@ import type { CallEventKind, CallFacts } from './call-event.js';
 import type { CallLog } from './call-handler.js';
 import { handleCallEvent } from './handle-call-event.js';
 import { whichCall } from './which-call.js';
-import { isAnothersCall, saysWhose, whoseCall } from './whose-call.js';
+import { isOfOtherTenant, hasNumbers, findCallTenant } from './call-tenant.js';
 
 /** A stored event with its facts parsed. */
 export type ReadEvent = Omit<UnhandledEvent, 'kind' | 'facts'> & { kind: CallEventKind; facts: CallFacts };
@@ -135,7 +135,7 @@ class CallTurn {
 
   /** The event's call, opened or moved to the event's run if necessary; null: the event says too little to open one. */
   async #callOf(event: ReadEvent, events: readonly ReadEvent[]): Promise<Call | null> {
-    const decision = await whichCall(event, this.#calls, (call) => isAnothersCall(this.db, call, event));
+    const decision = await whichCall(event, this.#calls, (call) => isOfOtherTenant(this.db, call, event));
     if (decision.is === 'known') return decision.call;
     const { facts, coreUuid, switchName } = event;
     const run: CallRun = { createdMs: facts.createdMs ?? null, from: event.sequence, until: null, tookOver: false };
@@ -152,7 +152,7 @@ class CallTurn {
       else this.#logOnCommit(() => this.deps.log.info(fields, 'call.taken_over: by another run of a switch'));
       return call;
     }
-    if (!saysWhose(facts)) return null;
+    if (!hasNumbers(facts)) return null;
     run.from = this.#firstOfRun(event, events);
     const call = await this.#open(event, run);
     this.#calls.push(call);
@@ -164,7 +164,7 @@ class CallTurn {
   #firstOfRun({ coreUuid, sequence }: ReadEvent, events: readonly ReadEvent[]): number {
     const lastEnd = Math.max(-1, ...this.#calls.map(({ runs }) => runs[coreUuid]?.until ?? -1));
     const earlier = events.find(
-      (event) => event.coreUuid === coreUuid && event.sequence > lastEnd && !saysWhose(event.facts),
+      (event) => event.coreUuid === coreUuid && event.sequence > lastEnd && !hasNumbers(event.facts),
     );
     return Math.min(sequence, earlier?.sequence ?? sequence);
   }
@@ -201,7 +201,7 @@ class CallTurn {
   }
 
   async #findTenant(call: Call, events: readonly ReadEvent[]): Promise<string | null> {
-    const found = await whoseCall(this.db, call, events);
+    const found = await findCallTenant(this.db, call, events);
     if (found) {
       await assignCall(this.db, call, found);
       // An end that was estimated before was reported to nobody.

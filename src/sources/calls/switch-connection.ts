@@ -62,7 +62,7 @@ export function connectToSwitch(
   /** The silence that the switch is allowed after its notice; undefined: it gave none. */
   let lingerMs: number | undefined;
   let replies = 0;
-  let heardAt = performance.now();
+  let receivedAt = performance.now();
   const drop = (kind: ConnectionEndKind, reason: string) => {
     end ??= { kind, reason };
     socket.destroy();
@@ -72,8 +72,8 @@ export function connectToSwitch(
     deadlines.readyMs,
   );
   const silenceWatch = setInterval(() => {
-    if (socket.isPaused()) heardAt = performance.now();
-    else if (performance.now() - heardAt > deadlines.silenceMs) drop('lost', `silent for ${deadlines.silenceMs} ms`);
+    if (socket.isPaused()) receivedAt = performance.now();
+    else if (performance.now() - receivedAt > deadlines.silenceMs) drop('lost', `silent for ${deadlines.silenceMs} ms`);
   }, deadlines.silenceMs / 8);
   let noticeDeadline: NodeJS.Timeout | undefined;
   const leaveSoon = () => {
@@ -108,7 +108,7 @@ export function connectToSwitch(
       try {
         for (const frame of frames.read(bytes)) {
           if (end) return;
-          heardAt = performance.now();
+          receivedAt = performance.now();
           if (lingerMs !== undefined) leaveSoon();
           parse(toSoundBytes(frame));
         }

@@ -144,7 +144,7 @@ export class SwitchListener implements Fellow {
             this.deps.log.info({ switch: this.#name }, 'switch.connected');
             void this.#watchGoneCalls(ready, lastContactAt);
           },
-          onEvent: (event) => this.#hear(event),
+          onEvent: (event) => this.#receive(event),
         },
         this.options.deadlines,
       );
@@ -172,9 +172,9 @@ export class SwitchListener implements Fellow {
     this.#isConnected = isConnected;
   }
 
-  #hear(event: Event): void {
+  #receive(event: Event): void {
     const timestamp: unknown = event.getHeader('Event-Date-Timestamp');
-    this.#clock.hear(typeof timestamp === 'string' ? timestamp : undefined);
+    this.#clock.update(typeof timestamp === 'string' ? timestamp : undefined);
     this.#lastContactAt = this.#clock.now();
     const coreUuid = event.getHeader('Core-UUID');
     if (typeof coreUuid === 'string') this.#coreUuid = coreUuid;
