@@ -265,7 +265,7 @@ async function clearAway(temporal: Client, taskQueue: string): Promise<void> {
   })) {
     left.push(workflowId);
   }
-  await inParallel({ count: left.length, atOnce: 20 }, (index) =>
+  await inParallel({ count: left.length, concurrency: 20 }, (index) =>
     temporal.workflow
       .getHandle(left[index]!)
       .terminate('the benchmark has ended')

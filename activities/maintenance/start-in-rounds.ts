@@ -33,7 +33,7 @@ interface Round<Job extends Startable> {
 }
 
 /** How many jobs wait for their turn at the same time. */
-const atOnce = 50;
+const concurrency = 50;
 /** Less than the workflow's timeout: a sweep that timed out would go on alongside the next. */
 const longestMs = 180_000;
 
@@ -71,7 +71,7 @@ async function startRound<Job extends Startable>(
 ): Promise<Round<Job>> {
   const beganAtMs = performance.now();
   const round: Round<Job> = { started: [], ranBefore: [], refused: [] };
-  const isHopeless = () => round.started.length + round.ranBefore.length === 0 && round.refused.length >= atOnce;
+  const isHopeless = () => round.started.length + round.ranBefore.length === 0 && round.refused.length >= concurrency;
   const startNext = async (jobs: Iterable<Job>) => {
     for (const job of jobs) {
       try {
@@ -87,7 +87,7 @@ async function startRound<Job extends Startable>(
   };
   // One iterator, shared by all of them.
   const jobs = (await list(leftOut)).values();
-  await Promise.all(Array.from({ length: atOnce }, () => startNext(jobs)));
+  await Promise.all(Array.from({ length: concurrency }, () => startNext(jobs)));
   const running = [...round.started, ...round.ranBefore];
   if (running.length > 0) await mark(running, performance.now() - beganAtMs);
   return round;

@@ -109,7 +109,7 @@ export async function openService(
       client,
       temporal: config.temporal,
       log,
-      mends: parts.worker,
+      repairs: parts.worker,
       messages: parts.worker && twilio !== undefined,
       ...(temporalCheckEveryMs !== undefined && { everyMs: temporalCheckEveryMs }),
     });

@@ -15,8 +15,8 @@ import type { SourceEvent, TriggeredResult, WebhookSource } from './webhook-sour
 
 /** The timeout of one call, so that a dead connection does not use up the whole deadline. */
 const callDeadlineMs = 5_000;
-const firstPauseMs = 100;
-const longestPauseMs = 5_000;
+const minBackoffMs = 100;
+const maxBackoffMs = 5_000;
 /** Temporal limits a workflow id to 1,000 bytes. */
 const longestIdBytes = 500;
 const longestFairnessKeyBytes = 64;
@@ -33,7 +33,7 @@ export function temporalSource(options: TemporalSourceOptions): WebhookSource {
   async function triggerEvent(event: SourceEvent): Promise<TriggeredResult> {
     const { args, id, ...labels } = requestOf(event);
     const giveUpAt = Date.now() + deadlineMs;
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+    for (let backoffMs = minBackoffMs; ; backoffMs = Math.min(maxBackoffMs, backoffMs * 2)) {
       try {
         await client.withDeadline(Math.min(giveUpAt, Date.now() + callDeadlineMs), () =>
           client.workflow.start<typeof acceptEvent>('acceptEvent', {
@@ -48,7 +48,7 @@ export function temporalSource(options: TemporalSourceOptions): WebhookSource {
         return { repeated: false, stored: null };
       } catch (error) {
         if (isAlreadyStarted(error)) return { repeated: true, stored: null };
-        const waitMs = pauseMs * (0.5 + Math.random());
+        const waitMs = backoffMs * (0.5 + Math.random());
         const isWorthAnother = temporalFailure(error).kind === 'away' && Date.now() + waitMs < giveUpAt;
         if (!isWorthAnother) throw notTaken(event, error);
         await delay(waitMs);

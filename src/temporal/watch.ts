@@ -13,7 +13,7 @@ export interface TemporalWatchDeps {
   temporal: TemporalConfig;
   log: Logger;
   /** A process with a worker creates what is missing; others only report it. */
-  mends: boolean;
+  repairs: boolean;
   /** Whether Twilio's list is to be compared. */
   messages: boolean;
   /** Default 30 s, and 10 s while something is wrong. */
@@ -90,9 +90,9 @@ export class TemporalWatch {
   }
 
   async #check(): Promise<TemporalProblem[]> {
-    const { client, temporal, mends, messages } = this.deps;
+    const { client, temporal, repairs, messages } = this.deps;
     const { namespace } = temporal;
-    const target = { client, namespace, mends };
+    const target = { client, namespace, repairs };
     const ask = <T>(call: () => Promise<T>) =>
       client.withAbortSignal(this.#nextStep(), () => client.withDeadline(Date.now() + callDeadlineMs, call));
     const problems: TemporalProblem[] = [];

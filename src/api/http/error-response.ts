@@ -117,7 +117,7 @@ export function logProblem(log: Logger, error: unknown, context: object): void {
   const { kind } = toProblem(error);
   if (kind === 'internal') log.error({ ...context, error: loggable(error) }, 'request.failed');
   else if (kind === 'unavailable') log.warn({ ...context, reason: reasonOf(error) }, 'request.refused');
-  else if (sqlStateOf(error)) log.warn({ ...context, error: loggable(error) }, 'request.not_checked_enough');
+  else if (sqlStateOf(error)) log.warn({ ...context, error: loggable(error) }, 'request.rejected_by_database');
 }
 
 /** The problem document that answers an error, with its status, and the headers that go with it. */

@@ -25,7 +25,7 @@ export interface PlayedSwitch {
   /** Sends bytes to all subscribers. */
   send(bytes: string | Uint8Array): void;
   /** Sends the events of a recorded stream, as they are, one after the other. */
-  play(stream: Buffer, pauseMs?: number): Promise<void>;
+  play(stream: Buffer, delayMs?: number): Promise<void>;
   /** Ends every connection; `reset` sends an RST. */
   hangUp(how?: 'end' | 'reset'): void;
   /** Stops listening and cuts open connections. */
@@ -114,12 +114,12 @@ export async function startPlayedSwitch(at = 0): Promise<PlayedSwitch> {
     channels: [],
     coreUuid: '',
     send,
-    async play(stream, pauseMs = 0) {
+    async play(stream, delayMs = 0) {
       for (const { headers, contentType, body } of new FrameReader().read(stream)) {
         if (!contentType.startsWith('text/event-')) continue;
         const lines = [...headers].map(([name, value]) => `${name}: ${value}\n`).join('');
         send(Buffer.concat([Buffer.from(`${lines}\n`), body]));
-        if (pauseMs > 0) await delay(pauseMs);
+        if (delayMs > 0) await delay(delayMs);
       }
     },
     hangUp(how = 'end') {

@@ -193,16 +193,16 @@ export class SwitchListener implements Fellow {
   }
 
   async #keep(): Promise<void> {
-    let atOnce = batchSize;
+    let maxSize = batchSize;
     for (let failures = 0; this.#waiting.length > 0;) {
-      const batch = this.#waiting.slice(0, atOnce);
+      const batch = this.#waiting.slice(0, maxSize);
       try {
         const kept = batch.map((event) => ({ ...event, facts: JSON.stringify(event.facts) }));
         await keepCallEvents(this.deps.db, this.#name, kept);
       } catch (error) {
         if (isRefusedByPostgres(error) || error instanceof TypeError || error instanceof RangeError) {
           // One of them can never be stored: the others must not wait for it.
-          if (batch.length > 1) atOnce = 1;
+          if (batch.length > 1) maxSize = 1;
           else {
             this.#waiting.shift();
             const { callSid, kind, sequence } = batch[0]!;
@@ -226,7 +226,7 @@ export class SwitchListener implements Fellow {
         continue;
       }
       failures = 0;
-      atOnce = batchSize;
+      maxSize = batchSize;
       this.#waiting.splice(0, batch.length);
       if (this.#waiting.length <= resumeAt) this.#connection?.resume();
       // A recording may belong to another leg's call.

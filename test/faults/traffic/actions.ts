@@ -72,7 +72,7 @@ export async function runActions(deps: ActionsDeps): Promise<ActionsLog> {
   const running: Promise<void>[] = [enableWhatWasDisabled(context)];
   let cards: string[] = [];
   for (let number = 1; ; number++) {
-    await pauseFor(context, random.whole(...everyMs));
+    await sleep(context, random.whole(...everyMs));
     if (deps.signal.aborted) break;
     if (cards.length === 0) cards = random.shuffle(deck);
     const name = cards.pop()!;
@@ -89,7 +89,7 @@ async function pause(context: Context, random: Random): Promise<void> {
   const forMs = random.whole(2_000, 20_000);
   await exclusively(context, webhook, async () => {
     await change(context, webhook, webhook.enabled, false, { enabled: false });
-    await pauseFor(context, forMs);
+    await sleep(context, forMs);
     await change(context, webhook, webhook.enabled, true, { enabled: true });
   });
 }
@@ -113,14 +113,14 @@ async function respondGone(context: Context, random: Random): Promise<void> {
   const receiver = webhook.plan.receivers.find(({ name }) => now.startsWith(`${context.receivers.urls[name]}/`))!;
   context.receivers.respondGoneOnce(receiver.name, afterMs);
   if (movesAfterMs === undefined) return;
-  await pauseFor(context, movesAfterMs);
+  await sleep(context, movesAfterMs);
   await move(context, random);
 }
 
 /** Acts like a tenant whose webhook is disabled: checks now and then, and enables it again. */
 async function enableWhatWasDisabled(context: Context): Promise<void> {
   for (;;) {
-    await pauseFor(context, checkEveryMs);
+    await sleep(context, checkEveryMs);
     if (context.signal.aborted) return;
     for (const webhook of withRole(context, 'moving')) await enableIfDisabled(context, webhook);
   }
@@ -216,7 +216,7 @@ async function useTemporary(context: Context, random: Random): Promise<void> {
   };
   const webhook = await makeWebhook(api, tenant, plan, receivers.urls);
   if (!webhook) return;
-  await pauseFor(context, livesMs);
+  await sleep(context, livesMs);
   if (signal.aborted) return;
   webhook.deleted = { startedAt: Date.now(), endedAt: Infinity };
   const path = `/v1/webhooks/${webhook.id}`;
@@ -266,4 +266,4 @@ function otherUrl({ receivers }: Context, { plan, urls }: Webhook): string {
   return plan.receivers.map(({ name }) => `${receivers.urls[name]}/${plan.label}`).find((url) => url !== now)!;
 }
 
-const pauseFor = ({ signal }: Context, ms: number) => delay(ms, undefined, { signal }).catch(() => undefined);
+const sleep = ({ signal }: Context, ms: number) => delay(ms, undefined, { signal }).catch(() => undefined);

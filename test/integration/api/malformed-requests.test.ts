@@ -12,7 +12,7 @@ describe('malformed requests', () => {
   });
   after(() => api.close());
   afterEach(() => {
-    const faults = api.logLines.filter((line) => /request\.failed|request\.not_checked_enough/.test(line));
+    const faults = api.logLines.filter((line) => /request\.failed|request\.rejected_by_database/.test(line));
     assert.deepEqual(faults, [], 'every mistake is caught before Postgres sees it');
   });
 

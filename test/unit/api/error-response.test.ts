@@ -76,7 +76,7 @@ describe('errorResponse', () => {
       const { response, body, log } = await answerTo(postgresError(code));
       assert.equal(response.status, 400, code);
       assert.ok(!/Postgres|22|hidden/.test(String(body['detail'])), code);
-      assert.match(log.join(''), /not_checked_enough/);
+      assert.match(log.join(''), /rejected_by_database/);
     }
   });
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { allGenuine } from '../../faults/invariants/genuine.js';
-import { limitsKept } from '../../faults/invariants/limits-kept.js';
+import { limitsRespected } from '../../faults/invariants/limits-respected.js';
 import { measureNeighbours } from '../../faults/invariants/neighbours.js';
 import { nothingLost } from '../../faults/invariants/nothing-lost.js';
 import { processesLive } from '../../faults/invariants/processes.js';
 import { nothingDoubled, oneAtATime, requestsLogged } from '../../faults/invariants/requests-logged.js';
-import { settingsHeeded } from '../../faults/invariants/settings-heeded.js';
+import { settingsApplied } from '../../faults/invariants/settings-applied.js';
 import { makeRun, start, type MadeRun } from './evidence.js';
 
 /** The invariants of the fault suite are of use only if they see what is wrong; so each is shown it. */
@@ -15,9 +15,9 @@ describe('the invariants of the fault suite', () => {
     ...requestsLogged(evidence).violations,
     ...nothingDoubled(evidence).violations,
     ...oneAtATime(evidence).violations,
-    ...limitsKept(evidence).violations,
+    ...limitsRespected(evidence).violations,
     ...allGenuine(evidence).violations,
-    ...settingsHeeded(evidence),
+    ...settingsApplied(evidence),
     ...measureNeighbours(evidence).violations,
     ...processesLive(evidence).violations,
   ];

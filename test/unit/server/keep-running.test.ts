@@ -11,7 +11,7 @@ describe('what is kept running', () => {
   let clock: Clock;
   let kept: KeptRunning | undefined;
   let opened: { end: (reason: unknown) => void; isStopped: boolean }[];
-  let downs: { reason: unknown; pauseMs: number }[];
+  let downs: { reason: unknown; retryInMs: number }[];
   let ups: number;
 
   beforeEach(() => {
@@ -52,8 +52,8 @@ describe('what is kept running', () => {
       open,
       log,
       onUp: () => ups++,
-      onDown: (reason, pauseMs) => downs.push({ reason, pauseMs }),
-      pausesMs: { first: 1_000, longest: 60_000 },
+      onDown: (reason, retryInMs) => downs.push({ reason, retryInMs }),
+      backoffMs: { first: 1_000, max: 60_000 },
     });
     return kept;
   }
@@ -77,10 +77,10 @@ describe('what is kept running', () => {
       opened.at(-1)!.end(new Error('no'));
       await turns();
       await tick(75_000);
-      return downs.at(-1)!.pauseMs;
+      return downs.at(-1)!.retryInMs;
     };
-    const about = (pauseMs: number, expectedMs: number) =>
-      assert.ok(pauseMs >= expectedMs * 0.8 && pauseMs <= expectedMs * 1.2, `${pauseMs} ms, about ${expectedMs}`);
+    const about = (retryInMs: number, expectedMs: number) =>
+      assert.ok(retryInMs >= expectedMs * 0.8 && retryInMs <= expectedMs * 1.2, `${retryInMs} ms, about ${expectedMs}`);
     for (const expectedMs of [1_000, 2_000, 4_000]) about(await next(), expectedMs);
     for (let n = 0; n < 5; n++) await next();
     about(await next(), 60_000);
@@ -95,7 +95,7 @@ describe('what is kept running', () => {
     });
     for (let n = 0; n < 60; n++) await tick(1_000);
     assert.ok(tries >= 10, `${tries} in a minute`);
-    assert.ok(downs.every(({ pauseMs }) => pauseMs <= 6_000));
+    assert.ok(downs.every(({ retryInMs }) => retryInMs <= 6_000));
     assert.equal(kept!.trouble, 'away');
   });
 

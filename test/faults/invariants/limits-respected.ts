@@ -3,7 +3,7 @@ import type { Change, Webhook } from '../traffic/tenants.js';
 import { allWebhooks, groupBy, type Evidence, type Violation } from './evidence.js';
 import { explanationOf } from './explanation.js';
 
-export interface LimitsKept {
+export interface LimitsRespected {
   violations: Violation[];
   /** Windows with more requests than allowed because a sender was killed or frozen while it held a token. */
   explained: number;
@@ -17,7 +17,7 @@ const windowMs = 60_000;
 const unsureMs = 60_000;
 
 /** In any 60 s, by the receiver's clock, no more requests arrive than the limit allows. */
-export function limitsKept(evidence: Evidence): LimitsKept {
+export function limitsRespected(evidence: Evidence): LimitsRespected {
   const violations: Violation[] = [];
   let explained = 0;
   let unexplained = 0;
