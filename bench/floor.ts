@@ -83,8 +83,8 @@ async function closed(load: ClosedLoad): Promise<FloorMessage> {
 }
 
 process.on('message', (request: FloorRequest) => {
-  const answer = 'open' in request ? open(request.open) : closed(request.closed);
-  answer.then(send, (error: unknown) => send({ failed: error instanceof Error ? error.message : String(error) }));
+  const reply = 'open' in request ? open(request.open) : closed(request.closed);
+  reply.then(send, (error: unknown) => send({ failed: error instanceof Error ? error.message : String(error) }));
 });
 process.on('disconnect', () => process.exit());
 process.on('SIGINT', () => undefined);

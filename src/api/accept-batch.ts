@@ -30,8 +30,8 @@ export async function acceptBatch(
       const inexactNumbers = request.inexactNumbers
         .filter(({ path }) => path[1] === index)
         .map(({ path, text }) => ({ path: path.slice(2), text }));
-      const answer = await acceptEvent(deps, body, { inexactNumbers, by: request.by, recentKey: null });
-      return { status: answer.status, ...answer.body };
+      const result = await acceptEvent(deps, body, { inexactNumbers, by: request.by, recentKey: null });
+      return { status: result.status, ...result.body };
     } catch (error) {
       // Logged once, not for each event that fails with it.
       if (error !== away) logProblem(deps.log, error, { request: request.by.request, index });

@@ -68,7 +68,7 @@ export const healthEndpoints = [
     operationId: 'getHealth',
     tag,
     summary: 'Check that the process is alive',
-    answers: { 200: { description: 'It is alive', schema: z.object({ status: z.literal('ok') }) } },
+    responses: { 200: { description: 'It is alive', schema: z.object({ status: z.literal('ok') }) } },
     async handle() {
       return { status: 200, body: { status: 'ok' as const } };
     },
@@ -81,7 +81,7 @@ export const healthEndpoints = [
     operationId: 'getReadiness',
     tag,
     summary: 'Check that the process can serve requests',
-    answers: {
+    responses: {
       200: {
         description: 'Postgres takes writes, no migration is pending, and no encryption key is missing',
         schema: readinessSchema,

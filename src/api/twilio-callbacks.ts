@@ -49,7 +49,7 @@ export function twilioCallbacks(deps: AppDeps): Router {
     const messageSid = field(form, 'MessageSid');
     if (!isEventId(messageSid)) return void response.status(400).end();
     const segments = count(field(form, 'NumSegments'));
-    const answer = await inTime(deps, () =>
+    const outcome = await inTime(deps, () =>
       receiveMessage(deps, {
         ...vouching(form),
         messageSid,
@@ -62,12 +62,12 @@ export function twilioCallbacks(deps: AppDeps): Router {
         at: new Date(),
       }),
     );
-    if (answer === 'other-account')
+    if (outcome === 'other-account')
       warnOfOther(
         form,
         'the number that it came to is not assigned with this account; if it is in it, assign it with this account_sid',
       );
-    if (answer === 'no-owner')
+    if (outcome === 'no-owner')
       deps.log.warn({ messageSid }, 'message.no_owner: no tenant has the number that it came to');
     response.set('Content-Type', 'text/xml').send(emptyTwiml);
   }
@@ -76,7 +76,7 @@ export function twilioCallbacks(deps: AppDeps): Router {
     const messageSid = field(form, 'MessageSid');
     // It becomes part of an event id.
     if (!messageSid || !isEventId(`${messageSid}_status`)) return void response.status(400).end();
-    const answer = await inTime(deps, () =>
+    const outcome = await inTime(deps, () =>
       reportStatus(deps, {
         ...vouching(form),
         messageSid,
@@ -89,8 +89,8 @@ export function twilioCallbacks(deps: AppDeps): Router {
         tenantReference: isEventId(parameter(request, 'tenant')) ? parameter(request, 'tenant') : undefined,
       }),
     );
-    if (answer === 'other-account') warnOfOther(form, 'this account may not report the status of the message');
-    if (answer === 'no-message') deps.log.warn({ messageSid }, 'message.not_known: it is not a message of any tenant');
+    if (outcome === 'other-account') warnOfOther(form, 'this account may not report the status of the message');
+    if (outcome === 'no-message') deps.log.warn({ messageSid }, 'message.not_known: it is not a message of any tenant');
     response.status(204).end();
   }
 

@@ -91,7 +91,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     async query(statement, values) {
       const unnamed = typeof statement === 'string' ? statement : statement.text;
       const first = typeof statement === 'object' && passage.names ? prepared(statement) : unnamed;
-      const answer = await withSession(async (session) => {
+      const result = await withSession(async (session) => {
         try {
           return await ask(session, first, values);
         } catch (error) {
@@ -99,7 +99,7 @@ export function openDatabase(options: DatabaseOptions): Database {
           throw error;
         }
       });
-      return answer === 'another' ? withSession((session) => ask(session, unnamed, values)) : answer;
+      return result === 'another' ? withSession((session) => ask(session, unnamed, values)) : result;
     },
     transaction: (work) =>
       withSession(async (session) => {

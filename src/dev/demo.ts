@@ -76,11 +76,11 @@ async function main({ keep, fromSources }: { keep: boolean; fromSources: boolean
   }
 }
 
-function showDelivery({ path: to, event, eventId, attempt, isVerified, answered }: ReceivedDelivery): void {
-  const answer = answered === 200 ? pc.green(`answers ${answered}`) : pc.yellow(`answers ${answered}`);
+function showDelivery({ path: to, event, eventId, attempt, isVerified, status }: ReceivedDelivery): void {
+  const responded = status === 200 ? pc.green(`answers ${status}`) : pc.yellow(`answers ${status}`);
   const signature = isVerified ? pc.green('signature ✓') : pc.red('signature ✗');
   console.log(
-    `   ${pc.magenta('POST')}   ${event.padEnd(24)} ${shorten(eventId).padEnd(12)} ${to.padEnd(8)} attempt ${attempt}  ${signature}  ${answer}`,
+    `   ${pc.magenta('POST')}   ${event.padEnd(24)} ${shorten(eventId).padEnd(12)} ${to.padEnd(8)} attempt ${attempt}  ${signature}  ${responded}`,
   );
 }
 

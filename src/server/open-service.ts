@@ -9,7 +9,7 @@ import { UnrecordedAttempts } from '../../activities/deliveries/unrecorded-attem
 import { OpenRequests } from '../delivery/open-requests.js';
 import { createPoster } from '../delivery/post.js';
 import { Permits } from '../temporal/priority/permits.js';
-import { triggerEvent, type TriggerAnswer, type TriggeredEvent } from '../events/trigger.js';
+import { triggerEvent, type TriggerOutcome, type TriggeredEvent } from '../events/trigger.js';
 import type { UploadedRecording } from '../events/recording.js';
 import type { Logger } from '../log.js';
 import { startCallListener, type CallListener } from '../sources/calls/call-listener.js';
@@ -35,7 +35,7 @@ export interface Service {
   /** Where the API listens, or the health endpoint of a process with only a listener; undefined without either. */
   url: string | undefined;
   /** For event sources in this process: resolves when the event is accepted. */
-  triggerEvent(event: TriggeredEvent): Promise<TriggerAnswer>;
+  triggerEvent(event: TriggeredEvent): Promise<TriggerOutcome>;
   /** For an uploader of recordings in this process: true if the event was accepted, false if repeated or empty. */
   recordingCompleted(recording: UploadedRecording): Promise<boolean>;
   /** Undefined if this process listens to no switch. */

@@ -121,7 +121,7 @@ function refuseInvalid(event: UncheckedEvent): void {
     if (!(error instanceof InvalidInputError)) throw error;
     const { errors } = error;
     const message = [error.message, ...errors.map(({ path, message }) => `${path}: ${message}`)].join('\n');
-    throw new EventRefusedError(message, { ...nobodyAnswered, errors });
+    throw new EventRefusedError(message, { ...noResponse, errors });
   }
 }
 
@@ -130,7 +130,7 @@ const isAlreadyStarted = (error: unknown) =>
   error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError';
 
 /** The fields that only a response of the API has. */
-const nobodyAnswered = { status: null, type: null, errors: [], requestId: null };
+const noResponse = { status: null, type: null, errors: [], requestId: null };
 
 function notTaken({ eventType, eventId }: SourceEvent, cause: unknown): Error {
   const { kind, reason } = temporalFailure(cause);
@@ -138,11 +138,11 @@ function notTaken({ eventType, eventId }: SourceEvent, cause: unknown): Error {
   if (kind === 'away')
     return new EventUnconfirmedError(
       `${what} in time: Temporal did not answer (${reason}). Trigger it again later with the same event id and payload.`,
-      { ...nobodyAnswered, cause },
+      { ...noResponse, cause },
     );
   return new EventRefusedError(
     `${what}: Temporal refused it (${reason}). Check the namespace, and this client's permissions there.`,
-    nobodyAnswered,
+    noResponse,
     { cause },
   );
 }

@@ -143,9 +143,9 @@ describe('the signatures of deliveries', function () {
 
     async function rotate(overlapSeconds?: number): Promise<string> {
       const body = overlapSeconds === undefined ? undefined : { overlap_seconds: overlapSeconds };
-      const answer = await tenant.post(`/v1/webhooks/${webhook.id}/rotate-secret`, body);
-      assert.equal(answer.status, 200);
-      return answer.body.secret as string;
+      const response = await tenant.post(`/v1/webhooks/${webhook.id}/rotate-secret`, body);
+      assert.equal(response.status, 200);
+      return response.body.secret as string;
     }
 
     async function deliver(): Promise<ReceivedRequest> {

@@ -38,7 +38,7 @@ export const problemKinds = {
 
 export type ProblemKind = keyof typeof problemKinds;
 
-interface ProblemAnswer {
+interface ProblemResponse {
   kind: ProblemKind;
   detail: string;
   errors?: FieldError[];
@@ -55,7 +55,7 @@ const unstorable = new Set(['22P02', '22P05', '22003', '22007', '22008', '22021'
 const rolledBack = new Set(['40001', '40P01']);
 
 /** The one place where an error becomes a status code. */
-function toProblem(error: unknown): ProblemAnswer {
+function toProblem(error: unknown): ProblemResponse {
   if (error instanceof InvalidInputError) return { kind: 'invalid-input', detail: error.message, errors: error.errors };
   if (error instanceof UnauthenticatedError) {
     const challenge = error.keyGiven ? 'Bearer error="invalid_token"' : 'Bearer';

@@ -59,7 +59,7 @@ async function serve(
   if (endpoint.body && !endpoint.body.optional && !body) {
     throw new InvalidInputError('The request has no body; send a JSON object with "Content-Type: application/json".');
   }
-  const answer = await endpoint.handle(
+  const result = await endpoint.handle(
     {
       params,
       query,
@@ -72,9 +72,9 @@ async function serve(
     },
     deps,
   );
-  response.status(answer.status);
-  if (answer.body === undefined) response.end();
-  else response.json(answer.body);
+  response.status(result.status);
+  if (result.body === undefined) response.end();
+  else response.json(result.body);
 }
 
 async function authorize(

@@ -69,12 +69,12 @@ export async function runSourcesStory({
   );
 
   print(`4  An SMS from ${customer} comes in at Twilio`);
-  const answer = await twilio.receive(`${apiUrl}/twilio/sms`, {
+  const response = await twilio.receive(`${apiUrl}/twilio/sms`, {
     from: customer,
     to: number,
     body: 'Are you open today?',
   });
-  if (answer?.status !== 200) throw new Error(`the inbound callback got ${answer?.status ?? 'no response'}`);
+  if (response?.status !== 200) throw new Error(`the inbound callback got ${response?.status ?? 'no response'}`);
   await arrived('sms.received');
 
   print('5  The tenant replies in three segments, which reaches its limit. Twilio accepts it and reports its delivery');

@@ -48,8 +48,8 @@ export async function runStory({ apiUrl, adminKey, receiver }: StoryDeps): Promi
   };
   // /billing is down for its first three requests, /archive until it is repaired.
   let isArchiveUp = false;
-  receiver.answers.set('/billing', (n) => (n <= 3 ? 503 : 200));
-  receiver.answers.set('/archive', () => (isArchiveUp ? 200 : 500));
+  receiver.statuses.set('/billing', (n) => (n <= 3 ? 503 : 200));
+  receiver.statuses.set('/archive', () => (isArchiveUp ? 200 : 500));
   const crm = await register('/crm', { events: ['*'] }, 'every event');
   const billing = await register(
     '/billing',

@@ -27,14 +27,14 @@ export class SwitchQuestions {
 
   /** The run of the switch, which every event names too; null: no reply. */
   async coreUuid(): Promise<string | null> {
-    const answer = (await this.#ask('global_getvar core_uuid'))?.trim() ?? '';
-    return /^(?!-)[\x21-\x7e]{1,100}$/.test(answer) ? answer : null;
+    const reply = (await this.#ask('global_getvar core_uuid'))?.trim() ?? '';
+    return /^(?!-)[\x21-\x7e]{1,100}$/.test(reply) ? reply : null;
   }
 
   async #list(): Promise<ReadonlySet<string> | null> {
     if (this.#asking) return null;
-    const answer = await this.#ask('show channels as json');
-    const listed = answer === null ? null : readChannelList(answer);
+    const reply = await this.#ask('show channels as json');
+    const listed = reply === null ? null : readChannelList(reply);
     if (!listed && !this.#over.signal.aborted) this.onNoList();
     return listed;
   }

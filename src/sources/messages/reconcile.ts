@@ -41,8 +41,8 @@ export async function reconcileAccount(
       const status = known.get(message.messageSid);
       if (message.isInbound && !status && (await receive(deps, account, message))) found.received += 1;
       if (!message.isInbound && status && isNews(status, message)) {
-        const answer = await reportStatus(deps, { ...message, ...account, at: message.updatedAt });
-        if (answer === 'recorded') found.reported += 1;
+        const outcome = await reportStatus(deps, { ...message, ...account, at: message.updatedAt });
+        if (outcome === 'recorded') found.reported += 1;
       }
     }
     onPage();

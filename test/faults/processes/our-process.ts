@@ -84,7 +84,7 @@ export async function openOurProcess(options: OurProcessOptions): Promise<OurPro
   const isServing = async ({ number, endedAt }: ProcessLife): Promise<boolean> => {
     if (endedAt !== undefined) return false;
     if (program !== 'api' && !hasLogged(logFileOf(number), 'worker.ready')) return false;
-    return port === undefined || answers(`http://127.0.0.1:${port}/healthz`);
+    return port === undefined || responds(`http://127.0.0.1:${port}/healthz`);
   };
   const kill = async (): Promise<void> => {
     isWanted = false;
@@ -136,7 +136,7 @@ function hasLogged(file: string, message: string): boolean {
   return existsSync(file) && readFileSync(file, 'utf8').includes(`"msg":"${message}"`);
 }
 
-async function answers(url: string): Promise<boolean> {
+async function responds(url: string): Promise<boolean> {
   try {
     return (await fetch(url, { signal: AbortSignal.timeout(1_000) })).ok;
   } catch {

@@ -9,7 +9,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createRandom } from '../../support/random.js';
-import { answer, type ReceiverKind } from './behaviour.js';
+import { respond, type ReceiverKind } from './behaviour.js';
 import {
   bodiesFile,
   requestsFile,
@@ -119,7 +119,7 @@ async function handle(receiver: Receiver, incoming: IncomingMessage, response: S
   }
   // `close` comes while `answer` is awaited, so the intention must be set before.
   isReset = receiver.isBad;
-  const answered = await answer(response, { ...receiver, ofConnection: request.ofConnection, random });
+  const answered = await respond(response, { ...receiver, ofConnection: request.ofConnection, random });
   if (typeof answered === 'number') request.status = answered;
   if (answered !== 'reset') isReset = false;
 }

@@ -170,7 +170,7 @@ async function rotate(context: Context, random: Random): Promise<void> {
   await exclusively(context, webhook, async () => {
     const path = `/v1/webhooks/${webhook.id}/rotate-secret`;
     const body = { overlap_seconds: overlapMs / 1_000 };
-    const call = await api.callUntilAnswered({ key: webhook.tenant.key, method: 'POST', path, body }, signal);
+    const call = await api.callUntilResponse({ key: webhook.tenant.key, method: 'POST', path, body }, signal);
     const { startedAt, endedAt } = call;
     // A try without a response may have made a secret that nobody knows.
     const wasLost = call.tries > 1 || call.status === undefined;
@@ -220,7 +220,7 @@ async function useTemporary(context: Context, random: Random): Promise<void> {
   if (signal.aborted) return;
   webhook.deleted = { startedAt: Date.now(), endedAt: Infinity };
   const path = `/v1/webhooks/${webhook.id}`;
-  const call = await api.callUntilAnswered({ key: tenant.key, method: 'DELETE', path }, signal);
+  const call = await api.callUntilResponse({ key: tenant.key, method: 'DELETE', path }, signal);
   if (call.status !== undefined) webhook.deleted.endedAt = call.endedAt;
   // 404: an earlier try without a response deleted it.
   surprised(log, 'delete', call, call.tries > 1 ? [204, 404] : [204]);
@@ -237,7 +237,7 @@ async function change<T>(
   const noted: Change<T> = { value, startedAt: Date.now(), endedAt: Infinity, isUnsure: true };
   changes.push(noted);
   const { key } = webhook.tenant;
-  const call = await api.callUntilAnswered({ key, method: 'PATCH', path: `/v1/webhooks/${webhook.id}`, body }, signal);
+  const call = await api.callUntilResponse({ key, method: 'PATCH', path: `/v1/webhooks/${webhook.id}`, body }, signal);
   noted.endedAt = call.endedAt;
   noted.isUnsure = call.tries > 1 || call.status === undefined;
   if (log) surprised(log, 'change', call, [200]);

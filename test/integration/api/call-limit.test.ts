@@ -77,8 +77,8 @@ describe('GET /readyz', () => {
     let asked = 0;
     const api = await startApi({ hasPendingMigrations: async () => ((asked += 1), false) });
     try {
-      const answers = await Promise.all(Array.from({ length: 50 }, () => api.call('GET', '/readyz', { key: null })));
-      assert.ok(answers.every(({ status }) => status === 200));
+      const responses = await Promise.all(Array.from({ length: 50 }, () => api.call('GET', '/readyz', { key: null })));
+      assert.ok(responses.every(({ status }) => status === 200));
       // On a slow machine the fifty calls take longer than the second for which a result is cached.
       assert.ok(asked <= 5, `${asked} looks`);
       const before = asked;

@@ -68,10 +68,10 @@ describe('the Twilio account of a phone number', () => {
   it('is not changed by an attempt to assign the number to another tenant', async () => {
     await assign(subaccountSid);
     const other = await createTenant(api);
-    const answer = await api.call('POST', '/v1/phone-numbers', {
+    const response = await api.call('POST', '/v1/phone-numbers', {
       body: { tenant_id: other.id, phone_number: number, account_sid: null },
     });
-    assert.deepEqual([answer.status, await shown()], [409, subaccountSid]);
+    assert.deepEqual([response.status, await shown()], [409, subaccountSid]);
   });
 
   it('is the one that sends its messages', async () => {

@@ -56,8 +56,8 @@ describe('usage and limits over the API', () => {
       [{ sms_segments: -1 }, 'sms_segments'],
       [{ max_minutes: 5 }, 'max_minutes'],
     ] as const) {
-      const answer = await put(body);
-      assert.deepEqual([answer.status, answer.body.errors?.[0]?.path], [400, path], JSON.stringify(body));
+      const response = await put(body);
+      assert.deepEqual([response.status, response.body.errors?.[0]?.path], [400, path], JSON.stringify(body));
     }
     assert.deepEqual(await limits(), { call_minutes: null, sms_segments: null });
   });

@@ -224,10 +224,10 @@ describe('workflow deliverEvent', function () {
   it('neither cuts off nor repeats a request in flight when woken', async () => {
     let open = 0;
     let most = 0;
-    let answer = (): void => undefined;
+    let respond = (): void => undefined;
     const slow = async () => {
       most = Math.max(most, ++open);
-      await new Promise<void>((resolve) => (answer = resolve));
+      await new Promise<void>((resolve) => (respond = resolve));
       open--;
       return delivered;
     };
@@ -242,7 +242,7 @@ describe('workflow deliverEvent', function () {
         what: 'the workflow to have seen the signal',
       },
     );
-    answer();
+    respond();
     assert.equal(((await handle.result()) as { status: string }).status, 'delivered');
     assert.equal(most, 1);
     // Woken while it sent, it plans once more before it ends: the signal may have been a manual retry.

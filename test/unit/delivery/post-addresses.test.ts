@@ -150,11 +150,11 @@ describe('post, looking up the name', () => {
   it('blocks names of private networks without a lookup, whether they exist or not', async () => {
     const names = ['postgres', 'postgres.', 'db.internal', 'DB.Internal', 'printer.local', 'a.svc.cluster.local'];
     const more = ['api.default.svc', 'nas.lan', 'router.home.arpa', '1.0.0.10.in-addr.arpa', 'x.corp', 'y.localdomain'];
-    for (const answer of [['127.0.0.1'], ['127.0.0.2'], []]) {
-      answers = [answer];
+    for (const response of [['127.0.0.1'], ['127.0.0.2'], []]) {
+      answers = [response];
       const closed = posterWith({
         guard: createAddressGuard([]),
-        resolve: (hostname) => Promise.resolve(void lookups.push(hostname)).then(() => answer),
+        resolve: (hostname) => Promise.resolve(void lookups.push(hostname)).then(() => response),
       });
       for (const host of [...names, ...more]) {
         assert.equal(summary(await postTo(closed, `http://${host}/`)), blocked, host);

@@ -32,11 +32,11 @@ describe('what never becomes a request', () => {
   ];
   for (const [name, bytes, status] of cases) {
     it(`is answered by a problem document with an id: ${name}`, async () => {
-      const answer = await send(bytes);
-      assert.equal(answer.status, status);
-      assert.equal(answer.problem.status, status);
-      assert.match(answer.headers, /^X-Request-Id: [0-9a-f-]{36}$/m);
-      assert.match(answer.headers, /^Content-Type: application\/problem\+json$/m);
+      const response = await send(bytes);
+      assert.equal(response.status, status);
+      assert.equal(response.problem.status, status);
+      assert.match(response.headers, /^X-Request-Id: [0-9a-f-]{36}$/m);
+      assert.match(response.headers, /^Content-Type: application\/problem\+json$/m);
     });
   }
 });
@@ -160,9 +160,9 @@ describe('a server that closes', () => {
     });
 
   it('lets a request be answered that it has', async () => {
-    let answer!: () => void;
+    let respond!: () => void;
     const asked = new Promise<void>((resolve) => {
-      answer = resolve;
+      respond = resolve;
     });
     const server = await listen((_request, response) => void asked.then(() => response.end('late')), {
       host: '127.0.0.1',
@@ -173,7 +173,7 @@ describe('a server that closes', () => {
       () => undefined,
     );
     const closed = server.close();
-    answer();
+    respond();
     assert.equal(await (await response).text(), 'late');
     await closed;
   });
