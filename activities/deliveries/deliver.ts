@@ -19,7 +19,7 @@ export interface DeliverInput extends AttemptInput {
 }
 
 /** A request that is open for longer no longer holds a workflow task. */
-const longestAttendedMs = 1_000;
+const maxAttendedMs = 1_000;
 /** Least and most wait before the next try at a hanging receiver, while such receivers hold their share of the slots. */
 const hangingWaitMs = [15_000, 30_000] as const;
 
@@ -47,7 +47,7 @@ export async function deliverAtOnce(deps: DeliverDeps, input: AttemptInput): Pro
       taken = sending;
       permit?.sending();
       const waitMs = sending.timeoutMs + leaseMarginMs;
-      timer = setTimeout(() => leave({ kind: 'open', waitMs }), longestAttendedMs);
+      timer = setTimeout(() => leave({ kind: 'open', waitMs }), maxAttendedMs);
     },
   }).finally(() => {
     clearTimeout(timer);

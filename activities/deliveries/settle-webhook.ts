@@ -25,7 +25,7 @@ export interface Settled {
 }
 
 /** Less than the workflow's timeout. */
-const longestMs = 240_000;
+const maxMs = 240_000;
 /** Between two checks for what an open transaction may still write. */
 const recheckDelayMs = 200;
 
@@ -50,7 +50,7 @@ export async function settleWebhook(deps: SettleWebhookDeps, { webhookId }: Sett
       // The settings changed again: continue from the new change.
       if (now?.version !== point.version) point = now;
     }
-    if (performance.now() - beganAtMs > longestMs) return { changed, isSettled: false };
+    if (performance.now() - beganAtMs > maxMs) return { changed, isSettled: false };
     await delay(batch.length === 0 ? recheckDelayMs : performance.now() - batchBeganAtMs);
   }
   if (changed > 0) log.info({ webhook: webhookId, changed }, 'webhook.settled');

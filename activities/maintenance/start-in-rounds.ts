@@ -35,7 +35,7 @@ interface Round<Job extends Startable> {
 /** How many jobs wait for their turn at the same time. */
 const concurrency = 50;
 /** Less than the workflow's timeout: a sweep that timed out would go on alongside the next. */
-const longestMs = 180_000;
+const maxMs = 180_000;
 
 /**
  * Starts jobs, one round of each kind in turn, until none are left or three minutes are over; the next sweep does the
@@ -43,7 +43,7 @@ const longestMs = 180_000;
  * running, Temporal is away, and the first failure is thrown.
  */
 export async function startInRounds<Job extends Startable>(...kinds: Kind<Job>[]): Promise<Sweep<Job>> {
-  const untilMs = performance.now() + longestMs;
+  const untilMs = performance.now() + maxMs;
   const sweep: Sweep<Job> = { started: kinds.map(() => 0), refused: [] };
   let hasRun = false;
   let failure: Error | undefined;

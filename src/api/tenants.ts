@@ -8,7 +8,7 @@ import { nextCursor, pageQuery, paginate } from './http/paging.js';
 import { tenantIdParameter } from './http/path-parameters.js';
 import { integer, parseUuid, renderTime, text, time, uuid } from './http/schemas.js';
 
-const mostQuota = 1_000_000;
+const maxQuota = 1_000_000;
 const quotaMeaning = {
   webhooks: 'Webhooks that the tenant may have, deleted ones not counted; 409 for more',
   events_per_minute: 'Events that `POST /v1/events` takes for the tenant in a minute; 429 for more',
@@ -36,7 +36,7 @@ const renderQuotas = (quotas: Quotas): z.input<typeof quotasSchema> => ({
 });
 
 const quotaInput = (min: number, description: string, example: number) =>
-  integer(min, mostQuota, ', or null for no limit')
+  integer(min, maxQuota, ', or null for no limit')
     .nullable()
     .optional()
     .meta({ description, examples: [example] });

@@ -18,8 +18,8 @@ export interface RestSourceOptions {
 
 /** The longest wait is twice this before the second try, and doubles before each further one. */
 const firstWaitMs = 200;
-const longestWaitMs = 5_000;
-const longestTimerMs = 2 ** 31 - 1;
+const maxWaitMs = 5_000;
+const maxTimerMs = 2 ** 31 - 1;
 
 const notFoundType = 'urn:irisx:problem:not-found';
 
@@ -29,8 +29,8 @@ type TenantField = 'tenant_id' | 'tenant_external_id';
 export function restSource(options: RestSourceOptions): WebhookSource {
   const { deadlineMs = 30_000, timeoutMs = 10_000 } = options;
   for (const [name, value] of Object.entries({ deadlineMs, timeoutMs }))
-    if (!(value > 0 && value <= longestTimerMs))
-      throw new TypeError(`${name} must be from 1 to ${longestTimerMs} milliseconds, not ${value}`);
+    if (!(value > 0 && value <= maxTimerMs))
+      throw new TypeError(`${name} must be from 1 to ${maxTimerMs} milliseconds, not ${value}`);
   const endpoint = endpointOf(options);
   // The platform's own ids may be UUIDs too. The field in which the last one was found is tried first.
   let uuidField: TenantField = 'tenant_id';
@@ -59,7 +59,7 @@ export function restSource(options: RestSourceOptions): WebhookSource {
       if (outcome.kind !== 'failed') return outcome;
       if (outcome.status !== null) lastResponse = outcome;
       // Full jitter, so that those that failed together do not retry together.
-      const waitMs = (outcome.retryAfterMs ?? 0) + Math.random() * Math.min(longestWaitMs, firstWaitMs * 2 ** tries);
+      const waitMs = (outcome.retryAfterMs ?? 0) + Math.random() * Math.min(maxWaitMs, firstWaitMs * 2 ** tries);
       if (performance.now() + waitMs >= giveUpAtMs) throw unconfirmed(lastResponse ?? outcome, tries);
       await delay(waitMs);
     }

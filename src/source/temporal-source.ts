@@ -18,8 +18,8 @@ const callDeadlineMs = 5_000;
 const minBackoffMs = 100;
 const maxBackoffMs = 5_000;
 /** Temporal limits a workflow id to 1,000 bytes. */
-const longestIdBytes = 500;
-const longestFairnessKeyBytes = 64;
+const maxIdBytes = 500;
+const maxFairnessKeyBytes = 64;
 /**
  * A source that hands its events to Temporal, even while Postgres or the API is away: each starts the workflow
  * `acceptEvent`. Events are sealed in transit; ids and event types are not. `triggerEvent` resolves when Temporal has
@@ -94,7 +94,7 @@ function requestOf(event: SourceEvent) {
       { key: keyword('EventId'), value: eventId },
     ],
     // With fair task queues, no tenant's events wait behind a backlog of another tenant.
-    priority: { fairnessKey: Buffer.byteLength(tenantId) <= longestFairnessKeyBytes ? tenantId : digest(tenantId) },
+    priority: { fairnessKey: Buffer.byteLength(tenantId) <= maxFairnessKeyBytes ? tenantId : digest(tenantId) },
   };
 }
 
@@ -106,7 +106,7 @@ const keyword = (name: string) => ({ name, type: 'KEYWORD' as const });
  */
 export function acceptEventId({ tenantId, eventType, eventId }: Omit<SourceEvent, 'payload'>): string {
   const id = `accept/${encodeURIComponent(tenantId)}/${eventType}/${eventId}`;
-  return Buffer.byteLength(id) <= longestIdBytes ? id : `accept/${digest(id)}`;
+  return Buffer.byteLength(id) <= maxIdBytes ? id : `accept/${digest(id)}`;
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');

@@ -22,7 +22,7 @@ export interface TemporalWatchDeps {
 
 const everyMs = 30_000;
 const everyMsInTrouble = 10_000;
-const leastMs = 3_000;
+const minMs = 3_000;
 /** Timeout of one call. */
 const callDeadlineMs = 5_000;
 
@@ -70,11 +70,11 @@ export class TemporalWatch {
       this.#report(problems);
       const usualMs = this.deps.everyMs ?? (problems.length > 0 ? everyMsInTrouble : everyMs);
       // However often `checkSoon` is called, checks are at least this far apart.
-      await this.#sleep(Math.min(usualMs, leastMs));
+      await this.#sleep(Math.min(usualMs, minMs));
       if (this.#isDue) continue;
       this.#isIdle = true;
       // Jitter: workers that started together must not keep checking at the same time.
-      await this.#sleep(usualMs * (0.8 + 0.4 * Math.random()) - leastMs);
+      await this.#sleep(usualMs * (0.8 + 0.4 * Math.random()) - minMs);
       this.#isIdle = false;
     }
   }

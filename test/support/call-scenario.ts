@@ -5,7 +5,7 @@ import { createCallFixture, type CallFixture, type LogLine, type TriggeredCallEv
 import { waitFor } from './wait-for.js';
 
 const fast: Partial<SwitchListenerOptions> = {
-  reconnectDelays: { firstMs: 10, longestMs: 50, rejectedFirstMs: 100, rejectedLongestMs: 200 },
+  reconnectDelays: { firstMs: 10, maxMs: 50, rejectedFirstMs: 100, rejectedMaxMs: 200 },
   confirmGoneAfterMs: 50,
   goneCheckEveryMs: 100,
 };

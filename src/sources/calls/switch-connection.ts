@@ -15,7 +15,7 @@ export interface ConnectionDeadlines {
 
 export const connectionDeadlines: ConnectionDeadlines = { readyMs: 10_000, silenceMs: 60_000 };
 
-const longestLingerMs = 60_000;
+const maxLingerMs = 60_000;
 
 export interface ConnectionEnd {
   kind: ConnectionEndKind;
@@ -128,7 +128,7 @@ export function connectToSwitch(
   // Not the end yet: with linger, the ends of calls follow it, in other packets or in the same one.
   connection.on('esl::event::disconnect::notice', (notice) => {
     const seconds = Number(notice.getHeader('Linger-Time') ?? 0) || 0;
-    lingerMs = Math.min(Math.max(deadlines.afterNoticeMs ?? 2_000, seconds * 1000), longestLingerMs);
+    lingerMs = Math.min(Math.max(deadlines.afterNoticeMs ?? 2_000, seconds * 1000), maxLingerMs);
     leaveSoon();
   });
   connection.on('esl::event::command::reply', (reply) => {

@@ -12,7 +12,7 @@ const windowMs = 12 * 3_600_000;
 /** This long before the last comparison, since the list may be a little behind. */
 const overlapMs = 3_600_000;
 /** At most this far back, however long ago the last comparison was. */
-const longestWindowMs = 7 * 86_400_000;
+const maxWindowMs = 7 * 86_400_000;
 
 export interface ReconcileDeps extends TriggerDeps {
   retentionDays: number;
@@ -54,7 +54,7 @@ export async function reconcileAccount(
 async function windowStart({ db, retentionDays }: ReconcileDeps, accountSid: string, now: Date): Promise<Date> {
   const last = await reconciledUntil(db, accountSid);
   // Never back to what has been deleted here: it would make a second event. Postgres deletes by its own clock.
-  const earliestMs = now.getTime() - Math.min(longestWindowMs, retentionDays * 86_400_000 - overlapMs);
+  const earliestMs = now.getTime() - Math.min(maxWindowMs, retentionDays * 86_400_000 - overlapMs);
   const sinceMs = Math.min(now.getTime() - windowMs, (last ?? now).getTime() - overlapMs);
   return new Date(Math.max(sinceMs, earliestMs));
 }

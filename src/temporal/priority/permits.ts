@@ -1,4 +1,4 @@
-import { longestPermitWaitMs } from '../../../workflows/contract/time-budget.js';
+import { maxPermitWaitMs } from '../../../workflows/contract/time-budget.js';
 import { FairQueue } from './fair-queue.js';
 import { Permit } from './permit.js';
 import { Waiters } from './waiters.js';
@@ -74,7 +74,7 @@ export class Permits {
         resolve(permit);
         if (this.#acquiring === 0) this.#noneAcquiring.wake();
       };
-      const timer = setTimeout(() => begin(this.#grant('bulk', webhookId)), longestPermitWaitMs).unref();
+      const timer = setTimeout(() => begin(this.#grant('bulk', webhookId)), maxPermitWaitMs).unref();
       this.#acquiring++;
       this.submit('bulk', { tenantId, webhookId, begin, isGone: () => isGone });
     });

@@ -30,7 +30,7 @@ export function limitsRespected(evidence: Evidence): LimitsRespected {
     for (let i = 0, end = 0; i < requests.length; i++) {
       const from = requests[i]!.beganAt;
       while (end < requests.length && requests[end]!.beganAt < from + windowMs) end++;
-      const allowed = mostAllowed(webhook, from, from + windowMs);
+      const allowed = maxAllowed(webhook, from, from + windowMs);
       if (allowed === null) continue;
       const many = end - i;
       fullest = Math.max(fullest, many / allowed);
@@ -62,7 +62,7 @@ const excused = ({ timeline }: Evidence, requests: ReceivedRequest[]) =>
   requests.filter((request) => explanationOf(timeline, request)).length;
 
 /** The highest limit that can have been in force then; null: no limit. */
-function mostAllowed({ limits }: Webhook, from: number, to: number): number | null {
+function maxAllowed({ limits }: Webhook, from: number, to: number): number | null {
   let most = 0;
   for (const [i, change] of limits.entries()) {
     if (change.startedAt > to || endOf(change, limits[i + 1]) < from) continue;

@@ -12,7 +12,7 @@ import { startTcpProxy, throughProxy } from '../../../support/tcp-proxy.js';
 import { waitFor } from '../../../support/wait-for.js';
 
 const fast: Partial<SwitchListenerOptions> = {
-  reconnectDelays: { firstMs: 10, longestMs: 50, rejectedFirstMs: 100, rejectedLongestMs: 200 },
+  reconnectDelays: { firstMs: 10, maxMs: 50, rejectedFirstMs: 100, rejectedMaxMs: 200 },
   confirmGoneAfterMs: 50,
   goneCheckEveryMs: 100,
 };

@@ -7,7 +7,7 @@ import type { SwitchListenerOptions } from '../../../../src/sources/calls/switch
 import { waitFor } from '../../../support/wait-for.js';
 
 const fast: Partial<SwitchListenerOptions> = {
-  reconnectDelays: { firstMs: 4, longestMs: 40, rejectedFirstMs: 150, rejectedLongestMs: 300 },
+  reconnectDelays: { firstMs: 4, maxMs: 40, rejectedFirstMs: 150, rejectedMaxMs: 300 },
   deadlines: { readyMs: 200, silenceMs: 2_000 },
 };
 
