@@ -51,7 +51,7 @@ export function twilioCallbacks(deps: AppDeps): Router {
     const segments = count(field(form, 'NumSegments'));
     const outcome = await inTime(deps, () =>
       receiveMessage(deps, {
-        ...vouching(form),
+        ...signer(form),
         messageSid,
         messagingServiceSid: field(form, 'MessagingServiceSid') || null,
         from: field(form, 'From'),
@@ -78,7 +78,7 @@ export function twilioCallbacks(deps: AppDeps): Router {
     if (!messageSid || !isEventId(`${messageSid}_status`)) return void response.status(400).end();
     const outcome = await inTime(deps, () =>
       reportStatus(deps, {
-        ...vouching(form),
+        ...signer(form),
         messageSid,
         status: field(form, 'MessageStatus'),
         errorCode: field(form, 'ErrorCode').slice(0, 100) || null,
@@ -95,7 +95,7 @@ export function twilioCallbacks(deps: AppDeps): Router {
   }
 
   /** The account whose token signed the callback. */
-  function vouching(form: Form): { accountSid: string; isMainAccount: boolean } {
+  function signer(form: Form): { accountSid: string; isMainAccount: boolean } {
     const accountSid = accountOf(deps, form);
     return { accountSid, isMainAccount: accountSid === deps.messages?.accountSid };
   }

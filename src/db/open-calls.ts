@@ -65,7 +65,7 @@ export async function hasCallsOfOtherNames(db: Queryable, servedNames: readonly 
 }
 
 /** Notes that this run is reached now, under this name. */
-export async function noteSwitchRun(db: Queryable, coreUuid: string, switchName: string): Promise<void> {
+export async function recordSwitchRun(db: Queryable, coreUuid: string, switchName: string): Promise<void> {
   await db.query(
     `insert into switch_runs (core_uuid, switch) values ($1, $2)
      on conflict (core_uuid) do update set switch = excluded.switch, seen_at = now()`,

@@ -106,7 +106,7 @@ export class Connection {
    */
   exchange(input: ExchangeInput, signal: AbortSignal): Promise<RawResponse> {
     return new Promise((resolve, reject) => {
-      const kept = new KeptBody(input.maxResponseBytes);
+      const kept = new BodyBuffer(input.maxResponseBytes);
       let head = noResponseYet;
       let sentAtMs: number | undefined;
       let responseStarted = false;
@@ -179,7 +179,7 @@ export class Connection {
 }
 
 /** The beginning of a body. Copied, since a body in chunks of one byte would otherwise hold sixty thousand buffers. */
-class KeptBody {
+class BodyBuffer {
   #buffer = Buffer.alloc(0);
   #size = 0;
 

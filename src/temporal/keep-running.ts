@@ -29,14 +29,14 @@ export interface KeptRunning {
   /** Resolves when it runs for the first time, or was stopped before that. */
   ready: Promise<void>;
   /** Why it is not running; undefined while it runs, and before anything has gone wrong. */
-  readonly trouble: string | undefined;
+  readonly downReason: string | undefined;
   /** Resolves when so many were left behind that only a new process helps. It is still retried, but rarely. */
   spent: Promise<void>;
   stop(): Promise<void>;
 }
 
 /** A run that lasted this long was healthy: the backoff starts again from the first delay. */
-const soundAfterMs = 120_000;
+const healthyAfterMs = 120_000;
 /** Each one left behind holds memory until the process ends. */
 const maxLeftBehind = 5;
 const spentRetryDelayMs = 600_000;
@@ -48,7 +48,7 @@ export function keepRunning(options: KeepRunningOptions): KeptRunning {
   const stop = new AbortController();
   const { signal } = stop;
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-  let trouble: string | undefined;
+  let downReason: string | undefined;
   let setReady = () => {};
   let setSpent = () => {};
   const ready = new Promise<void>((resolve) => (setReady = resolve));
@@ -69,11 +69,11 @@ export function keepRunning(options: KeepRunningOptions): KeptRunning {
     if (!life) void opening.then((late) => late?.stop()).catch(() => undefined);
     if (!life || signal.aborted) return { ...(life && { life }), reason: undefined };
     const beganAtMs = performance.now();
-    trouble = undefined;
+    downReason = undefined;
     onUp();
     setReady();
     const reason = await Promise.race([life.ended, stopped]);
-    if (performance.now() - beganAtMs > soundAfterMs) failures = 0;
+    if (performance.now() - beganAtMs > healthyAfterMs) failures = 0;
     return { life, reason };
   }
 
@@ -88,7 +88,7 @@ export function keepRunning(options: KeepRunningOptions): KeptRunning {
       const { life, reason } = await liveOnce();
       const retryInMs = retryDelayAfter(reason);
       if (!signal.aborted) {
-        trouble = reason instanceof Error ? reason.message : String(reason);
+        downReason = reason instanceof Error ? reason.message : String(reason);
         onDown(reason, retryInMs);
       }
       if ((await life?.stop()) === false) {
@@ -102,8 +102,8 @@ export function keepRunning(options: KeepRunningOptions): KeptRunning {
   })();
   return {
     ready,
-    get trouble() {
-      return trouble;
+    get downReason() {
+      return downReason;
     },
     spent,
     async stop() {

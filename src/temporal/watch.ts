@@ -21,7 +21,7 @@ export interface TemporalWatchDeps {
 }
 
 const everyMs = 30_000;
-const everyMsInTrouble = 10_000;
+const everyMsWithProblems = 10_000;
 const minMs = 3_000;
 /** Timeout of one call. */
 const callDeadlineMs = 5_000;
@@ -68,7 +68,7 @@ export class TemporalWatch {
       const problems = await this.#check();
       if (this.#isClosed) return;
       this.#report(problems);
-      const usualMs = this.deps.everyMs ?? (problems.length > 0 ? everyMsInTrouble : everyMs);
+      const usualMs = this.deps.everyMs ?? (problems.length > 0 ? everyMsWithProblems : everyMs);
       // However often `checkSoon` is called, checks are at least this far apart.
       await this.#sleep(Math.min(usualMs, minMs));
       if (this.#isDue) continue;

@@ -36,10 +36,13 @@ describe('a delivery that its tenant acts on', function () {
     await waitFor(async () => (await stack.delivery(id!)).attempt_count === 4, {
       what: 'the fourth attempt to be recorded',
     });
-    const asked = Date.now();
+    const requestedAt = Date.now();
     assert.equal((await retry(webhook.id, id!)).status, 202);
     const [, , , , fifth] = await receiver.waitForRequests(5);
-    assert.ok(fifth!.at - asked < 4_000, `the fifth request came ${fifth!.at - asked} ms after it was asked for`);
+    assert.ok(
+      fifth!.at - requestedAt < 4_000,
+      `the fifth request came ${fifth!.at - requestedAt} ms after it was asked for`,
+    );
     assert.equal(fifth!.headers['x-irisx-attempt'], '5');
     await waitFor(async () => (await stack.delivery(id!)).attempt_count === 5, {
       what: 'the fifth attempt to be recorded',

@@ -7,8 +7,8 @@ import {
   lockCallSid,
   markTenantSought,
   moveCall,
-  noteRun,
-  noteTenantReference,
+  recordRun,
+  recordTenantReference,
   type Call,
   type CallRun,
 } from '../../db/calls.js';
@@ -223,10 +223,10 @@ class CallTurn {
     this.turn.event = event;
     const { tenantReference, leg } = event.facts;
     if (tenantReference !== undefined && leg === undefined && tenantReference !== call.tenantReference)
-      await noteTenantReference(this.db, call, tenantReference);
+      await recordTenantReference(this.db, call, tenantReference);
     const isEnd = event.kind === 'ended' && event.coreUuid === call.coreUuid;
     const run = call.runs[event.coreUuid]!;
-    if (isEnd) await noteRun(this.db, call, { ...call.runs, [event.coreUuid]: { ...run, until: event.sequence } });
+    if (isEnd) await recordRun(this.db, call, { ...call.runs, [event.coreUuid]: { ...run, until: event.sequence } });
     await handleCallEvent(this.db, this.trigger, { ...call, tenantId }, event, {
       ...this.deps,
       logOnCommit: (line) => this.#logOnCommit(line),

@@ -1,6 +1,6 @@
 import { hasNewEvents } from '../../db/call-events.js';
-import { callIdOf, callsOfSid, leaveCallTo, lockCallSid, recordEnd, type Call } from '../../db/calls.js';
-import { lastSeenRun, listOpenCalls, noteSwitchRun, type OpenCall } from '../../db/open-calls.js';
+import { callIdOf, callsOfSid, handOverCall, lockCallSid, recordEnd, type Call } from '../../db/calls.js';
+import { lastSeenRun, listOpenCalls, recordSwitchRun, type OpenCall } from '../../db/open-calls.js';
 import { recordWithEvents, type TriggerDeps } from '../../events/trigger.js';
 import { callStatus } from './call-status.js';
 import { reportEnd } from './report-call.js';
@@ -14,7 +14,7 @@ export interface SwitchSeen {
 }
 
 /** A switch as seen by the process' other switches. */
-export interface Fellow {
+export interface PeerSwitch {
   readonly name: string;
   /** Its current run; null: not connected, or no event has named it yet. */
   readonly coreUuid: string | null;
@@ -35,11 +35,11 @@ export class GoneCalls {
   /** The latest time at which each missing call can have been up, and in how many checks it was missing. */
   #missing = new Map<string, { lastAliveAt: Date | null; checks: number }>();
 
-  /** `fellows`: all other switches of the process. */
+  /** `peers`: all other switches of the process. */
   constructor(
     private readonly deps: TriggerDeps,
     private readonly switchName: string,
-    private readonly fellows: () => readonly Fellow[],
+    private readonly peers: () => readonly PeerSwitch[],
     private readonly options: GoneCallsOptions,
   ) {}
 
@@ -54,7 +54,7 @@ export class GoneCalls {
    */
   async check(listChannels: () => Promise<ReadonlySet<string> | null>, seen: SwitchSeen): Promise<string[]> {
     const { db } = this.deps;
-    if (seen.coreUuid !== null) await noteSwitchRun(db, seen.coreUuid, this.switchName);
+    if (seen.coreUuid !== null) await recordSwitchRun(db, seen.coreUuid, this.switchName);
     const open = await this.#openCalls(seen);
     const listed = open.length > 0 ? await listChannels() : new Set<string>();
     if (!listed) return [];
@@ -69,10 +69,10 @@ export class GoneCalls {
       else due.push({ call, lastAliveAt });
     }
     const completed: string[] = [];
-    const elsewhere = due.length > 0 ? await this.#listedElsewhere() : new Map<string, Fellow>();
+    const elsewhere = due.length > 0 ? await this.#listedElsewhere() : new Map<string, PeerSwitch>();
     for (const { call, lastAliveAt } of due) {
       const host = call.wasFollowed ? undefined : elsewhere.get(call.callSid);
-      if (host) await leaveCallTo(db, call, { switchName: host.name, coreUuid: host.coreUuid });
+      if (host) await handOverCall(db, call, { switchName: host.name, coreUuid: host.coreUuid });
       else if (await this.#complete(call, { ...seen, lastAliveAt })) completed.push(callIdOf(call));
     }
     return completed;
@@ -80,22 +80,20 @@ export class GoneCalls {
 
   /** Without the calls whose run is that of another switch of the process: whatever their names say, that one knows. */
   async #openCalls({ coreUuid }: SwitchSeen): Promise<OpenCall[]> {
-    const fellows = this.fellows();
+    const peers = this.peers();
     const open = await listOpenCalls(this.deps.db, {
       switchName: this.switchName,
       coreUuid,
-      servedNames: [this.switchName, ...fellows.map(({ name }) => name)],
+      servedNames: [this.switchName, ...peers.map(({ name }) => name)],
       ...this.options,
     });
-    const theirs = new Set(fellows.map((fellow) => fellow.coreUuid));
+    const theirs = new Set(peers.map((peer) => peer.coreUuid));
     return open.filter((call) => call.coreUuid === coreUuid || !theirs.has(call.coreUuid));
   }
 
-  async #listedElsewhere(): Promise<Map<string, Fellow>> {
+  async #listedElsewhere(): Promise<Map<string, PeerSwitch>> {
     const lists = await Promise.all(
-      this.fellows().map(async (fellow) =>
-        [...((await fellow.listChannels()) ?? [])].map((uuid) => [uuid, fellow] as const),
-      ),
+      this.peers().map(async (peer) => [...((await peer.listChannels()) ?? [])].map((uuid) => [uuid, peer] as const)),
     );
     return new Map(lists.flat());
   }

@@ -5,7 +5,7 @@ import { isEmptyRecording } from '../../events/recording.js';
 import type { Trigger } from '../../events/trigger.js';
 import type { CallLog } from './call-handler.js';
 import type { ReadEvent } from './call-turn.js';
-import { beginRecording, endRecording } from './recordings.js';
+import { startRecording, endRecording } from './recordings.js';
 import {
   correctEnd,
   reportAnswer,
@@ -48,7 +48,7 @@ export async function handleCallEvent(
     case 'key-pressed':
       return reportKeyPress(trigger, call, { ...event, digit: facts.digit ?? '', at });
     case 'recording-started':
-      return beginRecording(db, call, facts.recording!.path, at);
+      return startRecording(db, call, facts.recording!.path, at);
     case 'recording-stopped': {
       const file = { ...facts.recording!, at };
       if (isEmptyRecording(file))

@@ -73,7 +73,7 @@ async function reportRecording(db: Queryable, trigger: Trigger, recording: Recor
   });
 }
 
-export async function beginRecording(db: Queryable, call: KnownCall, file: string, startedAt: Date): Promise<void> {
+export async function startRecording(db: Queryable, call: KnownCall, file: string, startedAt: Date): Promise<void> {
   await recordRecordingStart(db, {
     callSid: call.callSid,
     idSuffix: call.idSuffix,

@@ -1,4 +1,4 @@
-import { callIdOf, recordAnswer, recordBeginning, recordEnd, type Call, type CallBeginning } from '../../db/calls.js';
+import { callIdOf, recordAnswer, recordStart, recordEnd, type Call, type CallStart } from '../../db/calls.js';
 import type { Queryable } from '../../db/database.js';
 import type { Trigger } from '../../events/trigger.js';
 import { correctUsage, countUsage } from '../usage/count-usage.js';
@@ -9,21 +9,21 @@ export interface KnownCall extends Call {
   tenantId: string;
 }
 
-export async function reportStart(db: Queryable, trigger: Trigger, call: KnownCall, beginning: CallBeginning) {
+export async function reportStart(db: Queryable, trigger: Trigger, call: KnownCall, start: CallStart) {
   if (call.beginningSeen) return;
-  await recordBeginning(db, call, beginning);
+  await recordStart(db, call, start);
   await trigger({
     tenantId: call.tenantId,
     eventType: 'call.initiated',
     eventId: callIdOf(call),
-    occurredAt: beginning.startedAt,
+    occurredAt: start.startedAt,
     payload: {
       call_sid: call.callSid,
-      direction: beginning.direction,
-      from: beginning.from,
-      to: beginning.to,
+      direction: start.direction,
+      from: start.from,
+      to: start.to,
       status: 'initiated',
-      timestamp: beginning.startedAt,
+      timestamp: start.startedAt,
     },
   });
 }

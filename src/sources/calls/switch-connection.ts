@@ -76,11 +76,11 @@ export function connectToSwitch(
     else if (performance.now() - receivedAt > deadlines.silenceMs) drop('lost', `silent for ${deadlines.silenceMs} ms`);
   }, deadlines.silenceMs / 8);
   let noticeDeadline: NodeJS.Timeout | undefined;
-  const leaveSoon = () => {
+  const closeSoon = () => {
     clearTimeout(noticeDeadline);
     noticeDeadline = setTimeout(() => {
       // While reading is paused, the silence is ours and not the switch's.
-      if (socket.isPaused()) leaveSoon();
+      if (socket.isPaused()) closeSoon();
       else drop('lost', 'the switch gave notice');
     }, lingerMs);
   };
@@ -109,7 +109,7 @@ export function connectToSwitch(
         for (const frame of frames.read(bytes)) {
           if (end) return;
           receivedAt = performance.now();
-          if (lingerMs !== undefined) leaveSoon();
+          if (lingerMs !== undefined) closeSoon();
           parse(toSoundBytes(frame));
         }
       } catch (error) {
@@ -129,7 +129,7 @@ export function connectToSwitch(
   connection.on('esl::event::disconnect::notice', (notice) => {
     const seconds = Number(notice.getHeader('Linger-Time') ?? 0) || 0;
     lingerMs = Math.min(Math.max(deadlines.afterNoticeMs ?? 2_000, seconds * 1000), maxLingerMs);
-    leaveSoon();
+    closeSoon();
   });
   connection.on('esl::event::command::reply', (reply) => {
     // The first replies to the login, the second to modesl's subscription. A refused login has ended the connection.

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Event } from 'modesl';
-import { keepCallEvents } from '../../db/call-events.js';
+import { storeCallEvents } from '../../db/call-events.js';
 import { hasCallsOfOtherNames } from '../../db/open-calls.js';
 import { readCallEvent, subscribedEvents, type CallEvent } from './call-event.js';
 import type { CallHandler, CallHandlerDeps } from './call-handler.js';
-import { GoneCalls, type Fellow } from './gone-calls.js';
+import { GoneCalls, type PeerSwitch } from './gone-calls.js';
 import { isRefusedByPostgres } from './refused.js';
 import { SwitchClock } from './switch-clock.js';
 import type { SwitchAddress } from '../../config/freeswitch.js';
@@ -67,13 +67,13 @@ const askForRunAtCheck = 3;
  * Listens to one switch until it is closed. It stores each event before it is handled, reconnects whatever ended the
  * connection, and never has two connections.
  */
-export class SwitchListener implements Fellow {
+export class SwitchListener implements PeerSwitch {
   readonly #name: string;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   readonly #goneCalls: GoneCalls;
   readonly #waiting: CallEvent[] = [];
-  #keeping: Promise<void> | undefined;
+  #storing: Promise<void> | undefined;
   #connection: SwitchConnection | undefined;
   #isConnected = false;
   #since = new Date();
@@ -90,10 +90,10 @@ export class SwitchListener implements Fellow {
     private readonly handler: CallHandler,
     private readonly options: SwitchListenerOptions,
     /** The other switches of the process. */
-    private readonly fellows: () => readonly Fellow[] = () => [],
+    private readonly peers: () => readonly PeerSwitch[] = () => [],
   ) {
     this.#name = switchName(address);
-    this.#goneCalls = new GoneCalls(deps, this.#name, fellows, options);
+    this.#goneCalls = new GoneCalls(deps, this.#name, peers, options);
     this.#running = this.#run();
   }
 
@@ -124,7 +124,7 @@ export class SwitchListener implements Fellow {
     this.#stop.abort();
     this.#connection?.close();
     await this.#running;
-    await this.#keeping;
+    await this.#storing;
   }
 
   async #run(): Promise<void> {
@@ -189,16 +189,16 @@ export class SwitchListener implements Fellow {
     if (read.event.kind === 'progressed' && !read.event.facts.tenantReference) return;
     this.#waiting.push(read.event);
     if (this.#waiting.length >= pauseAt) this.#connection?.pause();
-    this.#keeping ??= this.#keep().finally(() => (this.#keeping = undefined));
+    this.#storing ??= this.#store().finally(() => (this.#storing = undefined));
   }
 
-  async #keep(): Promise<void> {
+  async #store(): Promise<void> {
     let maxSize = batchSize;
     for (let failures = 0; this.#waiting.length > 0;) {
       const batch = this.#waiting.slice(0, maxSize);
       try {
         const kept = batch.map((event) => ({ ...event, facts: JSON.stringify(event.facts) }));
-        await keepCallEvents(this.deps.db, this.#name, kept);
+        await storeCallEvents(this.deps.db, this.#name, kept);
       } catch (error) {
         if (isRefusedByPostgres(error) || error instanceof TypeError || error instanceof RangeError) {
           // One of them can never be stored: the others must not wait for it.
@@ -247,7 +247,7 @@ export class SwitchListener implements Fellow {
     let lastAliveAt = lastContactAt;
     for (let checks = 1; !over.signal.aborted; checks++) {
       // Events that are received and not stored yet may be the missing ends.
-      await this.#keeping;
+      await this.#storing;
       try {
         const checkedAt = this.#clock.now();
         if (checks >= askForRunAtCheck && this.#coreUuid === null && (await this.#hasCallsOfOtherNames()))
@@ -272,7 +272,7 @@ export class SwitchListener implements Fellow {
 
   /** If so, a call of another name may be on this switch: the name may have led here. */
   #hasCallsOfOtherNames(): Promise<boolean> {
-    return hasCallsOfOtherNames(this.deps.db, [this.#name, ...this.fellows().map(({ name }) => name)]);
+    return hasCallsOfOtherNames(this.deps.db, [this.#name, ...this.peers().map(({ name }) => name)]);
   }
 }
 

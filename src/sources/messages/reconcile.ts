@@ -40,7 +40,7 @@ export async function reconcileAccount(
     for (const message of page) {
       const status = known.get(message.messageSid);
       if (message.isInbound && !status && (await receive(deps, account, message))) found.received += 1;
-      if (!message.isInbound && status && isNews(status, message)) {
+      if (!message.isInbound && status && isNewStatus(status, message)) {
         const outcome = await reportStatus(deps, { ...message, ...account, at: message.updatedAt });
         if (outcome === 'recorded') found.reported += 1;
       }
@@ -68,7 +68,7 @@ async function receive(
   return (await receiveMessage(deps, { ...message, ...account, at: message.createdAt, isLate: true })) === 'received';
 }
 
-function isNews(known: MessageStatus, message: ListedMessage): boolean {
+function isNewStatus(known: MessageStatus, message: ListedMessage): boolean {
   const status = outboundStatus(message.status);
   return status !== null && isForward(known, status);
 }

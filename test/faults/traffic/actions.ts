@@ -155,11 +155,17 @@ async function retry(context: Context, random: Random): Promise<void> {
   const { id, webhook } = random.pick(choices);
   const force = random.chance(0.5);
   const path = `/v1/webhooks/${webhook.id}/deliveries/${id}/retry`;
-  const asked: ManualRetry = { deliveryId: id, force, startedAt: Date.now(), endedAt: undefined, status: undefined };
-  log.retries.push(asked);
+  const manualRetry: ManualRetry = {
+    deliveryId: id,
+    force,
+    startedAt: Date.now(),
+    endedAt: undefined,
+    status: undefined,
+  };
+  log.retries.push(manualRetry);
   const call = await api.call({ key: webhook.tenant.key, method: 'POST', path, body: { force } });
-  if (call.status !== undefined && call.status < 500) asked.endedAt = call.endedAt;
-  asked.status = call.status;
+  if (call.status !== undefined && call.status < 500) manualRetry.endedAt = call.endedAt;
+  manualRetry.status = call.status;
   surprised(log, 'retry', call, [202, 404, 409, 429]);
 }
 

@@ -165,7 +165,7 @@ describe('/v1/messages', () => {
   });
 
   it('answers a repeat with the first message when the right to send is lost between the two', async () => {
-    const asked = { to: text.to, body: 'x', messaging_service_sid: service };
+    const request = { to: text.to, body: 'x', messaging_service_sid: service };
     const key = 'order-20';
     const other = await createTenant(api);
     const holder = await api.pool.connect();
@@ -175,7 +175,7 @@ describe('/v1/messages', () => {
         service,
         other.id,
       ]);
-      const repeat = post(asked, { 'Idempotency-Key': key });
+      const repeat = post(request, { 'Idempotency-Key': key });
       await waitFor(
         async () =>
           (

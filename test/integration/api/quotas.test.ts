@@ -99,11 +99,11 @@ describe('quotas of a tenant', () => {
       "update tenant_event_counts set minute_began_at = minute_began_at - interval '1 min' where tenant_id = $1",
       [tenant.id],
     );
-    const anew = await startApi({ databaseUrl: api.databaseUrl });
+    const restarted = await startApi({ databaseUrl: api.databaseUrl });
     try {
-      assert.deepEqual([(await trigger(anew, 'a')).status, (await trigger(anew, 'b')).status], [201, 429]);
+      assert.deepEqual([(await trigger(restarted, 'a')).status, (await trigger(restarted, 'b')).status], [201, 429]);
     } finally {
-      await anew.close();
+      await restarted.close();
     }
   });
 

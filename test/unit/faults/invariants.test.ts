@@ -169,14 +169,14 @@ describe('the invariants of the fault suite', () => {
 
     it('let one go that was asked for by hand, and only that one', () => {
       const { run, delivery } = sentAgain();
-      const asked = {
+      const retry = {
         deliveryId: delivery.id,
         force: true,
         startedAt: start + 8_000,
         endedAt: start + 8_010,
         status: 202,
       };
-      run.evidence.actions.retries.push(asked);
+      run.evidence.actions.retries.push(retry);
       assert.deepEqual(invariants(run), []);
       run.request(delivery, 20_000, { attempt: 3 });
       run.attempt(delivery, 20_000, { number: 3 });

@@ -61,12 +61,12 @@ describe('what is kept running', () => {
   it('begins again after it ended, when the old one has ended in order', async () => {
     const { ready } = keep(() => Promise.resolve(live()));
     await ready;
-    assert.equal(kept!.trouble, undefined);
+    assert.equal(kept!.downReason, undefined);
     opened[0]!.end(new Error('polls were refused'));
     await turns();
-    assert.deepEqual([opened[0]!.isStopped, kept!.trouble, opened.length], [true, 'polls were refused', 1]);
+    assert.deepEqual([opened[0]!.isStopped, kept!.downReason, opened.length], [true, 'polls were refused', 1]);
     await tick(1_300);
-    assert.deepEqual([opened.length, ups, kept!.trouble], [2, 2, undefined]);
+    assert.deepEqual([opened.length, ups, kept!.downReason], [2, 2, undefined]);
   });
 
   it('waits longer each time that it does not last, up to a limit, and not when it was sound', async () => {
@@ -96,7 +96,7 @@ describe('what is kept running', () => {
     for (let n = 0; n < 60; n++) await tick(1_000);
     assert.ok(tries >= 10, `${tries} in a minute`);
     assert.ok(downs.every(({ retryInMs }) => retryInMs <= 6_000));
-    assert.equal(kept!.trouble, 'away');
+    assert.equal(kept!.downReason, 'away');
   });
 
   it('is spent when it could not be freed five times, and still tried, rarely', async () => {

@@ -69,10 +69,10 @@ describe('a connection', () => {
   });
 
   it('is closed by a stop when it is idle, never used, or has sent a part of a request only', async () => {
-    let asked = 0;
+    let requests = 0;
     const server = await listen(
       (_request, response) => {
-        asked += 1;
+        requests += 1;
         response.end('fine');
       },
       { host: '127.0.0.1', port: 0 },
@@ -83,15 +83,15 @@ describe('a connection', () => {
     const closed = [idle, silent, begun, posting].map((socket) => once(socket, 'close'));
     await server.close();
     await Promise.all(closed);
-    assert.equal(asked, 2);
+    assert.equal(requests, 2);
   }).timeout(30_000);
 
   it('is cut when it asks for more ahead than anybody does', async () => {
-    let asked = 0;
-    const server = await listen(() => void (asked += 1), { host: '127.0.0.1', port: 0 });
+    let requests = 0;
+    const server = await listen(() => void (requests += 1), { host: '127.0.0.1', port: 0 });
     const socket = client(server, get.repeat(200));
     await once(socket, 'close');
-    assert.equal(asked, 16);
+    assert.equal(requests, 16);
     await server.close();
   });
 });
@@ -161,10 +161,10 @@ describe('a server that closes', () => {
 
   it('lets a request be answered that it has', async () => {
     let respond!: () => void;
-    const asked = new Promise<void>((resolve) => {
+    const released = new Promise<void>((resolve) => {
       respond = resolve;
     });
-    const server = await listen((_request, response) => void asked.then(() => response.end('late')), {
+    const server = await listen((_request, response) => void released.then(() => response.end('late')), {
       host: '127.0.0.1',
       port: 0,
     });

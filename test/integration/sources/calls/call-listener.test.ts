@@ -245,12 +245,14 @@ describe('call listener', function () {
       await waitForEvents(1);
       played.channels = ['uuid-1', 'uuid-other'];
       played.hangUp('reset');
-      const asked = () => played.commands.filter((command) => command.startsWith('api ')).length;
-      await waitFor(() => asked() >= 3, { what: 'three checks' });
+      const commandCount = () => played.commands.filter((command) => command.startsWith('api ')).length;
+      await waitFor(() => commandCount() >= 3, { what: 'three checks' });
       // Without any list, no call can be judged.
       played.channels = null;
-      const before = asked();
-      await waitFor(() => asked() > before && logged('switch.no_channel_list').length > 0, { what: 'a failed check' });
+      const before = commandCount();
+      await waitFor(() => commandCount() > before && logged('switch.no_channel_list').length > 0, {
+        what: 'a failed check',
+      });
       played.channels = [];
       assert.deepEqual(types(await fixture.events()), ['initiated']);
     });

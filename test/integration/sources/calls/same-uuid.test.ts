@@ -252,12 +252,12 @@ describe('one uuid', function () {
         a.hangUp('reset');
         await waitFor(() => a.subscribers === 2, { what: 'both to be back' });
         play(a, playedRun('core-a2').heartbeat());
-        const asked = () => a.commands.filter((command) => command.startsWith('api ')).length;
+        const commandCount = () => a.commands.filter((command) => command.startsWith('api ')).length;
         play(b, second.event('DTMF', uuid, 50_000, { 'DTMF-Digit': '7', ...more }));
         await scenario.waitForEvents(3);
-        const before = asked();
+        const before = commandCount();
         // The first switch is no longer asked: its call belongs to the other.
-        assert.equal(asked(), before);
+        assert.equal(commandCount(), before);
         b.channels = [];
         play(b, over(second, more), over(playedRun('core-b', 900), more));
         await scenario.waitForEvents(4);
