@@ -15,7 +15,7 @@ export interface Kind<Job extends Startable> {
   /** Notes that these jobs run, started up to `ageMs` ago, so that they are not listed again. */
   mark: (jobs: Job[], ageMs: number) => Promise<void>;
   /** Most jobs may be running already. Then a tenant of whom a round started nothing is left to the next sweep. */
-  mostMayRun?: boolean;
+  mostAlreadyRun?: boolean;
 }
 
 export interface Sweep<Job extends Startable> {
@@ -58,7 +58,7 @@ export async function startInRounds<Job extends Startable>(...kinds: Kind<Job>[]
       if (round.started.length + round.ranBefore.length > 0) hasRun = true;
       else open.delete(index);
       leftOut.ids.push(...round.refused.map(({ id }) => id));
-      if (kind.mostMayRun) leftOut.tenantIds.push(...tenantsWithoutStart(round));
+      if (kind.mostAlreadyRun) leftOut.tenantIds.push(...tenantsWithoutStart(round));
     }
   if (!hasRun && failure) throw failure;
   return sweep;

@@ -261,7 +261,7 @@ export async function recordStart(db: Queryable, key: CallKey, start: CallStart)
   );
 }
 
-/** `isTold`: call.answered is triggered in the same transaction. */
+/** `isReported`: call.answered is triggered in the same transaction. */
 export async function recordAnswer(db: Queryable, key: CallKey, answeredAt: Date, isReported: boolean): Promise<void> {
   await db.query(
     'update calls set answered_at = $3, answer_told = answer_told or $4 where call_sid = $1 and id_suffix = $2',

@@ -148,7 +148,7 @@ export const recordedCalls: Record<string, RecordedCall[]> = {
 };
 
 /** By stream, the number of ended calls that named no tenant. They make no events. */
-export const callsOfNobody: Record<string, number> = {
+export const callsWithoutOwner: Record<string, number> = {
   '05-inbound-no-route': 1,
   '06-inbound-no-tenant': 1,
   '07-inbound-tenant-in-sip-header': 1,

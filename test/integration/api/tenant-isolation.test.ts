@@ -51,9 +51,9 @@ describe('tenants', () => {
     ];
     for (const [method, path, body] of calls) {
       const others = await own.call(method, path(othersWebhook, othersDelivery), { body });
-      const nobodys = await own.call(method, path(2147483647, '00000000-0000-7000-8000-000000000000'), { body });
+      const unowned = await own.call(method, path(2147483647, '00000000-0000-7000-8000-000000000000'), { body });
       assert.equal(others.status, 404, `${method} ${path(othersWebhook, othersDelivery)}`);
-      assert.deepEqual(others.body, nobodys.body);
+      assert.deepEqual(others.body, unowned.body);
     }
     assert.deepEqual(await stateOfOther(), before);
     assert.deepEqual([api.workflows.started.length, api.workflows.woken.length], started);

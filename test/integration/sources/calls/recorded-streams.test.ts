@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { startCallListener } from '../../../../src/sources/calls/call-listener.js';
 import { createCallFixture, type CallFixture, type TriggeredCallEvent } from '../../../support/call-events.js';
 import { serveInRandomCuts } from '../../../support/random-cuts.js';
-import { callsOfNobody, recordedCalls, type RecordedCall } from '../../../support/recorded-calls.js';
+import { callsWithoutOwner, recordedCalls, type RecordedCall } from '../../../support/recorded-calls.js';
 
 const folder = 'test/fixtures/freeswitch';
 const files = readdirSync(folder).filter((file) => file.endsWith('.esl'));
@@ -56,8 +56,8 @@ describe('recorded streams, cut at random places', function () {
       const sorted = <T extends { from?: string; to: string }>(list: T[]) =>
         [...list].sort((a, b) => order(a).localeCompare(order(b)));
       assert.deepEqual(sorted(calls), sorted(expected.map((call) => ({ tenant: '42', ...call }))));
-      const ofNobody = fixture.lines.filter(({ message }) => message.startsWith('call.no_tenant')).length;
-      assert.equal(ofNobody, callsOfNobody[scenarioOf(file)] ?? 0, 'calls of nobody are logged once each');
+      const withoutOwner = fixture.lines.filter(({ message }) => message.startsWith('call.no_tenant')).length;
+      assert.equal(withoutOwner, callsWithoutOwner[scenarioOf(file)] ?? 0, 'calls of nobody are logged once each');
     });
   }
 
