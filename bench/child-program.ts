@@ -12,17 +12,17 @@ export function forkProgram(file: string, env: Record<string, string> = {}): Chi
 }
 
 /** Resolves with the first result of `pick` that is not undefined; rejects if the program ends first. */
-export function nextMessage<Message, Answer>(
+export function nextMessage<Message, Reply>(
   child: ChildProcess,
   name: string,
-  pick: (message: Message) => Answer | undefined,
-): Promise<Answer> {
+  pick: (message: Message) => Reply | undefined,
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const onMessage = (message: unknown) => {
-      const answer = pick(message as Message);
-      if (answer === undefined) return;
+      const reply = pick(message as Message);
+      if (reply === undefined) return;
       stopListening();
-      resolve(answer);
+      resolve(reply);
     };
     const onExit = (code: number | null) => {
       stopListening();

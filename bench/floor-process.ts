@@ -18,7 +18,7 @@ export async function startFloor(at: { address: string; namespace: string; taskQ
     TEMPORAL_NAMESPACE: at.namespace,
     FLOOR_TASK_QUEUE: at.taskQueue,
   });
-  await answerOf(child, (message) => ('ready' in message ? true : undefined));
+  await replyOf(child, (message) => ('ready' in message ? true : undefined));
   return {
     pid: child.pid!,
     open: (load) => ask(child, { open: load }, (message) => ('opened' in message ? message.opened : undefined)),
@@ -37,25 +37,22 @@ export async function startFloor(at: { address: string; namespace: string; taskQ
   };
 }
 
-function ask<Answer>(
+function ask<Reply>(
   child: ChildProcess,
   request: FloorRequest,
-  pick: (message: FloorMessage) => Answer | undefined,
-): Promise<Answer> {
-  const answer = answerOf(child, pick);
+  pick: (message: FloorMessage) => Reply | undefined,
+): Promise<Reply> {
+  const reply = replyOf(child, pick);
   child.send(request);
-  return answer;
+  return reply;
 }
 
-async function answerOf<Answer>(
-  child: ChildProcess,
-  pick: (message: FloorMessage) => Answer | undefined,
-): Promise<Answer> {
-  const answer = await nextMessage(child, 'the floor process', (message: FloorMessage) =>
+async function replyOf<Reply>(child: ChildProcess, pick: (message: FloorMessage) => Reply | undefined): Promise<Reply> {
+  const reply = await nextMessage(child, 'the floor process', (message: FloorMessage) =>
     'failed' in message ? { failed: message.failed } : wrap(pick(message)),
   );
-  if ('failed' in answer) throw new Error(`bare workflows: ${answer.failed}`);
-  return answer.value;
+  if ('failed' in reply) throw new Error(`bare workflows: ${reply.failed}`);
+  return reply.value;
 }
 
 const wrap = <Value>(value: Value | undefined) => (value === undefined ? undefined : { value });

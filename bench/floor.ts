@@ -23,7 +23,7 @@ export type FloorMessage =
 const env = (name: string) => process.env[name] ?? '';
 const namespace = env('TEMPORAL_NAMESPACE');
 const taskQueue = env('FLOOR_TASK_QUEUE');
-const tell = (message: FloorMessage) => process.send?.(message);
+const send = (message: FloorMessage) => process.send?.(message);
 
 const ran = new Map<string, number>();
 const onRun = new Map<string, () => void>();
@@ -46,7 +46,7 @@ const worker = await Worker.create({
   workflowsPath: fileURLToPath(new URL('./floor-workflows.ts', import.meta.url)),
 });
 worker.run().catch((error: unknown) => {
-  tell({ failed: String(error) });
+  send({ failed: String(error) });
   process.exit(1);
 });
 const client = new Client({ connection: await Connection.connect({ address }), namespace });
@@ -76,16 +76,16 @@ async function closed(load: ClosedLoad): Promise<FloorMessage> {
       await running;
       onRun.delete(id);
     },
-    (edge) => tell({ edge }),
+    (edge) => send({ edge }),
   );
   ran.clear();
   return { closed: result };
 }
 
 process.on('message', (request: FloorRequest) => {
-  const answer = 'open' in request ? open(request.open) : closed(request.closed);
-  answer.then(tell, (error: unknown) => tell({ failed: error instanceof Error ? error.message : String(error) }));
+  const reply = 'open' in request ? open(request.open) : closed(request.closed);
+  reply.then(send, (error: unknown) => send({ failed: error instanceof Error ? error.message : String(error) }));
 });
 process.on('disconnect', () => process.exit());
 process.on('SIGINT', () => undefined);
-tell({ ready: true });
+send({ ready: true });

@@ -112,16 +112,16 @@ export async function closedLoop(
   return { count, seconds, perSecond: count / seconds };
 }
 
-/** Does `count` pieces of work, `atOnce` at a time. */
+/** Does `count` pieces of work, `concurrency` at a time. */
 export async function inParallel(
-  { count, atOnce }: { count: number; atOnce: number },
+  { count, concurrency }: { count: number; concurrency: number },
   work: (index: number) => Promise<unknown>,
 ): Promise<void> {
   let index = 0;
   const worker = async () => {
     while (index < count) await work(index++);
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker));
+  await Promise.all(Array.from({ length: Math.min(concurrency, count) }, worker));
 }
 
 function failed(failures: readonly unknown[], of: number): Error {

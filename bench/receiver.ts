@@ -32,19 +32,19 @@ export type FloodKind = keyof typeof floods;
 const batchMs = 4;
 const twilioMs = 60;
 
-const tell = (message: ReceiverMessage) => process.send?.(message);
+const send = (message: ReceiverMessage) => process.send?.(message);
 let batch: Arrival[] = [];
 
 const server = createServer((request, response) => {
   const atMs = monotonicMs();
-  if (request.url?.startsWith('/2010-04-01/')) return void answerAsTwilio(request, response, atMs);
+  if (request.url?.startsWith('/2010-04-01/')) return void respondAsTwilio(request, response, atMs);
   arrived(`${request.url} ${String(request.headers['x-irisx-event-id'])}`, atMs);
   request.resume();
   const flooded = /^\/flood\/(\w+)\//.exec(request.url ?? '');
   if (flooded) return flood(request.socket, floods[flooded[1] as FloodKind]);
   const hangs = /^\/hang\/(\d+)\//.exec(request.url ?? '');
-  if (hangs) setTimeout(answer, Number(hangs[1]), response);
-  else answer(response);
+  if (hangs) setTimeout(respond, Number(hangs[1]), response);
+  else respond(response);
 });
 
 /** Writes as fast as the other side reads, until that closes. */
@@ -58,11 +58,11 @@ function flood(socket: Socket, { start, again }: (typeof floods)[FloodKind]): vo
   write();
 }
 
-function answer(response: ServerResponse): void {
+function respond(response: ServerResponse): void {
   response.writeHead(200, { 'Content-Type': 'text/plain' }).end('ok');
 }
 
-async function answerAsTwilio(request: IncomingMessage, response: ServerResponse, atMs: number): Promise<void> {
+async function respondAsTwilio(request: IncomingMessage, response: ServerResponse, atMs: number): Promise<void> {
   const to = new URLSearchParams(await text(request)).get('To');
   if (to !== null) arrived(`/twilio ${to}`, atMs);
   const message = {
@@ -87,12 +87,12 @@ function arrived(key: string, atMs: number): void {
 function flush(): void {
   const arrivals = batch;
   batch = [];
-  tell({ arrivals });
+  send({ arrivals });
 }
 
 // The receiver is never the reason why a connection is not reused.
 server.keepAliveTimeout = 120_000;
-server.listen(0, '127.0.0.1', () => tell({ port: (server.address() as AddressInfo).port }));
+server.listen(0, '127.0.0.1', () => send({ port: (server.address() as AddressInfo).port }));
 process.on('disconnect', () => process.exit());
 // Ctrl-C in a terminal reaches all its programs; our parent decides when we stop.
 process.on('SIGINT', () => undefined);

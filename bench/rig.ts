@@ -38,8 +38,8 @@ export interface BenchTenant {
   id: string;
   addWebhook(settings: WebhookSettings): Promise<BenchWebhook>;
   /** Calls to the API with the tenant's key; reject unless the response is 2xx. */
-  get<Answer>(path: string): Promise<Answer>;
-  post<Answer>(path: string, body: unknown): Promise<Answer>;
+  get<Result>(path: string): Promise<Result>;
+  post<Result>(path: string, body: unknown): Promise<Result>;
   /** Assigns a number, from which the tenant can send messages. */
   addNumber(phoneNumber: string): Promise<void>;
 }
@@ -220,12 +220,12 @@ function behaviour({ hangMs, flood }: WebhookSettings): string {
 }
 
 function callsOf(api: Pool) {
-  return async function call<Answer>(
+  return async function call<Result>(
     method: 'GET' | 'POST',
     path: string,
     key?: string,
     body?: unknown,
-  ): Promise<Answer> {
+  ): Promise<Result> {
     const response = await api.request({
       method,
       path,
@@ -242,7 +242,7 @@ function callsOf(api: Pool) {
       (path === '/v1/events' && response.statusCode !== 201)
     )
       throw new Error(`${method} ${path} answered ${response.statusCode}: ${text.slice(0, 300)}`);
-    return JSON.parse(text) as Answer;
+    return JSON.parse(text) as Result;
   };
 }
 
@@ -265,7 +265,7 @@ async function clearAway(temporal: Client, taskQueue: string): Promise<void> {
   })) {
     left.push(workflowId);
   }
-  await inParallel({ count: left.length, atOnce: 20 }, (index) =>
+  await inParallel({ count: left.length, concurrency: 20 }, (index) =>
     temporal.workflow
       .getHandle(left[index]!)
       .terminate('the benchmark has ended')

@@ -84,8 +84,8 @@ const scenarios: Record<string, (stack: Stack) => Promise<string>> = {
   },
   'message-accepted': (stack) => sendMessage(stack),
   async 'message-busy-then-settled'(stack) {
-    twilio.answerNext((response) => void response.status(429).send('{}'));
-    twilio.answerNext((response) => void response.status(503).send('{}'), { create: true });
+    twilio.respondNext((response) => void response.status(429).send('{}'));
+    twilio.respondNext((response) => void response.status(503).send('{}'), { create: true });
     return sendMessage(stack);
   },
 };

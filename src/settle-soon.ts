@@ -5,7 +5,7 @@ import { finishSettling, settleBatch, settleBatchSize, settlingPoint, type Settl
 import type { DeliveryWorkflows } from './temporal/workflows.js';
 
 /** Delays between checks for transactions that were open at the time of the change; most last for milliseconds. */
-const looksMs = [5, 20, 50];
+const checkDelaysMs = [5, 20, 50];
 
 /**
  * Call it after a change of a webhook's settings is committed. It applies the change to the webhook's deliveries: here
@@ -21,9 +21,9 @@ export async function settleSoon(
     if (!point) return true;
     const batch = await settleBatch(db, webhookId);
     workflows.wake(batch.filter(({ wakes }) => wakes).map(({ delivery }) => delivery));
-    for (const lookMs of batch.length < settleBatchSize ? looksMs : []) {
+    for (const checkDelayMs of batch.length < settleBatchSize ? checkDelaysMs : []) {
       if (await finishSettling(db, webhookId, point)) return true;
-      await delay(lookMs);
+      await delay(checkDelayMs);
     }
   } catch (error) {
     log.warn({ error, webhook: webhookId }, 'webhook.not_settled: its deliveries follow later');

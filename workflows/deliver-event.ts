@@ -30,14 +30,14 @@ import type { AttemptResult, DeliveryEnd } from './contract/attempt-result.js';
 import type { DeliveryInput } from './contract/delivery-input.js';
 import { benignFailure, failureType, isAttemptFailed } from './contract/failures.js';
 import { retryPolicy } from './contract/retry-policy.js';
-import { atOnceBudgetMs, deliverBudgetMs, longestRequestMs } from './contract/time-budget.js';
+import { atOnceBudgetMs, deliverBudgetMs, maxRequestMs } from './contract/time-budget.js';
 
 export const wake = defineSignal('wake');
 
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 const once = { maximumAttempts: 1 };
 const { deliverAtOnce } = proxyLocalActivities<Activities>({
-  startToCloseTimeout: atOnceBudgetMs(longestRequestMs),
+  startToCloseTimeout: atOnceBudgetMs(maxRequestMs),
   cancellationType,
   retry: once,
 });
@@ -73,7 +73,7 @@ export async function deliverEvent(input: DeliveryInput): Promise<DeliveryEnd> {
   }
 
   async function run(): Promise<DeliveryEnd> {
-    let result = await deliverAtOnce({ ...input, timeoutMs: longestRequestMs }).catch(orRefused);
+    let result = await deliverAtOnce({ ...input, timeoutMs: maxRequestMs }).catch(orRefused);
     for (;;) {
       if (result.kind === 'unrecorded') result = await lasting.recordOutcome({ ...result, deliveryId });
       if (result.kind === 'ended' && !woken) return result;

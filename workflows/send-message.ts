@@ -25,7 +25,7 @@ const sending = proxyActivities<Activities>({
   startToCloseTimeout: '1 min',
   retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '1 min', maximumAttempts: 65 },
 });
-const patient = proxyActivities<Activities>({
+const bookkeeping = proxyActivities<Activities>({
   startToCloseTimeout: '1 min',
   retry: { initialInterval: '1 s', maximumInterval: '1 min' },
 });
@@ -46,7 +46,7 @@ export async function sendMessage(input: SendMessageInput): Promise<void> {
       return settle(input, notSent ? ['1 s'] : settleAfter, notSent?.errorCode ?? null);
     }
     const { unrecorded } = result;
-    if (unrecorded) result = { ...result, state: await patient.recordSend({ ...input, record: unrecorded }) };
+    if (unrecorded) result = { ...result, state: await bookkeeping.recordSend({ ...input, record: unrecorded }) };
   } while (result.unrecorded?.kind === 'not-sent');
   if (result.state === 'unsettled') await settle(input, settleAfter, null);
 }
@@ -55,7 +55,7 @@ async function settle(input: SendMessageInput, waits: readonly Duration[], error
   for (const [index, wait] of waits.entries()) {
     await sleep(wait);
     const isLast = index === waits.length - 1;
-    if ((await patient.settleMessage({ ...input, isLast, errorCode })) === 'settled') return;
+    if ((await bookkeeping.settleMessage({ ...input, isLast, errorCode })) === 'settled') return;
   }
 }
 

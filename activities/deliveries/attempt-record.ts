@@ -88,6 +88,6 @@ function errorOf(outcome: AttemptOutcome): { class: ErrorClass; message: string 
 
 /** The schedule's delay after attempt `used`, stretched by Retry-After up to the cap, never shortened by it. */
 function retryWaitMs(outcome: AttemptOutcome, used: number, maxRetryAfterMs: number): number {
-  const asked = outcome.kind === 'rejected' ? Math.min(outcome.retryAfterMs ?? 0, maxRetryAfterMs) : 0;
-  return Math.max(retryDelayMs(used), asked);
+  const requestedMs = outcome.kind === 'rejected' ? Math.min(outcome.retryAfterMs ?? 0, maxRetryAfterMs) : 0;
+  return Math.max(retryDelayMs(used), requestedMs);
 }

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { takeAttempt, type AttemptRecord, type RecordedAttempt, type TakenAttempt } from '../../src/db/attempts.js';
-import { answeredWithin, DatabaseUnavailableError, type Database } from '../../src/db/database.js';
+import { withDatabaseTimeout, DatabaseUnavailableError, type Database } from '../../src/db/database.js';
 import { maskHeaders } from '../../src/delivery/mask-headers.js';
 import type { Poster } from '../../src/delivery/post.js';
 import { buildRequestHeaders } from '../../src/delivery/request-headers.js';
@@ -12,7 +12,7 @@ import { settleSoon } from '../../src/settle-soon.js';
 import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
 import type { AttemptResult, DeliveryEnd } from '../../workflows/contract/attempt-result.js';
 import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
-import { longestBehindMs, longestRecordMs, longestTakeMs } from '../../workflows/contract/time-budget.js';
+import { maxBehindMs, maxRecordMs, maxTakeMs } from '../../workflows/contract/time-budget.js';
 import { attemptRecord, attemptResult } from './attempt-record.js';
 import type { UnrecordedAttempts } from './unrecorded-attempts.js';
 
@@ -74,7 +74,7 @@ export async function attemptOnce(
   // too little is left: no request is made, and the next one follows in a few seconds. Checked immediately before the
   // request.
   const takenForMs = performance.now() - beganAt;
-  if (takenForMs > longestTakeMs)
+  if (takenForMs > maxTakeMs)
     throw new DatabaseUnavailableError(`Postgres took ${Math.round(takenForMs)} ms to give a token; too late to send`, {
       reason: 'busy',
     });
@@ -95,7 +95,7 @@ export async function attemptOnce(
   let recorded: RecordedAttempt | null;
   try {
     // If Postgres takes it after the timeout, recording it again changes nothing: the request has an id of its own.
-    recorded = await answeredWithin(deps.unrecorded.record(record), longestRecordMs);
+    recorded = await withDatabaseTimeout(deps.unrecorded.record(record), maxRecordMs);
   } catch (error) {
     deps.log.error({ error, delivery: record.deliveryId, attempt: record.number }, 'attempt.not_recorded');
     return { kind: 'unrecorded', sealedRecord: sealed(deps.sealer, record) };
@@ -114,7 +114,7 @@ export async function attemptOnce(
 /** Takes the token and the right to send. For a moment, deliveries that became due earlier may take theirs first. */
 async function takeInOrder({ db, unrecorded, sealer }: AttemptDeps, input: AttemptInput, isFirst: boolean) {
   await unrecorded.settle(input.deliveryId);
-  const deadline = performance.now() + longestBehindMs;
+  const deadline = performance.now() + maxBehindMs;
   for (;;) {
     const beganAt = performance.now();
     const taken = await takeAttempt(db, input.deliveryId, {

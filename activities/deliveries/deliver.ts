@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { TakenAttempt } from '../../src/db/attempts.js';
 import type { OpenRequests } from '../../src/delivery/open-requests.js';
-import { webhookKey, type Permits } from '../../src/temporal/priority/permits.js';
+import type { Permits } from '../../src/temporal/priority/permits.js';
 import type { AttemptResult } from '../../workflows/contract/attempt-result.js';
 import { failureType, benignFailure } from '../../workflows/contract/failures.js';
 import { retryDelayMs } from '../../workflows/contract/retry-policy.js';
@@ -19,7 +19,7 @@ export interface DeliverInput extends AttemptInput {
 }
 
 /** A request that is open for longer no longer holds a workflow task. */
-const longestAttendedMs = 1_000;
+const maxAttendedMs = 1_000;
 /** Least and most wait before the next try at a hanging receiver, while such receivers hold their share of the slots. */
 const hangingWaitMs = [15_000, 30_000] as const;
 
@@ -47,7 +47,7 @@ export async function deliverAtOnce(deps: DeliverDeps, input: AttemptInput): Pro
       taken = sending;
       permit?.releaseSoon();
       const waitMs = sending.timeoutMs + leaseMarginMs;
-      timer = setTimeout(() => leave({ kind: 'open', waitMs }), longestAttendedMs);
+      timer = setTimeout(() => leave({ kind: 'open', waitMs }), maxAttendedMs);
     },
   }).finally(() => {
     clearTimeout(timer);
@@ -79,7 +79,7 @@ async function wakeAfter(
 export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<AttemptResult> {
   const { openRequests, permits } = deps;
   const { webhookId, tenantId } = input;
-  const permit = await permits.acquire({ tenantId, key: webhookKey(webhookId) });
+  const permit = await permits.acquire({ tenantId, webhookId });
   let close: (() => void) | undefined;
   try {
     if (!openRequests.admits(webhookId, tenantId)) {

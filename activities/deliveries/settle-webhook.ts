@@ -25,9 +25,9 @@ export interface Settled {
 }
 
 /** Less than the workflow's timeout. */
-const longestMs = 240_000;
+const maxMs = 240_000;
 /** Between two checks for what an open transaction may still write. */
-const lookAgainMs = 200;
+const recheckDelayMs = 200;
 
 /**
  * Makes the deliveries of a webhook fit its settings, in batches with pauses between them, so that other work is not
@@ -50,8 +50,8 @@ export async function settleWebhook(deps: SettleWebhookDeps, { webhookId }: Sett
       // The settings changed again: continue from the new change.
       if (now?.version !== point.version) point = now;
     }
-    if (performance.now() - beganAtMs > longestMs) return { changed, isSettled: false };
-    await delay(batch.length === 0 ? lookAgainMs : performance.now() - batchBeganAtMs);
+    if (performance.now() - beganAtMs > maxMs) return { changed, isSettled: false };
+    await delay(batch.length === 0 ? recheckDelayMs : performance.now() - batchBeganAtMs);
   }
   if (changed > 0) log.info({ webhook: webhookId, changed }, 'webhook.settled');
   return { changed, isSettled: true };

@@ -27,7 +27,7 @@ export interface AcceptEventDeps extends TriggerDeps {
 const keepSlotMs = 10_000;
 const askAgainMs = 1_000;
 /** An event whose key is missing waits for a worker with another configuration, so it is retried rarely. */
-const longestUnreadableMs = 10 * 60_000;
+const maxUnreadableMs = 10 * 60_000;
 
 /**
  * Stores an event and starts its deliveries, as the API does; safe to repeat. `acceptedAt` is used as the time of the
@@ -62,7 +62,7 @@ function open({ eventKeys, log }: AcceptEventDeps, { keyId, sealed }: SealedEven
     throw failureWithoutStack({
       type: acceptFailure.unreadable,
       message: error.message,
-      nextRetryDelay: Math.min(longestUnreadableMs, 1_000 * 2 ** Math.min(attempt, 20)),
+      nextRetryDelay: Math.min(maxUnreadableMs, 1_000 * 2 ** Math.min(attempt, 20)),
     });
   }
 }

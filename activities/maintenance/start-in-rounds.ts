@@ -15,7 +15,7 @@ export interface Kind<Job extends Startable> {
   /** Notes that these jobs run, started up to `ageMs` ago, so that they are not listed again. */
   mark: (jobs: Job[], ageMs: number) => Promise<void>;
   /** Most jobs may be running already. Then a tenant of whom a round started nothing is left to the next sweep. */
-  mostMayRun?: boolean;
+  mostAlreadyRun?: boolean;
 }
 
 export interface Sweep<Job extends Startable> {
@@ -33,9 +33,9 @@ interface Round<Job extends Startable> {
 }
 
 /** How many jobs wait for their turn at the same time. */
-const atOnce = 50;
+const concurrency = 50;
 /** Less than the workflow's timeout: a sweep that timed out would go on alongside the next. */
-const longestMs = 180_000;
+const maxMs = 180_000;
 
 /**
  * Starts jobs, one round of each kind in turn, until none are left or three minutes are over; the next sweep does the
@@ -43,7 +43,7 @@ const longestMs = 180_000;
  * running, Temporal is away, and the first failure is thrown.
  */
 export async function startInRounds<Job extends Startable>(...kinds: Kind<Job>[]): Promise<Sweep<Job>> {
-  const untilMs = performance.now() + longestMs;
+  const untilMs = performance.now() + maxMs;
   const sweep: Sweep<Job> = { started: kinds.map(() => 0), refused: [] };
   let hasRun = false;
   let failure: Error | undefined;
@@ -58,7 +58,7 @@ export async function startInRounds<Job extends Startable>(...kinds: Kind<Job>[]
       if (round.started.length + round.ranBefore.length > 0) hasRun = true;
       else open.delete(index);
       leftOut.ids.push(...round.refused.map(({ id }) => id));
-      if (kind.mostMayRun) leftOut.tenantIds.push(...tenantsWithoutStart(round));
+      if (kind.mostAlreadyRun) leftOut.tenantIds.push(...tenantsWithoutStart(round));
     }
   if (!hasRun && failure) throw failure;
   return sweep;
@@ -71,7 +71,7 @@ async function startRound<Job extends Startable>(
 ): Promise<Round<Job>> {
   const beganAtMs = performance.now();
   const round: Round<Job> = { started: [], ranBefore: [], refused: [] };
-  const isHopeless = () => round.started.length + round.ranBefore.length === 0 && round.refused.length >= atOnce;
+  const isHopeless = () => round.started.length + round.ranBefore.length === 0 && round.refused.length >= concurrency;
   const startNext = async (jobs: Iterable<Job>) => {
     for (const job of jobs) {
       try {
@@ -87,7 +87,7 @@ async function startRound<Job extends Startable>(
   };
   // One iterator, shared by all of them.
   const jobs = (await list(leftOut)).values();
-  await Promise.all(Array.from({ length: atOnce }, () => startNext(jobs)));
+  await Promise.all(Array.from({ length: concurrency }, () => startNext(jobs)));
   const running = [...round.started, ...round.ranBefore];
   if (running.length > 0) await mark(running, performance.now() - beganAtMs);
   return round;

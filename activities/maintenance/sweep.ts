@@ -39,7 +39,7 @@ export async function sweep(deps: SweepDeps): Promise<void> {
       // A running workflow is merely behind: if woken, it would start to wait anew.
       start: (delivery) => startInTurn(delivery, 'leave'),
       mark,
-      mostMayRun: true,
+      mostAlreadyRun: true,
     },
   );
   const [unstarted, overdue] = started;

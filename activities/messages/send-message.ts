@@ -44,7 +44,7 @@ export interface SendResult {
 }
 
 /** Less than the workflow's timeout leaves after the request. */
-const recordPatienceMs = 10_000;
+const recordTimeoutMs = 10_000;
 
 /**
  * Sends a message that nobody has sent. Postgres gives the right to send once. It is given back only if the request
@@ -106,7 +106,7 @@ export async function sendMessage(deps: SendMessageDeps, { messageId }: SendMess
 
 /** Tries for a while, then leaves it to the workflow: the record of a sent message must not be lost. */
 async function recordOrHandOver(deps: SendMessageDeps, messageId: string, record: SendRecord): Promise<SendResult> {
-  const deadline = performance.now() + recordPatienceMs;
+  const deadline = performance.now() + recordTimeoutMs;
   for (let waitMs = 100; ; waitMs *= 2) {
     try {
       return { state: await recordSend(deps, { messageId, record }) };

@@ -24,7 +24,7 @@ export async function sweepMessages({ db, log, startMessageInTurn }: SweepMessag
     );
   const { started, refused } = await startInRounds<StartableMessage>(
     { list: (leftOut) => listUnstartedMessages(db, leftOut), start: startMessageInTurn, mark },
-    { list: (leftOut) => listUnsettledMessages(db, leftOut), start: startMessageInTurn, mark, mostMayRun: true },
+    { list: (leftOut) => listUnsettledMessages(db, leftOut), start: startMessageInTurn, mark, mostAlreadyRun: true },
   );
   const [unstarted, lost] = started;
   if (unstarted! + lost! > 0) log.info({ started: unstarted, lost }, 'sweep.messages_started');

@@ -61,7 +61,7 @@ async function besideRetries(bench: Bench, rig: Rig, healthy: EventStream, quiet
   const load = loadOf(retries, seconds + 2, 1);
   // Each may be retried ten times a minute by hand.
   const ids = Array.from({ length: Math.ceil(load.count / 8) }, (_, n) => `to-retry-${n}`);
-  await inParallel({ count: ids.length, atOnce: 20 }, (index) => rig.trigger(tenant.id, eventType, ids[index]!));
+  await inParallel({ count: ids.length, concurrency: 20 }, (index) => rig.trigger(tenant.id, eventType, ids[index]!));
   await rig.settled();
   const { rows } = await rig.db.query<{ id: string }>('select id from webhook_deliveries where webhook_id = $1', [
     webhook.id,
@@ -96,7 +96,7 @@ async function besideMessages(bench: Bench, rig: Rig): Promise<void> {
   const burst = numbers(messages);
   bench.progress(`${messages} messages of another tenant`);
   const [, result] = await Promise.all([
-    inParallel({ count: messages, atOnce: 50 }, (index) => send(other, '+15550000002', burst[index]!)),
+    inParallel({ count: messages, concurrency: 50 }, (index) => send(other, '+15550000002', burst[index]!)),
     stream(1, { timeoutMs: bench.sizes.fairness.timeoutMs }),
   ]);
   addRows(bench, 'messages', `another sends ${messages} messages in a burst`, quiet, result, 'message at 1/s');
@@ -140,14 +140,14 @@ async function besideHanging(
   const { hangMs } = bench.sizes.fairness;
   const eventType = rig.eventTypes[0]!;
   const others: BenchTenant[] = [];
-  await inParallel({ count: tenants, atOnce: 5 }, async () => {
+  await inParallel({ count: tenants, concurrency: 5 }, async () => {
     const tenant = await rig.addTenant();
     // It responds long after the service has given up.
     await tenant.addWebhook({ events: [eventType], hangMs: 2 * hangMs, timeoutMs: hangMs });
     others.push(tenant);
   });
   bench.progress(`${events} events to each of ${tenants} tenants whose webhooks hang`);
-  await inParallel({ count: tenants * events, atOnce: 20 }, (index) =>
+  await inParallel({ count: tenants * events, concurrency: 20 }, (index) =>
     rig.trigger(others[index % tenants]!.id, eventType, `hanging-${index}`),
   );
   // Longer, as it takes a while until the service has as many requests open as it may.

@@ -25,7 +25,7 @@ export const isolationHanging: Measurement = {
       const quiet = await measureQuiet(bench, rig, healthy);
 
       bench.progress(`${hanging} events to the webhook that hangs`);
-      await inParallel({ count: hanging, atOnce: 20 }, (index) =>
+      await inParallel({ count: hanging, concurrency: 20 }, (index) =>
         rig.trigger(tenant.id, hangingType, `hanging-${index}`),
       );
       bench.progress('the healthy webhook meanwhile');
@@ -53,7 +53,7 @@ export const isolationBacklog: Measurement = {
       const { backlogEvents } = bench.sizes;
       const deliveries = backlogEvents * webhooksOfBacklog;
       bench.progress(`${backlogEvents} events to ${webhooksOfBacklog} webhooks of another tenant`);
-      await inParallel({ count: backlogEvents, atOnce: 20 }, (index) =>
+      await inParallel({ count: backlogEvents, concurrency: 20 }, (index) =>
         rig.trigger(other.id, eventType, `backlog-${index}`),
       );
       const before = await pendingOf(rig, other.id);
@@ -97,7 +97,7 @@ async function measureFloods(bench: Bench, rig: Rig, origin: string): Promise<vo
 
   const { flooding } = bench.sizes;
   bench.progress(`${flooding} events to each of two webhooks whose receivers never stop sending`);
-  await inParallel({ count: flooding, atOnce: 20 }, (index) => rig.trigger(other.id, eventType, `flood-${index}`));
+  await inParallel({ count: flooding, concurrency: 20 }, (index) => rig.trigger(other.id, eventType, `flood-${index}`));
   bench.progress('the healthy webhook meanwhile');
   let requests = 0;
   const result = await measure(bench, rig, healthy, async () => {

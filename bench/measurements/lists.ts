@@ -3,7 +3,7 @@ import { fillHistory, type HistoryFacts } from '../delivery-history.js';
 import { summarize } from '../latencies.js';
 import type { BenchTenant, Rig } from '../rig.js';
 
-interface Answer {
+interface Page {
   deliveries?: unknown[];
   next_cursor?: string | null;
 }
@@ -114,7 +114,7 @@ async function fill(bench: Bench, rig: Rig, count: number): Promise<FilledWebhoo
   const tenant = await rig.addTenant();
   const { id } = await tenant.addWebhook({ events: [rig.eventTypes[0]!] });
   const facts = await fillHistory(rig.db, { id, tenantId: tenant.id }, count, rig.eventTypes.slice(0, historyTypes));
-  const page = await tenant.get<Answer>(
+  const page = await tenant.get<Page>(
     `/v1/webhooks/${id}/deliveries?limit=1&until=${encodeURIComponent(facts.middle.until)}`,
   );
   if (!page.next_cursor) throw new Error('the middle of the history has no next page');
@@ -122,7 +122,7 @@ async function fill(bench: Bench, rig: Rig, count: number): Promise<FilledWebhoo
 }
 
 async function rowsOf(webhook: FilledWebhook, path: (webhook: FilledWebhook) => string): Promise<number> {
-  return (await webhook.tenant.get<Answer>(path(webhook))).deliveries?.length ?? 0;
+  return (await webhook.tenant.get<Page>(path(webhook))).deliveries?.length ?? 0;
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

@@ -63,7 +63,7 @@ async function fillUp(
   { tenant, eventType, from, to }: { tenant: BenchTenant; eventType: string; from: number; to: number },
 ): Promise<void> {
   progress(`triggering ${to - from} events`);
-  await inParallel({ count: to - from, atOnce: 20 }, (index) =>
+  await inParallel({ count: to - from, concurrency: 20 }, (index) =>
     rig.trigger(tenant.id, eventType, String(from + index + 1)),
   );
   let seen = -1;

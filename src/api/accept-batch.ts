@@ -7,7 +7,7 @@ import { isObject } from './http/schemas.js';
 import { validate } from './http/validate.js';
 
 /** A batch holds at most this many of the API's connections, so that some are left for other callers. */
-const tenantsAtOnce = 4;
+const maxConcurrentTenants = 4;
 
 /**
  * The result of each event, in the order of the events. The events of one tenant are accepted one after the other, so
@@ -30,8 +30,8 @@ export async function acceptBatch(
       const inexactNumbers = request.inexactNumbers
         .filter(({ path }) => path[1] === index)
         .map(({ path, text }) => ({ path: path.slice(2), text }));
-      const answer = await acceptEvent(deps, body, { inexactNumbers, by: request.by, recentKey: null });
-      return { status: answer.status, ...answer.body };
+      const result = await acceptEvent(deps, body, { inexactNumbers, by: request.by, recentKey: null });
+      return { status: result.status, ...result.body };
     } catch (error) {
       // Logged once, not for each event that fails with it.
       if (error !== away) logProblem(deps.log, error, { request: request.by.request, index });
@@ -47,7 +47,7 @@ export async function acceptBatch(
     for (let indexes = tenants.shift(); indexes; indexes = tenants.shift())
       for (const index of indexes) results[index] = await accept(index);
   };
-  await Promise.all(Array.from({ length: tenantsAtOnce }, work));
+  await Promise.all(Array.from({ length: maxConcurrentTenants }, work));
   return results;
 }
 

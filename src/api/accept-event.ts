@@ -5,7 +5,7 @@ import type { Queryable } from '../db/database.js';
 import { findTenantByExternalId } from '../db/tenants.js';
 import { InvalidInputError, maxFieldErrors, NotFoundError, PayloadTooLargeError } from '../errors.js';
 import { showPath } from '../events/show-value.js';
-import { acceptedFields, triggerUnchecked, type TriggerAnswer, type UncheckedEvent } from '../events/trigger.js';
+import { acceptedFields, triggerUnchecked, type TriggerOutcome, type UncheckedEvent } from '../events/trigger.js';
 import { renderAccepted, type acceptedEventSchema, type NewEventBody } from './event-schemas.js';
 import { TooLargeError } from './http/api-errors.js';
 import type { EndpointDeps } from './http/endpoint.js';
@@ -83,7 +83,7 @@ function refuseInexact(numbers: readonly InexactNumber[]): void {
 }
 
 /** A payload that is too large has a status code of its own (413). */
-async function trigger(deps: EndpointDeps, event: UncheckedEvent, key: RecentKey | null): Promise<TriggerAnswer> {
+async function trigger(deps: EndpointDeps, event: UncheckedEvent, key: RecentKey | null): Promise<TriggerOutcome> {
   try {
     return await triggerUnchecked(deps, event, key);
   } catch (error) {

@@ -127,7 +127,7 @@ export const apiKeyEndpoints = [
       schema: newApiKeySchema(tenantScopes),
       examples: { key: { name: 'billing system', scopes: ['webhooks:read', 'webhooks:write'] } },
     },
-    answers: { 201: { description: 'The key, which is shown only once', schema: createdSchema } },
+    responses: { 201: { description: 'The key, which is shown only once', schema: createdSchema } },
     async handle({ params, body, by }, deps) {
       await requireTenant(deps.db, params.tenant_id);
       return { status: 201, body: await create(deps, by, params.tenant_id, body) };
@@ -143,7 +143,7 @@ export const apiKeyEndpoints = [
     summary: 'List the API keys of a tenant, newest first',
     params: { tenant_id: tenantIdParameter },
     query: z.strictObject(pageQuery),
-    answers: { 200: { description: 'A page of API keys', schema: listedSchema } },
+    responses: { 200: { description: 'A page of API keys', schema: listedSchema } },
     async handle({ params, query }, { db }) {
       await requireTenant(db, params.tenant_id);
       return { status: 200, body: await list(db, params.tenant_id, query) };
@@ -159,7 +159,7 @@ export const apiKeyEndpoints = [
     summary: 'Delete an API key of a tenant',
     description: 'Requests with it are refused from now on.',
     params: { tenant_id: tenantIdParameter, key_id: keyIdParameter },
-    answers: { 204: { description: 'Deleted' } },
+    responses: { 204: { description: 'Deleted' } },
     async handle({ params, by }, deps) {
       await remove(deps, by, params.tenant_id, params.key_id);
       return { status: 204 };
@@ -178,7 +178,7 @@ export const apiKeyEndpoints = [
       schema: newApiKeySchema(platformScopes),
       examples: { key: { name: 'telephony', scopes: ['events:write'] } },
     },
-    answers: { 201: { description: 'The key, which is shown only once', schema: createdSchema } },
+    responses: { 201: { description: 'The key, which is shown only once', schema: createdSchema } },
     async handle({ body, by }, deps) {
       return { status: 201, body: await create(deps, by, null, body) };
     },
@@ -193,7 +193,7 @@ export const apiKeyEndpoints = [
     summary: "List the platform's own API keys, newest first",
     description: 'The key of `IRISX_ADMIN_KEY` is not among them: it exists only in the environment.',
     query: z.strictObject(pageQuery),
-    answers: { 200: { description: 'A page of API keys', schema: listedSchema } },
+    responses: { 200: { description: 'A page of API keys', schema: listedSchema } },
     async handle({ query }, { db }) {
       return { status: 200, body: await list(db, null, query) };
     },
@@ -208,7 +208,7 @@ export const apiKeyEndpoints = [
     summary: "Delete one of the platform's own API keys",
     description: 'Requests with it are refused from now on.',
     params: { key_id: keyIdParameter },
-    answers: { 204: { description: 'Deleted' } },
+    responses: { 204: { description: 'Deleted' } },
     async handle({ params, by }, deps) {
       await remove(deps, by, null, params.key_id);
       return { status: 204 };

@@ -17,7 +17,7 @@ import { createOpenApiDocument } from './http/openapi.js';
 import { phoneNumberEndpoints } from './phone-numbers.js';
 import { requestLog } from './http/request-log.js';
 import { routeEndpoints } from './http/route-endpoints.js';
-import { shareLook } from './http/share-look.js';
+import { shareCheck } from './http/share-check.js';
 import { tenantEndpoints } from './tenants.js';
 import { twilioCallbacks } from './twilio-callbacks.js';
 import { usageEndpoints } from './usage.js';
@@ -52,7 +52,7 @@ export function createApp(deps: AppDeps): Express {
   app.use('/v1', callLimit(deps.callsPerMinute, { ...deps, keys }));
   app.use('/twilio', twilioCallbacks(deps));
   // Probes need no key, so anybody can send any number of them.
-  const hasPendingMigrations = shareLook(() => deps.hasPendingMigrations(), 1_000);
+  const hasPendingMigrations = shareCheck(() => deps.hasPendingMigrations(), 1_000);
   const eventQuotas = new EventQuotas(deps.db);
   const tenantIds = new TenantIds(deps.db);
   app.use(routeEndpoints(endpoints, { ...deps, hasPendingMigrations, eventQuotas, tenantIds }, keys));

@@ -98,7 +98,7 @@ export const deliveryEndpoints = [
       optional: true,
       examples: { 'as a call': { event_type: 'call.completed' } },
     },
-    answers: { 202: { description: 'On its way', schema: z.object({ delivery: deliverySchema }) } },
+    responses: { 202: { description: 'On its way', schema: z.object({ delivery: deliverySchema }) } },
     async handle({ params, body, tenantId }, deps) {
       const event = { tenantId, webhookId: params.webhook_id, eventType: body.event_type };
       const delivery = await sendTestEvent(deps, event);
@@ -117,7 +117,7 @@ export const deliveryEndpoints = [
     description: 'Works for a deleted webhook too. Each delivery includes the result of its last attempt.',
     params: { webhook_id: webhookIdParameter },
     query: filterQuery,
-    answers: {
+    responses: {
       200: {
         description: 'A page of deliveries',
         schema: z.object({ deliveries: z.array(deliverySchema), next_cursor: nextCursor }),
@@ -145,7 +145,7 @@ export const deliveryEndpoints = [
     tag,
     summary: 'Show a delivery with its body and its attempts',
     params,
-    answers: { 200: { description: 'The delivery', schema: z.object({ delivery: deliveryDetailSchema }) } },
+    responses: { 200: { description: 'The delivery', schema: z.object({ delivery: deliveryDetailSchema }) } },
     async handle({ params, tenantId }, { db }) {
       await requireWebhook(db, tenantId, params.webhook_id);
       const delivery = await requireDelivery(db, params.webhook_id, params.delivery_id);
@@ -169,7 +169,7 @@ export const deliveryEndpoints = [
     description: 'A page may hold fewer than `limit` attempts if the responses are large.',
     params,
     query: z.strictObject(pageQuery),
-    answers: {
+    responses: {
       200: {
         description: 'A page of attempts',
         schema: z.object({ attempts: z.array(attemptSchema), next_cursor: nextCursor }),
@@ -201,7 +201,7 @@ export const deliveryEndpoints = [
       optional: true,
       examples: { 'delivered already': { force: true } },
     },
-    answers: { 202: { description: 'On its way', schema: z.object({ delivery: deliverySchema }) } },
+    responses: { 202: { description: 'On its way', schema: z.object({ delivery: deliverySchema }) } },
     problems: [409],
     async handle({ params, body, tenantId }, { db, workflows }) {
       await requireWebhook(db, tenantId, params.webhook_id);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { eventTypeNames } from '../events/event-types.js';
-import { isEventId, type TriggerAnswer } from '../events/trigger.js';
+import { isEventId, type TriggerOutcome } from '../events/trigger.js';
 import { isObject, problemSchema, renderTime, text, time, timeInput, uuid } from './http/schemas.js';
 
 const newEventFields = z.strictObject({
@@ -74,7 +74,7 @@ export const acceptedEventSchema = z.object({
     .meta({ description: 'One for each webhook that subscribes to the event type' }),
 });
 
-export const renderAccepted = (body: NewEventBody, accepted: TriggerAnswer): z.input<typeof acceptedEventSchema> => ({
+export const renderAccepted = (body: NewEventBody, accepted: TriggerOutcome): z.input<typeof acceptedEventSchema> => ({
   event: {
     id: accepted.id,
     event_type: body.event_type,

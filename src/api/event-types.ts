@@ -23,7 +23,7 @@ export const eventTypeEndpoints = [
     tag: 'Event types',
     summary: 'List all event types',
     description: 'The whole catalogue, on one page.',
-    answers: { 200: { description: 'The catalogue', schema: z.object({ event_types: z.array(eventTypeSchema) }) } },
+    responses: { 200: { description: 'The catalogue', schema: z.object({ event_types: z.array(eventTypeSchema) }) } },
     async handle() {
       return { status: 200, body: { event_types: describeEventTypes() } };
     },

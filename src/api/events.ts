@@ -33,7 +33,7 @@ export const eventEndpoints = [
         },
       },
     },
-    answers: {
+    responses: {
       201: { description: 'Accepted', schema: acceptedEventSchema },
       200: { description: 'It was accepted before; the body is the same as then', schema: acceptedEventSchema },
     },
@@ -70,7 +70,7 @@ export const eventEndpoints = [
         },
       },
     },
-    answers: {
+    responses: {
       200: {
         description: 'The result of each event',
         schema: z.object({ results: z.array(batchResultSchema) }),

@@ -48,10 +48,10 @@ async function databaseState(deps: AppDeps): Promise<Pick<Readiness, 'postgres' 
 /** Down, too, if it does not answer in time: a probe of this process must not hang on another one. */
 async function temporalState(deps: AppDeps): Promise<Pick<Readiness, 'temporal' | 'temporal_problems'>> {
   let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<boolean>((resolve) => {
+  const timedOut = new Promise<boolean>((resolve) => {
     timer = setTimeout(resolve, temporalTimeoutMs, false);
   });
-  const reachable = await Promise.race([deps.isTemporalReachable().catch(() => false), patience]);
+  const reachable = await Promise.race([deps.isTemporalReachable().catch(() => false), timedOut]);
   clearTimeout(timer);
   const problems = (deps.temporalProblems?.() ?? []).map(({ what, remedy }) => ({ what, remedy }));
   const state = problems.length > 0 ? 'degraded' : 'up';
@@ -68,7 +68,7 @@ export const healthEndpoints = [
     operationId: 'getHealth',
     tag,
     summary: 'Check that the process is alive',
-    answers: { 200: { description: 'It is alive', schema: z.object({ status: z.literal('ok') }) } },
+    responses: { 200: { description: 'It is alive', schema: z.object({ status: z.literal('ok') }) } },
     async handle() {
       return { status: 200, body: { status: 'ok' as const } };
     },
@@ -81,7 +81,7 @@ export const healthEndpoints = [
     operationId: 'getReadiness',
     tag,
     summary: 'Check that the process can serve requests',
-    answers: {
+    responses: {
       200: {
         description: 'Postgres takes writes, no migration is pending, and no encryption key is missing',
         schema: readinessSchema,

@@ -149,7 +149,7 @@ export const messageEndpoints = [
       },
     },
     repeatable: true,
-    answers: { 202: { description: 'The message', schema: z.object({ message: messageSchema }) } },
+    responses: { 202: { description: 'The message', schema: z.object({ message: messageSchema }) } },
     problems: [409],
     async handle({ body, tenantId, idempotencyKey }, { db, messages }) {
       const message = await sendMessage(db, messages, {
@@ -177,7 +177,7 @@ export const messageEndpoints = [
       direction: z.enum(['inbound', 'outbound'], 'expected inbound or outbound').optional(),
       status: z.enum(messageStatuses, `expected one of ${messageStatuses.join(', ')}`).optional(),
     }),
-    answers: {
+    responses: {
       200: {
         description: 'A page of messages',
         schema: z.object({ messages: z.array(messageSchema), next_cursor: nextCursor }),
@@ -198,7 +198,7 @@ export const messageEndpoints = [
     tag,
     summary: 'Show a message',
     params: { message_id: messageIdParameter },
-    answers: { 200: { description: 'The message', schema: z.object({ message: messageSchema }) } },
+    responses: { 200: { description: 'The message', schema: z.object({ message: messageSchema }) } },
     async handle({ params, tenantId }, { db }) {
       const message = await findMessage(db, tenantId, params.message_id);
       if (!message) throw notFound('message');

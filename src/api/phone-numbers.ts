@@ -69,7 +69,7 @@ export const phoneNumberEndpoints = [
       }),
       examples: { number: { tenant_id: '0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a', phone_number: '+15559876543' } },
     },
-    answers: {
+    responses: {
       201: { description: 'Assigned', schema: assignedSchema },
       200: { description: 'The tenant already had it, since `assigned_at`', schema: assignedSchema },
     },
@@ -96,7 +96,7 @@ export const phoneNumberEndpoints = [
       tenant_id: uuid().optional().meta({ description: "Only this tenant's", format: 'uuid' }),
       phone_number: numberInput(`${form}; in a query string + is written %2B`).optional(),
     }),
-    answers: {
+    responses: {
       200: {
         description: 'A page of numbers',
         schema: z.object({ phone_numbers: z.array(phoneNumberSchema), next_cursor: nextCursor }),
@@ -119,7 +119,7 @@ export const phoneNumberEndpoints = [
     description:
       'By the id of its assignment, or by the number itself. The id is safer: a late repeat cannot take the number from a new owner. There is no event. 404 when it is already released.',
     params: { phone_number: phoneNumberParameter },
-    answers: { 204: { description: 'Released' } },
+    responses: { 204: { description: 'Released' } },
     async handle({ params }, { db }) {
       const id = parseUuid(params.phone_number);
       const released = await releaseNumber(db, id === undefined ? { phoneNumber: params.phone_number } : { id });

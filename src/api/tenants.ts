@@ -8,7 +8,7 @@ import { nextCursor, pageQuery, paginate } from './http/paging.js';
 import { tenantIdParameter } from './http/path-parameters.js';
 import { integer, parseUuid, renderTime, text, time, uuid } from './http/schemas.js';
 
-const mostQuota = 1_000_000;
+const maxQuota = 1_000_000;
 const quotaMeaning = {
   webhooks: 'Webhooks that the tenant may have, deleted ones not counted; 409 for more',
   events_per_minute: 'Events that `POST /v1/events` takes for the tenant in a minute; 429 for more',
@@ -36,7 +36,7 @@ const renderQuotas = (quotas: Quotas): z.input<typeof quotasSchema> => ({
 });
 
 const quotaInput = (min: number, description: string, example: number) =>
-  integer(min, mostQuota, ', or null for no limit')
+  integer(min, maxQuota, ', or null for no limit')
     .nullable()
     .optional()
     .meta({ description, examples: [example] });
@@ -86,7 +86,7 @@ export const tenantEndpoints = [
       examples: { tenant: { name: 'Acme Ltd' }, 'known elsewhere as 42': { name: 'Acme Ltd', external_id: '42' } },
     },
     problems: [409],
-    answers: { 201: { description: 'The tenant', schema: z.object({ tenant: tenantSchema }) } },
+    responses: { 201: { description: 'The tenant', schema: z.object({ tenant: tenantSchema }) } },
     async handle({ body }, { db }) {
       const tenant = await insertTenant(db, { name: body.name, externalId: body.external_id });
       if (!tenant)
@@ -108,7 +108,7 @@ export const tenantEndpoints = [
       ...pageQuery,
       external_id: text(1, 100).optional().meta({ description: 'Only the tenant with this external id' }),
     }),
-    answers: {
+    responses: {
       200: {
         description: 'A page of tenants',
         schema: z.object({ tenants: z.array(tenantSchema), next_cursor: nextCursor }),
@@ -130,7 +130,7 @@ export const tenantEndpoints = [
     tag,
     summary: 'Show a tenant',
     params: { tenant_id: tenantIdParameter },
-    answers: { 200: { description: 'The tenant', schema: z.object({ tenant: tenantSchema }) } },
+    responses: { 200: { description: 'The tenant', schema: z.object({ tenant: tenantSchema }) } },
     async handle({ params }, { db }) {
       const tenant = await findTenant(db, params.tenant_id);
       if (!tenant) throw notFound('tenant');
@@ -159,7 +159,7 @@ export const tenantEndpoints = [
         'as many webhooks as it likes': { webhooks: null },
       },
     },
-    answers: { 200: { description: 'All quotas as they are now', schema: z.object({ quotas: quotasSchema }) } },
+    responses: { 200: { description: 'All quotas as they are now', schema: z.object({ quotas: quotasSchema }) } },
     async handle({ params, body, by }, { db, log }) {
       const quotas = await setQuotas(db, params.tenant_id, {
         ...(body.webhooks !== undefined && { webhooks: body.webhooks }),

@@ -1,5 +1,5 @@
 import express, { Router, type NextFunction, type Request, type Response } from 'express';
-import { answeredWithin, DatabaseUnavailableError, sqlStateOf } from '../db/database.js';
+import { withDatabaseTimeout, DatabaseUnavailableError, sqlStateOf } from '../db/database.js';
 import { isEventId } from '../events/trigger.js';
 import { receiveMessage } from '../sources/messages/inbound.js';
 import { reportStatus } from '../sources/messages/outbound.js';
@@ -14,7 +14,7 @@ import { parseUuid } from './http/schemas.js';
 const deadlineMs = 2_500;
 const retryAfterSeconds = 5;
 /** Anything else would be sent to the customer as an SMS. */
-const nothingToSay = '<?xml version="1.0" encoding="UTF-8"?><Response/>';
+const emptyTwiml = '<?xml version="1.0" encoding="UTF-8"?><Response/>';
 
 const readForm = express.urlencoded({ extended: false, limit: '100kb' });
 
@@ -49,9 +49,9 @@ export function twilioCallbacks(deps: AppDeps): Router {
     const messageSid = field(form, 'MessageSid');
     if (!isEventId(messageSid)) return void response.status(400).end();
     const segments = count(field(form, 'NumSegments'));
-    const answer = await inTime(deps, () =>
+    const outcome = await inTime(deps, () =>
       receiveMessage(deps, {
-        ...vouching(form),
+        ...signer(form),
         messageSid,
         messagingServiceSid: field(form, 'MessagingServiceSid') || null,
         from: field(form, 'From'),
@@ -62,23 +62,23 @@ export function twilioCallbacks(deps: AppDeps): Router {
         at: new Date(),
       }),
     );
-    if (answer === 'other-account')
+    if (outcome === 'other-account')
       warnOfOther(
         form,
         'the number that it came to is not assigned with this account; if it is in it, assign it with this account_sid',
       );
-    if (answer === 'no-owner')
+    if (outcome === 'no-owner')
       deps.log.warn({ messageSid }, 'message.no_owner: no tenant has the number that it came to');
-    response.set('Content-Type', 'text/xml').send(nothingToSay);
+    response.set('Content-Type', 'text/xml').send(emptyTwiml);
   }
 
   async function receiveStatus(form: Form, request: Request, response: Response): Promise<void> {
     const messageSid = field(form, 'MessageSid');
     // It becomes part of an event id.
     if (!messageSid || !isEventId(`${messageSid}_status`)) return void response.status(400).end();
-    const answer = await inTime(deps, () =>
+    const outcome = await inTime(deps, () =>
       reportStatus(deps, {
-        ...vouching(form),
+        ...signer(form),
         messageSid,
         status: field(form, 'MessageStatus'),
         errorCode: field(form, 'ErrorCode').slice(0, 100) || null,
@@ -89,13 +89,13 @@ export function twilioCallbacks(deps: AppDeps): Router {
         tenantReference: isEventId(parameter(request, 'tenant')) ? parameter(request, 'tenant') : undefined,
       }),
     );
-    if (answer === 'other-account') warnOfOther(form, 'this account may not report the status of the message');
-    if (answer === 'no-message') deps.log.warn({ messageSid }, 'message.not_known: it is not a message of any tenant');
+    if (outcome === 'other-account') warnOfOther(form, 'this account may not report the status of the message');
+    if (outcome === 'no-message') deps.log.warn({ messageSid }, 'message.not_known: it is not a message of any tenant');
     response.status(204).end();
   }
 
   /** The account whose token signed the callback. */
-  function vouching(form: Form): { accountSid: string; isMainAccount: boolean } {
+  function signer(form: Form): { accountSid: string; isMainAccount: boolean } {
     const accountSid = accountOf(deps, form);
     return { accountSid, isMainAccount: accountSid === deps.messages?.accountSid };
   }
@@ -163,7 +163,7 @@ function inTime<T>({ log }: AppDeps, work: () => Promise<T>): Promise<T> {
   working.catch((error: unknown) =>
     log.debug({ reason: sqlStateOf(error) ?? (error as Error).message }, 'twilio.callback_failed'),
   );
-  return answeredWithin(working, deadlineMs);
+  return withDatabaseTimeout(working, deadlineMs);
 }
 
 /** Of an error, only a status code reaches Twilio. */

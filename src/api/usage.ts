@@ -86,7 +86,7 @@ export const usageEndpoints = [
         'no limit for messages': { sms_segments: null },
       },
     },
-    answers: { 200: { description: 'All limits as they are now', schema: z.object({ limits: limitsSchema }) } },
+    responses: { 200: { description: 'All limits as they are now', schema: z.object({ limits: limitsSchema }) } },
     async handle({ params, body }, deps) {
       await requireTenant(deps.db, params.tenant_id);
       const named = Object.entries(body).filter(([, limit]) => limit !== undefined) as [Resource, number | null][];
@@ -103,7 +103,7 @@ export const usageEndpoints = [
     tag,
     summary: "Show a tenant's monthly limits",
     params,
-    answers: { 200: { description: 'The limits', schema: z.object({ limits: limitsSchema }) } },
+    responses: { 200: { description: 'The limits', schema: z.object({ limits: limitsSchema }) } },
     async handle({ params }, { db }) {
       await requireTenant(db, params.tenant_id);
       return { status: 200, body: { limits: await getLimits(db, params.tenant_id) } };
@@ -119,7 +119,7 @@ export const usageEndpoints = [
     summary: 'Show what a tenant used in a month',
     params,
     query: z.strictObject({ month: monthInput() }),
-    answers: {
+    responses: {
       200: {
         description: "The month's usage, and the limits as they are now",
         schema: z.object({ usage: usageSchema, limits: limitsSchema }),

@@ -80,7 +80,7 @@ export const webhookEndpoints = [
       examples: { webhook: { url: 'https://example.com/webhooks', events: ['call.completed', 'sms.received'] } },
     },
     problems: [409],
-    answers: {
+    responses: {
       201: {
         description: 'The webhook, and its signing secret, which is shown only once',
         schema: z.object({ webhook: webhookSchema, secret: secretSchema }),
@@ -113,7 +113,7 @@ export const webhookEndpoints = [
     tag,
     summary: 'List webhooks, newest first',
     query: z.strictObject(pageQuery),
-    answers: {
+    responses: {
       200: {
         description: 'A page of webhooks',
         schema: z.object({ webhooks: z.array(webhookSchema), next_cursor: nextCursor }),
@@ -136,7 +136,7 @@ export const webhookEndpoints = [
     tag,
     summary: 'Show a webhook and its statistics',
     params,
-    answers: {
+    responses: {
       200: {
         description: 'The webhook, with counters as numbers, and its statistics, as decimal strings',
         schema: z.object({ webhook: webhookSchema, statistics: statisticsSchema }),
@@ -168,7 +168,7 @@ export const webhookEndpoints = [
       schema: webhookChangeSchema,
       examples: { pause: { enabled: false }, 'no limit per hour': { rate_limit_per_hour: null } },
     },
-    answers: { 200: { description: 'The webhook as it is now', schema: z.object({ webhook: webhookSchema }) } },
+    responses: { 200: { description: 'The webhook as it is now', schema: z.object({ webhook: webhookSchema }) } },
     async handle({ params, body, tenantId, by }, deps) {
       const settings = toSettings(body, tenantId, deps);
       const webhook = await deps.db.transaction((db) => updateWebhook(db, tenantId, params.webhook_id, settings));
@@ -196,7 +196,7 @@ export const webhookEndpoints = [
     description:
       'Nothing is sent to it any more, and its secret is removed. Pending and held deliveries are cancelled. Its deliveries stay readable for the retention time.',
     params,
-    answers: { 204: { description: 'Deleted' } },
+    responses: { 204: { description: 'Deleted' } },
     async handle({ params, tenantId, by }, deps) {
       const deleted = await deps.db.transaction((db) => deleteWebhook(db, tenantId, params.webhook_id));
       if (!deleted) throw notFound('webhook');
@@ -225,7 +225,7 @@ export const webhookEndpoints = [
       optional: true,
       examples: { 'an hour': { overlap_seconds: 3600 } },
     },
-    answers: {
+    responses: {
       200: {
         description: 'The new secret, which is shown only once',
         schema: z.object({

@@ -68,7 +68,7 @@ export interface TakenAttempt {
   sealedPreviousSecret: Buffer | null;
 }
 
-export type TakeAnswer =
+export type TakeResult =
   | { answer: 'send'; attempt: TakenAttempt }
   | { answer: 'ended'; status: DeliveryStatus }
   /** `waitMs` null: others wait for tokens, plan first. */
@@ -98,10 +98,10 @@ export async function takeAttempt(
   db: Queryable,
   deliveryId: string,
   { timeoutMs, ifEasy = false, processId, keyIds }: TakeOptions,
-): Promise<TakeAnswer> {
+): Promise<TakeResult> {
   const requestId = randomUUID();
   const { rows } = await db.query<{
-    answer: TakeAnswer['answer'];
+    answer: TakeResult['answer'];
     status: DeliveryStatus;
     wait_ms: number | null;
     number: number;

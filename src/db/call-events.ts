@@ -1,7 +1,7 @@
 import type { Queryable } from './database.js';
 
 /** An event of a call as it is kept. `facts` is JSON as text. */
-export interface KeptEvent {
+export interface StoredCallEvent {
   coreUuid: string;
   sequence: number;
   callSid: string;
@@ -9,7 +9,7 @@ export interface KeptEvent {
   facts: string;
 }
 
-export interface NewCallEvent extends KeptEvent {
+export interface NewCallEvent extends StoredCallEvent {
   /** False: only kept if that leg is a call of its own. */
   isFirstLeg: boolean;
   /** Another leg on which it happened: if that is a call of its own, the event is that call's. */
@@ -20,7 +20,7 @@ export interface NewCallEvent extends KeptEvent {
  * Keeps many events of one switch, in the switch's order, and skips those that are kept already. Safe to repeat, from
  * any number of listeners.
  */
-export async function keepCallEvents(db: Queryable, switchName: string, events: NewCallEvent[]): Promise<void> {
+export async function storeCallEvents(db: Queryable, switchName: string, events: NewCallEvent[]): Promise<void> {
   const column = <K extends keyof NewCallEvent>(key: K) => events.map((event) => event[key]);
   // A leg is a call of its own once its first event was kept, even if that event has not been handled yet.
   const isOwnCall = (leg: string) =>
@@ -52,7 +52,7 @@ export async function keepCallEvents(db: Queryable, switchName: string, events: 
   );
 }
 
-interface KeptRow {
+interface CallEventRow {
   core_uuid: string;
   event_sequence: number;
   switch: string;
@@ -62,11 +62,11 @@ interface KeptRow {
 }
 
 /** A kept event that nobody has handled, with the name of its switch. */
-export type UnhandledEvent = KeptEvent & { switchName: string };
+export type UnhandledEvent = StoredCallEvent & { switchName: string };
 
 /** Events of one run come in the run's order; runs come in any order. */
 export async function unhandledEvents(db: Queryable, callSid: string, limit: number): Promise<UnhandledEvent[]> {
-  const { rows } = await db.query<KeptRow>(
+  const { rows } = await db.query<CallEventRow>(
     `select core_uuid, event_sequence, switch, call_sid, kind, facts from call_events
       where call_sid = $1 and handled_at is null order by core_uuid, event_sequence limit $2`,
     [callSid, limit],
@@ -91,7 +91,7 @@ export async function hasNewEvents(db: Queryable, callSid: string): Promise<bool
   return rows[0]?.has ?? false;
 }
 
-export type EventKey = Pick<KeptEvent, 'coreUuid' | 'sequence'>;
+export type EventKey = Pick<StoredCallEvent, 'coreUuid' | 'sequence'>;
 
 export async function markHandled(db: Queryable, { coreUuid, sequence }: EventKey): Promise<void> {
   await db.query('update call_events set handled_at = now() where core_uuid = $1 and event_sequence = $2', [
@@ -114,7 +114,7 @@ export async function setAside(db: Queryable, { coreUuid, sequence }: EventKey):
 }
 
 /** These events say too little so far. A later event of the uuid brings them up again; the sweep does not. */
-export async function markLookedAt(db: Queryable, events: EventKey[]): Promise<void> {
+export async function markChecked(db: Queryable, events: EventKey[]): Promise<void> {
   await db.query(
     `update call_events k set looked_at = now()
        from unnest($1::text[], $2::bigint[]) as e (core_uuid, event_sequence)

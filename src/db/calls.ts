@@ -39,14 +39,14 @@ export interface Call extends CallKey {
   beginningSeen: boolean;
   startedAt: Date;
   answeredAt: Date | null;
-  answerTold: boolean;
+  answerReported: boolean;
   endedAt: Date | null;
   /** No event of the end was received. */
   endEstimated: boolean;
   durationMs: number | null;
 }
 
-export interface CallBeginning {
+export interface CallStart {
   direction: CallDirection;
   from: string;
   to: string;
@@ -107,7 +107,7 @@ const toCall = (row: CallRow): Call => ({
   beginningSeen: row.beginning_seen,
   startedAt: row.started_at,
   answeredAt: row.answered_at,
-  answerTold: row.answer_told,
+  answerReported: row.answer_told,
   endedAt: row.ended_at,
   endEstimated: row.end_estimated,
   durationMs: row.duration_ms,
@@ -130,7 +130,7 @@ export async function callsOfSid(db: Queryable, callSid: string): Promise<Call[]
 /** Needs lockCallSid. */
 export async function insertCall(
   db: Queryable,
-  call: CallKey & CallBeginning & { switchName: string; coreUuid: string; run: CallRun },
+  call: CallKey & CallStart & { switchName: string; coreUuid: string; run: CallRun },
 ): Promise<void> {
   await db.query(
     `insert into calls (call_sid, id_suffix, switch, core_uuid, runs, direction, from_number, to_number, started_at)
@@ -163,7 +163,7 @@ export async function moveCall(
 }
 
 /** Another switch lists the call, although no event said so. From now on that switch is asked about it. */
-export async function leaveCallTo(
+export async function handOverCall(
   db: Queryable,
   key: CallKey,
   { switchName, coreUuid }: { switchName: string; coreUuid: string | null },
@@ -175,7 +175,7 @@ export async function leaveCallTo(
   );
 }
 
-export async function noteRun(db: Queryable, key: CallKey, runs: Record<string, CallRun>): Promise<void> {
+export async function recordRun(db: Queryable, key: CallKey, runs: Record<string, CallRun>): Promise<void> {
   await db.query('update calls set runs = $3 where call_sid = $1 and id_suffix = $2', [
     key.callSid,
     key.idSuffix,
@@ -229,7 +229,7 @@ export async function assignCall(db: Queryable, key: CallKey, tenantId: string):
 }
 
 /** The last known value of the channel variable. */
-export async function noteTenantReference(db: Queryable, key: CallKey, tenantReference: string): Promise<void> {
+export async function recordTenantReference(db: Queryable, key: CallKey, tenantReference: string): Promise<void> {
   await db.query('update calls set tenant_reference = $3 where call_sid = $1 and id_suffix = $2', [
     key.callSid,
     key.idSuffix,
@@ -253,19 +253,19 @@ export async function markTenantSought(db: Queryable, key: CallKey, isOver: bool
   return rows[0]?.is_first ?? false;
 }
 
-export async function recordBeginning(db: Queryable, key: CallKey, beginning: CallBeginning): Promise<void> {
+export async function recordStart(db: Queryable, key: CallKey, start: CallStart): Promise<void> {
   await db.query(
     `update calls set beginning_seen = true, direction = $3, from_number = $4, to_number = $5, started_at = $6
       where call_sid = $1 and id_suffix = $2`,
-    [key.callSid, key.idSuffix, beginning.direction, beginning.from, beginning.to, beginning.startedAt],
+    [key.callSid, key.idSuffix, start.direction, start.from, start.to, start.startedAt],
   );
 }
 
-/** `isTold`: call.answered is triggered in the same transaction. */
-export async function recordAnswer(db: Queryable, key: CallKey, answeredAt: Date, isTold: boolean): Promise<void> {
+/** `isReported`: call.answered is triggered in the same transaction. */
+export async function recordAnswer(db: Queryable, key: CallKey, answeredAt: Date, isReported: boolean): Promise<void> {
   await db.query(
     'update calls set answered_at = $3, answer_told = answer_told or $4 where call_sid = $1 and id_suffix = $2',
-    [key.callSid, key.idSuffix, answeredAt, isTold],
+    [key.callSid, key.idSuffix, answeredAt, isReported],
   );
 }
 

@@ -60,9 +60,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     } catch (error) {
       const reason = whyUnavailable(error);
       if (reason === undefined) throw error;
-      const told = unavailable(reason, error);
-      session.failed(reason, told);
-      throw told;
+      const unavailableError = unavailable(reason, error);
+      session.failed(reason, unavailableError);
+      throw unavailableError;
     }
   }
 
@@ -91,7 +91,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     async query(statement, values) {
       const unnamed = typeof statement === 'string' ? statement : statement.text;
       const first = typeof statement === 'object' && passage.names ? prepared(statement) : unnamed;
-      const answer = await withSession(async (session) => {
+      const result = await withSession(async (session) => {
         try {
           return await ask(session, first, values);
         } catch (error) {
@@ -99,7 +99,7 @@ export function openDatabase(options: DatabaseOptions): Database {
           throw error;
         }
       });
-      return answer === 'another' ? withSession((session) => ask(session, unnamed, values)) : answer;
+      return result === 'another' ? withSession((session) => ask(session, unnamed, values)) : result;
     },
     transaction: (work) =>
       withSession(async (session) => {
@@ -129,15 +129,15 @@ export function openDatabase(options: DatabaseOptions): Database {
  * Resolves as `work` does, but rejects with DatabaseUnavailableError when that takes longer than `deadlineMs`. `work`
  * is not stopped: what it commits stands.
  */
-export async function answeredWithin<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
-  const patience = new AbortController();
-  const outOfTime = delay(deadlineMs, undefined, { signal: patience.signal }).then(() => {
+export async function withDatabaseTimeout<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
+  const timer = new AbortController();
+  const timedOut = delay(deadlineMs, undefined, { signal: timer.signal }).then(() => {
     throw new DatabaseUnavailableError(`Postgres did not answer within ${deadlineMs} ms`);
   });
   try {
-    return await Promise.race([work, outOfTime]);
+    return await Promise.race([work, timedOut]);
   } finally {
-    patience.abort();
+    timer.abort();
   }
 }
 

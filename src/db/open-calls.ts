@@ -16,7 +16,7 @@ export interface OpenCall extends CallKey {
  */
 export async function listOpenCalls(
   db: Queryable,
-  look: {
+  filter: {
     switchName: string;
     /** null: not known yet. */
     coreUuid: string | null;
@@ -43,7 +43,7 @@ export async function listOpenCalls(
             exists (select from calls l where l.call_sid = o.call_sid
                        and (l.started_at, l.created_at, l.id_suffix) > (o.started_at, o.created_at, o.id_suffix)) as was_followed
        from open o where o.is_ours or o.is_orphan`,
-    [look.switchName, look.coreUuid, look.servedNames, look.orphanAfterMs],
+    [filter.switchName, filter.coreUuid, filter.servedNames, filter.orphanAfterMs],
   );
   return rows.map((row) => ({
     callSid: row.call_sid,
@@ -65,7 +65,7 @@ export async function hasCallsOfOtherNames(db: Queryable, servedNames: readonly 
 }
 
 /** Notes that this run is reached now, under this name. */
-export async function noteSwitchRun(db: Queryable, coreUuid: string, switchName: string): Promise<void> {
+export async function recordSwitchRun(db: Queryable, coreUuid: string, switchName: string): Promise<void> {
   await db.query(
     `insert into switch_runs (core_uuid, switch) values ($1, $2)
      on conflict (core_uuid) do update set switch = excluded.switch, seen_at = now()`,

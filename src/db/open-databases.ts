@@ -45,24 +45,24 @@ export function openDatabases(
   const workerSize = Math.max(1, Math.floor(databasePoolSize / 2));
   const api = open(isShared ? Math.max(1, databasePoolSize - workerSize) : databasePoolSize);
   const worker = isShared ? open(workerSize) : api;
-  const looking = open(1);
+  const probe = open(1);
   // Opens no connection before it is used.
   const heartbeat = open(1);
   // Read once: the schema that this process was started with.
   let schema: Schema | undefined;
-  const look = async (options?: { orReplaced: boolean }) => {
+  const check = async (options?: { orReplaced: boolean }) => {
     schema ??= await readSchema();
-    const pending = await pendingMigrations(looking, schema, options);
-    if (pending.length === 0) await assertWritable(looking);
+    const pending = await pendingMigrations(probe, schema, options);
+    if (pending.length === 0) await assertWritable(probe);
     return pending;
   };
   return {
     api,
     worker,
     heartbeat,
-    pendingMigrations: () => look(),
-    hasPendingMigrations: async () => (await look({ orReplaced: true })).length > 0,
-    close: () => allOf([...new Set([api, worker, looking, heartbeat])].map((db) => db.close())),
+    pendingMigrations: () => check(),
+    hasPendingMigrations: async () => (await check({ orReplaced: true })).length > 0,
+    close: () => allOf([...new Set([api, worker, probe, heartbeat])].map((db) => db.close())),
   };
 }
 

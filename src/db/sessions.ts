@@ -4,7 +4,7 @@ import { unavailable, whyUnavailable, type UnavailableReason } from './unavailab
 /** How long to wait for a free or a new connection; after that the caller gets DatabaseUnavailableError. */
 const connectTimeoutMs = 2_500;
 /** How long the driver waits for an answer before it counts the connection as lost. */
-const answerTimeoutMs = 15_000;
+const queryTimeoutMs = 15_000;
 
 /** In milliseconds, as Postgres takes them. Postgres gives up a little before the driver, so the session is kept. */
 export const timeouts = {
@@ -85,7 +85,7 @@ export class Sessions {
       application_name: applicationName,
       connectionTimeoutMillis: connectTimeoutMs,
       idleTimeoutMillis: 30_000,
-      query_timeout: answerTimeoutMs,
+      query_timeout: queryTimeoutMs,
       keepAlive: true,
       types: { getTypeParser: typeParser },
     });

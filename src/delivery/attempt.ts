@@ -1,7 +1,7 @@
 import type { AddressGuard } from './address.js';
 import { isLocalhost, literalAddress, loopbackAddresses } from './check-url.js';
 import type { Connect } from './connect.js';
-import { Connection, type ExchangeInput, type RawAnswer } from './connection.js';
+import { Connection, type ExchangeInput, type RawResponse } from './connection.js';
 import {
   blockedAddress,
   blockedHttp,
@@ -34,7 +34,7 @@ export interface AttemptDeps {
 }
 
 /** Where an attempt is at, for the message of a timeout. */
-export type Step = 'lookup' | 'connection' | 'request' | 'answer' | 'rest of answer';
+export type Step = 'lookup' | 'connection' | 'request' | 'response' | 'rest of response';
 
 export interface AttemptInput {
   url: URL;
@@ -92,7 +92,7 @@ function allAllowed(guard: AddressGuard, addresses: string[]): string[] {
  * receiver may have read the request: then this is an attempt like any other, with an outcome of its own, and the
  * caller decides whether to send again. So every request that a receiver gets has an outcome.
  */
-async function send(deps: AttemptDeps, input: AttemptInput, addresses: string[]): Promise<RawAnswer> {
+async function send(deps: AttemptDeps, input: AttemptInput, addresses: string[]): Promise<RawResponse> {
   const { url, signal } = input;
   const idle = deps.idle.take(url.origin, addresses);
   if (idle) {
@@ -133,7 +133,7 @@ async function exchange(
   input: AttemptInput,
   address: string,
   connection: Connection,
-): Promise<RawAnswer> {
+): Promise<RawResponse> {
   const { url, body, signal, onStep } = input;
   onStep('request');
   const request: ExchangeInput = {
@@ -145,20 +145,20 @@ async function exchange(
     keepOpen: deps.idle.mayKeep(url.origin),
     onBegin() {
       input.checkTime();
-      if (!signal.aborted) onStep('answer');
+      if (!signal.aborted) onStep('response');
     },
-    onAnswer: () => onStep('rest of answer'),
+    onResponse: () => onStep('rest of response'),
   };
-  const answer = await connection.exchange(request, signal);
+  const raw = await connection.exchange(request, signal);
   deps.idle.put(url.origin, address, connection);
-  return answer;
+  return raw;
 }
 
-function judge(answer: RawAnswer): AttemptOutcome {
-  const response = readResponse(answer);
-  if (answer.statusCode >= 200 && answer.statusCode <= 299) return { kind: 'accepted', response };
-  const now = receiversTime(singleHeader(answer.rawHeaders, 'date'), Date.now());
-  const retryAfterMs = parseRetryAfter(singleHeader(answer.rawHeaders, 'retry-after'), now);
+function judge(raw: RawResponse): AttemptOutcome {
+  const response = readResponse(raw);
+  if (raw.statusCode >= 200 && raw.statusCode <= 299) return { kind: 'accepted', response };
+  const now = receiversTime(singleHeader(raw.rawHeaders, 'date'), Date.now());
+  const retryAfterMs = parseRetryAfter(singleHeader(raw.rawHeaders, 'retry-after'), now);
   return { kind: 'rejected', response, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 

@@ -73,7 +73,7 @@ function connectToFirst(addresses: string[], port: number, signal: AbortSignal):
       clearTimeout(timer);
       const address = waiting.shift();
       if (address === undefined) {
-        if (open.size === 0) settle(() => reject(mostTelling(errors)));
+        if (open.size === 0) settle(() => reject(mostInformative(errors)));
         return;
       }
       // A literal address: net.connect looks nothing up for it.
@@ -97,7 +97,7 @@ function connectToFirst(addresses: string[], port: number, signal: AbortSignal):
 }
 
 /** On a machine without IPv6 every IPv6 address fails; the errors of the other addresses say more. */
-function mostTelling(errors: NodeJS.ErrnoException[]): Error {
+function mostInformative(errors: NodeJS.ErrnoException[]): Error {
   const unreachable = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
   return errors.find(({ code }) => !unreachable.has(code ?? '')) ?? errors[0] ?? new Error('no address to connect to');
 }

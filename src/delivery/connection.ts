@@ -14,11 +14,11 @@ export interface ExchangeInput {
   /** Called immediately before the first byte is written. If it aborts the signal, nothing is written. */
   onBegin?: () => void;
   /** Called when the status line and headers of the response have arrived. */
-  onAnswer?: () => void;
+  onResponse?: () => void;
 }
 
 /** A response as it came over the wire. */
-export interface RawAnswer {
+export interface RawResponse {
   statusCode: number;
   /** Names and values in turn. */
   rawHeaders: Buffer[];
@@ -37,7 +37,7 @@ export class ExchangeError extends Error {
      */
     readonly sentAtMs: number | undefined,
     /** At least one byte of a response came. */
-    readonly answerStarted: boolean,
+    readonly responseStarted: boolean,
     /** The receiver closed its side; false if we gave up on what it sent. */
     readonly closedByReceiver: boolean,
   ) {
@@ -48,8 +48,8 @@ export class ExchangeError extends Error {
 /** Responses with these statuses have no body, whatever a `Content-Length` says (RFC 9110 §6.4.1, §15.3.6). */
 const statusesWithoutBody = new Set([204, 205, 304]);
 /** Interim responses (1xx; RFC 9110 §15.2): each costs us more than its bytes; one or two are usual. */
-const maxInterimAnswers = 100;
-const noAnswerYet = { statusCode: 0, rawHeaders: [] as Buffer[] };
+const maxInterimResponses = 100;
+const noResponseYet = { statusCode: 0, rawHeaders: [] as Buffer[] };
 
 /**
  * One socket that speaks HTTP/1.1, one request at a time. It never reconnects: once closed it stays closed, so its
@@ -104,13 +104,13 @@ export class Connection {
    * Sends a POST and reads its response. Rejects with an ExchangeError, or with the signal's reason. After anything but
    * a complete response the socket is closed; `isUsable` says whether it may be used again.
    */
-  exchange(input: ExchangeInput, signal: AbortSignal): Promise<RawAnswer> {
+  exchange(input: ExchangeInput, signal: AbortSignal): Promise<RawResponse> {
     return new Promise((resolve, reject) => {
-      const kept = new KeptBody(input.maxResponseBytes);
-      let head = noAnswerYet;
+      const kept = new BodyBuffer(input.maxResponseBytes);
+      let head = noResponseYet;
       let sentAtMs: number | undefined;
-      let answerStarted = false;
-      let interimAnswers = 0;
+      let responseStarted = false;
+      let interimResponses = 0;
       let closedByReceiver = false;
       let isSettled = false;
 
@@ -146,14 +146,14 @@ export class Connection {
             sentAtMs = performance.now();
             this.turnwise.isIdle = false;
           },
-          onResponseStarted: () => void (answerStarted = true),
+          onResponseStarted: () => void (responseStarted = true),
           onResponseStart: ({ rawHeaders }, statusCode) => {
             if (statusCode < 200) {
-              if (++interimAnswers > maxInterimAnswers) this.socket.destroy(new TooManyInterimAnswersError());
+              if (++interimResponses > maxInterimResponses) this.socket.destroy(new TooManyInterimResponsesError());
               return;
             }
             head = { statusCode, rawHeaders: rawHeaders as Buffer[] };
-            input.onAnswer?.();
+            input.onResponse?.();
             if (!statusesWithoutBody.has(statusCode)) return;
             // A clean end is reported before the microtask; whatever comes after it is not part of this response.
             queueMicrotask(() => {
@@ -169,7 +169,7 @@ export class Connection {
           },
           onResponseEnd: () => finish(false),
           onResponseError: (_, error) => {
-            settle(() => reject(new ExchangeError(error, sentAtMs, answerStarted, closedByReceiver)));
+            settle(() => reject(new ExchangeError(error, sentAtMs, responseStarted, closedByReceiver)));
             this.destroy();
           },
         },
@@ -179,7 +179,7 @@ export class Connection {
 }
 
 /** The beginning of a body. Copied, since a body in chunks of one byte would otherwise hold sixty thousand buffers. */
-class KeptBody {
+class BodyBuffer {
   #buffer = Buffer.alloc(0);
   #size = 0;
 
@@ -203,8 +203,8 @@ class KeptBody {
   }
 }
 
-class TooManyInterimAnswersError extends Error {
-  readonly code = 'ERR_TOO_MANY_INTERIM_ANSWERS';
+class TooManyInterimResponsesError extends Error {
+  readonly code = 'ERR_TOO_MANY_INTERIM_RESPONSES';
   constructor() {
     super('the receiver sent more interim responses than are read for one request');
   }

@@ -111,9 +111,9 @@ export function connectFailure(error: unknown, isTls: boolean): AttemptFailure {
 export function exchangeFailure(error: unknown, isReused: boolean): AttemptFailure {
   // Not caused by a receiver: an assertion, or a header that was not checked.
   if (!(error instanceof ExchangeError)) throw error;
-  const { cause, sentAtMs, answerStarted, closedByReceiver } = error;
+  const { cause, sentAtMs, responseStarted, closedByReceiver } = error;
   const code = codeOf(cause);
-  const isStale = isReused && brokeUnanswered(error);
+  const isStale = isReused && brokeBeforeResponse(error);
   const kept = isStale ? ', on a connection kept open from an earlier request' : '';
   // Only if nothing was sent: a request that the receiver may have got is an attempt, whoever broke it off.
   if (sentAtMs === undefined) {
@@ -121,7 +121,7 @@ export function exchangeFailure(error: unknown, isReused: boolean): AttemptFailu
     if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') throw cause;
   }
   if (code === tooManyBytes) return tooManyBytesFailure();
-  if (code === 'ERR_TOO_MANY_INTERIM_ANSWERS')
+  if (code === 'ERR_TOO_MANY_INTERIM_RESPONSES')
     return new AttemptFailure(
       'invalid_response',
       'the receiver sent over 100 interim responses (1xx) before its response',
@@ -132,13 +132,13 @@ export function exchangeFailure(error: unknown, isReused: boolean): AttemptFailu
     return new AttemptFailure('invalid_response', 'the headers of the response are over 16 KB');
   }
   if (closedByReceiver || connectionMessages[code] !== undefined) {
-    if (answerStarted) return new AttemptFailure('connection', 'connection closed before the response was complete');
+    if (responseStarted) return new AttemptFailure('connection', 'connection closed before the response was complete');
     const message = connectionMessages[code] ?? 'connection closed without a response';
     return new AttemptFailure('connection', message + kept, isStale);
   }
   if (speaksHttp2(cause)) return new AttemptFailure('invalid_response', onlyHttp2);
   // Also an unexpected status (100, 101): undici then closes the socket, with the code UND_ERR_SOCKET.
-  if (answerStarted || cause instanceof errors.HTTPParserError) {
+  if (responseStarted || cause instanceof errors.HTTPParserError) {
     return new AttemptFailure('invalid_response', 'the response is not valid HTTP/1.1');
   }
   return new AttemptFailure('connection', `connection failed${inBrackets(code)}${kept}`, isStale);
@@ -154,8 +154,8 @@ const idleCloseWindowMs = 2000;
 const closedCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /** Whether the receiver seems to have closed the connection before the request arrived. */
-function brokeUnanswered({ cause, sentAtMs, answerStarted }: ExchangeError): boolean {
-  if (sentAtMs === undefined || answerStarted) return false;
+function brokeBeforeResponse({ cause, sentAtMs, responseStarted }: ExchangeError): boolean {
+  if (sentAtMs === undefined || responseStarted) return false;
   return closedCodes.has(codeOf(cause)) && performance.now() - sentAtMs < idleCloseWindowMs;
 }
 

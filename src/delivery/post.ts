@@ -125,8 +125,8 @@ function timeout(step: Step, timeoutMs: number): AttemptFailure {
     lookup: 'host name not looked up',
     connection: 'no connection',
     request: 'nothing sent',
-    answer: 'no response',
-    'rest of answer': 'response not complete',
+    response: 'no response',
+    'rest of response': 'response not complete',
   };
   return new AttemptFailure('timeout', `${late[step]} within ${timeoutMs} ms`);
 }

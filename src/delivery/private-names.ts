@@ -2,7 +2,7 @@
  * Endings under which no public name exists: those for machines of one network (RFC 6762 §3 and appendix G, RFC 8375,
  * ICANN's `internal`), those that software uses (Kubernetes, Consul, DHCP), and DNS' own `arpa`.
  */
-const privateEndings = new Set(
+const privateSuffixes = new Set(
   'internal local localdomain lan home corp intranet private mail svc cluster consul docker arpa'.split(' '),
 );
 
@@ -12,5 +12,5 @@ const privateEndings = new Set(
  */
 export function isPrivateName(hostname: string): boolean {
   const labels = hostname.replace(/\.$/, '').split('.');
-  return labels.length === 1 || privateEndings.has(labels.at(-1) ?? '');
+  return labels.length === 1 || privateSuffixes.has(labels.at(-1) ?? '');
 }

@@ -64,10 +64,10 @@ async function lookupByDns(hostname: string, servers: string[] | undefined, sign
   try {
     const families = [resolver.resolve4(hostname), resolver.resolve6(hostname)];
     const found: string[] = [];
-    const answers = families.map((family) => family.then((addresses) => found.push(...addresses)));
-    const all = Promise.allSettled(answers);
+    const results = families.map((family) => family.then((addresses) => found.push(...addresses)));
+    const all = Promise.allSettled(results);
     // Rejects only when both families failed.
-    await Promise.any(answers).catch(() => undefined);
+    await Promise.any(results).catch(() => undefined);
     if (found.length > 0) await Promise.race([all, delay(secondFamilyMs, undefined, { ref: false })]);
     if (found.length > 0) return [...found];
     const [ipv4] = await all;

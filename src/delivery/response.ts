@@ -1,12 +1,12 @@
 import { TextDecoder } from 'node:util';
-import type { RawAnswer } from './connection.js';
+import type { RawResponse } from './connection.js';
 import { maskHeaders } from './mask-headers.js';
 import type { ReceiverResponse } from './outcome.js';
 
 const maxHeaderCharacters = 16_384;
 
 /** A response as it is stored and shown. Never fails, whatever the bytes are: the attempt has happened. */
-export function readResponse({ statusCode, rawHeaders, body, truncated }: RawAnswer): ReceiverResponse {
+export function readResponse({ statusCode, rawHeaders, body, truncated }: RawResponse): ReceiverResponse {
   const headers = joinHeaders(rawHeaders);
   return {
     statusCode,

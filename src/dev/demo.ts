@@ -4,9 +4,9 @@ import path from 'node:path';
 import pc from 'picocolors';
 import { createLogger } from '../log.js';
 import { startDemoReceiver, type DemoReceiver, type ReceivedDelivery } from './demo/demo-receiver.js';
-import { tellSourcesStory } from './demo/sources-story.js';
+import { runSourcesStory } from './demo/sources-story.js';
 import { startDemoSources, type DemoSources } from './demo/sources.js';
-import { tellStory, type Story } from './demo/story.js';
+import { runStory, type Story } from './demo/story.js';
 import { startEmbeddedStack, type EmbeddedStack } from './embedded/embedded-stack.js';
 import { findFreePort } from './embedded/ports.js';
 import { openService, type Service } from '../server/open-service.js';
@@ -56,12 +56,12 @@ async function main({ keep, fromSources }: { keep: boolean; fromSources: boolean
       firstDeliveryMs ??= performance.now() - began;
       showDelivery(delivery);
     });
-    const told = { apiUrl: opened.url!, adminKey: started.adminKey, receiver };
-    const story = sources ? await tellSourcesStory({ ...told, sources }) : await tellStory(told);
+    const storyDeps = { apiUrl: opened.url!, adminKey: started.adminKey, receiver };
+    const story = sources ? await runSourcesStory({ ...storyDeps, sources }) : await runStory(storyDeps);
     console.log(
       `\n   First delivery ${(firstDeliveryMs! / 1000).toFixed(1)} s after the start, all done after ${((performance.now() - began) / 1000).toFixed(1)} s.`,
     );
-    showWhereToLook(started, opened, story, keep);
+    showNextSteps(started, opened, story, keep);
     if (keep) await stopped;
     return 0;
   } catch (error) {
@@ -76,18 +76,18 @@ async function main({ keep, fromSources }: { keep: boolean; fromSources: boolean
   }
 }
 
-function showDelivery({ path: to, event, eventId, attempt, isVerified, answered }: ReceivedDelivery): void {
-  const answer = answered === 200 ? pc.green(`answers ${answered}`) : pc.yellow(`answers ${answered}`);
+function showDelivery({ path: to, event, eventId, attempt, isVerified, status }: ReceivedDelivery): void {
+  const responded = status === 200 ? pc.green(`answers ${status}`) : pc.yellow(`answers ${status}`);
   const signature = isVerified ? pc.green('signature ✓') : pc.red('signature ✗');
   console.log(
-    `   ${pc.magenta('POST')}   ${event.padEnd(24)} ${shorten(eventId).padEnd(12)} ${to.padEnd(8)} attempt ${attempt}  ${signature}  ${answer}`,
+    `   ${pc.magenta('POST')}   ${event.padEnd(24)} ${shorten(eventId).padEnd(12)} ${to.padEnd(8)} attempt ${attempt}  ${signature}  ${responded}`,
   );
 }
 
 /** The beginning is enough to tell ids apart. */
 const shorten = (id: string) => (id.length > 12 ? `${id.slice(0, 11)}…` : id);
 
-function showWhereToLook(
+function showNextSteps(
   { temporalUiUrl, adminKey }: EmbeddedStack,
   { url }: Service,
   story: Story,

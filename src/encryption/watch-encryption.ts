@@ -22,7 +22,7 @@ export function watchEncryption(
 ): EncryptionWatch {
   /** By key: how many values could not be opened since its last log line. */
   const failures = new Map<string | null, number>();
-  const toldAt = new Map<string | null, number>();
+  const loggedAt = new Map<string | null, number>();
   let last: { atMs: number; found: Promise<UnreadableKey[]> } | undefined;
 
   const find = (maxAgeMs: number): Promise<UnreadableKey[]> => {
@@ -35,28 +35,28 @@ export function watchEncryption(
     return found;
   };
 
-  function tell(keyId: string | null, fields: { webhooks?: number; reason?: UnreadableKey['reason'] } = {}): void {
+  function logKey(keyId: string | null, fields: { webhooks?: number; reason?: UnreadableKey['reason'] } = {}): void {
     // A little less than the interval, since a timer may be early.
-    if (performance.now() - (toldAt.get(keyId) ?? -Infinity) < everyMs * 0.9) return;
-    toldAt.set(keyId, performance.now());
+    if (performance.now() - (loggedAt.get(keyId) ?? -Infinity) < everyMs * 0.9) return;
+    loggedAt.set(keyId, performance.now());
     const failed = failures.get(keyId) ?? 0;
     failures.delete(keyId);
     log.error({ keyId, ...fields, failed, keysHere: sealer.keyIds, remedy }, 'sealer.unknown_key');
   }
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     try {
       const found = await find(0);
       const webhooks = found.length > 0 ? await countWebhooksByKey(db) : undefined;
-      for (const { keyId, reason } of found) tell(keyId, { reason, webhooks: webhooks?.get(keyId) ?? 0 });
+      for (const { keyId, reason } of found) logKey(keyId, { reason, webhooks: webhooks?.get(keyId) ?? 0 });
     } catch (error) {
       // An outage of Postgres is logged elsewhere.
       if (!isClosed && !(error instanceof DatabaseUnavailableError)) log.warn({ error }, 'sealer.check_failed');
     }
-    for (const keyId of failures.keys()) tell(keyId);
+    for (const keyId of failures.keys()) logKey(keyId);
   }
   let isClosed = false;
-  const timer = setInterval(() => void look(), everyMs).unref();
+  const timer = setInterval(() => void check(), everyMs).unref();
 
   return {
     sealer: {
@@ -67,7 +67,7 @@ export function watchEncryption(
         } catch (error) {
           if (error instanceof UnreadableError) {
             failures.set(error.keyId, (failures.get(error.keyId) ?? 0) + 1);
-            tell(error.keyId);
+            logKey(error.keyId);
           }
           throw error;
         }

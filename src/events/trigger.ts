@@ -31,7 +31,7 @@ export type TriggeredEvent<T extends EventType = EventType> = Omit<UncheckedEven
   TypedPayload<T>;
 
 /** `repeated`: this tenant, type and event id came before; the rest is then what the first trigger was answered. */
-export type TriggerAnswer = AcceptedEvent & { repeated: boolean };
+export type TriggerOutcome = AcceptedEvent & { repeated: boolean };
 
 /**
  * Accepts an event: when this resolves, the event and one delivery per subscribed webhook are committed and will be
@@ -40,7 +40,7 @@ export type TriggerAnswer = AcceptedEvent & { repeated: boolean };
  * tenant), EventMismatchError (the event id came before with another payload), DatabaseUnavailableError (nothing was
  * accepted, or that is unknown: repeat).
  */
-export const triggerEvent = (deps: TriggerDeps, event: TriggeredEvent): Promise<TriggerAnswer> =>
+export const triggerEvent = (deps: TriggerDeps, event: TriggeredEvent): Promise<TriggerOutcome> =>
   triggerUnchecked(deps, event);
 
 /**
@@ -51,7 +51,7 @@ export async function triggerUnchecked(
   deps: TriggerDeps,
   event: UncheckedEvent,
   key: RecentKey | null = null,
-): Promise<TriggerAnswer> {
+): Promise<TriggerOutcome> {
   const checked = checkEvent(event);
   const accepted = await insertEvent(deps.db, checked, { apiKeyId: key?.id ?? null });
   if (accepted) {
@@ -89,7 +89,7 @@ export async function recordWithEvents<T>(
     const toStart: StartableDelivery[] = [];
     try {
       const result = await db.transaction(async (transaction) => {
-        const answer = await work(transaction, async (event) => {
+        const outcome = await work(transaction, async (event) => {
           const checked = checkEvent(event);
           const accepted = await insertEvent(transaction, checked, { countLater: true });
           if (!accepted) return false;
@@ -98,7 +98,7 @@ export async function recordWithEvents<T>(
           return true;
         });
         await countNewDeliveries(transaction, inserted);
-        return answer;
+        return outcome;
       });
       workflows.start(toStart);
       return result;
@@ -116,7 +116,7 @@ export async function recordWithEvents<T>(
  */
 export const acceptedFields = (
   { tenantId, eventType, eventId }: Pick<UncheckedEvent, 'tenantId' | 'eventType' | 'eventId'>,
-  { id, deliveries, repeated }: TriggerAnswer,
+  { id, deliveries, repeated }: TriggerOutcome,
 ) => ({
   tenant: tenantId,
   eventType,

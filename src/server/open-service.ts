@@ -9,7 +9,7 @@ import { UnrecordedAttempts } from '../../activities/deliveries/unrecorded-attem
 import { OpenRequests } from '../delivery/open-requests.js';
 import { createPoster } from '../delivery/post.js';
 import { Permits } from '../temporal/priority/permits.js';
-import { triggerEvent, type TriggerAnswer, type TriggeredEvent } from '../events/trigger.js';
+import { triggerEvent, type TriggerOutcome, type TriggeredEvent } from '../events/trigger.js';
 import type { UploadedRecording } from '../events/recording.js';
 import type { Logger } from '../log.js';
 import { startCallListener, type CallListener } from '../sources/calls/call-listener.js';
@@ -35,7 +35,7 @@ export interface Service {
   /** Where the API listens, or the health endpoint of a process with only a listener; undefined without either. */
   url: string | undefined;
   /** For event sources in this process: resolves when the event is accepted. */
-  triggerEvent(event: TriggeredEvent): Promise<TriggerAnswer>;
+  triggerEvent(event: TriggeredEvent): Promise<TriggerOutcome>;
   /** For an uploader of recordings in this process: true if the event was accepted, false if repeated or empty. */
   recordingCompleted(recording: UploadedRecording): Promise<boolean>;
   /** Undefined if this process listens to no switch. */
@@ -63,7 +63,7 @@ export interface ServiceParts {
 
 /** For tests: shorter times than are good for production. */
 export interface ServiceTimes {
-  temporalLookEveryMs?: number;
+  temporalCheckEveryMs?: number;
 }
 
 /** Wires the parts into this process. Rejects if a migration is pending or Postgres is away; Temporal may be away. */
@@ -71,7 +71,7 @@ export async function openService(
   config: Config,
   log: Logger,
   parts: ServiceParts,
-  { temporalLookEveryMs }: ServiceTimes = {},
+  { temporalCheckEveryMs }: ServiceTimes = {},
 ): Promise<Service> {
   if (parts.listener && !parts.api && !parts.worker && !config.freeswitch)
     throw new ConfigError([
@@ -97,7 +97,7 @@ export async function openService(
     const { sealer } = encryption;
     const permits = new Permits();
     // If Temporal refuses a start, the watch looks for the cause soon.
-    const onRefused = () => watch.lookSoon();
+    const onRefused = () => watch.checkSoon();
     const openRequests = new OpenRequests();
     const isSlow = (webhookId: number) => openRequests.isSlow(webhookId);
     const starter = new WorkflowStarter({ db, log, permits, isSlow, onRefused });
@@ -109,9 +109,9 @@ export async function openService(
       client,
       temporal: config.temporal,
       log,
-      mends: parts.worker,
+      repairs: parts.worker,
       messages: parts.worker && twilio !== undefined,
-      ...(temporalLookEveryMs !== undefined && { everyMs: temporalLookEveryMs }),
+      ...(temporalCheckEveryMs !== undefined && { everyMs: temporalCheckEveryMs }),
     });
     closers.push(() => watch.close());
     const startByClient = () => starter.use(client, { taskQueue: config.temporal.taskQueue, eager: false });

@@ -57,7 +57,7 @@ async function rotate(
     lostKeys,
     onProgress: (progress) => log.info(progress, 'encryption.progress'),
   });
-  tellUnreadable(unreadable, log);
+  logUnreadable(unreadable, log);
   if (busy > 0)
     log.error(
       { values: busy },
@@ -84,7 +84,7 @@ async function rotate(
 }
 
 /** One line per missing key, with the first webhooks that need it. */
-function tellUnreadable(unreadable: UnreadableValue[], log: Logger): void {
+function logUnreadable(unreadable: UnreadableValue[], log: Logger): void {
   for (const keyId of new Set(unreadable.map((value) => value.keyId))) {
     const values = unreadable.filter((value) => value.keyId === keyId);
     const webhooks = [...new Set(values.map(({ webhookId }) => webhookId))];

@@ -8,7 +8,7 @@ import { openService, type Service, type ServiceParts } from './open-service.js'
 
 /** A start waits this long for Postgres, which may be starting as well, or failing over. */
 const postgresTimeoutMs = 60_000;
-const postgresPauseMs = 2_000;
+const postgresRetryDelayMs = 2_000;
 /** If stopped while opening: it may be open in a moment, and then drains; one that waits for Postgres just exits. */
 const openingTimeoutMs = 3_000;
 const waitingLineMs = 10_000;
@@ -21,7 +21,7 @@ export async function runProcess(name: string, parts: ServiceParts): Promise<voi
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });
   try {
-    const opening = openPatiently(config, log, parts);
+    const opening = openWithRetries(config, log, parts);
     const stoppedEarly = stopped.then(() => delay(openingTimeoutMs));
     const service = await Promise.race([opening, stoppedEarly]);
     if (service) await runUntilStopped(service);
@@ -58,7 +58,7 @@ export async function runProcess(name: string, parts: ServiceParts): Promise<voi
 }
 
 /** Retries while Postgres is away; rejects if it still is after a minute. */
-async function openPatiently(config: Config, log: Logger, parts: ServiceParts): Promise<Service> {
+async function openWithRetries(config: Config, log: Logger, parts: ServiceParts): Promise<Service> {
   const beganAtMs = performance.now();
   for (let nextLineMs = 0; ;) {
     try {
@@ -71,7 +71,7 @@ async function openPatiently(config: Config, log: Logger, parts: ServiceParts): 
         const seconds = Math.ceil((postgresTimeoutMs - waitedMs) / 1_000);
         log.warn({ reason: reasonOf(error) }, `postgres.away: waiting for ${seconds} s more`);
       }
-      await delay(postgresPauseMs);
+      await delay(postgresRetryDelayMs);
     }
   }
 }

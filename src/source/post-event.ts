@@ -8,13 +8,17 @@ export interface EventsEndpoint {
 }
 
 /** The result of one request. `failed` may be temporary; sending the same request again is harmless. */
-export type Answer =
+export type PostOutcome =
   | { kind: 'accepted'; result: TriggeredResult }
   | ({ kind: 'refused'; detail: string } & Refusal)
   | ({ kind: 'failed'; detail: string; retryAfterMs?: number; cause?: unknown } & Refusal);
 
 /** Sends an event once. Never rejects. */
-export async function postEvent({ url, apiKey }: EventsEndpoint, body: string, timeoutMs: number): Promise<Answer> {
+export async function postEvent(
+  { url, apiKey }: EventsEndpoint,
+  body: string,
+  timeoutMs: number,
+): Promise<PostOutcome> {
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -24,7 +28,7 @@ export async function postEvent({ url, apiKey }: EventsEndpoint, body: string, t
       redirect: 'manual',
       signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
     });
-    return answerOf(response, await response.text(), url);
+    return outcomeOf(response, await response.text(), url);
   } catch (cause) {
     const isLate = cause instanceof Error && cause.name === 'TimeoutError';
     const detail = isLate ? `${url} did not answer within ${Math.ceil(timeoutMs)} ms.` : `${url} cannot be reached.`;
@@ -32,7 +36,7 @@ export async function postEvent({ url, apiKey }: EventsEndpoint, body: string, t
   }
 }
 
-function answerOf({ status, headers }: Response, text: string, url: string): Answer {
+function outcomeOf({ status, headers }: Response, text: string, url: string): PostOutcome {
   const json = parseObject(text);
   const requestId = headers.get('x-request-id');
   if (status === 200 || status === 201) {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { uuidForm } from '../uuid-form.js';
-import { postEvent, type Answer, type EventsEndpoint } from './post-event.js';
+import { postEvent, type PostOutcome, type EventsEndpoint } from './post-event.js';
 import { EventMismatchError, EventRefusedError, EventUnconfirmedError } from './errors.js';
 import { recordingCompleted } from './recording-completed.js';
 import type { SourceEvent, TriggeredResult, WebhookSource } from './webhook-source.js';
@@ -18,8 +18,8 @@ export interface RestSourceOptions {
 
 /** The longest wait is twice this before the second try, and doubles before each further one. */
 const firstWaitMs = 200;
-const longestWaitMs = 5_000;
-const longestTimerMs = 2 ** 31 - 1;
+const maxWaitMs = 5_000;
+const maxTimerMs = 2 ** 31 - 1;
 
 const notFoundType = 'urn:irisx:problem:not-found';
 
@@ -29,8 +29,8 @@ type TenantField = 'tenant_id' | 'tenant_external_id';
 export function restSource(options: RestSourceOptions): WebhookSource {
   const { deadlineMs = 30_000, timeoutMs = 10_000 } = options;
   for (const [name, value] of Object.entries({ deadlineMs, timeoutMs }))
-    if (!(value > 0 && value <= longestTimerMs))
-      throw new TypeError(`${name} must be from 1 to ${longestTimerMs} milliseconds, not ${value}`);
+    if (!(value > 0 && value <= maxTimerMs))
+      throw new TypeError(`${name} must be from 1 to ${maxTimerMs} milliseconds, not ${value}`);
   const endpoint = endpointOf(options);
   // The platform's own ids may be UUIDs too. The field in which the last one was found is tried first.
   let uuidField: TenantField = 'tenant_id';
@@ -42,25 +42,25 @@ export function restSource(options: RestSourceOptions): WebhookSource {
     const post = (field: TenantField) => postUntil(giveUpAtMs, render(given, field));
     if (!uuidForm.test(event.tenantId)) return resultOf(await post('tenant_external_id'));
     const [first, second] = fieldsFrom(uuidField);
-    const answer = await post(first);
-    if (answer.kind !== 'refused' || answer.type !== notFoundType) return resultOf(answer);
+    const outcome = await post(first);
+    if (outcome.kind !== 'refused' || outcome.type !== notFoundType) return resultOf(outcome);
     const other = await post(second);
     if (other.kind === 'accepted') uuidField = second;
     return resultOf(other);
   }
 
   /** Retries temporary failures until the time is up. */
-  async function postUntil(giveUpAtMs: number, body: string): Promise<Exclude<Answer, { kind: 'failed' }>> {
+  async function postUntil(giveUpAtMs: number, body: string): Promise<Exclude<PostOutcome, { kind: 'failed' }>> {
     // The last failure with a response: a try that the deadline cuts short says nothing.
-    let heard: Extract<Answer, { kind: 'failed' }> | undefined;
+    let lastResponse: Extract<PostOutcome, { kind: 'failed' }> | undefined;
     for (let tries = 1; ; tries++) {
       const leftMs = giveUpAtMs - performance.now();
-      const answer = await postEvent(endpoint, body, Math.max(1, Math.min(timeoutMs, leftMs)));
-      if (answer.kind !== 'failed') return answer;
-      if (answer.status !== null) heard = answer;
+      const outcome = await postEvent(endpoint, body, Math.max(1, Math.min(timeoutMs, leftMs)));
+      if (outcome.kind !== 'failed') return outcome;
+      if (outcome.status !== null) lastResponse = outcome;
       // Full jitter, so that those that failed together do not retry together.
-      const waitMs = (answer.retryAfterMs ?? 0) + Math.random() * Math.min(longestWaitMs, firstWaitMs * 2 ** tries);
-      if (performance.now() + waitMs >= giveUpAtMs) throw unconfirmed(heard ?? answer, tries);
+      const waitMs = (outcome.retryAfterMs ?? 0) + Math.random() * Math.min(maxWaitMs, firstWaitMs * 2 ** tries);
+      if (performance.now() + waitMs >= giveUpAtMs) throw unconfirmed(lastResponse ?? outcome, tries);
       await delay(waitMs);
     }
   }
@@ -90,14 +90,14 @@ const render = ({ tenantId, eventType, eventId, payload, occurredAt }: SourceEve
     occurred_at: occurredAt,
   });
 
-function resultOf(answer: Exclude<Answer, { kind: 'failed' }>): TriggeredResult {
-  if (answer.kind === 'accepted') return answer.result;
-  const ErrorClass = answer.status === 422 ? EventMismatchError : EventRefusedError;
-  throw new ErrorClass(answer.detail, answer);
+function resultOf(outcome: Exclude<PostOutcome, { kind: 'failed' }>): TriggeredResult {
+  if (outcome.kind === 'accepted') return outcome.result;
+  const ErrorClass = outcome.status === 422 ? EventMismatchError : EventRefusedError;
+  throw new ErrorClass(outcome.detail, outcome);
 }
 
-function unconfirmed(answer: Extract<Answer, { kind: 'failed' }>, tries: number): EventUnconfirmedError {
-  const what = `The event was not confirmed in ${tries === 1 ? 'one try' : `${tries} tries`}; the last: ${answer.detail}`;
+function unconfirmed(outcome: Extract<PostOutcome, { kind: 'failed' }>, tries: number): EventUnconfirmedError {
+  const what = `The event was not confirmed in ${tries === 1 ? 'one try' : `${tries} tries`}; the last: ${outcome.detail}`;
   const remedy = 'Trigger it again later with the same event id and payload.';
-  return new EventUnconfirmedError(`${what} ${remedy}`, answer);
+  return new EventUnconfirmedError(`${what} ${remedy}`, outcome);
 }

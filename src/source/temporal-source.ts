@@ -15,11 +15,11 @@ import type { SourceEvent, TriggeredResult, WebhookSource } from './webhook-sour
 
 /** The timeout of one call, so that a dead connection does not use up the whole deadline. */
 const callDeadlineMs = 5_000;
-const firstPauseMs = 100;
-const longestPauseMs = 5_000;
+const minBackoffMs = 100;
+const maxBackoffMs = 5_000;
 /** Temporal limits a workflow id to 1,000 bytes. */
-const longestIdBytes = 500;
-const longestFairnessKeyBytes = 64;
+const maxIdBytes = 500;
+const maxFairnessKeyBytes = 64;
 /**
  * A source that hands its events to Temporal, even while Postgres or the API is away: each starts the workflow
  * `acceptEvent`. Events are sealed in transit; ids and event types are not. `triggerEvent` resolves when Temporal has
@@ -33,7 +33,7 @@ export function temporalSource(options: TemporalSourceOptions): WebhookSource {
   async function triggerEvent(event: SourceEvent): Promise<TriggeredResult> {
     const { args, id, ...labels } = requestOf(event);
     const giveUpAt = Date.now() + deadlineMs;
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+    for (let backoffMs = minBackoffMs; ; backoffMs = Math.min(maxBackoffMs, backoffMs * 2)) {
       try {
         await client.withDeadline(Math.min(giveUpAt, Date.now() + callDeadlineMs), () =>
           client.workflow.start<typeof acceptEvent>('acceptEvent', {
@@ -48,7 +48,7 @@ export function temporalSource(options: TemporalSourceOptions): WebhookSource {
         return { repeated: false, stored: null };
       } catch (error) {
         if (isAlreadyStarted(error)) return { repeated: true, stored: null };
-        const waitMs = pauseMs * (0.5 + Math.random());
+        const waitMs = backoffMs * (0.5 + Math.random());
         const isWorthAnother = temporalFailure(error).kind === 'away' && Date.now() + waitMs < giveUpAt;
         if (!isWorthAnother) throw notTaken(event, error);
         await delay(waitMs);
@@ -94,7 +94,7 @@ function requestOf(event: SourceEvent) {
       { key: keyword('EventId'), value: eventId },
     ],
     // With fair task queues, no tenant's events wait behind a backlog of another tenant.
-    priority: { fairnessKey: Buffer.byteLength(tenantId) <= longestFairnessKeyBytes ? tenantId : digest(tenantId) },
+    priority: { fairnessKey: Buffer.byteLength(tenantId) <= maxFairnessKeyBytes ? tenantId : digest(tenantId) },
   };
 }
 
@@ -106,7 +106,7 @@ const keyword = (name: string) => ({ name, type: 'KEYWORD' as const });
  */
 export function acceptEventId({ tenantId, eventType, eventId }: Omit<SourceEvent, 'payload'>): string {
   const id = `accept/${encodeURIComponent(tenantId)}/${eventType}/${eventId}`;
-  return Buffer.byteLength(id) <= longestIdBytes ? id : `accept/${digest(id)}`;
+  return Buffer.byteLength(id) <= maxIdBytes ? id : `accept/${digest(id)}`;
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -121,7 +121,7 @@ function refuseInvalid(event: UncheckedEvent): void {
     if (!(error instanceof InvalidInputError)) throw error;
     const { errors } = error;
     const message = [error.message, ...errors.map(({ path, message }) => `${path}: ${message}`)].join('\n');
-    throw new EventRefusedError(message, { ...nobodyAnswered, errors });
+    throw new EventRefusedError(message, { ...noResponse, errors });
   }
 }
 
@@ -130,7 +130,7 @@ const isAlreadyStarted = (error: unknown) =>
   error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError';
 
 /** The fields that only a response of the API has. */
-const nobodyAnswered = { status: null, type: null, errors: [], requestId: null };
+const noResponse = { status: null, type: null, errors: [], requestId: null };
 
 function notTaken({ eventType, eventId }: SourceEvent, cause: unknown): Error {
   const { kind, reason } = temporalFailure(cause);
@@ -138,11 +138,11 @@ function notTaken({ eventType, eventId }: SourceEvent, cause: unknown): Error {
   if (kind === 'away')
     return new EventUnconfirmedError(
       `${what} in time: Temporal did not answer (${reason}). Trigger it again later with the same event id and payload.`,
-      { ...nobodyAnswered, cause },
+      { ...noResponse, cause },
     );
   return new EventRefusedError(
     `${what}: Temporal refused it (${reason}). Check the namespace, and this client's permissions there.`,
-    nobodyAnswered,
+    noResponse,
     { cause },
   );
 }

@@ -4,7 +4,7 @@ import { isSealed, payloadKeyId, sealedPayload } from '../encryption/event-codec
 import { acceptTaskQueue, isSealedEvent, type SealedEvent } from '../../workflows/contract/accept-event.js';
 
 /** More would not help: Temporal hands the events out no faster. */
-const mostAtOnce = 10;
+const maxConcurrency = 10;
 /** Share of the process' connections to Postgres. The API may use half of them; the rest is left to deliveries. */
 const shareOfConnections = 0.2;
 /** Workflow tasks only schedule the activity. */
@@ -13,7 +13,7 @@ const cachedWorkflows = 50;
 
 /** How many events one process stores at a time. Each holds a slot and a connection, even while Postgres is away. */
 export const acceptSlots = (databasePoolSize: number): number =>
-  Math.max(1, Math.min(mostAtOnce, Math.floor(databasePoolSize * shareOfConnections)));
+  Math.max(1, Math.min(maxConcurrency, Math.floor(databasePoolSize * shareOfConnections)));
 
 /**
  * A separate worker for `acceptEvent`, on its own task queue. However many events wait, they use neither the slots of

@@ -19,36 +19,36 @@ export interface KeepRunningOptions {
   open: (signal: AbortSignal) => Promise<Life | undefined>;
   onUp: () => void;
   /** It ended, or could not begin; the next one begins after this delay. */
-  onDown: (reason: unknown, pauseMs: number) => void;
+  onDown: (reason: unknown, retryInMs: number) => void;
   log: Logger;
   /** Default: from half a second to a minute. */
-  pausesMs?: { first: number; longest: number };
+  backoffMs?: { first: number; max: number };
 }
 
 export interface KeptRunning {
   /** Resolves when it runs for the first time, or was stopped before that. */
   ready: Promise<void>;
   /** Why it is not running; undefined while it runs, and before anything has gone wrong. */
-  readonly trouble: string | undefined;
+  readonly downReason: string | undefined;
   /** Resolves when so many were left behind that only a new process helps. It is still retried, but rarely. */
   spent: Promise<void>;
   stop(): Promise<void>;
 }
 
 /** A run that lasted this long was healthy: the backoff starts again from the first delay. */
-const soundAfterMs = 120_000;
+const healthyAfterMs = 120_000;
 /** Each one left behind holds memory until the process ends. */
-const mostLeftBehind = 5;
-const spentPauseMs = 600_000;
-const longestPauseOfNotYetMs = 5_000;
+const maxLeftBehind = 5;
+const spentRetryDelayMs = 600_000;
+const maxNotYetDelayMs = 5_000;
 
 /** Restarts it whenever it ends, with exponential backoff and jitter. Two never run at the same time. */
 export function keepRunning(options: KeepRunningOptions): KeptRunning {
-  const { open, onUp, onDown, log, pausesMs = { first: 500, longest: 60_000 } } = options;
+  const { open, onUp, onDown, log, backoffMs = { first: 500, max: 60_000 } } = options;
   const stop = new AbortController();
   const { signal } = stop;
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-  let trouble: string | undefined;
+  let downReason: string | undefined;
   let setReady = () => {};
   let setSpent = () => {};
   const ready = new Promise<void>((resolve) => (setReady = resolve));
@@ -69,41 +69,41 @@ export function keepRunning(options: KeepRunningOptions): KeptRunning {
     if (!life) void opening.then((late) => late?.stop()).catch(() => undefined);
     if (!life || signal.aborted) return { ...(life && { life }), reason: undefined };
     const beganAtMs = performance.now();
-    trouble = undefined;
+    downReason = undefined;
     onUp();
     setReady();
     const reason = await Promise.race([life.ended, stopped]);
-    if (performance.now() - beganAtMs > soundAfterMs) failures = 0;
+    if (performance.now() - beganAtMs > healthyAfterMs) failures = 0;
     return { life, reason };
   }
 
-  function pauseAfter(reason: unknown): number {
-    const longestMs = reason instanceof NotYetError ? longestPauseOfNotYetMs : pausesMs.longest;
-    const pauseMs = Math.min(pausesMs.first * 2 ** failures++, longestMs);
-    return Math.round((leftBehind >= mostLeftBehind ? spentPauseMs : pauseMs) * (0.8 + 0.4 * Math.random()));
+  function retryDelayAfter(reason: unknown): number {
+    const maxMs = reason instanceof NotYetError ? maxNotYetDelayMs : backoffMs.max;
+    const retryInMs = Math.min(backoffMs.first * 2 ** failures++, maxMs);
+    return Math.round((leftBehind >= maxLeftBehind ? spentRetryDelayMs : retryInMs) * (0.8 + 0.4 * Math.random()));
   }
 
   const running = (async () => {
     while (!signal.aborted) {
       const { life, reason } = await liveOnce();
-      const pauseMs = pauseAfter(reason);
+      const retryInMs = retryDelayAfter(reason);
       if (!signal.aborted) {
-        trouble = reason instanceof Error ? reason.message : String(reason);
-        onDown(reason, pauseMs);
+        downReason = reason instanceof Error ? reason.message : String(reason);
+        onDown(reason, retryInMs);
       }
       if ((await life?.stop()) === false) {
         leftBehind++;
         log.error({ leftBehind }, 'worker.left_behind: it failed and holds memory until this process ends');
-        if (leftBehind >= mostLeftBehind) setSpent();
+        if (leftBehind >= maxLeftBehind) setSpent();
       }
-      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      await delay(retryInMs, undefined, { signal }).catch(() => undefined);
     }
     setReady();
   })();
   return {
     ready,
-    get trouble() {
-      return trouble;
+    get downReason() {
+      return downReason;
     },
     spent,
     async stop() {

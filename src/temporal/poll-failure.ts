@@ -4,8 +4,8 @@ import { ShutdownError, type Worker } from '@temporalio/worker';
 type Poll = () => Promise<Buffer>;
 
 /** More polls than the native part needs to notice the shutdown; after that the SDK handles the failure its own way. */
-const mostPolls = 100;
-const pauseMs = 50;
+const maxPolls = 100;
+const retryDelayMs = 50;
 
 /**
  * Polls that are refused for a minute (no such namespace, no permission) are fatal to the SDK: it drops the worker
@@ -27,10 +27,10 @@ export function stopOnPollFailure(worker: Worker, onFailure: (error: Error) => v
       try {
         return await poll();
       } catch (error) {
-        if (error instanceof ShutdownError || polls === mostPolls) throw error;
+        if (error instanceof ShutdownError || polls === maxPolls) throw error;
         onFailure(error as Error);
         if (worker.getState() === 'RUNNING') worker.shutdown();
-        await delay(pauseMs);
+        await delay(retryDelayMs);
       }
     }
   }

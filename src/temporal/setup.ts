@@ -30,14 +30,14 @@ export interface SetupTarget {
   client: Pick<Client, 'schedule'> & { connection: Pick<Client['connection'], 'operatorService'> };
   namespace: string;
   /** Whether to create what is missing, or only report it. */
-  mends: boolean;
+  repairs: boolean;
 }
 
 /**
  * Adds the missing search attributes of deliveries; those that exist stay as they are. Idempotent, and safe to run in
  * several processes at the same time. A server that does not list its attributes (Temporal Cloud) is not checked.
  */
-export async function checkSearchAttributes({ client, namespace, mends }: SetupTarget): Promise<TemporalProblem[]> {
+export async function checkSearchAttributes({ client, namespace, repairs }: SetupTarget): Promise<TemporalProblem[]> {
   const { operatorService } = client.connection;
   const remedy = searchAttributeCommand(namespace);
   let present: Record<string, number>;
@@ -56,7 +56,7 @@ export async function checkSearchAttributes({ client, namespace, mends }: SetupT
     }));
   if (missing.length === 0) return problems;
   const what = `Search attributes are missing (${missing.map(({ name }) => name).join(', ')}): deliveries cannot start`;
-  if (!mends) return [...problems, { what, remedy: `start a worker, which adds them, or run: ${remedy}` }];
+  if (!repairs) return [...problems, { what, remedy: `start a worker, which adds them, or run: ${remedy}` }];
   try {
     const added = Object.fromEntries(missing.map(({ name, type }) => [name, type]));
     await operatorService.addSearchAttributes({ namespace, searchAttributes: added });
@@ -115,7 +115,7 @@ export function expectedSchedules(taskQueue: string, { messages }: { messages: b
  * was found; undefined if it was missing.
  */
 export async function checkSchedule(
-  { client, namespace, mends }: SetupTarget,
+  { client, namespace, repairs }: SetupTarget,
   expected: ExpectedSchedule,
 ): Promise<{ problems: TemporalProblem[]; found?: ScheduleDescription }> {
   const { scheduleId, purpose } = expected;
@@ -125,7 +125,7 @@ export async function checkSchedule(
     found = await handle.describe();
   } catch (error) {
     if (!(error instanceof ScheduleNotFoundError)) throw error;
-    if (!mends)
+    if (!repairs)
       return {
         problems: [
           { what: `The Schedule ${scheduleId} is missing: ${purpose}`, remedy: 'start a worker, which creates it' },
@@ -146,7 +146,7 @@ export async function checkSchedule(
       remedy: `temporal schedule toggle --unpause --namespace ${namespace} --schedule-id ${scheduleId} --reason mended`,
     });
   if (isAsExpected(found, expected)) return { problems, found };
-  if (mends) {
+  if (repairs) {
     await handle.update(({ state: { paused, note } }) => ({
       ...settings(expected),
       state: { paused, ...(note !== undefined && { note }) },

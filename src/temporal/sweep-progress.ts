@@ -2,9 +2,9 @@ import type { ScheduleDescription } from '@temporalio/client';
 import type { TemporalProblem } from './failure.js';
 
 /** The sweep runs every 10 s. */
-const longestPauseMs = 120_000;
+const maxIdleMs = 120_000;
 /** A sweep ends by itself after three minutes. */
-const longestRunMs = 240_000;
+const maxRunMs = 240_000;
 
 /** Compares successive checks of the sweep's Schedule, and notices when due sweeps do not start or do not end. */
 export class SweepProgress {
@@ -24,7 +24,7 @@ export class SweepProgress {
     const mark = `${numActionsTaken} ${running ?? 'none'}`;
     if (this.#last?.mark !== mark) this.#last = { mark, sinceMs: this.now() };
     const lastsMs = this.now() - this.#last.sinceMs;
-    if (lastsMs <= (running === undefined ? longestPauseMs : longestRunMs)) return undefined;
+    if (lastsMs <= (running === undefined ? maxIdleMs : maxRunMs)) return undefined;
     const minutes = Math.floor(lastsMs / 60_000);
     return running === undefined
       ? {

@@ -13,7 +13,7 @@ export interface TemporalWatchDeps {
   temporal: TemporalConfig;
   log: Logger;
   /** A process with a worker creates what is missing; others only report it. */
-  mends: boolean;
+  repairs: boolean;
   /** Whether Twilio's list is to be compared. */
   messages: boolean;
   /** Default 30 s, and 10 s while something is wrong. */
@@ -21,8 +21,8 @@ export interface TemporalWatchDeps {
 }
 
 const everyMs = 30_000;
-const everyMsInTrouble = 10_000;
-const leastMs = 3_000;
+const everyMsWithProblems = 10_000;
+const minMs = 3_000;
 /** Timeout of one call. */
 const callDeadlineMs = 5_000;
 
@@ -32,7 +32,7 @@ const callDeadlineMs = 5_000;
  */
 export class TemporalWatch {
   readonly #sweep = new SweepProgress();
-  readonly #said = new OnceAMinute();
+  readonly #onceAMinute = new OnceAMinute();
   readonly #running: Promise<void>;
   #problems: readonly TemporalProblem[] = [];
   #isClosed = false;
@@ -51,7 +51,7 @@ export class TemporalWatch {
   }
 
   /** Call it when Temporal refused something: the next check comes within seconds. Cheap to call often. */
-  lookSoon(): void {
+  checkSoon(): void {
     this.#isDue = true;
     if (this.#isIdle) this.#step.abort();
   }
@@ -65,16 +65,16 @@ export class TemporalWatch {
   async #run(): Promise<void> {
     while (!this.#isClosed) {
       this.#isDue = false;
-      const problems = await this.#look();
+      const problems = await this.#check();
       if (this.#isClosed) return;
-      this.#tell(problems);
-      const usualMs = this.deps.everyMs ?? (problems.length > 0 ? everyMsInTrouble : everyMs);
-      // However often `lookSoon` is called, checks are at least this far apart.
-      await this.#sleep(Math.min(usualMs, leastMs));
+      this.#report(problems);
+      const usualMs = this.deps.everyMs ?? (problems.length > 0 ? everyMsWithProblems : everyMs);
+      // However often `checkSoon` is called, checks are at least this far apart.
+      await this.#sleep(Math.min(usualMs, minMs));
       if (this.#isDue) continue;
       this.#isIdle = true;
       // Jitter: workers that started together must not keep checking at the same time.
-      await this.#sleep(usualMs * (0.8 + 0.4 * Math.random()) - leastMs);
+      await this.#sleep(usualMs * (0.8 + 0.4 * Math.random()) - minMs);
       this.#isIdle = false;
     }
   }
@@ -89,10 +89,10 @@ export class TemporalWatch {
     if (ms > 0) await delay(ms, undefined, { signal: this.#nextStep(), ref: false }).catch(() => undefined);
   }
 
-  async #look(): Promise<TemporalProblem[]> {
-    const { client, temporal, mends, messages } = this.deps;
+  async #check(): Promise<TemporalProblem[]> {
+    const { client, temporal, repairs, messages } = this.deps;
     const { namespace } = temporal;
-    const target = { client, namespace, mends };
+    const target = { client, namespace, repairs };
     const ask = <T>(call: () => Promise<T>) =>
       client.withAbortSignal(this.#nextStep(), () => client.withDeadline(Date.now() + callDeadlineMs, call));
     const problems: TemporalProblem[] = [];
@@ -116,14 +116,14 @@ export class TemporalWatch {
     return problems;
   }
 
-  #tell(problems: TemporalProblem[]): void {
+  #report(problems: TemporalProblem[]): void {
     const { log } = this.deps;
     const before = this.#problems;
     this.#problems = problems;
     // By remedy: the same problem may be worded differently each time.
     for (const { what, remedy, detail } of problems)
-      if (this.#said.isDue(remedy)) log.warn({ problem: what, remedy, detail }, 'temporal.problem');
-    const over = this.#said.keepOnly(problems.map(({ remedy }) => remedy));
+      if (this.#onceAMinute.isDue(remedy)) log.warn({ problem: what, remedy, detail }, 'temporal.problem');
+    const over = this.#onceAMinute.keepOnly(problems.map(({ remedy }) => remedy));
     for (const { what, remedy } of before)
       if (over.includes(remedy)) log.info({ problem: what }, 'temporal.problem_gone');
   }

@@ -9,7 +9,7 @@ const stateEveryMs = 1_000;
 const failedTimeoutMs = 10_000;
 
 /** Runs the workers, which share the connection, until one ends by itself or `stop` is called; then all of them end. */
-export function startLife(workers: Worker[], connection: NativeConnection, longestStopMs: number): Life {
+export function startLife(workers: Worker[], connection: NativeConnection, maxStopMs: number): Life {
   let end: (reason: unknown) => void;
   const ended = new Promise<unknown>((resolve) => (end = resolve));
   const runs = workers.map((worker) => {
@@ -22,8 +22,8 @@ export function startLife(workers: Worker[], connection: NativeConnection, longe
     stop: () =>
       (stopping ??= (async () => {
         for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-        const patience = delay(longestStopMs, [false], { ref: false });
-        const isAllFreed = (await Promise.race([Promise.all(runs), patience])).every(Boolean);
+        const timedOut = delay(maxStopMs, [false], { ref: false });
+        const isAllFreed = (await Promise.race([Promise.all(runs), timedOut])).every(Boolean);
         // This fails as long as a worker holds the connection.
         return connection.close().then(
           () => isAllFreed,

@@ -8,7 +8,7 @@ import { OnceAMinute } from '../once-a-minute.js';
 import { failureProblem, temporalFailure, type TemporalProblem } from './failure.js';
 import type { StartOptions } from './start-workflows.js';
 import { acceptSlots, createAcceptWorker } from './accept-worker.js';
-import { endingWith } from './ending-with.js';
+import { rejectingOnStop } from './rejecting-on-stop.js';
 import { keepRunning, NotYetError, type KeptRunning, type Life } from './keep-running.js';
 import { permitSlots } from './priority/permit-slots.js';
 import { connectWorker } from './connection.js';
@@ -90,7 +90,7 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
   installRuntime(config.temporal, log);
   const { address, namespace, taskQueue } = config.temporal;
   const stop = new AbortController();
-  const said = new OnceAMinute();
+  const onceAMinute = new OnceAMinute();
   let connected: Client | undefined;
   let kept: KeptRunning | undefined;
 
@@ -105,14 +105,14 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
         return openWorkers(deps, connection, bundle, stop.signal);
       },
       onUp() {
-        said.keepOnly([]);
+        onceAMinute.keepOnly([]);
         deps.onConnected?.(connected!, { taskQueue, eager: true });
         log.info({ address, taskQueue, acceptsEvents: (config.eventKeys ?? []).length > 0 }, 'worker.ready');
       },
       onDown(error, retryInMs) {
         deps.onDisconnected?.();
         const isAway = error instanceof NotYetError;
-        if (!said.isDue(isAway ? 'away' : 'failed')) return;
+        if (!onceAMinute.isDue(isAway ? 'away' : 'failed')) return;
         if (isAway) log.warn({ error: error.cause, address, namespace, retryInMs }, 'temporal.unreachable: retrying');
         else
           log.error(
@@ -138,14 +138,14 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
     loaded: bundling,
     failed,
     get problems() {
-      const trouble = kept?.trouble;
-      if (trouble === undefined) return [];
+      const downReason = kept?.downReason;
+      if (downReason === undefined) return [];
       return [
         {
           what: 'The worker is not running: this process delivers nothing',
           remedy:
             'it restarts by itself as soon as Temporal allows; if Temporal is healthy and this persists, restart this process',
-          detail: trouble,
+          detail: downReason,
         },
       ];
     },
@@ -185,7 +185,7 @@ async function openWorkers(
   const { eventKeys = [], databasePoolSize } = deps.config;
   const { namespace, taskQueue } = deps.config.temporal;
   const deliverTaskQueue = `${taskQueue}-deliver`;
-  const activities = endingWith(
+  const activities = rejectingOnStop(
     stopping,
     createActivities({ ...deps.activities, deliverTaskQueue, eventKeys, stopping }),
   );

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startChildService, type ChildService } from '../support/child-service.js';
 import { assertInvariants } from '../support/invariants.js';
-import { holdAnswer, startReceiver, type Receiver } from '../support/receiver.js';
+import { holdResponse, startReceiver, type Receiver } from '../support/receiver.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { startTcpProxy, throughProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
@@ -38,8 +38,8 @@ describe('with Postgres and Temporal away together, as when one Postgres serves 
   });
 
   it('issue 8.6: no process sends again what was answered meanwhile', async () => {
-    const answer = holdAnswer();
-    receiver = await startReceiver(answer.respond);
+    const held = holdResponse();
+    receiver = await startReceiver(held.respond);
     const tenantId = await stack.insertTenant();
     const { id: webhookId } = await stack.insertWebhook(tenantId, { url: receiver.url, timeoutMs: 8_000 });
     const ids: string[] = [];
@@ -61,7 +61,7 @@ describe('with Postgres and Temporal away together, as when one Postgres serves 
     await receiver.waitForRequests(deliveries);
     await postgres.cut();
     await temporal.cut();
-    answer.release();
+    held.release();
     await delay(outageMs);
     await postgres.restore();
     await temporal.restore();

@@ -96,7 +96,7 @@ describe('a receiver that fails', function () {
     closers.push(stray.close);
     const html = { 'Content-Type': 'text/html' };
     const json = { 'Content-Type': 'application/json' };
-    const cases: [answer: Parameters<typeof startReceiver>[0] | string, summary: string, body: string][] = [
+    const cases: [response: Parameters<typeof startReceiver>[0] | string, summary: string, body: string][] = [
       [{ status: 200 }, 'ok 200', ''],
       [{ status: 200, headers: html, body: '<h1>OK</h1>' }, 'ok 200', '<h1>OK</h1>'],
       [{ status: 200, headers: json, body: '{' }, 'ok 200', '{'],
@@ -115,8 +115,8 @@ describe('a receiver that fails', function () {
       [{ status: 599 }, 'http_status 599', ''],
     ];
     await Promise.all(
-      cases.map(async ([answer, summary, body]) => {
-        const url = typeof answer === 'string' ? answer : (await receiverWith(answer)).url;
+      cases.map(async ([response, summary, body]) => {
+        const url = typeof response === 'string' ? response : (await receiverWith(response)).url;
         const sent = await sendEvent(stack, { url, max_retries: 0 });
         const delivery = await sent.waitForEnd(summary.startsWith('ok') ? 'delivered' : 'failed');
         assert.deepEqual([attemptSummary(delivery), delivery.response_body], [[summary], body], summary);

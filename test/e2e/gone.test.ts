@@ -102,25 +102,25 @@ describe('field case 14: 410 Gone', function () {
   });
 
   scenario('lets open requests finish, and they count', async () => {
-    const answers: (() => void)[] = [];
-    const whenTold =
+    const pending: (() => void)[] = [];
+    const whenReleased =
       (status: number): Handler =>
       async () => {
-        await new Promise<void>((resolve) => answers.push(resolve));
+        await new Promise<void>((resolve) => pending.push(resolve));
         return status;
       };
     const { tenant, id, receiver, trigger } = await webhookWith({
-      succeeds: whenTold(200),
-      fails: whenTold(500),
-      goneToo: whenTold(410),
+      succeeds: whenReleased(200),
+      fails: whenReleased(500),
+      goneToo: whenReleased(410),
       gone: () => 410,
     });
     const [succeeds, fails, goneToo] = await Promise.all([trigger('succeeds'), trigger('fails'), trigger('goneToo')]);
-    await waitFor(() => answers.length === 3, { what: 'three open requests' });
+    await waitFor(() => pending.length === 3, { what: 'three open requests' });
     const gone = await trigger('gone');
     await gone.waitForEnd('failed');
     await assertDisabled(tenant, id, gone.id);
-    for (const answer of answers) answer();
+    for (const respond of pending) respond();
     await Promise.all([succeeds.waitForEnd('delivered'), fails.waitForEnd('held'), goneToo.waitForEnd('failed')]);
     assert.deepEqual(attemptSummary(await fails.read()), ['http_status 500']);
     assert.equal(receiver.requests.length, 4);
@@ -130,19 +130,19 @@ describe('field case 14: 410 Gone', function () {
   });
 
   scenario('holds a delivery that waits for a token, and returns its token', async () => {
-    let answer = (): void => undefined;
-    const answerLater: Handler = async () => {
-      await new Promise<void>((resolve) => (answer = resolve));
+    let respond = (): void => undefined;
+    const respondLater: Handler = async () => {
+      await new Promise<void>((resolve) => (respond = resolve));
       return 410;
     };
-    const { tenant, id, receiver, trigger } = await webhookWith({ gone: answerLater }, { rate_limit_per_minute: 1 });
+    const { tenant, id, receiver, trigger } = await webhookWith({ gone: respondLater }, { rate_limit_per_minute: 1 });
     const gone = await trigger('gone');
     await waitFor(() => receiver.openRequests === 1, { what: 'an open request' });
     const waits = await trigger('waits');
     await waitFor(async () => (await stack.delivery(waits.id)).holds_token, {
       what: 'the second to wait for a token',
     });
-    answer();
+    respond();
     await gone.waitForEnd('failed');
     await waitFor(async () => (await waits.read()).status === 'held', {
       what: 'the second to be held',

@@ -32,16 +32,16 @@ describe('slow receivers do not delay other tenants', function () {
   }
 
   /** Checks only the order, which the load of the machine does not change. `npm run bench` measures durations. */
-  async function assertUnhindered(slow: { receiver: Receiver }, answerMs = slowMs): Promise<void> {
+  async function assertUnhindered(slow: { receiver: Receiver }, responseMs = slowMs): Promise<void> {
     await slow.receiver.waitForRequests(5);
     const { tenantId, receiver } = await subscribe(200);
     for (let i = 0; i < 20; i++) await stack.trigger(tenantId);
     await receiver.waitForRequests(20, 40_000);
     const lastAt = Math.max(...receiver.requests.map(({ at }) => at));
-    const firstAnswerAt = slow.receiver.requests[0]!.at + answerMs;
+    const firstResponseAt = slow.receiver.requests[0]!.at + responseMs;
     assert.ok(
-      lastAt < firstAnswerAt,
-      `the last came ${lastAt - firstAnswerAt} ms after the slow receiver's first answer`,
+      lastAt < firstResponseAt,
+      `the last came ${lastAt - firstResponseAt} ms after the slow receiver's first answer`,
     );
   }
 

@@ -36,10 +36,13 @@ describe('a delivery that its tenant acts on', function () {
     await waitFor(async () => (await stack.delivery(id!)).attempt_count === 4, {
       what: 'the fourth attempt to be recorded',
     });
-    const asked = Date.now();
+    const requestedAt = Date.now();
     assert.equal((await retry(webhook.id, id!)).status, 202);
     const [, , , , fifth] = await receiver.waitForRequests(5);
-    assert.ok(fifth!.at - asked < 4_000, `the fifth request came ${fifth!.at - asked} ms after it was asked for`);
+    assert.ok(
+      fifth!.at - requestedAt < 4_000,
+      `the fifth request came ${fifth!.at - requestedAt} ms after it was asked for`,
+    );
     assert.equal(fifth!.headers['x-irisx-attempt'], '5');
     await waitFor(async () => (await stack.delivery(id!)).attempt_count === 5, {
       what: 'the fifth attempt to be recorded',
@@ -56,9 +59,9 @@ describe('a delivery that its tenant acts on', function () {
     const webhook = await stack.insertWebhook(tenantId, { url: receiver.url, maxRetries: 1 });
     const [id] = await stack.trigger(tenantId);
     await status(id!, 'failed');
-    const answer = await retry(webhook.id, id!);
-    assert.equal(answer.status, 202);
-    assert.equal(answer.body.delivery.status, 'pending');
+    const response = await retry(webhook.id, id!);
+    assert.equal(response.status, 202);
+    assert.equal(response.body.delivery.status, 'pending');
     await status(id!, 'delivered');
     assert.deepEqual(
       receiver.requests.map((each) => each.headers['x-irisx-attempt']),
@@ -82,10 +85,10 @@ describe('a delivery that its tenant acts on', function () {
   });
 
   it('retried while its request is open is neither cut off nor sent twice, and is sent again immediately if that fails', async () => {
-    let answer = (): void => undefined;
+    let respond = (): void => undefined;
     receiver.respond = async (_request, _response, index) => {
       if (index > 0) return 200;
-      await new Promise<void>((resolve) => (answer = resolve));
+      await new Promise<void>((resolve) => (respond = resolve));
       return 500;
     };
     const webhook = await stack.insertWebhook(tenantId, { url: receiver.url, maxRetries: 0 });
@@ -93,7 +96,7 @@ describe('a delivery that its tenant acts on', function () {
     await waitFor(() => receiver.openRequests === 1, { what: 'an open request' });
     assert.equal((await retry(webhook.id, id!)).status, 202);
     assert.equal(receiver.requests.length, 1);
-    answer();
+    respond();
     // The old schedule had no attempt left; the retry by hand starts a new one.
     await receiver.waitForRequests(2);
     await status(id!, 'delivered');

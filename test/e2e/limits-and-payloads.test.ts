@@ -73,9 +73,9 @@ describe('the size and content of an event', function () {
 
   it('field case 69: a payload of 3 MB is refused with 413, by the API and in process', async () => {
     const body = 'x'.repeat(3 * 1024 * 1024);
-    const answer = await post(eventText(payloadWith({ body })));
-    assert.equal(answer.status, 413);
-    assert.equal(answer.headers.get('content-type'), 'application/problem+json');
+    const response = await post(eventText(payloadWith({ body })));
+    assert.equal(response.status, 413);
+    assert.equal(response.headers.get('content-type'), 'application/problem+json');
     const event = {
       tenantId: tenant.tenantId,
       eventType: 'sms.received' as const,
@@ -105,9 +105,9 @@ describe('the size and content of an event', function () {
   it('a request of 1 MB is read, one byte more is answered with 413', async () => {
     const text = eventText(payloadWith({}));
     const padded = (bytes: number) => text.replace('{', `{${' '.repeat(bytes - Buffer.byteLength(text))}`);
-    const answer = await post(padded(1024 * 1024 + 1));
-    assert.equal(answer.status, 413);
-    assert.match(answer.body.detail, /1048576/);
+    const response = await post(padded(1024 * 1024 + 1));
+    assert.equal(response.status, 413);
+    assert.match(response.body.detail, /1048576/);
     await assertNothingAccepted();
     const request = await deliver(padded(1024 * 1024));
     assert.deepEqual(dataOf(request), smsReceived);
@@ -116,10 +116,10 @@ describe('the size and content of an event', function () {
   it('numbers that a double cannot hold are refused with their path; all others arrive as they were written', async () => {
     const refused = ['9007199254740993', '-9007199254740993', '1e400', '0.1234567890123456789'];
     for (const number of refused) {
-      const answer = await post(eventText(payloadWith({}).replace('}', `,"more":{"list":[1,${number}]}}`)));
-      assert.equal(answer.status, 400, number);
-      assert.deepEqual([answer.body.errors.length, answer.body.errors[0].path], [1, 'payload.more.list.1']);
-      assert.ok(answer.body.errors[0].message.includes(number), answer.body.errors[0].message);
+      const response = await post(eventText(payloadWith({}).replace('}', `,"more":{"list":[1,${number}]}}`)));
+      assert.equal(response.status, 400, number);
+      assert.deepEqual([response.body.errors.length, response.body.errors[0].path], [1, 'payload.more.list.1']);
+      assert.ok(response.body.errors[0].message.includes(number), response.body.errors[0].message);
     }
     await assertNothingAccepted();
     const numbers = '[9007199254740991,9007199254740992,-9007199254740992,0.1,1e+21,5e-324,0]';

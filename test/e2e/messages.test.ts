@@ -46,9 +46,9 @@ describe('messages, from Twilio to the receiver and back', function () {
   });
 
   const send = async (to: string, body = text): Promise<string> => {
-    const answer = await api.post('/v1/messages', { to, from: number, body });
-    assert.equal(answer.status, 202, JSON.stringify(answer.body));
-    return answer.body.message.id as string;
+    const response = await api.post('/v1/messages', { to, from: number, body });
+    assert.equal(response.status, 202, JSON.stringify(response.body));
+    return response.body.message.id as string;
   };
   const message = async (id: string) => (await api.get(`/v1/messages/${id}`)).body.message as Record<string, unknown>;
   const becomes = (id: string, status: string, timeoutMs = 30_000) =>
@@ -64,8 +64,8 @@ describe('messages, from Twilio to the receiver and back', function () {
     const sid = (await message(id))['message_sid'] as string;
     for (const status of ['sent', 'delivered', 'sent']) assert.equal((await fake.report(sid, status))?.status, 204);
     const inbound = { from: 'SUPPORT', to: number, body: 'Zażółć 😀' };
-    const answer = await fake.receive(`${stack.config.api.publicBaseUrl}/twilio/sms`, inbound);
-    assert.equal(answer?.status, 200);
+    const response = await fake.receive(`${stack.config.api.publicBaseUrl}/twilio/sms`, inbound);
+    assert.equal(response?.status, 200);
     const delivered = () =>
       receiver.requests
         .map((request) => ({ request, ...(JSON.parse(request.body.toString()) as Received) }))
@@ -99,7 +99,7 @@ describe('messages, from Twilio to the receiver and back', function () {
   });
 
   scenario("finds the message in Twilio's list after a lost response, and never sends it again", async () => {
-    fake.answerNext((response) => void response.status(503).send('lost'), { create: true, to: '+15551230002' });
+    fake.respondNext((response) => void response.status(503).send('lost'), { create: true, to: '+15551230002' });
     const id = await send('+15551230002');
     await becomes(id, 'queued');
     assert.equal(posts('+15551230002').length, 1);
@@ -108,7 +108,7 @@ describe('messages, from Twilio to the receiver and back', function () {
   });
 
   it('sends one message when Twilio is busy at first', async () => {
-    fake.answerNext((response) => void response.status(429).set('Retry-After', '1').send('{"code":20429}'), {
+    fake.respondNext((response) => void response.status(429).set('Retry-After', '1').send('{"code":20429}'), {
       to: '+15551230003',
     });
     const id = await send('+15551230003');

@@ -65,7 +65,7 @@ describe('the package', function () {
       return [...text.matchAll(form)].map((match) => match[1]!);
     };
     // Static imports only: the source over Temporal is loaded dynamically when it is used.
-    const atOnce = /\b(?:from |import )'([^'\s]+)'/g;
+    const staticImport = /\b(?:from |import )'([^'\s]+)'/g;
     const isNode = (name: string) => name.startsWith('node:') || builtinModules.includes(name);
     const packageOf = (name: string) => name.split('/', name.startsWith('@') ? 2 : 1).join('/');
     const files = (await readdir(dist, { recursive: true })).filter((file) => file.endsWith('.js'));
@@ -75,7 +75,7 @@ describe('the package', function () {
         assert.ok(name.startsWith('.') || isNode(name) || dependencies.includes(packageOf(name)), `${file}: ${name}`);
     const seen = ['src/source/index.js', 'src/verify/index.js'];
     for (const file of seen)
-      for (const name of await imported(file, atOnce)) {
+      for (const name of await imported(file, staticImport)) {
         const next = path.join(path.dirname(file), name);
         if (name.startsWith('.') && !seen.includes(next)) seen.push(next);
         assert.ok(name.startsWith('.') || isNode(name), `${file}: ${name}`);

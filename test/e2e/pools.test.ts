@@ -98,14 +98,16 @@ describe('connections to Postgres', function () {
         ['GET', '/readyz', undefined, 200],
       ] as const) {
         const isAdmin = path.startsWith('/v1/tenants');
-        const answer: Response =
+        const response: Response =
           path === '/v1/events'
             ? await trigger(stack, tenantId, 'held')
             : await call(stack, method, path, isAdmin ? stack.adminKey : key, body);
-        assert.equal(answer.status, status, `${method} ${path} ${await answer.text()}`);
+        assert.equal(response.status, status, `${method} ${path} ${await response.text()}`);
       }
-      const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => trigger(stack!, tenantId, `event ${i}`)));
-      assert.deepEqual([...new Set(answers.map(({ status }) => status))], [201]);
+      const responses = await Promise.all(
+        Array.from({ length: 30 }, (_, i) => trigger(stack!, tenantId, `event ${i}`)),
+      );
+      assert.deepEqual([...new Set(responses.map(({ status }) => status))], [201]);
       // The worker disables the webhook and holds its other deliveries, in a transaction.
       assert.equal((await trigger(stack, other, 'gone')).status, 201);
       await waitFor(async () => (await stack!.database.pool.query('select from webhooks where not enabled')).rowCount, {

@@ -4,7 +4,7 @@ import { createLogger } from '../../src/log.js';
 import { openService, type Service } from '../../src/server/open-service.js';
 import { startChildService, type ChildService } from '../support/child-service.js';
 import { assertInvariants } from '../support/invariants.js';
-import { holdAnswer, startReceiver, type Receiver } from '../support/receiver.js';
+import { holdResponse, startReceiver, type Receiver } from '../support/receiver.js';
 import { scenario } from '../support/scenario.js';
 import { callCompleted, startStack, type Stack } from '../support/stack.js';
 import { startTcpProxy, throughProxy, type TcpProxy } from '../support/tcp-proxy.js';
@@ -116,22 +116,22 @@ describe('with Postgres away', function () {
     const idle = await trial.send(200);
     await trial.assertDelivered(idle, ['1']);
 
-    const openAnswer = holdAnswer();
-    const open = await trial.send(openAnswer.respond);
+    const openResponse = holdResponse();
+    const open = await trial.send(openResponse.respond);
     await open.receiver.waitForRequests(1);
     await trial.terminateSessions();
-    openAnswer.release();
+    openResponse.release();
     await trial.assertDelivered(open, ['1']);
 
     // The session ends during the statement that records the response.
-    const recordedAnswer = holdAnswer();
-    const recording = await trial.send(recordedAnswer.respond);
+    const recordedResponse = holdResponse();
+    const recording = await trial.send(recordedResponse.respond);
     await recording.receiver.waitForRequests(1);
     const lock = await trial.stack.database.pool.connect();
     try {
       await lock.query('begin');
       await lock.query('select from webhook_deliveries where id = $1 for update', [recording.id]);
-      recordedAnswer.release();
+      recordedResponse.release();
       await waitFor(
         async () => {
           // Otherwise the transaction would keep showing its first snapshot of pg_stat_activity.
@@ -160,8 +160,8 @@ describe('with Postgres away', function () {
       const outage = () => outages[kind];
 
       it('field case 63: stays up, answers 503 meanwhile and accepts events again afterwards', async () => {
-        const { trial, answers, tenantId } = await outage();
-        assert.deepEqual(answers, { post: 503, retryAfter: '5', healthz: 200, readyz: 503 });
+        const { trial, responses, tenantId } = await outage();
+        assert.deepEqual(responses, { post: 503, retryAfter: '5', healthz: 200, readyz: 503 });
         assert.equal((await trial.post(tenantId, 'afterwards')).status, 201);
         assert.equal(trial.child.hasExited(), false);
       });
@@ -225,8 +225,8 @@ describe('with Postgres away', function () {
   async function runOutage(kind: 'cut' | 'freeze') {
     const trial = await startTrial();
     const tenantId = await trial.stack.insertTenant();
-    const success = holdAnswer();
-    const failure = holdAnswer(500);
+    const success = holdResponse();
+    const failure = holdResponse(500);
 
     const backingOff = await trial.send([500, 200], { maxRetries: 1 });
     await waitFor(async () => (await trial.stack.delivery(backingOff.id)).attempt_count === 1, { what: 'an attempt' });
@@ -253,7 +253,7 @@ describe('with Postgres away', function () {
       fetch(`${trial.child.url}/readyz`),
       trial.service.triggerEvent(event).catch((reason: unknown) => reason),
     ]);
-    const answers = {
+    const responses = {
       post: post.status,
       retryAfter: post.headers.get('Retry-After'),
       healthz: healthz.status,
@@ -264,6 +264,6 @@ describe('with Postgres away', function () {
       timeoutMs: outageMs[kind],
     });
     await trial.proxy.restore();
-    return { trial, tenantId, backingOff, accepted, rejected, fresh, answers, error };
+    return { trial, tenantId, backingOff, accepted, rejected, fresh, responses, error };
   }
 });

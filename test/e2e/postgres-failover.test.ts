@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import pg from 'pg';
 import { startChildService, type ChildService } from '../support/child-service.js';
 import { startPostgresPair, type PostgresPair } from '../support/postgres-pair.js';
-import { holdAnswer, startReceiver, type Receiver } from '../support/receiver.js';
+import { holdResponse, startReceiver, type Receiver } from '../support/receiver.js';
 import { callCompleted, startStack, type Stack } from '../support/stack.js';
 import { startTcpProxy, throughProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
@@ -20,7 +20,7 @@ describe('field case 80: a failover of Postgres, with sessions that still lead t
   let held: Receiver;
   /** Connected to the old primary directly, not through the proxy. */
   let pool: pg.Pool;
-  const answer = holdAnswer();
+  const heldResponse = holdResponse();
 
   before(async () => {
     pair = await startPostgresPair();
@@ -35,7 +35,7 @@ describe('field case 80: a failover of Postgres, with sessions that still lead t
     });
     child = await startChildService('service', stack.config);
     receiver = await startReceiver(200);
-    held = await startReceiver(answer.respond);
+    held = await startReceiver(heldResponse.respond);
   });
   after(async () => {
     await child?.end();
@@ -91,7 +91,7 @@ describe('field case 80: a failover of Postgres, with sessions that still lead t
     }
     assert.equal((await call('/v1/tenants', { name: 'x' })).status, 503);
     assert.equal((await call('/v1/tenants')).status, 200);
-    answer.release();
+    heldResponse.release();
 
     await pair.promoteSecond();
     proxy.retarget(pair.second.port);

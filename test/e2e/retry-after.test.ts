@@ -31,9 +31,9 @@ describe('Retry-After', function () {
   async function deliver(respond: (index: number) => ReturnType<Handler>): Promise<Retried> {
     const answeredAt: number[] = [];
     const receiver = await startReceiver(async (_, __, index) => {
-      const answer = await respond(index);
+      const response = await respond(index);
       answeredAt.push(Date.now());
-      return answer;
+      return response;
     });
     receivers.push(receiver);
     const sent = await sendEvent(stack, { url: receiver.url });

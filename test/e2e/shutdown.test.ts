@@ -15,7 +15,7 @@ import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
 
 /** The promise: the longest timeout that a webhook may have, plus 5 s. */
-const longestStopMs = 35_000;
+const maxStopMs = 35_000;
 
 const silent = createLogger({ level: 'silent', format: 'json' });
 
@@ -114,7 +114,7 @@ describe('a worker that gets SIGTERM', function () {
   it('exits with 0 within 35 s', async () => {
     const { code, signal, atMs } = await exit;
     assert.deepEqual({ code, signal }, { code: 0, signal: null });
-    assert.ok(atMs - stoppedAtMs < longestStopMs, `${atMs - stoppedAtMs} ms`);
+    assert.ok(atMs - stoppedAtMs < maxStopMs, `${atMs - stoppedAtMs} ms`);
     assert.deepEqual(
       worker.lines.filter(({ level }) => level === 'error' || level === 'fatal'),
       [],
@@ -165,7 +165,7 @@ describe('a process that gets SIGTERM', function () {
     const lock = await stack.database.pool.connect();
     await lock.query('begin');
     await lock.query('select 1 from webhooks where id = $1 for update', [webhookId]);
-    const answer = fetch(`${child.url}/v1/events`, {
+    const response = fetch(`${child.url}/v1/events`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${stack.adminKey}`, 'Content-Type': 'application/json' },
       body: JSON.stringify({
@@ -175,12 +175,12 @@ describe('a process that gets SIGTERM', function () {
         payload: callCompleted,
       }),
     });
-    answer.catch(() => undefined);
+    response.catch(() => undefined);
     await waitFor(() => isWaitedFor(lock), { what: 'the insert of the event' });
     return {
       child,
       webhookId,
-      answer,
+      response,
       async release() {
         await lock.query('commit');
         lock.release();
@@ -222,7 +222,7 @@ describe('a process that gets SIGTERM', function () {
 
   for (const name of ['api', 'service'] as const) {
     scenario(`answers the open call, starts its deliveries and exits with 0 (${name})`, async () => {
-      const { child, webhookId, answer, release } = await startAccepting(name);
+      const { child, webhookId, response, release } = await startAccepting(name);
       child.kill('SIGTERM');
       await child.waitForLine('process.draining');
       await waitFor(
@@ -234,7 +234,7 @@ describe('a process that gets SIGTERM', function () {
         { what: 'new connections to be refused' },
       );
       await release();
-      assert.equal((await answer).status, 201);
+      assert.equal((await response).status, 201);
       await delivered(webhookId);
       await assertEndedWell(child);
     });
@@ -244,14 +244,14 @@ describe('a process that gets SIGTERM', function () {
     const child = await startChild('api');
     const { hostname, port } = new URL(child.url!);
     const socket = connect(Number(port), hostname);
-    const answer = text(socket);
+    const response = text(socket);
     socket.write('GET /nothing-here HTTP/1.1\r\n');
     // Its response proves that what was sent before it has been read.
     await fetch(`${child.url}/healthz`);
     child.kill('SIGTERM');
     await child.waitForLine('process.draining');
     socket.write('Host: localhost\r\n\r\n');
-    assert.match(await answer, /^HTTP\/1\.1 404 .*\r\nConnection: close\r\n/s);
+    assert.match(await response, /^HTTP\/1\.1 404 .*\r\nConnection: close\r\n/s);
     await assertEndedWell(child);
   });
 
@@ -270,7 +270,7 @@ describe('a process that gets SIGTERM', function () {
     const stoppedAtMs = performance.now();
     await assertEndedWell(child);
     const stopMs = (await child.exited).atMs - stoppedAtMs;
-    assert.ok(stopMs < longestStopMs, `${stopMs} ms`);
+    assert.ok(stopMs < maxStopMs, `${stopMs} ms`);
   });
 
   scenario('exits within 10 s while it still tries to reach a silent Temporal', async () => {
@@ -309,7 +309,7 @@ describe('a process that gets SIGTERM', function () {
     const stoppedAtMs = performance.now();
     await assertEndedWell(child);
     const stopMs = (await child.exited).atMs - stoppedAtMs;
-    assert.ok(stopMs < longestStopMs, `${stopMs} ms`);
+    assert.ok(stopMs < maxStopMs, `${stopMs} ms`);
     assert.equal((await stack.delivery(deliveries[0]!.id)).status, 'delivered');
     assert.equal(slow.requests.length, 1);
     await starting.close();

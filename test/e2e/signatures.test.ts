@@ -4,7 +4,13 @@ import { createApiClient, createTenantClient, type TenantClient } from '../suppo
 import { startReceiver, type ReceivedRequest, type Receiver, type Respond } from '../support/receiver.js';
 import { attemptSummary, followDelivery, sendEvent } from '../support/sent-delivery.js';
 import { callCompleted, startStack, type Stack } from '../support/stack.js';
-import { guideSays, startVerifiers, verifierNames, type VerifierName, type Verifiers } from '../support/verifiers.js';
+import {
+  guideAccepts,
+  startVerifiers,
+  verifierNames,
+  type VerifierName,
+  type Verifiers,
+} from '../support/verifiers.js';
 import { waitFor } from '../support/wait-for.js';
 
 describe('the signatures of deliveries', function () {
@@ -137,9 +143,9 @@ describe('the signatures of deliveries', function () {
 
     async function rotate(overlapSeconds?: number): Promise<string> {
       const body = overlapSeconds === undefined ? undefined : { overlap_seconds: overlapSeconds };
-      const answer = await tenant.post(`/v1/webhooks/${webhook.id}/rotate-secret`, body);
-      assert.equal(answer.status, 200);
-      return answer.body.secret as string;
+      const response = await tenant.post(`/v1/webhooks/${webhook.id}/rotate-secret`, body);
+      assert.equal(response.status, 200);
+      return response.body.secret as string;
     }
 
     async function deliver(): Promise<ReceivedRequest> {
@@ -163,12 +169,12 @@ describe('the signatures of deliveries', function () {
       await assertAll([during], secret, true);
       await assertAll([during], webhook.secret, true, guideOnly);
       assert.equal(
-        guideSays(during, webhook.secret, previous),
+        guideAccepts(during, webhook.secret, previous),
         true,
         'the guide’s example, given the previous signature',
       );
       await assertAll([during], createSecret(), false);
-      assert.equal(guideSays(during, createSecret(), previous), false);
+      assert.equal(guideAccepts(during, createSecret(), previous), false);
       // Another rotation during the overlap drops the oldest secret.
       const third = await rotate(3600);
       const later = await deliver();

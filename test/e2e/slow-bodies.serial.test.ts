@@ -72,8 +72,8 @@ describe('bodies of 1 MB that are made to be slow to read', () => {
       headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
       body,
     });
-    const answer = await response.text();
-    assert.ok(answer.length < 64 * 1024, `${path} answered ${answer.length} characters`);
+    const text = await response.text();
+    assert.ok(text.length < 64 * 1024, `${path} answered ${text.length} characters`);
     return response.status;
   }
 
@@ -155,7 +155,7 @@ describe('bodies of 1 MB that are made to be slow to read', () => {
     const body = Buffer.from('1\r\n \r\n'.repeat(size));
     const waited = await longestWait(async () => {
       const socket = connect(Number(new URL(service.url!).port), '127.0.0.1');
-      const answer = new Promise<string>((resolve) => {
+      const response = new Promise<string>((resolve) => {
         socket.once('data', (chunk: Buffer) => resolve(chunk.toString()));
         // The service may cut the connection while the client still sends.
         socket.once('error', () => resolve(''));
@@ -166,7 +166,7 @@ describe('bodies of 1 MB that are made to be slow to read', () => {
       );
       socket.write(body);
       socket.write('0\r\n\r\n');
-      assert.match(await answer, /^HTTP\/1\.1 400 [^]*over 20000 pieces/);
+      assert.match(await response, /^HTTP\/1\.1 400 [^]*over 20000 pieces/);
       socket.destroy();
     });
     assert.ok(waited < allowed, `/healthz waited for ${waited} ms, allowed are ${allowed} ms`);

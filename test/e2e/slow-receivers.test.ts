@@ -28,8 +28,8 @@ describe('a receiver that takes longer than a second', function () {
   ) => (await handle(id).fetchHistory()).events!.filter((event) => event[attributes]).length;
 
   it('occupies no workflow task: the workflow waits, and continues as soon as the response comes', async () => {
-    let answer!: () => void;
-    const answered = new Promise<void>((resolve) => (answer = resolve));
+    let respond!: () => void;
+    const answered = new Promise<void>((resolve) => (respond = resolve));
     const sent = await send(async () => {
       await answered;
       return 200;
@@ -39,7 +39,7 @@ describe('a receiver that takes longer than a second', function () {
       what: 'the workflow to wait',
       timeoutMs: 20_000,
     });
-    answer();
+    respond();
     // The timer alone would end after 35 s.
     await sent.waitForEnd('delivered', 20_000);
     assert.equal(await count(sent.id, 'workflowExecutionSignaledEventAttributes'), 1);

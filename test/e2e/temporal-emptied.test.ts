@@ -31,7 +31,7 @@ describe('a Temporal whose state was lost or changed', function () {
   before(async () => {
     temporal = await startEmpty();
     receiver = await startReceiver();
-    stack = await startStack({ temporalAddress: temporal.address, times: { temporalLookEveryMs: 1_000 } });
+    stack = await startStack({ temporalAddress: temporal.address, times: { temporalCheckEveryMs: 1_000 } });
     await stack.service.ready;
     url = stack.service.url!;
     sweepId = `${stack.config.temporal.taskQueue}-sweep`;

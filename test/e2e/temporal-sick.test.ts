@@ -96,9 +96,9 @@ class Trial {
   async namespaceProblem(): Promise<void> {
     const { httpStatus, status, temporal, temporal_problems } = await waitFor(
       async () => {
-        const answer = await readiness(this.url);
-        const isTold = answer.temporal_problems.some(({ remedy }) => remedy === namespaceCommand(namespace));
-        return isTold ? answer : undefined;
+        const response = await readiness(this.url);
+        const isReported = response.temporal_problems.some(({ remedy }) => remedy === namespaceCommand(namespace));
+        return isReported ? response : undefined;
       },
       { what: 'the missing namespace in /readyz', timeoutMs: 50_000, intervalMs: 100 },
     );

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { createTenantClient, type ApiAnswer, type TenantClient } from '../support/api-client.js';
+import { createTenantClient, type ApiResponse, type TenantClient } from '../support/api-client.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';
 import { sendEvent, type SentDelivery } from '../support/sent-delivery.js';
 import { startStack, type Stack } from '../support/stack.js';
@@ -21,7 +21,7 @@ describe('a tenant', function () {
   });
 
   /** Both calls are refused with the same words. */
-  const assertAlike = (theirs: ApiAnswer, missing: ApiAnswer, what: string): void => {
+  const assertAlike = (theirs: ApiResponse, missing: ApiResponse, what: string): void => {
     assert.equal(theirs.status, 404, what);
     assert.deepEqual([theirs.status, theirs.body], [missing.status, missing.body], what);
   };
@@ -41,19 +41,20 @@ describe('a tenant', function () {
     await receiver.waitForRequests(2);
     const noWebhook = 2_000_000_000;
 
-    const calls: [what: string, call: (tenant: TenantClient, webhookId: number, id: string) => Promise<ApiAnswer>][] = [
-      ['GET', (tenant, webhookId) => tenant.get(`/v1/webhooks/${webhookId}`)],
-      ['PATCH', (tenant, webhookId) => tenant.patch(`/v1/webhooks/${webhookId}`, { enabled: false })],
-      ['DELETE', (tenant, webhookId) => tenant.delete(`/v1/webhooks/${webhookId}`)],
-      ['test', (tenant, webhookId) => tenant.post(`/v1/webhooks/${webhookId}/test`)],
-      ['rotate', (tenant, webhookId) => tenant.post(`/v1/webhooks/${webhookId}/rotate-secret`)],
-      ['list', (tenant, webhookId) => tenant.get(`/v1/webhooks/${webhookId}/deliveries`)],
-      ['delivery', (tenant, webhookId, id) => tenant.get(`/v1/webhooks/${webhookId}/deliveries/${id}`)],
+    const calls: [what: string, call: (tenant: TenantClient, webhookId: number, id: string) => Promise<ApiResponse>][] =
       [
-        'retry',
-        (tenant, webhookId, id) => tenant.post(`/v1/webhooks/${webhookId}/deliveries/${id}/retry`, { force: true }),
-      ],
-    ];
+        ['GET', (tenant, webhookId) => tenant.get(`/v1/webhooks/${webhookId}`)],
+        ['PATCH', (tenant, webhookId) => tenant.patch(`/v1/webhooks/${webhookId}`, { enabled: false })],
+        ['DELETE', (tenant, webhookId) => tenant.delete(`/v1/webhooks/${webhookId}`)],
+        ['test', (tenant, webhookId) => tenant.post(`/v1/webhooks/${webhookId}/test`)],
+        ['rotate', (tenant, webhookId) => tenant.post(`/v1/webhooks/${webhookId}/rotate-secret`)],
+        ['list', (tenant, webhookId) => tenant.get(`/v1/webhooks/${webhookId}/deliveries`)],
+        ['delivery', (tenant, webhookId, id) => tenant.get(`/v1/webhooks/${webhookId}/deliveries/${id}`)],
+        [
+          'retry',
+          (tenant, webhookId, id) => tenant.post(`/v1/webhooks/${webhookId}/deliveries/${id}/retry`, { force: true }),
+        ],
+      ];
     for (const target of [theirs, failed]) {
       for (const [what, call] of calls) {
         assertAlike(await call(own, target.webhookId, target.id), await call(own, noWebhook, randomUUID()), what);

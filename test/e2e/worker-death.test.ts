@@ -13,7 +13,7 @@ interface Sent {
 }
 
 /** Begins a 200 response and never ends it; only the sender's death does. */
-const beginAnswer: Handler = (_request, response) => {
+const startResponse: Handler = (_request, response) => {
   response.writeHead(200, { 'Content-Length': '2' });
   response.write('o');
 };
@@ -59,11 +59,11 @@ describe('the death of a worker', function () {
     await backingOff.receiver.waitForRequests(4);
     const retrying = await send((request, response, index) => {
       if (index === 0) return 500;
-      return index === 1 ? beginAnswer(request, response, index) : 200;
+      return index === 1 ? startResponse(request, response, index) : 200;
     });
     await retrying.receiver.waitForRequests(2);
     const answering = await send((request, response, index) =>
-      index === 0 ? beginAnswer(request, response, index) : 200,
+      index === 0 ? startResponse(request, response, index) : 200,
     );
     await answering.receiver.waitForRequests(1);
     const unrecorded = await send((_request, _response, index) => {

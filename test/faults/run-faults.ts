@@ -9,12 +9,12 @@ import pg from 'pg';
 import { countersEqualRows } from './invariants/counters.js';
 import { readRows, type Evidence } from './invariants/evidence.js';
 import { allGenuine } from './invariants/genuine.js';
-import { limitsKept } from './invariants/limits-kept.js';
+import { limitsRespected } from './invariants/limits-respected.js';
 import { measureNeighbours } from './invariants/neighbours.js';
 import { nothingLost } from './invariants/nothing-lost.js';
 import { processesLive } from './invariants/processes.js';
 import { nothingDoubled, oneAtATime, requestsLogged } from './invariants/requests-logged.js';
-import { settingsHeeded } from './invariants/settings-heeded.js';
+import { settingsApplied } from './invariants/settings-applied.js';
 import { targetNames, type FaultRunOptions } from './options.js';
 import { planFaults } from './plan.js';
 import { injectFaults } from './processes/inject.js';
@@ -137,8 +137,8 @@ async function judge(options: FaultRunOptions, evidence: Evidence, startedAt: Da
   const lost = nothingLost(evidence);
   const logged = requestsLogged(evidence);
   const doubled = nothingDoubled(evidence);
-  const twoAtOnce = oneAtATime(evidence);
-  const limit = limitsKept(evidence);
+  const overlapping = oneAtATime(evidence);
+  const limit = limitsRespected(evidence);
   const genuine = allGenuine(evidence);
   const neighbours = measureNeighbours(evidence);
   const processes = processesLive(evidence);
@@ -147,10 +147,10 @@ async function judge(options: FaultRunOptions, evidence: Evidence, startedAt: Da
     ...lost.violations,
     ...logged.violations,
     ...doubled.violations,
-    ...twoAtOnce.violations,
+    ...overlapping.violations,
     ...limit.violations,
     ...genuine.violations,
-    ...settingsHeeded(evidence),
+    ...settingsApplied(evidence),
     ...neighbours.violations,
     ...processes.violations,
     ...(await countersEqualRows(evidence)),
@@ -173,7 +173,7 @@ async function judge(options: FaultRunOptions, evidence: Evidence, startedAt: Da
     stuck: lost.stuck,
     unlogged: logged.unlogged,
     doubled: counted(doubled),
-    twoAtOnce: counted(twoAtOnce),
+    overlapping: counted(overlapping),
     misjudged: logged.misjudged,
     attemptsWithoutRequest: logged.withoutRequest,
     limit: { explained: limit.explained, unexplained: limit.unexplained, fullest: limit.fullest },

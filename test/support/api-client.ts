@@ -9,7 +9,7 @@ import { callCompleted, type Stack } from './stack.js';
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Json = any;
 
-export interface ApiAnswer {
+export interface ApiResponse {
   status: number;
   headers: Headers;
   /** Parsed; undefined if there is none. */
@@ -18,16 +18,16 @@ export interface ApiAnswer {
 
 /** Calls a stack's REST API with one key. A body is sent as JSON; bytes are sent as they are, but labelled JSON. */
 export interface ApiClient {
-  get(path: string): Promise<ApiAnswer>;
-  post(path: string, body?: unknown): Promise<ApiAnswer>;
-  put(path: string, body?: unknown): Promise<ApiAnswer>;
-  patch(path: string, body?: unknown): Promise<ApiAnswer>;
-  delete(path: string): Promise<ApiAnswer>;
+  get(path: string): Promise<ApiResponse>;
+  post(path: string, body?: unknown): Promise<ApiResponse>;
+  put(path: string, body?: unknown): Promise<ApiResponse>;
+  patch(path: string, body?: unknown): Promise<ApiResponse>;
+  delete(path: string): Promise<ApiResponse>;
 }
 
 /** Uses the platform's key by default. */
 export function createApiClient({ service, adminKey }: Stack, key = adminKey): ApiClient {
-  const send = async (method: string, path: string, body?: unknown): Promise<ApiAnswer> => {
+  const send = async (method: string, path: string, body?: unknown): Promise<ApiResponse> => {
     const response = await fetch(`${service.url}${path}`, {
       method,
       headers: {
@@ -105,7 +105,7 @@ export async function createTenantClient(stack: Stack): Promise<TenantClient> {
   };
 }
 
-function ok({ status, body }: ApiAnswer): Json {
+function ok({ status, body }: ApiResponse): Json {
   assert.ok(status >= 200 && status <= 299, `the API answered ${status}: ${JSON.stringify(body)}`);
   return body;
 }

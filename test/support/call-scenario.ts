@@ -5,9 +5,9 @@ import { createCallFixture, type CallFixture, type LogLine, type TriggeredCallEv
 import { waitFor } from './wait-for.js';
 
 const fast: Partial<SwitchListenerOptions> = {
-  reconnectDelays: { firstMs: 10, longestMs: 50, rejectedFirstMs: 100, rejectedLongestMs: 200 },
+  reconnectDelays: { firstMs: 10, maxMs: 50, rejectedFirstMs: 100, rejectedMaxMs: 200 },
   confirmGoneAfterMs: 50,
-  lookForGoneEveryMs: 100,
+  goneCheckEveryMs: 100,
 };
 
 /** Played switches, their listeners, and the events that resulted. `reset` after each test, `close` after all. */
@@ -17,10 +17,10 @@ export interface CallScenario {
   /** Resolves when the listener has subscribed to all of them. */
   listen(switches: PlayedSwitch[], options?: Partial<SwitchListenerOptions> & { host?: string }): Promise<CallListener>;
   /** Waits for `count` events, and returns all. */
-  told(count: number): Promise<TriggeredCallEvent[]>;
+  waitForEvents(count: number): Promise<TriggeredCallEvent[]>;
   /** Lets the listeners handle everything they have received, and closes them. */
   settle(): Promise<TriggeredCallEvent[]>;
-  said(message: string): LogLine[];
+  logged(message: string): LogLine[];
   /** The milliseconds of calls counted for the tenant. */
   countedMs(externalId: string): Promise<number>;
   assignNumber(externalId: string, phoneNumber: string): Promise<void>;
@@ -48,17 +48,17 @@ export async function createCallScenario(): Promise<CallScenario> {
       switches.add(played);
       return played;
     },
-    async listen(heard, { host = '127.0.0.1', ...options } = {}) {
-      const before = heard.map(({ subscribers }) => subscribers);
-      const addresses = heard.map(({ port }) => ({ host, port, password: 'ClueCon' }));
+    async listen(played, { host = '127.0.0.1', ...options } = {}) {
+      const before = played.map(({ subscribers }) => subscribers);
+      const addresses = played.map(({ port }) => ({ host, port, password: 'ClueCon' }));
       const listener = startCallListener(fixture.deps, addresses, { tenantVariable: 'tenant_id', ...fast, ...options });
       listeners.add(listener);
-      await waitFor(() => heard.every(({ subscribers }, index) => subscribers > before[index]!), {
+      await waitFor(() => played.every(({ subscribers }, index) => subscribers > before[index]!), {
         what: 'subscriptions',
       });
       return listener;
     },
-    async told(expected) {
+    async waitForEvents(expected) {
       await waitFor(async () => (await fixture.events()).length >= expected, { what: `${expected} events` });
       return fixture.events();
     },
@@ -66,7 +66,7 @@ export async function createCallScenario(): Promise<CallScenario> {
       await closeListeners();
       return fixture.events();
     },
-    said: (message) => fixture.lines.filter((line) => line.message.startsWith(message)),
+    logged: (message) => fixture.lines.filter((line) => line.message.startsWith(message)),
     countedMs: (externalId) =>
       count("select sum(used) as count from tenant_usage where tenant_id = $1 and resource = 'call_minutes'", [
         fixture.tenants.get(externalId),

@@ -15,7 +15,7 @@ export interface ReceivedRequest {
   body: Buffer;
 }
 
-export interface Answer {
+export interface StubResponse {
   /** Default 200. */
   status?: number;
   headers?: Record<string, string | string[]>;
@@ -29,22 +29,22 @@ export type Handler = (
   request: ReceivedRequest,
   response: ServerResponse,
   index: number,
-) => number | Answer | void | Promise<number | Answer | void>;
+) => number | StubResponse | void | Promise<number | StubResponse | void>;
 
 /** One response for all, responses in turn (the last is repeated), or a handler. */
-export type Respond = number | Answer | (number | Answer)[] | Handler;
+export type Respond = number | StubResponse | (number | StubResponse)[] | Handler;
 
 /** A response that is held until the test releases it. */
-export interface HeldAnswer {
-  respond: () => Promise<number | Answer>;
+export interface HeldResponse {
+  respond: () => Promise<number | StubResponse>;
   /** Responds to all waiting requests, and from now on immediately. */
   release(): void;
 }
 
-export function holdAnswer(answer: number | Answer = 200): HeldAnswer {
+export function holdResponse(response: number | StubResponse = 200): HeldResponse {
   let release!: () => void;
   const released = new Promise<void>((resolve) => (release = resolve));
-  return { respond: () => released.then(() => answer), release };
+  return { respond: () => released.then(() => response), release };
 }
 
 export interface Receiver {
@@ -83,7 +83,7 @@ export async function startReceiver(respond: Respond = 200, options: ReceiverOpt
   const requests: ReceivedRequest[] = [];
   const openSockets = new Set<Socket>();
   let current = respond;
-  let answered = 0;
+  let turn = 0;
   let connections = 0;
   let openRequests = 0;
   let maxOpenRequests = 0;
@@ -95,8 +95,8 @@ export async function startReceiver(respond: Respond = 200, options: ReceiverOpt
     const { method = '', url: path = '', headers, rawHeaders } = incoming;
     const request = { at: Date.now(), method, path, headers, rawHeaders, body };
     const index = requests.push(request) - 1;
-    const answer = await choose(current, answered++, request, response, index);
-    if (answer !== undefined) await send(response, answer);
+    const reply = await choose(current, turn++, request, response, index);
+    if (reply !== undefined) await send(response, reply);
   };
   const onRequest = (incoming: IncomingMessage, response: ServerResponse): void => {
     // The receiver must survive a sender that hangs up in the middle of its request.
@@ -128,7 +128,7 @@ export async function startReceiver(respond: Respond = 200, options: ReceiverOpt
     },
     set respond(next) {
       current = next;
-      answered = 0;
+      turn = 0;
     },
     get openRequests() {
       return openRequests;
@@ -158,19 +158,14 @@ async function choose(
   request: ReceivedRequest,
   response: ServerResponse,
   index: number,
-): Promise<number | Answer | void> {
+): Promise<number | StubResponse | void> {
   if (typeof respond === 'function') return respond(request, response, index);
   if (Array.isArray(respond)) return respond[Math.min(turn, respond.length - 1)];
   return respond;
 }
 
-async function send(response: ServerResponse, answer: number | Answer): Promise<void> {
-  const {
-    status = 200,
-    headers = {},
-    body = '',
-    delayMs = 0,
-  } = typeof answer === 'number' ? { status: answer } : answer;
+async function send(response: ServerResponse, reply: number | StubResponse): Promise<void> {
+  const { status = 200, headers = {}, body = '', delayMs = 0 } = typeof reply === 'number' ? { status: reply } : reply;
   if (delayMs > 0) await delay(delayMs);
   response.writeHead(status, headers).end(body);
 }

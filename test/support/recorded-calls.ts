@@ -9,7 +9,7 @@ export interface RecordedCall {
   from?: string;
   to: string;
   /** The expected events, in order; `keys` stands for as many events as there are keys. */
-  told: ('initiated' | 'answered' | 'keys' | 'recording' | 'completed')[];
+  triggered: ('initiated' | 'answered' | 'keys' | 'recording' | 'completed')[];
   keys?: string;
   /** Status, cause, seconds from answer to end. */
   end?: [status: string, cause: string, seconds: number];
@@ -18,26 +18,28 @@ export interface RecordedCall {
 }
 
 const alice = '+13035550142';
-const whole: RecordedCall['told'] = ['initiated', 'answered', 'completed'];
-const unanswered: RecordedCall['told'] = ['initiated', 'completed'];
-const withKeys: RecordedCall['told'] = ['initiated', 'answered', 'keys', 'completed'];
-const withRecording: RecordedCall['told'] = ['initiated', 'answered', 'recording', 'completed'];
+const whole: RecordedCall['triggered'] = ['initiated', 'answered', 'completed'];
+const unanswered: RecordedCall['triggered'] = ['initiated', 'completed'];
+const withKeys: RecordedCall['triggered'] = ['initiated', 'answered', 'keys', 'completed'];
+const withRecording: RecordedCall['triggered'] = ['initiated', 'answered', 'recording', 'completed'];
 
 /** A normal end. */
 const cleared = (seconds: number): RecordedCall['end'] => ['completed', 'NORMAL_CLEARING', seconds];
 
 const inbound = (
   to: string,
-  told: RecordedCall['told'],
+  triggered: RecordedCall['triggered'],
   end?: RecordedCall['end'],
   more: Partial<RecordedCall> = {},
-) => [{ direction: 'inbound', from: alice, to, told, ...(end && { end }), ...more } satisfies RecordedCall];
+) => [{ direction: 'inbound', from: alice, to, triggered, ...(end && { end }), ...more } satisfies RecordedCall];
 const outbound = (
   to: string,
-  told: RecordedCall['told'],
+  triggered: RecordedCall['triggered'],
   end: RecordedCall['end'],
   more: Partial<RecordedCall> = {},
-) => [{ direction: 'outbound', from: '+12025550101', to, told, ...(end && { end }), ...more } satisfies RecordedCall];
+) => [
+  { direction: 'outbound', from: '+12025550101', to, triggered, ...(end && { end }), ...more } satisfies RecordedCall,
+];
 
 export const recordedCalls: Record<string, RecordedCall[]> = {
   '01-inbound-answered': inbound('+12025550101', whole, cleared(3)),
@@ -146,7 +148,7 @@ export const recordedCalls: Record<string, RecordedCall[]> = {
 };
 
 /** By stream, the number of ended calls that named no tenant. They make no events. */
-export const callsOfNobody: Record<string, number> = {
+export const callsWithoutOwner: Record<string, number> = {
   '05-inbound-no-route': 1,
   '06-inbound-no-tenant': 1,
   '07-inbound-tenant-in-sip-header': 1,

@@ -71,10 +71,10 @@ export async function startTransactionPooler(serverUrl: string, sessions: number
       client.write(
         Buffer.concat([frame('R', int32(0)), frame('K', Buffer.concat([int32(1), int32(1)])), frame('Z', 'I')]),
       );
-      client.on('data', messagesOf(hear));
+      client.on('data', messagesOf(onMessage));
     });
 
-    function hear(message: Buffer): void {
+    function onMessage(message: Buffer): void {
       if (message[0] === code('X')) return void client.end();
       const session = sessionOf.get(client);
       if (session) return void session.write(message);

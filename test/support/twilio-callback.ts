@@ -18,14 +18,14 @@ export interface Callback {
   headers?: Record<string, string>;
 }
 
-export interface CallbackAnswer {
+export interface CallbackResponse {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
 }
 
 /** Posts to our route as Twilio does through a proxy that ends TLS: signed for the public url, sent over plain HTTP. */
-export async function postCallback(apiUrl: string, callback: Callback): Promise<CallbackAnswer> {
+export async function postCallback(apiUrl: string, callback: Callback): Promise<CallbackResponse> {
   const { path, form, token = authToken, headers = {} } = callback;
   const body = typeof form === 'string' ? form : new URLSearchParams(form).toString();
   const signature =
@@ -48,14 +48,14 @@ export async function postCallback(apiUrl: string, callback: Callback): Promise<
           ...headers,
         },
       },
-      (answer) => {
+      (response) => {
         const chunks: Buffer[] = [];
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-        answer.once('error', reject);
-        answer.once('end', () =>
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.once('error', reject);
+        response.once('end', () =>
           resolve({
-            status: answer.statusCode ?? 0,
-            headers: answer.headers,
+            status: response.statusCode ?? 0,
+            headers: response.headers,
             text: Buffer.concat(chunks).toString(),
           }),
         );

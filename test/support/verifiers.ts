@@ -45,10 +45,10 @@ export async function startVerifiers(): Promise<Verifiers> {
         runPython(libraryPython, [folder], requests, secret),
       ]);
       return {
-        "the guide's Node example": run((request, key) => guideSays(request, key)),
+        "the guide's Node example": run((request, key) => guideAccepts(request, key)),
         'docs/samples/verify.mjs': run(sample),
         'docs/samples/verify.py': samplePy,
-        'standardwebhooks of npm': run(librarySays),
+        'standardwebhooks of npm': run(libraryAccepts),
         'standardwebhooks of PyPI': libraryPy,
       };
     },
@@ -80,14 +80,18 @@ async function nodeSample(): Promise<Verify> {
 }
 
 /** Called as in the guide's endpoint, with the parsed body. `header` names another signature than the guide's. */
-export function guideSays({ body, headers }: ReceivedRequest, secret: string, header = 'x-irisx-signature'): boolean {
+export function guideAccepts(
+  { body, headers }: ReceivedRequest,
+  secret: string,
+  header = 'x-irisx-signature',
+): boolean {
   const { verifyWebhookSignature } = createRequire(import.meta.url)('../fixtures/guide/verify.cjs') as {
     verifyWebhookSignature(payload: unknown, signature: unknown, secret: string, timestamp: unknown): boolean;
   };
   return verifyWebhookSignature(JSON.parse(body.toString()), headers[header], secret, headers['x-irisx-timestamp']);
 }
 
-function librarySays({ body, headers }: ReceivedRequest, secret: string): boolean {
+function libraryAccepts({ body, headers }: ReceivedRequest, secret: string): boolean {
   try {
     new Webhook(secret).verify(body, headers as Record<string, string>);
     return true;

@@ -57,7 +57,7 @@ export class TooManyRequestsError extends Error {
 /** What a path can name. */
 export type Subject = 'tenant' | 'API key' | 'webhook' | 'delivery' | 'message' | 'phone number';
 
-const whereToLook: Record<Subject, string> = {
+const whereToFind: Record<Subject, string> = {
   tenant: 'GET /v1/tenants lists them',
   'API key': 'the list of API keys has the ids',
   webhook: "GET /v1/webhooks lists this tenant's",
@@ -68,4 +68,4 @@ const whereToLook: Record<Subject, string> = {
 
 /** Always the same words, without the id, so that another tenant's record looks exactly like one that never existed. */
 export const notFound = (subject: Subject): NotFoundError =>
-  new NotFoundError(`There is no such ${subject}; ${whereToLook[subject]}.`);
+  new NotFoundError(`There is no such ${subject}; ${whereToFind[subject]}.`);

@@ -82,15 +82,15 @@ export async function authenticateRecent(
   const key = presentedKey(authorization);
   if (isAdminKey(deps, key)) return { caller: admin, recentKey: null };
   const hashText = key.hash.toString('base64');
-  const lookUpAnew = async (): Promise<Caller> => {
+  const lookUpAgain = async (): Promise<Caller> => {
     recent.delete(hashText);
     const caller = await lookUp(deps, key, address);
     recent.set(hashText, caller);
     return caller;
   };
   const known = recent.get(hashText);
-  if (!known?.keyId) return { caller: await lookUpAnew(), recentKey: null };
-  return { caller: known, recentKey: { id: known.keyId, confirm: async () => void (await lookUpAnew()) } };
+  if (!known?.keyId) return { caller: await lookUpAgain(), recentKey: null };
+  return { caller: known, recentKey: { id: known.keyId, confirm: async () => void (await lookUpAgain()) } };
 }
 
 interface PresentedKey {
@@ -122,7 +122,7 @@ const isAdminKey = ({ adminKey }: AuthenticateDeps, key: PresentedKey): boolean 
 
 async function lookUp({ db, keys }: AuthenticateDeps, key: PresentedKey, address?: string): Promise<Caller> {
   const find = () => findApiKeyByHash(db, key.hash);
-  const found = key.hasOurForm ? await keys.look(key.hash.toString('base64'), address, find) : null;
+  const found = key.hasOurForm ? await keys.lookUp(key.hash.toString('base64'), address, find) : null;
   if (!found) {
     throw new UnauthenticatedError('This API key is not known: it may be mistyped, deleted or expired.', true);
   }

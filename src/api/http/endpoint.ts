@@ -67,14 +67,14 @@ export interface PathParameter<Value> {
   schema: z.ZodType;
 }
 
-export interface AnswerDefinition {
+export interface ResponseDefinition {
   description: string;
   /** Absent: no body. */
   schema?: z.ZodType;
 }
 
 type Params = Record<string, PathParameter<string | number>>;
-type Answers = Record<number, AnswerDefinition>;
+type Responses = Record<number, ResponseDefinition>;
 
 /** The request, checked. */
 export interface EndpointRequest<A extends Access, P extends Params, Q extends z.ZodType, B extends z.ZodType> {
@@ -94,7 +94,7 @@ export interface EndpointRequest<A extends Access, P extends Params, Q extends z
 }
 
 /** One of the answers that the definition lists, with the body of its schema. */
-export type EndpointAnswer<R extends Answers> = {
+export type EndpointResponse<R extends Responses> = {
   [Status in keyof R]: R[Status] extends { schema: infer Schema extends z.ZodType }
     ? { status: Status; body: z.input<Schema> }
     : { status: Status };
@@ -106,7 +106,7 @@ export interface EndpointDefinition<
   P extends Params,
   Q extends z.ZodType,
   B extends z.ZodType,
-  R extends Answers,
+  R extends Responses,
 > {
   method: Method;
   /** Express' form, `/v1/webhooks/:webhook_id`. */
@@ -128,14 +128,14 @@ export interface EndpointDefinition<
   repeatable?: boolean;
   /** The call's own statement checks that its key still exists, so a recent key need not be looked up before. */
   confirmsKey?: boolean;
-  answers: R;
+  responses: R;
   /** Problems of this call, in addition to those of every call. */
   problems?: readonly (404 | 409 | 422)[];
-  handle(request: EndpointRequest<A, P, Q, B>, deps: EndpointDeps): Promise<EndpointAnswer<NoInfer<R>>>;
+  handle(request: EndpointRequest<A, P, Q, B>, deps: EndpointDeps): Promise<EndpointResponse<NoInfer<R>>>;
 }
 
 /** A definition without its own types, for the code that serves and documents all of them alike. */
-export interface Endpoint extends Omit<EndpointDefinition<Access, Params, z.ZodType, z.ZodType, Answers>, 'handle'> {
+export interface Endpoint extends Omit<EndpointDefinition<Access, Params, z.ZodType, z.ZodType, Responses>, 'handle'> {
   handle(
     request: EndpointRequest<Access, Params, z.ZodType, z.ZodType>,
     deps: EndpointDeps,
@@ -145,7 +145,7 @@ export interface Endpoint extends Omit<EndpointDefinition<Access, Params, z.ZodT
 /** Checks a definition's types against each other; the result no longer has them. */
 export function defineEndpoint<
   const A extends Access,
-  R extends Answers,
+  R extends Responses,
   P extends Params = Record<never, never>,
   Q extends z.ZodType = z.ZodUndefined,
   B extends z.ZodType = z.ZodUndefined,

@@ -38,7 +38,7 @@ export const problemKinds = {
 
 export type ProblemKind = keyof typeof problemKinds;
 
-interface ProblemAnswer {
+interface ProblemResponse {
   kind: ProblemKind;
   detail: string;
   errors?: FieldError[];
@@ -55,7 +55,7 @@ const unstorable = new Set(['22P02', '22P05', '22003', '22007', '22008', '22021'
 const rolledBack = new Set(['40001', '40P01']);
 
 /** The one place where an error becomes a status code. */
-function toProblem(error: unknown): ProblemAnswer {
+function toProblem(error: unknown): ProblemResponse {
   if (error instanceof InvalidInputError) return { kind: 'invalid-input', detail: error.message, errors: error.errors };
   if (error instanceof UnauthenticatedError) {
     const challenge = error.keyGiven ? 'Bearer error="invalid_token"' : 'Bearer';
@@ -117,7 +117,7 @@ export function logProblem(log: Logger, error: unknown, context: object): void {
   const { kind } = toProblem(error);
   if (kind === 'internal') log.error({ ...context, error: loggable(error) }, 'request.failed');
   else if (kind === 'unavailable') log.warn({ ...context, reason: reasonOf(error) }, 'request.refused');
-  else if (sqlStateOf(error)) log.warn({ ...context, error: loggable(error) }, 'request.not_checked_enough');
+  else if (sqlStateOf(error)) log.warn({ ...context, error: loggable(error) }, 'request.rejected_by_database');
 }
 
 /** The problem document that answers an error, with its status, and the headers that go with it. */
@@ -132,8 +132,8 @@ export function problemOf(error: unknown): { headers: Record<string, string>; bo
 /** Keeps the response short, however many errors there are and whatever they quote. */
 function capped(errors: FieldError[]): FieldError[] {
   // The one beyond the maximum may be the one that counts the rest.
-  const told = errors.length <= maxFieldErrors + 1 ? errors : capFieldErrors(errors, errors.length);
-  return told.map(({ path, message }) => ({
+  const reported = errors.length <= maxFieldErrors + 1 ? errors : capFieldErrors(errors, errors.length);
+  return reported.map(({ path, message }) => ({
     path: cutText(path, maxTextLength),
     message: cutText(message, maxTextLength),
   }));

@@ -15,7 +15,7 @@ export class KeyMemory {
   /** Not found a moment ago. Keys are random, so none of these will be one that is created later. */
   readonly #unknown = new LRUCache<string, true>({ max: 50_000, ttl: 30_000 });
   /** By address: lookups that found no key, and those that are still running. */
-  readonly #lookedFor = new LRUCache<string, { count: number; endsAt: number }>({ max: 50_000, ttl: minuteMs });
+  readonly #unknownByAddress = new LRUCache<string, { count: number; endsAt: number }>({ max: 50_000, ttl: minuteMs });
 
   isFound(keyHash: string): boolean {
     return this.#found.has(keyHash);
@@ -30,7 +30,7 @@ export class KeyMemory {
    * TooManyRequestsError, without a lookup, if the key was never found and its address has tried too many unknown keys.
    * Keys that were found before still work from that address.
    */
-  async look<T>(keyHash: string, address: string | undefined, find: () => Promise<T | null>): Promise<T | null> {
+  async lookUp<T>(keyHash: string, address: string | undefined, find: () => Promise<T | null>): Promise<T | null> {
     if (this.#unknown.has(keyHash)) return null;
     // Counted before the lookup, so that many at the same time do not all pass.
     const counted = address === undefined || this.#found.has(keyHash) ? undefined : this.#count(address);
@@ -49,10 +49,10 @@ export class KeyMemory {
   }
 
   #count(address: string): { count: number } {
-    let minute = this.#lookedFor.get(address);
+    let minute = this.#unknownByAddress.get(address);
     if (!minute) {
       minute = { count: 0, endsAt: performance.now() + minuteMs };
-      this.#lookedFor.set(address, minute);
+      this.#unknownByAddress.set(address, minute);
     }
     if (minute.count >= maxUnknownPerMinute) {
       const seconds = Math.max(1, Math.ceil((minute.endsAt - performance.now()) / 1_000));

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { StartError } from '../../errors.js';
-import { UnreadAnswers, type UnreadLimits } from './unread-answers.js';
+import { UnreadResponses, type UnreadLimits } from './unread-responses.js';
 
 export interface ListeningServer {
   address: AddressInfo;
@@ -29,13 +29,13 @@ const maxPipelined = 16;
 /** How long a shutdown waits for a request that a client has begun to send. */
 const unsentGraceMs = 5_000;
 /** How long a shutdown waits for a response. */
-const longestAnswerMs = 25_000;
+const maxResponseMs = 25_000;
 
 /** Rejects with a clear message when the port is taken. */
 export async function listen(app: RequestListener, at: ListenOptions): Promise<ListeningServer> {
   /** The unfinished responses of each connection. */
   const open = new Map<Socket, Set<ServerResponse>>();
-  const unread = new UnreadAnswers(at.unread);
+  const unread = new UnreadResponses(at.unread);
   let isClosing = false;
   const keepAliveTimeout = at.keepAliveMs ?? defaultKeepAliveMs;
   const headersTimeout = keepAliveTimeout + 5_000;
@@ -50,12 +50,12 @@ export async function listen(app: RequestListener, at: ListenOptions): Promise<L
   });
   server.on('request', (request, response) => {
     const { socket } = request;
-    const answers = open.get(socket);
-    if (!answers || answers.size >= maxPipelined) return void socket.destroy();
+    const responses = open.get(socket);
+    if (!responses || responses.size >= maxPipelined) return void socket.destroy();
     // A kept-alive connection closes after this response. Set before the app runs, as it may respond immediately.
     if (isClosing) response.setHeader('Connection', 'close');
-    answers.add(response);
-    response.once('close', () => answers.delete(response));
+    responses.add(response);
+    response.once('close', () => responses.delete(response));
     unread.watch(response);
     app(request, response);
   });
@@ -77,12 +77,12 @@ export async function listen(app: RequestListener, at: ListenOptions): Promise<L
     close: () =>
       new Promise((resolve, reject) => {
         isClosing = true;
-        for (const response of [...open.values()].flatMap((answers) => [...answers]))
+        for (const response of [...open.values()].flatMap((responses) => [...responses]))
           if (!response.headersSent) response.setHeader('Connection', 'close');
         const cutUnsent = setTimeout(() => {
-          for (const [socket, answers] of open) if (![...answers].some(({ req }) => req.complete)) socket.destroy();
+          for (const [socket, responses] of open) if (![...responses].some(({ req }) => req.complete)) socket.destroy();
         }, unsentGraceMs);
-        const cutAll = setTimeout(() => server.closeAllConnections(), longestAnswerMs);
+        const cutAll = setTimeout(() => server.closeAllConnections(), maxResponseMs);
         server.close((error) => {
           clearTimeout(cutUnsent);
           clearTimeout(cutAll);

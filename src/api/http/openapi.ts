@@ -146,7 +146,7 @@ function toRoute(endpoint: Endpoint): RouteConfig {
         },
       }),
     },
-    responses: { ...answersOf(endpoint), ...problemsOf(endpoint) },
+    responses: { ...responsesOf(endpoint), ...problemsOf(endpoint) },
   };
 }
 
@@ -158,9 +158,9 @@ const idempotencyKey = z.string().min(1).max(255).optional().meta({
 const scopeSentence = ({ access }: Endpoint): string =>
   access === 'public' ? 'No API key is needed.' : `Needs the scope \`${access}\`.`;
 
-function answersOf(endpoint: Endpoint): Record<string, ResponseConfig> {
+function responsesOf(endpoint: Endpoint): Record<string, ResponseConfig> {
   return Object.fromEntries(
-    Object.entries(endpoint.answers).map(([status, { description, schema }]): [string, ResponseConfig] => [
+    Object.entries(endpoint.responses).map(([status, { description, schema }]): [string, ResponseConfig] => [
       status,
       {
         description,

@@ -1,6 +1,6 @@
 /** The demo uses the service as anyone would: over its REST API. */
 export function createApiClient(baseUrl: string, key: string) {
-  async function call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+  async function call<Result>(method: string, path: string, body?: unknown): Promise<Result> {
     const response = await fetch(`${baseUrl}${path}`, {
       method,
       headers: {
@@ -11,11 +11,11 @@ export function createApiClient(baseUrl: string, key: string) {
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
-    return (text === '' ? undefined : JSON.parse(text)) as Answer;
+    return (text === '' ? undefined : JSON.parse(text)) as Result;
   }
   return {
-    get: <Answer>(path: string) => call<Answer>('GET', path),
-    put: <Answer>(path: string, body: unknown) => call<Answer>('PUT', path, body),
-    post: <Answer>(path: string, body?: unknown) => call<Answer>('POST', path, body),
+    get: <Result>(path: string) => call<Result>('GET', path),
+    put: <Result>(path: string, body: unknown) => call<Result>('PUT', path, body),
+    post: <Result>(path: string, body?: unknown) => call<Result>('POST', path, body),
   };
 }

@@ -9,7 +9,7 @@ export interface ReceivedDelivery {
   eventId: string;
   attempt: number;
   isVerified: boolean;
-  answered: number;
+  status: number;
 }
 
 export interface DemoReceiver {
@@ -17,7 +17,7 @@ export interface DemoReceiver {
   /** Path to the secret that verifies its requests. */
   secrets: Map<string, string>;
   /** Path to its status code for the n-th request, from 1; default 200. */
-  answers: Map<string, (n: number) => number>;
+  statuses: Map<string, (n: number) => number>;
   /** In order of arrival. */
   received: readonly ReceivedDelivery[];
   close(): Promise<void>;
@@ -26,7 +26,7 @@ export interface DemoReceiver {
 /** A tenant's server: verifies every request's signature over the raw body, and responds as configured. */
 export async function startDemoReceiver(onReceived: (delivery: ReceivedDelivery) => void): Promise<DemoReceiver> {
   const secrets = new Map<string, string>();
-  const answers = new Map<string, (n: number) => number>();
+  const statuses = new Map<string, (n: number) => number>();
   const counts = new Map<string, number>();
   const received: ReceivedDelivery[] = [];
   const server = createServer((request, response) => {
@@ -42,25 +42,25 @@ export async function startDemoReceiver(onReceived: (delivery: ReceivedDelivery)
         timestamp: header('x-irisx-timestamp'),
         secret: secrets.get(path) ?? '',
       });
-      const answered = isVerified ? (answers.get(path)?.(n) ?? 200) : 401;
+      const status = isVerified ? (statuses.get(path)?.(n) ?? 200) : 401;
       const delivery = {
         path,
         event: header('x-irisx-event'),
         eventId: header('x-irisx-event-id'),
         attempt: Number(header('x-irisx-attempt')),
         isVerified,
-        answered,
+        status,
       };
       received.push(delivery);
       onReceived(delivery);
-      response.writeHead(answered, { 'Content-Type': 'text/plain' }).end(answered === 200 ? 'thank you' : 'not today');
+      response.writeHead(status, { 'Content-Type': 'text/plain' }).end(status === 200 ? 'thank you' : 'not today');
     })();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     secrets,
-    answers,
+    statuses,
     received,
     close: () =>
       new Promise((resolve) => {

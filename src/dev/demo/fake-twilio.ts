@@ -64,7 +64,7 @@ export interface FakeTwilio {
   /**
    * Overrides the response to the next request to send (to that number). With `create` the message is created anyway.
    */
-  answerNext(answer: (response: ExpressResponse) => void, options?: { create?: boolean; to?: string }): void;
+  respondNext(respond: (response: ExpressResponse) => void, options?: { create?: boolean; to?: string }): void;
   /** Changes a message's state, and calls back as Twilio does if the message has a status callback url. */
   report(sid: string, status: string, fields?: Record<string, string>): Promise<Response | undefined>;
   /** Receives a message: lists it from now on and posts it to the number's url. A null url means a lost callback. */
@@ -97,7 +97,7 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
   const requests: FakeRequest[] = [];
   const messages: FakeMessage[] = [];
   const callbacks = new Map<string, string>();
-  const prepared: { answer: (response: ExpressResponse) => void; create?: boolean; to?: string }[] = [];
+  const prepared: { respond: (response: ExpressResponse) => void; create?: boolean; to?: string }[] = [];
   const path = `/2010-04-01/Accounts/${accountSid}/Messages`;
 
   function add(message: Partial<FakeMessage>): FakeMessage {
@@ -177,7 +177,7 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
       if (typeof callback === 'string') callbacks.set(message.sid, callback);
       if (!special) return void response.status(201).json(message);
     }
-    special.answer(response);
+    special.respond(response);
   });
 
   app.get(`${path}.json`, (request, response) => {
@@ -216,7 +216,7 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
     requests,
     messages,
     add,
-    answerNext: (answer, options) => void prepared.push({ answer, ...options }),
+    respondNext: (respond, options) => void prepared.push({ respond, ...options }),
     async report(sid, status, fields = {}) {
       const message = messages.find((one) => one.sid === sid);
       if (!message) throw new Error(`the fake has no message ${sid}`);

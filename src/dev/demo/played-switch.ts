@@ -25,7 +25,7 @@ export interface PlayedSwitch {
   /** Sends bytes to all subscribers. */
   send(bytes: string | Uint8Array): void;
   /** Sends the events of a recorded stream, as they are, one after the other. */
-  play(stream: Buffer, pauseMs?: number): Promise<void>;
+  play(stream: Buffer, delayMs?: number): Promise<void>;
   /** Ends every connection; `reset` sends an RST. */
   hangUp(how?: 'end' | 'reset'): void;
   /** Stops listening and cuts open connections. */
@@ -62,11 +62,11 @@ export async function startPlayedSwitch(at = 0): Promise<PlayedSwitch> {
     socket.setEncoding('utf8').on('data', (text: string) => {
       const parts = (pending + text).split('\n\n');
       pending = parts.pop() ?? '';
-      for (const command of parts) answer(socket, command, greeting);
+      for (const command of parts) reply(socket, command, greeting);
     });
   });
 
-  function answer(socket: Socket, command: string, greeting: Greeting): void {
+  function reply(socket: Socket, command: string, greeting: Greeting): void {
     const reply = (text: string) => socket.write(`Content-Type: command/reply\nReply-Text: ${text}\n\n`);
     const [verb = '', ...rest] = command.split(' ');
     commands.push(verb === 'auth' ? 'auth' : command);
@@ -79,13 +79,13 @@ export async function startPlayedSwitch(at = 0): Promise<PlayedSwitch> {
       reply('+OK event listener enabled json');
       return void subscribers.add(socket);
     }
-    const answerApi = (body: string) =>
+    const replyToApi = (body: string) =>
       socket.write(`Content-Type: api/response\nContent-Length: ${Buffer.byteLength(body)}\n\n${body}`);
-    if (command === 'api global_getvar core_uuid') return void answerApi(self.coreUuid);
+    if (command === 'api global_getvar core_uuid') return void replyToApi(self.coreUuid);
     if (command !== 'api show channels as json') return void reply('-ERR command not found');
     if (!self.channels) return;
     const rows = self.channels.map((uuid) => ({ uuid, call_uuid: uuid }));
-    answerApi(JSON.stringify({ row_count: rows.length, ...(rows.length > 0 && { rows }) }));
+    replyToApi(JSON.stringify({ row_count: rows.length, ...(rows.length > 0 && { rows }) }));
   }
 
   const send = (bytes: string | Uint8Array) => {
@@ -114,12 +114,12 @@ export async function startPlayedSwitch(at = 0): Promise<PlayedSwitch> {
     channels: [],
     coreUuid: '',
     send,
-    async play(stream, pauseMs = 0) {
+    async play(stream, delayMs = 0) {
       for (const { headers, contentType, body } of new FrameReader().read(stream)) {
         if (!contentType.startsWith('text/event-')) continue;
         const lines = [...headers].map(([name, value]) => `${name}: ${value}\n`).join('');
         send(Buffer.concat([Buffer.from(`${lines}\n`), body]));
-        if (pauseMs > 0) await delay(pauseMs);
+        if (delayMs > 0) await delay(delayMs);
       }
     },
     hangUp(how = 'end') {

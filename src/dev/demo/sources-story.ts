@@ -4,13 +4,13 @@ import pc from 'picocolors';
 import { createApiClient } from './api-client.js';
 import { playCall } from './played-call.js';
 import type { DemoSources } from './sources.js';
-import { say, type Story, type StoryDeps } from './story.js';
+import { print, type Story, type StoryDeps } from './story.js';
 
 const number = '+12025550100';
 const customer = '+13035550143';
 
 /** A tenant's day in which calls, messages and usage make the events. Rejects if anything does not go as described. */
-export async function tellSourcesStory({
+export async function runSourcesStory({
   apiUrl,
   adminKey,
   receiver,
@@ -19,7 +19,7 @@ export async function tellSourcesStory({
   const { played, twilio } = sources;
   const admin = createApiClient(apiUrl, adminKey);
 
-  say('1  A tenant with one webhook, for every event');
+  print('1  A tenant with one webhook, for every event');
   const { tenant } = await admin.post<{ tenant: { id: string } }>('/v1/tenants', { name: 'Acme', external_id: 'acme' });
   const { key } = await admin.post<{ key: string }>(`/v1/tenants/${tenant.id}/api-keys`, {
     name: 'demo',
@@ -37,22 +37,22 @@ export async function tellSourcesStory({
   const received = () => receiver.received.map(({ event }) => event);
   /** Waits until exactly these have arrived, in addition to those before. */
   const arrived = async (...events: string[]) => {
-    const wanted = [...told, ...events].sort();
+    const wanted = [...before, ...events].sort();
     for (const deadline = Date.now() + 60_000; ;) {
       if (received().sort().join() === wanted.join()) break;
       if (Date.now() > deadline) throw new Error(`waited for ${wanted.join(', ')}; received ${received().join(', ')}`);
       await delay(50);
     }
-    told.push(...events);
+    before.push(...events);
   };
-  const told: string[] = [];
+  const before: string[] = [];
 
-  say(`2  It gets the number ${number}, and limits: 10 minutes of calls and 4 segments of SMS a month`);
+  print(`2  It gets the number ${number}, and limits: 10 minutes of calls and 4 segments of SMS a month`);
   await admin.post('/v1/phone-numbers', { tenant_id: tenant.id, phone_number: number });
   await admin.put(`/v1/tenants/${tenant.id}/limits`, { call_minutes: 10, sms_segments: 4 });
   await arrived('phone_number.assigned');
 
-  say('3  A call of 8.5 minutes comes in at the switch: two keys, a recording, and 85 % of the minutes');
+  print('3  A call of 8.5 minutes comes in at the switch: two keys, a recording, and 85 % of the minutes');
   for (let waitedMs = 0; played.subscribers === 0; waitedMs += 20) {
     if (waitedMs > 30_000) throw new Error('the listener did not subscribe to the switch within 30 s');
     await delay(20);
@@ -68,16 +68,16 @@ export async function tellSourcesStory({
     'tenant.limit.warning',
   );
 
-  say(`4  An SMS from ${customer} comes in at Twilio`);
-  const answer = await twilio.receive(`${apiUrl}/twilio/sms`, {
+  print(`4  An SMS from ${customer} comes in at Twilio`);
+  const response = await twilio.receive(`${apiUrl}/twilio/sms`, {
     from: customer,
     to: number,
     body: 'Are you open today?',
   });
-  if (answer?.status !== 200) throw new Error(`the inbound callback got ${answer?.status ?? 'no response'}`);
+  if (response?.status !== 200) throw new Error(`the inbound callback got ${response?.status ?? 'no response'}`);
   await arrived('sms.received');
 
-  say('5  The tenant replies in three segments, which reaches its limit. Twilio accepts it and reports its delivery');
+  print('5  The tenant replies in three segments, which reaches its limit. Twilio accepts it and reports its delivery');
   await acme.post('/v1/messages', { to: customer, from: number, body: 'Yes, until six. '.repeat(25) });
   await arrived('sms.sent', 'tenant.limit.warning', 'tenant.limit.reached');
   const sent = twilio.messages.find(({ direction }) => direction === 'outbound-api');
@@ -86,7 +86,7 @@ export async function tellSourcesStory({
   await twilio.report(sent.sid, 'delivered');
   await arrived('sms.delivered');
 
-  say('The result');
+  print('The result');
   const { deliveries } = await acme.get<{ deliveries: { status: string }[] }>(`/v1/webhooks/${webhook.id}/deliveries`);
   const { usage } = await admin.get<{ usage: unknown }>(`/v1/tenants/${tenant.id}/usage`);
   console.log(`   ${deliveries.length} events, each signed and delivered: ${[...new Set(received())].join(', ')}`);

@@ -23,14 +23,14 @@ export interface StoryDeps {
   receiver: DemoReceiver;
 }
 
-export const say = (text: string) => console.log(`\n${pc.bold(text)}`);
+export const print = (text: string) => console.log(`\n${pc.bold(text)}`);
 
 /** The demo, described as it happens. Rejects if anything does not go as described. */
-export async function tellStory({ apiUrl, adminKey, receiver }: StoryDeps): Promise<Story> {
+export async function runStory({ apiUrl, adminKey, receiver }: StoryDeps): Promise<Story> {
   const admin = createApiClient(apiUrl, adminKey);
   const eventTypes = await admin.get<{ event_types: { name: string; example: unknown }[] }>('/v1/event-types');
 
-  say('1  A tenant registers three webhooks');
+  print('1  A tenant registers three webhooks');
   const { tenant } = await admin.post<{ tenant: { id: string } }>('/v1/tenants', { name: 'Acme Telephony' });
   const { key } = await admin.post<{ key: string }>(`/v1/tenants/${tenant.id}/api-keys`, {
     name: 'demo',
@@ -48,8 +48,8 @@ export async function tellStory({ apiUrl, adminKey, receiver }: StoryDeps): Prom
   };
   // /billing is down for its first three requests, /archive until it is repaired.
   let isArchiveUp = false;
-  receiver.answers.set('/billing', (n) => (n <= 3 ? 503 : 200));
-  receiver.answers.set('/archive', () => (isArchiveUp ? 200 : 500));
+  receiver.statuses.set('/billing', (n) => (n <= 3 ? 503 : 200));
+  receiver.statuses.set('/archive', () => (isArchiveUp ? 200 : 500));
   const crm = await register('/crm', { events: ['*'] }, 'every event');
   const billing = await register(
     '/billing',
@@ -62,7 +62,7 @@ export async function tellStory({ apiUrl, adminKey, receiver }: StoryDeps): Prom
     'sms.received, one retry; its server is broken',
   );
 
-  say('2  Four events are triggered; each is accepted when it is committed, then delivered');
+  print('2  Four events are triggered; each is accepted when it is committed, then delivered');
   const trigger = async (eventType: string, eventId: string) => {
     const began = performance.now();
     const { deliveries } = await admin.post<{ deliveries: DeliveryJson[] }>('/v1/events', {
@@ -96,7 +96,7 @@ export async function tellStory({ apiUrl, adminKey, receiver }: StoryDeps): Prom
   if (failed?.status !== 'failed')
     throw new Error(`expected the delivery to /archive to be failed, it is ${failed?.status}`);
 
-  say('3  The delivery to /archive failed; its server is repaired, and the delivery is retried by hand');
+  print('3  The delivery to /archive failed; its server is repaired, and the delivery is retried by hand');
   isArchiveUp = true;
   await acme.post(`/v1/webhooks/${archive.id}/deliveries/${failed.id}/retry`);
   console.log(
@@ -104,10 +104,10 @@ export async function tellStory({ apiUrl, adminKey, receiver }: StoryDeps): Prom
   );
   await settled(archive, 1);
 
-  say('4  /billing is retried on schedule: after 1, 2 and 4 s');
+  print('4  /billing is retried on schedule: after 1, 2 and 4 s');
   await settled(billing, 1);
 
-  say('The result');
+  print('The result');
   for (const webhook of [crm, billing, archive]) {
     for (const delivery of (await deliveriesOf(webhook)).reverse()) {
       const attempts = delivery.attempt_count === 1 ? '1 attempt' : `${delivery.attempt_count} attempts`;

@@ -168,7 +168,7 @@ function readEnd(header: Header): Partial<CallFacts> {
     near(microseconds(header('Caller-Channel-Hangup-Time')));
   const billedSeconds = count(header('variable_billsec'));
   const billed = count(header('variable_billmsec')) ?? (billedSeconds === null ? null : billedSeconds * 1000);
-  const billedMs = billed !== null && billed <= longestCallMs ? billed : null;
+  const billedMs = billed !== null && billed <= maxCallMs ? billed : null;
   const hangupCause = header('Hangup-Cause') ?? header('variable_hangup_cause');
   return {
     ...(answeredAt && { answeredAt: answeredAt.toISOString() }),
@@ -218,7 +218,7 @@ function count(text: string | undefined): number | null {
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
-const longestCallMs = 366 * dayMs;
+const maxCallMs = 366 * dayMs;
 
 /** Keeps a time of the call only if it is plausible: within a year before the event, by the same clock. */
 function timesNear(header: Header): (time: Date | undefined) => Date | undefined {
@@ -226,7 +226,7 @@ function timesNear(header: Header): (time: Date | undefined) => Date | undefined
   return (time) => {
     if (!time || occurredAt === undefined) return time;
     const beforeMs = occurredAt - time.getTime();
-    return beforeMs >= -dayMs && beforeMs <= longestCallMs ? time : undefined;
+    return beforeMs >= -dayMs && beforeMs <= maxCallMs ? time : undefined;
   };
 }
 

@@ -29,8 +29,8 @@ export function startCallListener(
   const all = { ...switchListenerOptions, ...options };
   const listeners: SwitchListener[] = [];
   for (const address of switches) {
-    const fellows = () => listeners.filter((each) => each !== listener);
-    const listener: SwitchListener = new SwitchListener(deps, address, handler, all, fellows);
+    const peers = () => listeners.filter((each) => each !== listener);
+    const listener: SwitchListener = new SwitchListener(deps, address, handler, all, peers);
     listeners.push(listener);
   }
   // Handles what a process that died had stored.

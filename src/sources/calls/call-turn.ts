@@ -7,25 +7,19 @@ import {
   lockCallSid,
   markTenantSought,
   moveCall,
-  noteRun,
-  noteTenantReference,
+  recordRun,
+  recordTenantReference,
   type Call,
   type CallRun,
 } from '../../db/calls.js';
-import {
-  markHandled,
-  markLookedAt,
-  unhandledEvents,
-  type EventKey,
-  type UnhandledEvent,
-} from '../../db/call-events.js';
+import { markHandled, markChecked, unhandledEvents, type EventKey, type UnhandledEvent } from '../../db/call-events.js';
 import type { Queryable } from '../../db/database.js';
 import type { Trigger } from '../../events/trigger.js';
 import type { CallEventKind, CallFacts } from './call-event.js';
 import type { CallLog } from './call-handler.js';
 import { handleCallEvent } from './handle-call-event.js';
 import { whichCall } from './which-call.js';
-import { isAnothersCall, saysWhose, whoseCall } from './whose-call.js';
+import { isOfOtherTenant, hasNumbers, findCallTenant } from './call-tenant.js';
 
 /** A stored event with its facts parsed. */
 export type ReadEvent = Omit<UnhandledEvent, 'kind' | 'facts'> & { kind: CallEventKind; facts: CallFacts };
@@ -46,8 +40,8 @@ export interface CallTurnDeps {
 }
 
 /** Most calls have fewer events; if these are not enough to decide, all are read. */
-const firstLook = 200;
-const wholeLook = 10_000;
+const firstLimit = 200;
+const fullLimit = 10_000;
 
 /**
  * Handles the next event of the uuid that can be handled, in one transaction; `done`: there is none. An event is
@@ -62,7 +56,7 @@ export async function takeTurn(
 ): Promise<'next' | 'done'> {
   // After a deadlock the transaction is run again; the lines of the first run were rolled back with it.
   turn.lines = [];
-  for (const limit of [firstLook, wholeLook]) {
+  for (const limit of [firstLimit, fullLimit]) {
     turn.event = undefined;
     await lockCallSid(db, callSid);
     const kept = await unhandledEvents(db, callSid, limit);
@@ -70,8 +64,8 @@ export async function takeTurn(
     if (step === 'next') return step;
     // What fails from here on is not caused by an event.
     turn.event = undefined;
-    if (kept.length < limit || limit === wholeLook) {
-      await markLookedAt(db, kept);
+    if (kept.length < limit || limit === fullLimit) {
+      await markChecked(db, kept);
       break;
     }
   }
@@ -141,7 +135,7 @@ class CallTurn {
 
   /** The event's call, opened or moved to the event's run if necessary; null: the event says too little to open one. */
   async #callOf(event: ReadEvent, events: readonly ReadEvent[]): Promise<Call | null> {
-    const decision = await whichCall(event, this.#calls, (call) => isAnothersCall(this.db, call, event));
+    const decision = await whichCall(event, this.#calls, (call) => isOfOtherTenant(this.db, call, event));
     if (decision.is === 'known') return decision.call;
     const { facts, coreUuid, switchName } = event;
     const run: CallRun = { createdMs: facts.createdMs ?? null, from: event.sequence, until: null, tookOver: false };
@@ -152,13 +146,13 @@ class CallTurn {
       Object.assign(call, { switchName, coreUuid, runs: { ...call.runs, [coreUuid]: run } });
       const fields = { callSid: this.callSid, callId: callIdOf(call), tenantId: call.tenantId, switch: switchName };
       if (call.endEstimated)
-        this.#say(() =>
+        this.#logOnCommit(() =>
           this.deps.log.warn(fields, 'call.not_gone: it goes on, but was reported as ended, by an estimate'),
         );
-      else this.#say(() => this.deps.log.info(fields, 'call.taken_over: by another run of a switch'));
+      else this.#logOnCommit(() => this.deps.log.info(fields, 'call.taken_over: by another run of a switch'));
       return call;
     }
-    if (!saysWhose(facts)) return null;
+    if (!hasNumbers(facts)) return null;
     run.from = this.#firstOfRun(event, events);
     const call = await this.#open(event, run);
     this.#calls.push(call);
@@ -170,7 +164,7 @@ class CallTurn {
   #firstOfRun({ coreUuid, sequence }: ReadEvent, events: readonly ReadEvent[]): number {
     const lastEnd = Math.max(-1, ...this.#calls.map(({ runs }) => runs[coreUuid]?.until ?? -1));
     const earlier = events.find(
-      (event) => event.coreUuid === coreUuid && event.sequence > lastEnd && !saysWhose(event.facts),
+      (event) => event.coreUuid === coreUuid && event.sequence > lastEnd && !hasNumbers(event.facts),
     );
     return Math.min(sequence, earlier?.sequence ?? sequence);
   }
@@ -183,7 +177,7 @@ class CallTurn {
     await insertCall(this.db, { ...call, run });
     if (idSuffix !== '') {
       const fields = { callSid: this.callSid, callId: callIdOf(call) };
-      this.#say(() => this.deps.log.info(fields, 'call.uuid_used_again: reported under its own id'));
+      this.#logOnCommit(() => this.deps.log.info(fields, 'call.uuid_used_again: reported under its own id'));
     }
     return {
       ...call,
@@ -192,7 +186,7 @@ class CallTurn {
       tenantReference: null,
       beginningSeen: false,
       answeredAt: null,
-      answerTold: false,
+      answerReported: false,
       endedAt: null,
       endEstimated: false,
       durationMs: null,
@@ -207,7 +201,7 @@ class CallTurn {
   }
 
   async #findTenant(call: Call, events: readonly ReadEvent[]): Promise<string | null> {
-    const found = await whoseCall(this.db, call, events);
+    const found = await findCallTenant(this.db, call, events);
     if (found) {
       await assignCall(this.db, call, found);
       // An end that was estimated before was reported to nobody.
@@ -218,7 +212,7 @@ class CallTurn {
     const isOver = events.some(({ kind }) => kind === 'ended');
     const { callSid, direction } = call;
     if (await markTenantSought(this.db, call, isOver))
-      this.#say(() => {
+      this.#logOnCommit(() => {
         const fields = { callSid, direction, callsWithoutTenant: this.deps.countCallWithoutTenant() };
         this.deps.log.warn(fields, 'call.no_tenant: it ended, and none of its events named one');
       });
@@ -229,19 +223,19 @@ class CallTurn {
     this.turn.event = event;
     const { tenantReference, leg } = event.facts;
     if (tenantReference !== undefined && leg === undefined && tenantReference !== call.tenantReference)
-      await noteTenantReference(this.db, call, tenantReference);
+      await recordTenantReference(this.db, call, tenantReference);
     const isEnd = event.kind === 'ended' && event.coreUuid === call.coreUuid;
     const run = call.runs[event.coreUuid]!;
-    if (isEnd) await noteRun(this.db, call, { ...call.runs, [event.coreUuid]: { ...run, until: event.sequence } });
+    if (isEnd) await recordRun(this.db, call, { ...call.runs, [event.coreUuid]: { ...run, until: event.sequence } });
     await handleCallEvent(this.db, this.trigger, { ...call, tenantId }, event, {
       ...this.deps,
-      say: (line) => this.#say(line),
+      logOnCommit: (line) => this.#logOnCommit(line),
     });
     await markHandled(this.db, event);
     return 'next';
   }
 
-  #say(line: () => void): void {
+  #logOnCommit(line: () => void): void {
     this.turn.lines.push(line);
   }
 }

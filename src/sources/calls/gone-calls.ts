@@ -1,9 +1,9 @@
 import { hasNewEvents } from '../../db/call-events.js';
-import { callIdOf, callsOfSid, leaveCallTo, lockCallSid, recordEnd, type Call } from '../../db/calls.js';
-import { lastSeenRun, listOpenCalls, noteSwitchRun, type OpenCall } from '../../db/open-calls.js';
+import { callIdOf, callsOfSid, handOverCall, lockCallSid, recordEnd, type Call } from '../../db/calls.js';
+import { lastSeenRun, listOpenCalls, recordSwitchRun, type OpenCall } from '../../db/open-calls.js';
 import { recordWithEvents, type TriggerDeps } from '../../events/trigger.js';
 import { callStatus } from './call-status.js';
-import { tellEnd } from './tell-call.js';
+import { reportEnd } from './report-call.js';
 
 /** What is known about the switch at one check. */
 export interface SwitchSeen {
@@ -14,7 +14,7 @@ export interface SwitchSeen {
 }
 
 /** A switch as seen by the process' other switches. */
-export interface Fellow {
+export interface PeerSwitch {
   readonly name: string;
   /** Its current run; null: not connected, or no event has named it yet. */
   readonly coreUuid: string | null;
@@ -33,13 +33,13 @@ export interface GoneCallsOptions {
  */
 export class GoneCalls {
   /** The latest time at which each missing call can have been up, and in how many checks it was missing. */
-  #missing = new Map<string, { lastAliveAt: Date | null; looks: number }>();
+  #missing = new Map<string, { lastAliveAt: Date | null; checks: number }>();
 
-  /** `fellows`: all other switches of the process. */
+  /** `peers`: all other switches of the process. */
   constructor(
     private readonly deps: TriggerDeps,
     private readonly switchName: string,
-    private readonly fellows: () => readonly Fellow[],
+    private readonly peers: () => readonly PeerSwitch[],
     private readonly options: GoneCallsOptions,
   ) {}
 
@@ -52,9 +52,9 @@ export class GoneCalls {
    * Compares the open calls with the switch's list, requested only if there are open calls; null: it gave none.
    * Completes the calls that were missing before, too, and returns their ids.
    */
-  async look(listChannels: () => Promise<ReadonlySet<string> | null>, seen: SwitchSeen): Promise<string[]> {
+  async check(listChannels: () => Promise<ReadonlySet<string> | null>, seen: SwitchSeen): Promise<string[]> {
     const { db } = this.deps;
-    if (seen.coreUuid !== null) await noteSwitchRun(db, seen.coreUuid, this.switchName);
+    if (seen.coreUuid !== null) await recordSwitchRun(db, seen.coreUuid, this.switchName);
     const open = await this.#openCalls(seen);
     const listed = open.length > 0 ? await listChannels() : new Set<string>();
     if (!listed) return [];
@@ -62,17 +62,17 @@ export class GoneCalls {
     this.#missing = new Map();
     const due: { call: OpenCall; lastAliveAt: Date | null }[] = [];
     for (const call of open.filter((each) => each.wasFollowed || !listed.has(each.callSid))) {
-      const { lastAliveAt, looks } = before.get(callIdOf(call)) ?? { lastAliveAt: seen.lastAliveAt, looks: 0 };
+      const { lastAliveAt, checks } = before.get(callIdOf(call)) ?? { lastAliveAt: seen.lastAliveAt, checks: 0 };
       // One more check if the switch has not named its run yet, since the hangup cause depends on it.
-      if (looks < (seen.coreUuid === null ? 2 : 1))
-        this.#missing.set(callIdOf(call), { lastAliveAt, looks: looks + 1 });
+      if (checks < (seen.coreUuid === null ? 2 : 1))
+        this.#missing.set(callIdOf(call), { lastAliveAt, checks: checks + 1 });
       else due.push({ call, lastAliveAt });
     }
     const completed: string[] = [];
-    const elsewhere = due.length > 0 ? await this.#listedElsewhere() : new Map<string, Fellow>();
+    const elsewhere = due.length > 0 ? await this.#listedElsewhere() : new Map<string, PeerSwitch>();
     for (const { call, lastAliveAt } of due) {
       const host = call.wasFollowed ? undefined : elsewhere.get(call.callSid);
-      if (host) await leaveCallTo(db, call, { switchName: host.name, coreUuid: host.coreUuid });
+      if (host) await handOverCall(db, call, { switchName: host.name, coreUuid: host.coreUuid });
       else if (await this.#complete(call, { ...seen, lastAliveAt })) completed.push(callIdOf(call));
     }
     return completed;
@@ -80,22 +80,20 @@ export class GoneCalls {
 
   /** Without the calls whose run is that of another switch of the process: whatever their names say, that one knows. */
   async #openCalls({ coreUuid }: SwitchSeen): Promise<OpenCall[]> {
-    const fellows = this.fellows();
+    const peers = this.peers();
     const open = await listOpenCalls(this.deps.db, {
       switchName: this.switchName,
       coreUuid,
-      servedNames: [this.switchName, ...fellows.map(({ name }) => name)],
+      servedNames: [this.switchName, ...peers.map(({ name }) => name)],
       ...this.options,
     });
-    const theirs = new Set(fellows.map((fellow) => fellow.coreUuid));
+    const theirs = new Set(peers.map((peer) => peer.coreUuid));
     return open.filter((call) => call.coreUuid === coreUuid || !theirs.has(call.coreUuid));
   }
 
-  async #listedElsewhere(): Promise<Map<string, Fellow>> {
+  async #listedElsewhere(): Promise<Map<string, PeerSwitch>> {
     const lists = await Promise.all(
-      this.fellows().map(async (fellow) =>
-        [...((await fellow.listChannels()) ?? [])].map((uuid) => [uuid, fellow] as const),
-      ),
+      this.peers().map(async (peer) => [...((await peer.listChannels()) ?? [])].map((uuid) => [uuid, peer] as const)),
     );
     return new Map(lists.flat());
   }
@@ -118,7 +116,7 @@ export class GoneCalls {
       if (call.tenantId) {
         const { tenantId } = call;
         const end = { endedAt, hangupCause, answeredAt: null, billedMs: null, isEstimated: true };
-        return (await tellEnd(db, trigger, { ...call, tenantId }, end)) !== null;
+        return (await reportEnd(db, trigger, { ...call, tenantId }, end)) !== null;
       }
       await recordEnd(db, call, endOf(call, endedAt, hangupCause));
       return true;

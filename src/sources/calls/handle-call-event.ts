@@ -5,22 +5,22 @@ import { isEmptyRecording } from '../../events/recording.js';
 import type { Trigger } from '../../events/trigger.js';
 import type { CallLog } from './call-handler.js';
 import type { ReadEvent } from './call-turn.js';
-import { beginRecording, endRecording } from './recordings.js';
+import { startRecording, endRecording } from './recordings.js';
 import {
   correctEnd,
-  tellAnswer,
-  tellBeginning,
-  tellEnd,
-  tellKeyPress,
+  reportAnswer,
+  reportStart,
+  reportEnd,
+  reportKeyPress,
   type HangUp,
   type KnownCall,
-} from './tell-call.js';
+} from './report-call.js';
 
 export interface EventDeps {
   log: CallLog;
   recordingUrlTemplate: string | undefined;
   /** Logs the line once the transaction has committed. */
-  say: (line: () => void) => void;
+  logOnCommit: (line: () => void) => void;
 }
 
 /** Changes the call as the event says, and triggers the tenant's events. Harmless for an event that repeats another. */
@@ -29,7 +29,7 @@ export async function handleCallEvent(
   trigger: Trigger,
   call: KnownCall,
   event: ReadEvent,
-  { log, recordingUrlTemplate, say }: EventDeps,
+  { log, recordingUrlTemplate, logOnCommit }: EventDeps,
 ): Promise<void> {
   const { facts } = event;
   const at = new Date(facts.occurredAt);
@@ -41,22 +41,22 @@ export async function handleCallEvent(
       // A run that took the call over creates a channel for it, but the call began long ago.
       if (call.runs[event.coreUuid]?.tookOver) return;
       const { direction, from, to, startedAt } = facts;
-      return tellBeginning(db, trigger, call, { direction, from, to, startedAt: new Date(startedAt) });
+      return reportStart(db, trigger, call, { direction, from, to, startedAt: new Date(startedAt) });
     }
     case 'answered':
-      return tellAnswer(db, trigger, call, dateOf(facts.answeredAt) ?? at);
+      return reportAnswer(db, trigger, call, dateOf(facts.answeredAt) ?? at);
     case 'key-pressed':
-      return tellKeyPress(trigger, call, { ...event, digit: facts.digit ?? '', at });
+      return reportKeyPress(trigger, call, { ...event, digit: facts.digit ?? '', at });
     case 'recording-started':
-      return beginRecording(db, call, facts.recording!.path, at);
+      return startRecording(db, call, facts.recording!.path, at);
     case 'recording-stopped': {
       const file = { ...facts.recording!, at };
       if (isEmptyRecording(file))
-        say(() => log.warn({ callSid, tenantId, sizeBytes: file.sizeBytes }, 'recording.empty: no event'));
+        logOnCommit(() => log.warn({ callSid, tenantId, sizeBytes: file.sizeBytes }, 'recording.empty: no event'));
       return endRecording(db, trigger, call, file, recordingUrlTemplate);
     }
     case 'ended':
-      return end(db, trigger, call, event, { log, recordingUrlTemplate, say });
+      return end(db, trigger, call, event, { log, recordingUrlTemplate, logOnCommit });
   }
 }
 
@@ -65,14 +65,14 @@ async function end(
   trigger: Trigger,
   call: KnownCall,
   { coreUuid, switchName, facts }: ReadEvent,
-  { log, say }: EventDeps,
+  { log, logOnCommit }: EventDeps,
 ): Promise<void> {
   const { tenantId, direction } = call;
   const names = { callSid: call.callSid, callId: callIdOf(call), tenantId, direction };
   // The call goes on elsewhere; only the channel of the run that lost it has ended.
   if (coreUuid !== call.coreUuid) {
     if (!call.endedAt)
-      say(() =>
+      logOnCommit(() =>
         log.warn({ ...names, switch: switchName }, 'call.ended_where_it_was: another switch has taken it over'),
       );
     return;
@@ -87,15 +87,15 @@ async function end(
   if (call.endedAt && call.endEstimated) {
     const corrected = await correctEnd(db, trigger, call, hangUp);
     const message = 'call.end_corrected: it was reported as ended, by an estimate; the minutes are corrected';
-    say(() => log.warn({ ...names, ...corrected }, message));
+    logOnCommit(() => log.warn({ ...names, ...corrected }, message));
     return;
   }
-  const ended = await tellEnd(db, trigger, call, hangUp);
+  const ended = await reportEnd(db, trigger, call, hangUp);
   if (!ended) return;
-  say(() => log.info({ ...names, ...ended }, 'call.ended'));
+  logOnCommit(() => log.info({ ...names, ...ended }, 'call.ended'));
   const unfinished = await countUnfinishedRecordings(db, call);
   if (unfinished > 0)
-    say(() => log.error({ ...names, unfinished }, 'recording.no_stop: it began, but its end was not received'));
+    logOnCommit(() => log.error({ ...names, unfinished }, 'recording.no_stop: it began, but its end was not received'));
 }
 
 const dateOf = (text: string | undefined): Date | null => (text === undefined ? null : new Date(text));

@@ -3,18 +3,18 @@ export type ConnectionEndKind = 'unreachable' | 'lost' | 'rejected';
 
 export interface ReconnectDelays {
   firstMs: number;
-  longestMs: number;
+  maxMs: number;
   /** For wrong passwords and refused addresses. */
   rejectedFirstMs: number;
-  rejectedLongestMs: number;
+  rejectedMaxMs: number;
 }
 
 /** Even the longest is short: what happens on the switch meanwhile is lost. */
 export const reconnectDelays: ReconnectDelays = {
   firstMs: 250,
-  longestMs: 5_000,
+  maxMs: 5_000,
   rejectedFirstMs: 10_000,
-  rejectedLongestMs: 60_000,
+  rejectedMaxMs: 60_000,
 };
 
 /**
@@ -27,8 +27,8 @@ export function reconnectDelayMs(
   delays: ReconnectDelays = reconnectDelays,
   random = Math.random,
 ): number {
-  const [firstMs, longestMs] =
-    kind === 'rejected' ? [delays.rejectedFirstMs, delays.rejectedLongestMs] : [delays.firstMs, delays.longestMs];
-  const fullMs = Math.min(firstMs * 2 ** Math.min(failures - 1, 30), longestMs);
+  const [firstMs, maxMs] =
+    kind === 'rejected' ? [delays.rejectedFirstMs, delays.rejectedMaxMs] : [delays.firstMs, delays.maxMs];
+  const fullMs = Math.min(firstMs * 2 ** Math.min(failures - 1, 30), maxMs);
   return Math.round(fullMs * (0.5 + random() / 2));
 }

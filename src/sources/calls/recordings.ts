@@ -13,7 +13,7 @@ import {
   type UploadedRecording,
 } from '../../events/recording.js';
 import { recordWithEvents, type Trigger, type TriggerDeps } from '../../events/trigger.js';
-import type { KnownCall } from './tell-call.js';
+import type { KnownCall } from './report-call.js';
 
 /**
  * For an uploader in this process: triggers `call.recording.completed`, once per call and path however often it is
@@ -33,7 +33,7 @@ export async function recordingCompleted(
     const tenantId = await resolveTenant(db, recording.tenantId);
     if (!tenantId) throw new NotFoundError(`There is no tenant ${recording.tenantId}.`);
     const call = await findCallOfRecording(db, { callSid, tenantId, path: facts.path });
-    return tellRecording(db, trigger, {
+    return reportRecording(db, trigger, {
       ...(call ?? { callSid, idSuffix: '' }),
       tenantId,
       ...facts,
@@ -60,7 +60,7 @@ interface Recording extends CallKey {
 }
 
 /** False if it was completed before. Without a url it is recorded but makes no event. */
-async function tellRecording(db: Queryable, trigger: Trigger, recording: Recording): Promise<boolean> {
+async function reportRecording(db: Queryable, trigger: Trigger, recording: Recording): Promise<boolean> {
   const { tenantId, url, at } = recording;
   const isNew = await recordRecordingStop(db, { ...recording, completedAt: at });
   if (!isNew || url === null) return false;
@@ -73,7 +73,7 @@ async function tellRecording(db: Queryable, trigger: Trigger, recording: Recordi
   });
 }
 
-export async function beginRecording(db: Queryable, call: KnownCall, file: string, startedAt: Date): Promise<void> {
+export async function startRecording(db: Queryable, call: KnownCall, file: string, startedAt: Date): Promise<void> {
   await recordRecordingStart(db, {
     callSid: call.callSid,
     idSuffix: call.idSuffix,
@@ -92,9 +92,9 @@ export async function endRecording(
   urlTemplate: string | undefined,
 ): Promise<void> {
   const { callSid, idSuffix, tenantId } = call;
-  const isTold = urlTemplate !== undefined && !isEmptyRecording(file);
-  const url = isTold ? recordingUrl(urlTemplate, { callSid, path: file.path }) : null;
-  await tellRecording(db, trigger, { ...file, callSid, idSuffix, tenantId, url, format: formatOf(file.path) });
+  const isReported = urlTemplate !== undefined && !isEmptyRecording(file);
+  const url = isReported ? recordingUrl(urlTemplate, { callSid, path: file.path }) : null;
+  await reportRecording(db, trigger, { ...file, callSid, idSuffix, tenantId, url, format: formatOf(file.path) });
 }
 
 /** Each part percent-encoded, lone surrogates as U+FFFD; `{path}` is the whole path without its leading slashes. */

@@ -5,16 +5,16 @@ import { microseconds } from './call-event.js';
  * compared with any other; our clock only measures how long ago the last event came.
  */
 export class SwitchClock {
-  #heard: { switchMs: number; atMs: number } | undefined;
+  #last: { switchMs: number; atMs: number } | undefined;
 
   /** `timestamp` is the Event-Date-Timestamp of an event that has just arrived. */
-  hear(timestamp: string | undefined): void {
+  update(timestamp: string | undefined): void {
     const switchMs = microseconds(timestamp)?.getTime();
-    if (switchMs !== undefined) this.#heard = { switchMs, atMs: performance.now() };
+    if (switchMs !== undefined) this.#last = { switchMs, atMs: performance.now() };
   }
 
   /** Null until the switch has sent its time. */
   now(): Date | null {
-    return this.#heard ? new Date(this.#heard.switchMs + performance.now() - this.#heard.atMs) : null;
+    return this.#last ? new Date(this.#last.switchMs + performance.now() - this.#last.atMs) : null;
   }
 }

@@ -15,7 +15,7 @@ export interface ConnectionDeadlines {
 
 export const connectionDeadlines: ConnectionDeadlines = { readyMs: 10_000, silenceMs: 60_000 };
 
-const longestLingerMs = 60_000;
+const maxLingerMs = 60_000;
 
 export interface ConnectionEnd {
   kind: ConnectionEndKind;
@@ -62,7 +62,7 @@ export function connectToSwitch(
   /** The silence that the switch is allowed after its notice; undefined: it gave none. */
   let lingerMs: number | undefined;
   let replies = 0;
-  let heardAt = performance.now();
+  let receivedAt = performance.now();
   const drop = (kind: ConnectionEndKind, reason: string) => {
     end ??= { kind, reason };
     socket.destroy();
@@ -72,15 +72,15 @@ export function connectToSwitch(
     deadlines.readyMs,
   );
   const silenceWatch = setInterval(() => {
-    if (socket.isPaused()) heardAt = performance.now();
-    else if (performance.now() - heardAt > deadlines.silenceMs) drop('lost', `silent for ${deadlines.silenceMs} ms`);
+    if (socket.isPaused()) receivedAt = performance.now();
+    else if (performance.now() - receivedAt > deadlines.silenceMs) drop('lost', `silent for ${deadlines.silenceMs} ms`);
   }, deadlines.silenceMs / 8);
   let noticeDeadline: NodeJS.Timeout | undefined;
-  const leaveSoon = () => {
+  const closeSoon = () => {
     clearTimeout(noticeDeadline);
     noticeDeadline = setTimeout(() => {
       // While reading is paused, the silence is ours and not the switch's.
-      if (socket.isPaused()) leaveSoon();
+      if (socket.isPaused()) closeSoon();
       else drop('lost', 'the switch gave notice');
     }, lingerMs);
   };
@@ -108,8 +108,8 @@ export function connectToSwitch(
       try {
         for (const frame of frames.read(bytes)) {
           if (end) return;
-          heardAt = performance.now();
-          if (lingerMs !== undefined) leaveSoon();
+          receivedAt = performance.now();
+          if (lingerMs !== undefined) closeSoon();
           parse(toSoundBytes(frame));
         }
       } catch (error) {
@@ -128,8 +128,8 @@ export function connectToSwitch(
   // Not the end yet: with linger, the ends of calls follow it, in other packets or in the same one.
   connection.on('esl::event::disconnect::notice', (notice) => {
     const seconds = Number(notice.getHeader('Linger-Time') ?? 0) || 0;
-    lingerMs = Math.min(Math.max(deadlines.afterNoticeMs ?? 2_000, seconds * 1000), longestLingerMs);
-    leaveSoon();
+    lingerMs = Math.min(Math.max(deadlines.afterNoticeMs ?? 2_000, seconds * 1000), maxLingerMs);
+    closeSoon();
   });
   connection.on('esl::event::command::reply', (reply) => {
     // The first replies to the login, the second to modesl's subscription. A refused login has ended the connection.

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Event } from 'modesl';
-import { keepCallEvents } from '../../db/call-events.js';
+import { storeCallEvents } from '../../db/call-events.js';
 import { hasCallsOfOtherNames } from '../../db/open-calls.js';
 import { readCallEvent, subscribedEvents, type CallEvent } from './call-event.js';
 import type { CallHandler, CallHandlerDeps } from './call-handler.js';
-import { GoneCalls, type Fellow } from './gone-calls.js';
+import { GoneCalls, type PeerSwitch } from './gone-calls.js';
 import { isRefusedByPostgres } from './refused.js';
 import { SwitchClock } from './switch-clock.js';
 import type { SwitchAddress } from '../../config/freeswitch.js';
@@ -25,9 +25,9 @@ export interface SwitchListenerOptions {
   deadlines: ConnectionDeadlines;
   /** A connection that lasted this long was healthy: the backoff starts again from the first delay. */
   steadyAfterMs: number;
-  /** Delay before the next check for gone calls while some are missing; `lookForGoneEveryMs` otherwise. */
+  /** Delay before the next check for gone calls while some are missing; `goneCheckEveryMs` otherwise. */
   confirmGoneAfterMs: number;
-  lookForGoneEveryMs: number;
+  goneCheckEveryMs: number;
   /** A call is given up if no configured name leads to its switch, and nobody has reached its run for this long. */
   orphanAfterMs: number;
 }
@@ -38,7 +38,7 @@ export const switchListenerOptions: Omit<SwitchListenerOptions, 'tenantVariable'
   steadyAfterMs: 10_000,
   // The switch lists a new channel, and sends an end, within far less. Within two of these, a HEARTBEAT has come.
   confirmGoneAfterMs: 11_000,
-  lookForGoneEveryMs: 60_000,
+  goneCheckEveryMs: 60_000,
   // Other processes may serve other switches, and may be down for a while.
   orphanAfterMs: 15 * 60_000,
 };
@@ -61,19 +61,19 @@ const batchSize = 200;
 const pauseAt = 50_000;
 const resumeAt = 10_000;
 /** A switch that has not sent its Core-UUID by this check is asked for it; every HEARTBEAT contains it. */
-const askForRunAtLook = 3;
+const askForRunAtCheck = 3;
 
 /**
  * Listens to one switch until it is closed. It stores each event before it is handled, reconnects whatever ended the
  * connection, and never has two connections.
  */
-export class SwitchListener implements Fellow {
+export class SwitchListener implements PeerSwitch {
   readonly #name: string;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   readonly #goneCalls: GoneCalls;
   readonly #waiting: CallEvent[] = [];
-  #keeping: Promise<void> | undefined;
+  #storing: Promise<void> | undefined;
   #connection: SwitchConnection | undefined;
   #isConnected = false;
   #since = new Date();
@@ -90,10 +90,10 @@ export class SwitchListener implements Fellow {
     private readonly handler: CallHandler,
     private readonly options: SwitchListenerOptions,
     /** The other switches of the process. */
-    private readonly fellows: () => readonly Fellow[] = () => [],
+    private readonly peers: () => readonly PeerSwitch[] = () => [],
   ) {
     this.#name = switchName(address);
-    this.#goneCalls = new GoneCalls(deps, this.#name, fellows, options);
+    this.#goneCalls = new GoneCalls(deps, this.#name, peers, options);
     this.#running = this.#run();
   }
 
@@ -124,7 +124,7 @@ export class SwitchListener implements Fellow {
     this.#stop.abort();
     this.#connection?.close();
     await this.#running;
-    await this.#keeping;
+    await this.#storing;
   }
 
   async #run(): Promise<void> {
@@ -144,7 +144,7 @@ export class SwitchListener implements Fellow {
             this.deps.log.info({ switch: this.#name }, 'switch.connected');
             void this.#watchGoneCalls(ready, lastContactAt);
           },
-          onEvent: (event) => this.#hear(event),
+          onEvent: (event) => this.#receive(event),
         },
         this.options.deadlines,
       );
@@ -172,9 +172,9 @@ export class SwitchListener implements Fellow {
     this.#isConnected = isConnected;
   }
 
-  #hear(event: Event): void {
+  #receive(event: Event): void {
     const timestamp: unknown = event.getHeader('Event-Date-Timestamp');
-    this.#clock.hear(typeof timestamp === 'string' ? timestamp : undefined);
+    this.#clock.update(typeof timestamp === 'string' ? timestamp : undefined);
     this.#lastContactAt = this.#clock.now();
     const coreUuid = event.getHeader('Core-UUID');
     if (typeof coreUuid === 'string') this.#coreUuid = coreUuid;
@@ -189,20 +189,20 @@ export class SwitchListener implements Fellow {
     if (read.event.kind === 'progressed' && !read.event.facts.tenantReference) return;
     this.#waiting.push(read.event);
     if (this.#waiting.length >= pauseAt) this.#connection?.pause();
-    this.#keeping ??= this.#keep().finally(() => (this.#keeping = undefined));
+    this.#storing ??= this.#store().finally(() => (this.#storing = undefined));
   }
 
-  async #keep(): Promise<void> {
-    let atOnce = batchSize;
+  async #store(): Promise<void> {
+    let maxSize = batchSize;
     for (let failures = 0; this.#waiting.length > 0;) {
-      const batch = this.#waiting.slice(0, atOnce);
+      const batch = this.#waiting.slice(0, maxSize);
       try {
         const kept = batch.map((event) => ({ ...event, facts: JSON.stringify(event.facts) }));
-        await keepCallEvents(this.deps.db, this.#name, kept);
+        await storeCallEvents(this.deps.db, this.#name, kept);
       } catch (error) {
         if (isRefusedByPostgres(error) || error instanceof TypeError || error instanceof RangeError) {
           // One of them can never be stored: the others must not wait for it.
-          if (batch.length > 1) atOnce = 1;
+          if (batch.length > 1) maxSize = 1;
           else {
             this.#waiting.shift();
             const { callSid, kind, sequence } = batch[0]!;
@@ -226,7 +226,7 @@ export class SwitchListener implements Fellow {
         continue;
       }
       failures = 0;
-      atOnce = batchSize;
+      maxSize = batchSize;
       this.#waiting.splice(0, batch.length);
       if (this.#waiting.length <= resumeAt) this.#connection?.resume();
       // A recording may belong to another leg's call.
@@ -237,42 +237,42 @@ export class SwitchListener implements Fellow {
 
   /** Runs as long as the connection lasts. */
   async #watchGoneCalls(connection: SwitchConnection, lastContactAt: Date | null): Promise<void> {
-    const { confirmGoneAfterMs, lookForGoneEveryMs } = this.options;
+    const { confirmGoneAfterMs, goneCheckEveryMs } = this.options;
     const over = new AbortController();
     void connection.ended.then(() => over.abort());
-    const questions = new SwitchQuestions(connection, lookForGoneEveryMs, () =>
+    const questions = new SwitchQuestions(connection, goneCheckEveryMs, () =>
       this.deps.log.warn({ switch: this.#name }, 'switch.no_channel_list: calls that ended unseen stay open'),
     );
     this.#questions = questions;
     let lastAliveAt = lastContactAt;
-    for (let looks = 1; !over.signal.aborted; looks++) {
+    for (let checks = 1; !over.signal.aborted; checks++) {
       // Events that are received and not stored yet may be the missing ends.
-      await this.#keeping;
+      await this.#storing;
       try {
-        const lookedAt = this.#clock.now();
-        if (looks >= askForRunAtLook && this.#coreUuid === null && (await this.#hasCallsOfOtherNames()))
+        const checkedAt = this.#clock.now();
+        if (checks >= askForRunAtCheck && this.#coreUuid === null && (await this.#hasCallsOfOtherNames()))
           this.#coreUuid ??= await questions.coreUuid();
-        const gone = await this.#goneCalls.look(() => questions.listChannels(), {
+        const gone = await this.#goneCalls.check(() => questions.listChannels(), {
           coreUuid: this.#coreUuid,
           lastAliveAt,
         });
-        lastAliveAt = lookedAt;
+        lastAliveAt = checkedAt;
         if (gone.length > 0)
           this.deps.log.warn(
             { switch: this.#name, calls: gone.length },
             'call.ended_unseen: completed without details',
           );
       } catch (error) {
-        this.deps.log.warn({ error, switch: this.#name }, 'switch.look_failed');
+        this.deps.log.warn({ error, switch: this.#name }, 'switch.check_failed');
       }
-      const waitMs = this.#goneCalls.hasSuspects ? confirmGoneAfterMs : lookForGoneEveryMs;
+      const waitMs = this.#goneCalls.hasSuspects ? confirmGoneAfterMs : goneCheckEveryMs;
       await delay(waitMs, undefined, { signal: over.signal }).catch(() => undefined);
     }
   }
 
   /** If so, a call of another name may be on this switch: the name may have led here. */
   #hasCallsOfOtherNames(): Promise<boolean> {
-    return hasCallsOfOtherNames(this.deps.db, [this.#name, ...this.fellows().map(({ name }) => name)]);
+    return hasCallsOfOtherNames(this.deps.db, [this.#name, ...this.peers().map(({ name }) => name)]);
   }
 }
 

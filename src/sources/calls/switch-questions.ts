@@ -11,7 +11,7 @@ export class SwitchQuestions {
   /** `onNoList`: called if the switch gave no list although it is still connected. */
   constructor(
     private readonly connection: SwitchConnection,
-    private readonly answerWithinMs: number,
+    private readonly replyTimeoutMs: number,
     private readonly onNoList: () => void,
   ) {
     void connection.ended.then(() => this.#over.abort());
@@ -27,14 +27,14 @@ export class SwitchQuestions {
 
   /** The run of the switch, which every event names too; null: no reply. */
   async coreUuid(): Promise<string | null> {
-    const answer = (await this.#ask('global_getvar core_uuid'))?.trim() ?? '';
-    return /^(?!-)[\x21-\x7e]{1,100}$/.test(answer) ? answer : null;
+    const reply = (await this.#ask('global_getvar core_uuid'))?.trim() ?? '';
+    return /^(?!-)[\x21-\x7e]{1,100}$/.test(reply) ? reply : null;
   }
 
   async #list(): Promise<ReadonlySet<string> | null> {
     if (this.#asking) return null;
-    const answer = await this.#ask('show channels as json');
-    const listed = answer === null ? null : readChannelList(answer);
+    const reply = await this.#ask('show channels as json');
+    const listed = reply === null ? null : readChannelList(reply);
     if (!listed && !this.#over.signal.aborted) this.onNoList();
     return listed;
   }
@@ -43,7 +43,7 @@ export class SwitchQuestions {
     // A second command sent before the first reply would get the first one's reply.
     if (this.#asking) return null;
     this.#asking = this.connection.ask(command).finally(() => (this.#asking = undefined));
-    const patience = delay(this.answerWithinMs, null, { signal: this.#over.signal }).catch(() => null);
-    return Promise.race([this.#asking, patience]);
+    const timedOut = delay(this.replyTimeoutMs, null, { signal: this.#over.signal }).catch(() => null);
+    return Promise.race([this.#asking, timedOut]);
   }
 }

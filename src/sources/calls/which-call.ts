@@ -2,7 +2,7 @@ import type { Call, CallRun } from '../../db/calls.js';
 import type { CallEventKind, CallFacts } from './call-event.js';
 
 /** A stored event with its facts. */
-export interface HeardEvent {
+export interface ReceivedEvent {
   coreUuid: string;
   sequence: number;
   kind: CallEventKind;
@@ -28,9 +28,9 @@ export type Decision<Use> =
  * last call's end was received, the switch says that the channel was newly created, or it is another tenant's.
  */
 export async function whichCall<Use extends KnownUse>(
-  event: HeardEvent,
+  event: ReceivedEvent,
   calls: readonly Use[],
-  isAnothers: (call: Use) => Promise<boolean>,
+  isOtherTenants: (call: Use) => Promise<boolean>,
 ): Promise<Decision<Use>> {
   const { createdMs } = event.facts;
   const here = calls.filter((call) => call.runs[event.coreUuid]);
@@ -43,24 +43,24 @@ export async function whichCall<Use extends KnownUse>(
     const call = lastBefore(event.sequence, possible, run);
     if (!call) return { is: 'new' };
     const isAfterEnd = run(call).until !== null && event.sequence > run(call).until!;
-    if (isAfterEnd && (event.kind === 'created' || (await isAnothers(call)))) return { is: 'new' };
+    if (isAfterEnd && (event.kind === 'created' || (await isOtherTenants(call)))) return { is: 'new' };
     return { is: 'known', call };
   }
 
   const last = calls.at(-1);
-  if (!last || wasEndHeard(last)) return { is: 'new' };
+  if (!last || wasEndReceived(last)) return { is: 'new' };
   const isSameChannel =
     createdMs !== undefined && Object.values(last.runs).some((known) => known.createdMs === createdMs);
   if (!isSameChannel && event.facts.wasRecovered === false) return { is: 'new' };
-  return (await isAnothers(last)) ? { is: 'new' } : { is: 'taken-over', call: last };
+  return (await isOtherTenants(last)) ? { is: 'new' } : { is: 'taken-over', call: last };
 }
 
-const wasEndHeard = ({ endedAt, endEstimated, runs }: KnownUse): boolean =>
+const wasEndReceived = ({ endedAt, endEstimated, runs }: KnownUse): boolean =>
   (endedAt !== null && !endEstimated) ||
   // While a call's tenant is unknown, its end is not handled yet, so `endedAt` is not set.
   Object.values(runs).some(({ until }) => until !== null);
 
 function lastBefore<Use>(sequence: number, calls: readonly Use[], run: (call: Use) => CallRun): Use | undefined {
-  const byBeginning = [...calls].sort((a, b) => run(a).from - run(b).from);
-  return byBeginning.findLast((call) => run(call).from <= sequence) ?? byBeginning[0];
+  const byStart = [...calls].sort((a, b) => run(a).from - run(b).from);
+  return byStart.findLast((call) => run(call).from <= sequence) ?? byStart[0];
 }

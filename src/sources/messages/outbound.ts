@@ -3,7 +3,7 @@ import { findAssigned, hasNumberIn } from '../../db/phone-numbers.js';
 import { resolveTenant } from '../../db/tenants.js';
 import { sqlState, sqlStateOf, storableText, type Queryable } from '../../db/database.js';
 import { recordWithEvents, type TriggerDeps } from '../../events/trigger.js';
-import { tellAccepted, tellStatus, type Acceptance } from './tell-message.js';
+import { applyAcceptance, applyStatus, type Acceptance } from './update-message.js';
 import { isIn } from './twilio-account.js';
 
 /**
@@ -16,10 +16,10 @@ export async function recordAccepted(deps: TriggerDeps, messageId: string, accep
     await recordWithEvents(deps, async (db, trigger) => {
       const message = await lockMessage(db, { id: messageId });
       if (!message) return;
-      const accepted = await tellAccepted(db, trigger, message, acceptance);
+      const accepted = await applyAcceptance(db, trigger, message, acceptance);
       if (accepted.messageSid !== acceptance.messageSid) return;
       const { providerStatus, errorCode = null, at } = acceptance;
-      await tellStatus(db, trigger, accepted, { word: providerStatus, errorCode, at });
+      await applyStatus(db, trigger, accepted, { word: providerStatus, errorCode, at });
     });
     return true;
   } catch (error) {
@@ -37,7 +37,7 @@ export async function recordUnsent(
   await recordWithEvents(deps, async (db, trigger) => {
     const message = await lockMessage(db, { id: messageId });
     if (!message || message.messageSid !== null) return;
-    await tellStatus(db, trigger, message, { word: 'failed', errorCode, at });
+    await applyStatus(db, trigger, message, { word: 'failed', errorCode, at });
   });
 }
 
@@ -79,13 +79,13 @@ export async function reportStatus(
     if (!message) return 'no-message';
     if (message === 'other-account' || message.accountSid !== report.accountSid) return 'other-account';
     const { messageSid, status, errorCode, at } = report;
-    const accepted = await tellAccepted(db, trigger, message, {
+    const accepted = await applyAcceptance(db, trigger, message, {
       messageSid,
       providerStatus: status,
       segments: null,
       at: message.sendBeganAt ?? at,
     });
-    await tellStatus(db, trigger, accepted, { word: status, errorCode, at });
+    await applyStatus(db, trigger, accepted, { word: status, errorCode, at });
     return 'recorded';
   });
 }

@@ -12,7 +12,7 @@ const windowMs = 12 * 3_600_000;
 /** This long before the last comparison, since the list may be a little behind. */
 const overlapMs = 3_600_000;
 /** At most this far back, however long ago the last comparison was. */
-const longestWindowMs = 7 * 86_400_000;
+const maxWindowMs = 7 * 86_400_000;
 
 export interface ReconcileDeps extends TriggerDeps {
   retentionDays: number;
@@ -40,9 +40,9 @@ export async function reconcileAccount(
     for (const message of page) {
       const status = known.get(message.messageSid);
       if (message.isInbound && !status && (await receive(deps, account, message))) found.received += 1;
-      if (!message.isInbound && status && isNews(status, message)) {
-        const answer = await reportStatus(deps, { ...message, ...account, at: message.updatedAt });
-        if (answer === 'recorded') found.reported += 1;
+      if (!message.isInbound && status && isNewStatus(status, message)) {
+        const outcome = await reportStatus(deps, { ...message, ...account, at: message.updatedAt });
+        if (outcome === 'recorded') found.reported += 1;
       }
     }
     onPage();
@@ -54,7 +54,7 @@ export async function reconcileAccount(
 async function windowStart({ db, retentionDays }: ReconcileDeps, accountSid: string, now: Date): Promise<Date> {
   const last = await reconciledUntil(db, accountSid);
   // Never back to what has been deleted here: it would make a second event. Postgres deletes by its own clock.
-  const earliestMs = now.getTime() - Math.min(longestWindowMs, retentionDays * 86_400_000 - overlapMs);
+  const earliestMs = now.getTime() - Math.min(maxWindowMs, retentionDays * 86_400_000 - overlapMs);
   const sinceMs = Math.min(now.getTime() - windowMs, (last ?? now).getTime() - overlapMs);
   return new Date(Math.max(sinceMs, earliestMs));
 }
@@ -68,7 +68,7 @@ async function receive(
   return (await receiveMessage(deps, { ...message, ...account, at: message.createdAt, isLate: true })) === 'received';
 }
 
-function isNews(known: MessageStatus, message: ListedMessage): boolean {
+function isNewStatus(known: MessageStatus, message: ListedMessage): boolean {
   const status = outboundStatus(message.status);
   return status !== null && isForward(known, status);
 }

@@ -5,7 +5,7 @@ import { claimService } from '../../db/messaging-services.js';
 import { findAssigned } from '../../db/phone-numbers.js';
 import { ConflictError, InvalidInputError } from '../../errors.js';
 
-export type AskedMessage = Omit<NewOutboundMessage, 'accountSid'>;
+export type MessageRequest = Omit<NewOutboundMessage, 'accountSid'>;
 
 /** How messages are sent here. */
 export interface Sender {
@@ -18,21 +18,21 @@ export interface Sender {
  * Stores the message and starts sending it; a repeat, by its Idempotency-Key, returns the first one. `sender`
  * undefined: none is configured. Throws ConflictError or InvalidInputError if the message may not be sent.
  */
-export async function sendMessage(db: Database, sender: Sender | undefined, asked: AskedMessage): Promise<Message> {
+export async function sendMessage(db: Database, sender: Sender | undefined, request: MessageRequest): Promise<Message> {
   // First of all, since the rest may have changed: a repeat asks for the first message, not whether it may be sent now.
-  return (await firstOf(db, asked)) ?? (await store(db, sender, asked));
+  return (await firstOf(db, request)) ?? (await store(db, sender, request));
 }
 
 /** The message stored with this Idempotency-Key; null: none. Throws ConflictError if its contents are different. */
-async function firstOf(db: Database, asked: AskedMessage): Promise<Message | null> {
-  if (asked.idempotencyKey === null) return null;
-  const first = await findByIdempotencyKey(db, asked.tenantId, asked.idempotencyKey);
-  if (first && !isDeepStrictEqual(contentsOf(first), contentsOf(asked)))
+async function firstOf(db: Database, request: MessageRequest): Promise<Message | null> {
+  if (request.idempotencyKey === null) return null;
+  const first = await findByIdempotencyKey(db, request.tenantId, request.idempotencyKey);
+  if (first && !isDeepStrictEqual(contentsOf(first), contentsOf(request)))
     throw new ConflictError('This Idempotency-Key was used for another message; use a new one.');
   return first;
 }
 
-const contentsOf = ({ from, messagingServiceSid, to, body, mediaUrls }: AskedMessage | Message) => ({
+const contentsOf = ({ from, messagingServiceSid, to, body, mediaUrls }: MessageRequest | Message) => ({
   from,
   messagingServiceSid,
   to,
@@ -41,26 +41,26 @@ const contentsOf = ({ from, messagingServiceSid, to, body, mediaUrls }: AskedMes
 });
 
 /** Stores it and starts sending it, or returns the first one if a request with the same key was faster. */
-async function store(db: Database, sender: Sender | undefined, asked: AskedMessage): Promise<Message> {
+async function store(db: Database, sender: Sender | undefined, request: MessageRequest): Promise<Message> {
   if (!sender)
     throw new ConflictError(
       'No messages can be sent here: no Twilio account is configured (TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN).',
     );
   let accountSid: string;
   try {
-    accountSid = (await accountToSendBy(db, asked)) ?? sender.accountSid;
+    accountSid = (await accountToSendBy(db, request)) ?? sender.accountSid;
   } catch (refusal) {
     // The number may have been released just now, after the first message was stored.
-    const first = await firstOf(db, asked);
+    const first = await firstOf(db, request);
     if (first) return first;
     throw refusal;
   }
-  const inserted = await insertOutbound(db, { ...asked, accountSid });
+  const inserted = await insertOutbound(db, { ...request, accountSid });
   if (inserted) {
     sender.workflows.startMessage(inserted);
     return inserted;
   }
-  const first = await firstOf(db, asked);
+  const first = await firstOf(db, request);
   if (!first) throw new ConflictError('A message with this Idempotency-Key was deleted just now; send it again.');
   return first;
 }
@@ -71,7 +71,7 @@ async function store(db: Database, sender: Sender | undefined, asked: AskedMessa
  */
 async function accountToSendBy(
   db: Database,
-  { tenantId, from, messagingServiceSid: service }: AskedMessage,
+  { tenantId, from, messagingServiceSid: service }: MessageRequest,
 ): Promise<string | null> {
   const refuse = (path: string, message: string) =>
     new InvalidInputError(`The body is not valid: ${path}.`, [{ path, message }]);

@@ -22,8 +22,8 @@ export async function assignNumber(
       const present = await findAssigned(tx, phoneNumber);
       if (present && present.tenantId !== tenantId)
         throw new ConflictError(`${phoneNumber} is assigned to tenant ${present.tenantId}; release it first.`);
-      const isAsAsked = accountSid === undefined || present?.accountSid === accountSid;
-      const kept = present && !isAsAsked ? await setNumberAccount(tx, present.id, accountSid) : present;
+      const isAsRequested = accountSid === undefined || present?.accountSid === accountSid;
+      const kept = present && !isAsRequested ? await setNumberAccount(tx, present.id, accountSid) : present;
       if (!kept) throw new ConflictError(`${phoneNumber} was being released at this moment; assign it again.`);
       return { assigned: kept, repeated: true };
     }

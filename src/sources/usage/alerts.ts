@@ -22,7 +22,7 @@ export function dueAlerts({ used, allowed, warnedFor, reachedFor }: Usage): Aler
 }
 
 /** Triggers the due alerts and marks them sent. The tenant's usage must be locked, so nobody else finds them due. */
-export async function tellAlerts(
+export async function triggerAlerts(
   tx: Queryable,
   trigger: Trigger,
   key: UsageKey & { resource: Resource },

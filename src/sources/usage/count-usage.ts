@@ -1,7 +1,7 @@
 import type { Queryable } from '../../db/database.js';
 import { addUsage, lockTenantUsage, takeBackUsage } from '../../db/usage.js';
 import type { Trigger } from '../../events/trigger.js';
-import { tellAlerts } from './alerts.js';
+import { triggerAlerts } from './alerts.js';
 import { monthOf, toParts, type Resource } from './resources.js';
 
 export interface Use {
@@ -27,7 +27,7 @@ export async function countUsage(tx: Queryable, trigger: Trigger, use: Use): Pro
   if (parts === 0) return;
   await lockTenantUsage(tx, tenantId);
   const key = { tenantId, resource, month: monthOf(at) };
-  await tellAlerts(tx, trigger, key, await addUsage(tx, key, parts), at);
+  await triggerAlerts(tx, trigger, key, await addUsage(tx, key, parts), at);
 }
 
 export interface Correction {
@@ -50,5 +50,5 @@ export async function correctUsage(tx: Queryable, trigger: Trigger, correction: 
     return;
   }
   const key = { tenantId, resource, month: monthOf(used.at) };
-  await tellAlerts(tx, trigger, key, await addUsage(tx, key, parts), used.at);
+  await triggerAlerts(tx, trigger, key, await addUsage(tx, key, parts), used.at);
 }

@@ -1,7 +1,7 @@
 import { findUsage, listLimits, listUsage, lockTenantUsage, setLimit } from '../../db/usage.js';
 import type { Queryable } from '../../db/database.js';
 import { recordWithEvents, type TriggerDeps } from '../../events/trigger.js';
-import { tellAlerts } from './alerts.js';
+import { triggerAlerts } from './alerts.js';
 import { fromParts, monthOf, resources, toParts, type Resource } from './resources.js';
 
 /** In the resources' units; null: no limit. */
@@ -25,7 +25,7 @@ export async function setLimits(
       await setLimit(tx, tenantId, resource, limit === null ? null : toParts(resource, limit));
       const key = { tenantId, resource, month: monthOf(at) };
       const usage = await findUsage(tx, key);
-      if (usage) await tellAlerts(tx, trigger, key, usage, at);
+      if (usage) await triggerAlerts(tx, trigger, key, usage, at);
     }
     return getLimits(tx, tenantId);
   });

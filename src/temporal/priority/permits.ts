@@ -1,4 +1,4 @@
-import { longestPermitWaitMs } from '../../../workflows/contract/time-budget.js';
+import { maxPermitWaitMs } from '../../../workflows/contract/time-budget.js';
 import { FairQueue } from './fair-queue.js';
 import { Permit } from './permit.js';
 import { Waiters } from './waiters.js';
@@ -68,7 +68,8 @@ export class Permits {
   }
 
   /** Resolves with a permit for bulk work, after 3 s at the latest. */
-  acquire({ tenantId, key }: Pick<Work, 'tenantId' | 'key'>): Promise<Permit> {
+  acquire({ tenantId, webhookId }: { tenantId: string; webhookId: number }): Promise<Permit> {
+    const key = webhookKey(webhookId);
     return new Promise((resolve) => {
       let isGone = false;
       const begin = (permit: Permit) => {
@@ -78,7 +79,7 @@ export class Permits {
         resolve(permit);
         if (this.#acquiring === 0) this.#noneAcquiring.wake();
       };
-      const timer = setTimeout(() => begin(this.#grant('bulk', key)), longestPermitWaitMs).unref();
+      const timer = setTimeout(() => begin(this.#grant('bulk', key)), maxPermitWaitMs).unref();
       this.#acquiring++;
       this.submit('bulk', { tenantId, key, begin, isGone: () => isGone });
     });

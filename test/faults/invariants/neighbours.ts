@@ -34,7 +34,7 @@ const afterFaultMs = 15_000;
  * How long a neighbour may wait, counting only time without any fault, but including recovery. Generous: a backlog on a
  * busy machine takes minutes, and a delivery whose workflow was lost waits two until the sweeper finds it overdue.
  */
-const mostCalmMs = 300_000;
+const maxCalmMs = 300_000;
 
 /** Measures the untouched webhooks, whose receivers are always healthy. */
 export function measureNeighbours(evidence: Evidence): Neighbours {
@@ -56,10 +56,10 @@ export function measureNeighbours(evidence: Evidence): Neighbours {
     !disturbed.some((each) => each.from <= to && each.to >= sentAt);
   const ms = (wait: (typeof waits)[number]) => wait.receivedAt - wait.sentAt;
   const violations = waits
-    .filter((wait) => timeline.calmMs({ from: wait.acceptedAt, to: wait.receivedAt }) > mostCalmMs)
+    .filter((wait) => timeline.calmMs({ from: wait.acceptedAt, to: wait.receivedAt }) > maxCalmMs)
     .map((wait): Violation => ({
       invariant: 'neighbour waited',
-      text: `delivery ${wait.id} to an untouched webhook was received ${ms(wait)} ms after it was accepted, with no fault during more than ${mostCalmMs} ms of that`,
+      text: `delivery ${wait.id} to an untouched webhook was received ${ms(wait)} ms after it was accepted, with no fault during more than ${maxCalmMs} ms of that`,
       deliveryIds: [wait.id],
       at: { from: wait.acceptedAt, to: wait.receivedAt },
     }));

@@ -142,11 +142,11 @@ export function nothingDoubled({ timeline, requests, actions }: Evidence): Doubl
       const satisfied = satisfiedBy;
       if (satisfied) {
         // A retry that had no response may be carried out at any time.
-        const askedFor = retries.filter(
+        const requested = retries.filter(
           ({ startedAt, endedAt }) => startedAt <= request.beganAt && (endedAt ?? Infinity) >= satisfied.beganAt,
         );
-        retries = retries.filter((retry) => !askedFor.includes(retry));
-        if (askedFor.length > 0) satisfiedBy = undefined;
+        retries = retries.filter((retry) => !requested.includes(retry));
+        if (requested.length > 0) satisfiedBy = undefined;
         else {
           const explanation = explanationOf(timeline, satisfied);
           if (explanation) counted.explained[explanation]++;

@@ -57,24 +57,24 @@ export async function openOurProcess(options: OurProcessOptions): Promise<OurPro
       logFile: logFileOf(number),
       signalOnOurDeath: 'SIGKILL',
     });
-    const born: ProcessLife = { name, number, pid: started.pid, startedAt: Date.now(), frozen: [] };
-    timeline.lives.push(born);
+    const launched: ProcessLife = { name, number, pid: started.pid, startedAt: Date.now(), frozen: [] };
+    timeline.lives.push(launched);
     server = started;
-    life = born;
+    life = launched;
     options.onStart();
-    void noteReady(born);
+    void noteReady(launched);
     void started.exited.then(() => {
-      born.endedAt = Date.now();
-      if (born.end !== undefined || isOver) return;
-      born.end = 'itself';
-      born.lastLines = started.lastLines();
+      launched.endedAt = Date.now();
+      if (launched.end !== undefined || isOver) return;
+      launched.end = 'itself';
+      launched.lastLines = started.lastLines();
       setTimeout(() => void (isWanted && !isOver && spawn()), againAfterMs);
     });
   };
 
-  const noteReady = async (born: ProcessLife): Promise<void> => {
-    while (born.endedAt === undefined && !isOver) {
-      if (await isServing(born)) return void (born.readyAt = Date.now());
+  const noteReady = async (launched: ProcessLife): Promise<void> => {
+    while (launched.endedAt === undefined && !isOver) {
+      if (await isServing(launched)) return void (launched.readyAt = Date.now());
       await delay(100);
     }
   };
@@ -84,7 +84,7 @@ export async function openOurProcess(options: OurProcessOptions): Promise<OurPro
   const isServing = async ({ number, endedAt }: ProcessLife): Promise<boolean> => {
     if (endedAt !== undefined) return false;
     if (program !== 'api' && !hasLogged(logFileOf(number), 'worker.ready')) return false;
-    return port === undefined || answers(`http://127.0.0.1:${port}/healthz`);
+    return port === undefined || responds(`http://127.0.0.1:${port}/healthz`);
   };
   const kill = async (): Promise<void> => {
     isWanted = false;
@@ -136,7 +136,7 @@ function hasLogged(file: string, message: string): boolean {
   return existsSync(file) && readFileSync(file, 'utf8').includes(`"msg":"${message}"`);
 }
 
-async function answers(url: string): Promise<boolean> {
+async function responds(url: string): Promise<boolean> {
   try {
     return (await fetch(url, { signal: AbortSignal.timeout(1_000) })).ok;
   } catch {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Logger } from '../../../src/log.js';
 import { startPostgres, type EmbeddedPostgres } from '../../../src/dev/embedded/postgres.js';
-import { signal, startPatiently, type FaultTarget } from './target.js';
+import { signal, startWithRetries, type FaultTarget } from './target.js';
 
 export interface PostgresTarget extends FaultTarget {
   /** A superuser's connection string for the database `irisx`. */
@@ -25,7 +25,7 @@ export async function openPostgres(dataDir: string, port: number, log: Logger): 
     name: 'postgres',
     url,
     async start() {
-      running = await startPatiently(
+      running = await startWithRetries(
         () => startPostgres({ dataDir, port, log }),
         () => isOver,
       );

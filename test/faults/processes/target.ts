@@ -13,7 +13,7 @@ export interface FaultTarget {
 }
 
 /** Retries every second until `start` succeeds. Gives up, with the last error, when stopped or after two minutes. */
-export async function startPatiently<T>(start: () => Promise<T>, isOver: () => boolean): Promise<T> {
+export async function startWithRetries<T>(start: () => Promise<T>, isOver: () => boolean): Promise<T> {
   const giveUpAt = Date.now() + 120_000;
   for (;;) {
     try {

@@ -1,7 +1,7 @@
 import type { Logger } from '../../../src/log.js';
 import { startTemporal } from '../../../src/dev/embedded/temporal.js';
 import { findTemporalBinary } from '../../../src/dev/embedded/temporal-binary.js';
-import { signal, startPatiently, type FaultTarget } from './target.js';
+import { signal, startWithRetries, type FaultTarget } from './target.js';
 
 export interface TemporalTarget extends FaultTarget {
   /** `host:port` of the frontend. */
@@ -33,7 +33,7 @@ export async function openTemporal(startServer: () => Promise<RunningTemporal>):
     name: 'temporal',
     address: running.address,
     async start() {
-      running = await startPatiently(startServer, () => isOver);
+      running = await startWithRetries(startServer, () => isOver);
     },
     kill,
     freeze: () => signal(running.pid, 'SIGSTOP'),

@@ -29,11 +29,11 @@ export interface Exchange {
 /**
  * Responds to a request whose body has arrived. `reset`: reset the connection on purpose; `silent`: sent no response.
  */
-export async function answer(
+export async function respond(
   response: ServerResponse,
   { kind, isBad, ofConnection, random }: Exchange,
 ): Promise<number | 'reset' | 'silent'> {
-  const answerWith = (status: number, body = '') => {
+  const respondWith = (status: number, body = '') => {
     response.writeHead(status, { 'Content-Type': 'text/plain' }).end(body);
     return status;
   };
@@ -43,20 +43,20 @@ export async function answer(
   };
   if (kind === 'slow') {
     await delay(random.whole(1_000, 3_000));
-    return answerWith(200, 'slow');
+    return respondWith(200, 'slow');
   }
-  if (!isBad) return answerWith(200, 'ok');
+  if (!isBad) return respondWith(200, 'ok');
   switch (kind) {
     case 'healthy':
-      return answerWith(200, 'ok');
+      return respondWith(200, 'ok');
     case 'failing':
-      return answerWith(500, 'failing for a while');
+      return respondWith(500, 'failing for a while');
     case 'hanging':
       return 'silent';
     case 'second-resetting':
-      return ofConnection > 1 ? reset() : answerWith(200, 'first of its connection');
+      return ofConnection > 1 ? reset() : respondWith(200, 'first of its connection');
     case 'resetting':
-      if (random.chance(0.3)) return answerWith(200, 'spared');
+      if (random.chance(0.3)) return respondWith(200, 'spared');
       if (random.chance(0.5)) return reset();
       response.writeHead(200, { 'Content-Length': '1000' });
       response.write('half');

@@ -9,7 +9,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createRandom } from '../../support/random.js';
-import { answer, type ReceiverKind } from './behaviour.js';
+import { respond, type ReceiverKind } from './behaviour.js';
 import {
   bodiesFile,
   requestsFile,
@@ -119,7 +119,7 @@ async function handle(receiver: Receiver, incoming: IncomingMessage, response: S
   }
   // `close` comes while `answer` is awaited, so the intention must be set before.
   isReset = receiver.isBad;
-  const answered = await answer(response, { ...receiver, ofConnection: request.ofConnection, random });
+  const answered = await respond(response, { ...receiver, ofConnection: request.ofConnection, random });
   if (typeof answered === 'number') request.status = answered;
   if (answered !== 'reset') isReset = false;
 }
@@ -150,12 +150,12 @@ function obey(message: ReceiverCommand): void {
       }
       break;
     case 'flush':
-      tell({ kind: 'flushed', number: message.number, openRequests: open.size });
+      send({ kind: 'flushed', number: message.number, openRequests: open.size });
       break;
   }
 }
 
-const tell = (message: ReceiverMessage) => void process.send!(message);
+const send = (message: ReceiverMessage) => void process.send!(message);
 
 process.on('message', obey);
 // Ctrl-C in a terminal reaches all its programs; the harness ends us when it is done.
@@ -163,4 +163,4 @@ process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit());
 const urls: Record<string, string> = {};
 for (const receiver of receivers.values()) urls[receiver.name] = await serve(receiver);
-tell({ kind: 'listening', urls });
+send({ kind: 'listening', urls });

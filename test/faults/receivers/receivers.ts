@@ -17,7 +17,7 @@ export interface Receivers {
   urls: Readonly<Record<string, string>>;
   setMood(receiver: string, isBad: boolean): void;
   /** The next request there gets a 410, after `afterMs`. */
-  sayGoneOnce(receiver: string, afterMs: number): void;
+  respondGoneOnce(receiver: string, afterMs: number): void;
   setSenders(pids: number[]): void;
   heal(): void;
   /** How many requests are open now. */
@@ -38,22 +38,22 @@ export async function startReceivers(
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const { urls } = await nextMessage(child, (message) => (message.kind === 'listening' ? message : undefined));
-  const tell = (command: ReceiverCommand) => void (child.connected && child.send(command));
+  const send = (command: ReceiverCommand) => void (child.connected && child.send(command));
   let flushes = 0;
   const flush = async (): Promise<number> => {
     const number = ++flushes;
     const flushed = nextMessage(child, (message) =>
       message.kind === 'flushed' && message.number === number ? message : undefined,
     );
-    tell({ command: 'flush', number });
+    send({ command: 'flush', number });
     return (await flushed).openRequests;
   };
   return {
     urls,
-    setMood: (receiver, isBad) => tell({ command: 'mood', receiver, isBad }),
-    sayGoneOnce: (receiver, afterMs) => tell({ command: 'gone', receiver, afterMs }),
-    setSenders: (pids) => tell({ command: 'senders', pids }),
-    heal: () => tell({ command: 'heal' }),
+    setMood: (receiver, isBad) => send({ command: 'mood', receiver, isBad }),
+    respondGoneOnce: (receiver, afterMs) => send({ command: 'gone', receiver, afterMs }),
+    setSenders: (pids) => send({ command: 'senders', pids }),
+    heal: () => send({ command: 'heal' }),
     openRequests: flush,
     async read() {
       await flush();

@@ -35,8 +35,8 @@ function renderRuns(results: readonly FaultRunResult[]): string[] {
     row('rows without a request (the connection failed first)', ({ attemptsWithoutRequest }) => attemptsWithoutRequest),
     row('**logged differently from the response**, unexplained', ({ misjudged }) => misjudged.unexplained),
     row('the same, explained (kill, stop)', ({ misjudged }) => explained(misjudged)),
-    row('**two open requests of one delivery**, unexplained', ({ twoAtOnce }) => twoAtOnce.unexplained),
-    row('the same, explained (kill, stop)', ({ twoAtOnce }) => explained(twoAtOnce)),
+    row('**two open requests of one delivery**, unexplained', ({ overlapping }) => overlapping.unexplained),
+    row('the same, explained (kill, stop)', ({ overlapping }) => explained(overlapping)),
     row('**limit exceeded**, unexplained', ({ limit }) => limit.unexplained),
     row('the same, explained; fullest window', ({ limit }) => `${limit.explained}; ${round(limit.fullest * 100)} %`),
     row(

@@ -26,7 +26,7 @@ export interface FaultRunResult {
   stuck: number;
   unlogged: Counted;
   doubled: Counted;
-  twoAtOnce: Counted;
+  overlapping: Counted;
   misjudged: Counted;
   attemptsWithoutRequest: number;
   limit: { explained: number; unexplained: number; fullest: number };

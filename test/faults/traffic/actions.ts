@@ -41,7 +41,7 @@ export interface ActionsDeps {
 }
 
 const everyMs = [1_000, 5_000] as const;
-const lookEveryMs = 3_000;
+const checkEveryMs = 3_000;
 
 interface Context extends ActionsDeps {
   log: ActionsLog;
@@ -51,9 +51,18 @@ interface Context extends ActionsDeps {
 
 type Action = (context: Context, random: Random) => Promise<void>;
 
-const actions: Record<string, Action> = { pause, move, sayGone, retry, rotate, sendTest, changeLimit, useTemporary };
+const actions: Record<string, Action> = {
+  pause,
+  move,
+  respondGone,
+  retry,
+  rotate,
+  sendTest,
+  changeLimit,
+  useTemporary,
+};
 /** The actions to deal; some more often than others. */
-const deck = [...Object.keys(actions), 'retry', 'retry', 'sayGone'];
+const deck = [...Object.keys(actions), 'retry', 'retry', 'respondGone'];
 
 /** Runs tenants' actions during the faults, until the signal; resolves when all have ended. */
 export async function runActions(deps: ActionsDeps): Promise<ActionsLog> {
@@ -63,7 +72,7 @@ export async function runActions(deps: ActionsDeps): Promise<ActionsLog> {
   const running: Promise<void>[] = [enableWhatWasDisabled(context)];
   let cards: string[] = [];
   for (let number = 1; ; number++) {
-    await pauseFor(context, random.whole(...everyMs));
+    await sleep(context, random.whole(...everyMs));
     if (deps.signal.aborted) break;
     if (cards.length === 0) cards = random.shuffle(deck);
     const name = cards.pop()!;
@@ -80,7 +89,7 @@ async function pause(context: Context, random: Random): Promise<void> {
   const forMs = random.whole(2_000, 20_000);
   await exclusively(context, webhook, async () => {
     await change(context, webhook, webhook.enabled, false, { enabled: false });
-    await pauseFor(context, forMs);
+    await sleep(context, forMs);
     await change(context, webhook, webhook.enabled, true, { enabled: true });
   });
 }
@@ -96,22 +105,22 @@ async function move(context: Context, random: Random): Promise<void> {
 /**
  * Half of the time the webhook moves away while its receiver says 410: a verdict counts only for the url that gave it.
  */
-async function sayGone(context: Context, random: Random): Promise<void> {
+async function respondGone(context: Context, random: Random): Promise<void> {
   const webhook = random.pick(withRole(context, 'moving'));
   const afterMs = random.whole(0, 3_000);
   const movesAfterMs = random.chance(0.5) ? random.whole(0, 2_500) : undefined;
   const now = webhook.urls.at(-1)!.value;
   const receiver = webhook.plan.receivers.find(({ name }) => now.startsWith(`${context.receivers.urls[name]}/`))!;
-  context.receivers.sayGoneOnce(receiver.name, afterMs);
+  context.receivers.respondGoneOnce(receiver.name, afterMs);
   if (movesAfterMs === undefined) return;
-  await pauseFor(context, movesAfterMs);
+  await sleep(context, movesAfterMs);
   await move(context, random);
 }
 
 /** Acts like a tenant whose webhook is disabled: checks now and then, and enables it again. */
 async function enableWhatWasDisabled(context: Context): Promise<void> {
   for (;;) {
-    await pauseFor(context, lookEveryMs);
+    await sleep(context, checkEveryMs);
     if (context.signal.aborted) return;
     for (const webhook of withRole(context, 'moving')) await enableIfDisabled(context, webhook);
   }
@@ -146,11 +155,17 @@ async function retry(context: Context, random: Random): Promise<void> {
   const { id, webhook } = random.pick(choices);
   const force = random.chance(0.5);
   const path = `/v1/webhooks/${webhook.id}/deliveries/${id}/retry`;
-  const asked: ManualRetry = { deliveryId: id, force, startedAt: Date.now(), endedAt: undefined, status: undefined };
-  log.retries.push(asked);
+  const manualRetry: ManualRetry = {
+    deliveryId: id,
+    force,
+    startedAt: Date.now(),
+    endedAt: undefined,
+    status: undefined,
+  };
+  log.retries.push(manualRetry);
   const call = await api.call({ key: webhook.tenant.key, method: 'POST', path, body: { force } });
-  if (call.status !== undefined && call.status < 500) asked.endedAt = call.endedAt;
-  asked.status = call.status;
+  if (call.status !== undefined && call.status < 500) manualRetry.endedAt = call.endedAt;
+  manualRetry.status = call.status;
   surprised(log, 'retry', call, [202, 404, 409, 429]);
 }
 
@@ -161,7 +176,7 @@ async function rotate(context: Context, random: Random): Promise<void> {
   await exclusively(context, webhook, async () => {
     const path = `/v1/webhooks/${webhook.id}/rotate-secret`;
     const body = { overlap_seconds: overlapMs / 1_000 };
-    const call = await api.callUntilAnswered({ key: webhook.tenant.key, method: 'POST', path, body }, signal);
+    const call = await api.callUntilResponse({ key: webhook.tenant.key, method: 'POST', path, body }, signal);
     const { startedAt, endedAt } = call;
     // A try without a response may have made a secret that nobody knows.
     const wasLost = call.tries > 1 || call.status === undefined;
@@ -207,11 +222,11 @@ async function useTemporary(context: Context, random: Random): Promise<void> {
   };
   const webhook = await makeWebhook(api, tenant, plan, receivers.urls);
   if (!webhook) return;
-  await pauseFor(context, livesMs);
+  await sleep(context, livesMs);
   if (signal.aborted) return;
   webhook.deleted = { startedAt: Date.now(), endedAt: Infinity };
   const path = `/v1/webhooks/${webhook.id}`;
-  const call = await api.callUntilAnswered({ key: tenant.key, method: 'DELETE', path }, signal);
+  const call = await api.callUntilResponse({ key: tenant.key, method: 'DELETE', path }, signal);
   if (call.status !== undefined) webhook.deleted.endedAt = call.endedAt;
   // 404: an earlier try without a response deleted it.
   surprised(log, 'delete', call, call.tries > 1 ? [204, 404] : [204]);
@@ -228,7 +243,7 @@ async function change<T>(
   const noted: Change<T> = { value, startedAt: Date.now(), endedAt: Infinity, isUnsure: true };
   changes.push(noted);
   const { key } = webhook.tenant;
-  const call = await api.callUntilAnswered({ key, method: 'PATCH', path: `/v1/webhooks/${webhook.id}`, body }, signal);
+  const call = await api.callUntilResponse({ key, method: 'PATCH', path: `/v1/webhooks/${webhook.id}`, body }, signal);
   noted.endedAt = call.endedAt;
   noted.isUnsure = call.tries > 1 || call.status === undefined;
   if (log) surprised(log, 'change', call, [200]);
@@ -257,4 +272,4 @@ function otherUrl({ receivers }: Context, { plan, urls }: Webhook): string {
   return plan.receivers.map(({ name }) => `${receivers.urls[name]}/${plan.label}`).find((url) => url !== now)!;
 }
 
-const pauseFor = ({ signal }: Context, ms: number) => delay(ms, undefined, { signal }).catch(() => undefined);
+const sleep = ({ signal }: Context, ms: number) => delay(ms, undefined, { signal }).catch(() => undefined);

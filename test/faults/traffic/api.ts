@@ -51,7 +51,7 @@ export class Api {
    * Repeats until the response is neither "later" (429) nor a server error (5xx); for calls that may be repeated.
    * `startedAt` is that of the first try; `tries` tells whether an earlier one may have been carried out unseen.
    */
-  async callUntilAnswered(options: CallOptions, signal?: AbortSignal): Promise<ApiCall & { tries: number }> {
+  async callUntilResponse(options: CallOptions, signal?: AbortSignal): Promise<ApiCall & { tries: number }> {
     let startedAt: number | undefined;
     for (let tries = 1; ; tries++) {
       const call = await this.call(options);

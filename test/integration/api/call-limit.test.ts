@@ -41,15 +41,15 @@ describe('calls of one API key', () => {
   });
 
   it('that is unknown, or without a key, are counted by address, including triggers', async () => {
-    const anew = await startApi({ callsPerMinute: 3, databaseUrl: api.databaseUrl });
+    const restarted = await startApi({ callsPerMinute: 3, databaseUrl: api.databaseUrl });
     try {
       const statuses: number[] = [];
       for (const key of ['a', 'b', null, 'c', 'd'])
-        statuses.push((await anew.call('POST', '/v1/events', { key, body: {} })).status);
+        statuses.push((await restarted.call('POST', '/v1/events', { key, body: {} })).status);
       assert.deepEqual(statuses, [401, 401, 401, 429, 429]);
-      assert.equal((await anew.call('POST', '/v1/events', { body: {} })).status, 400);
+      assert.equal((await restarted.call('POST', '/v1/events', { body: {} })).status, 400);
     } finally {
-      await anew.close();
+      await restarted.close();
     }
   });
 
@@ -74,18 +74,18 @@ describe('calls of one API key', () => {
 
 describe('GET /readyz', () => {
   it('queries Postgres once for simultaneous calls', async () => {
-    let asked = 0;
-    const api = await startApi({ hasPendingMigrations: async () => ((asked += 1), false) });
+    let queries = 0;
+    const api = await startApi({ hasPendingMigrations: async () => ((queries += 1), false) });
     try {
-      const answers = await Promise.all(Array.from({ length: 50 }, () => api.call('GET', '/readyz', { key: null })));
-      assert.ok(answers.every(({ status }) => status === 200));
+      const responses = await Promise.all(Array.from({ length: 50 }, () => api.call('GET', '/readyz', { key: null })));
+      assert.ok(responses.every(({ status }) => status === 200));
       // On a slow machine the fifty calls take longer than the second for which a result is cached.
-      assert.ok(asked <= 5, `${asked} looks`);
-      const before = asked;
+      assert.ok(queries <= 5, `${queries} looks`);
+      const before = queries;
       await waitFor(
         async () => {
           await api.call('GET', '/readyz', { key: null });
-          return asked > before;
+          return queries > before;
         },
         { what: 'another look' },
       );

@@ -24,33 +24,33 @@ addFormats.default(ajv);
 ajv.addSchema({ $id: 'openapi.json', ...closed(document) });
 
 /** Fails unless this answer is one that the OpenAPI document describes for the call, down to the last field. */
-export function checkAnswer(
+export function checkResponse(
   method: string,
   pathname: string,
-  answer: { status: number; contentType: string | null; body: unknown },
+  actual: { status: number; contentType: string | null; body: unknown },
 ): void {
   const template = Object.keys(document.paths).find((path) => toRegExp(path).test(pathname));
   const operation = template === undefined ? undefined : document.paths[template]?.[method.toLowerCase()];
   if (template === undefined || !operation) {
     assert.ok(
-      [404, 405].includes(answer.status),
-      `${method} ${pathname} is not documented, and answered ${answer.status}`,
+      [404, 405].includes(actual.status),
+      `${method} ${pathname} is not documented, and answered ${actual.status}`,
     );
-    checkBody('#/components/schemas/Problem', answer.body);
+    checkBody('#/components/schemas/Problem', actual.body);
     return;
   }
-  const what = `${method} ${template} ${answer.status}`;
-  const listed = operation.responses[answer.status];
-  assert.ok(listed, `${what} is not documented: ${JSON.stringify(answer.body)}`);
-  const pointer = listed.$ref ?? `#/paths/${escape(template)}/${method.toLowerCase()}/responses/${answer.status}`;
+  const what = `${method} ${template} ${actual.status}`;
+  const listed = operation.responses[actual.status];
+  assert.ok(listed, `${what} is not documented: ${JSON.stringify(actual.body)}`);
+  const pointer = listed.$ref ?? `#/paths/${escape(template)}/${method.toLowerCase()}/responses/${actual.status}`;
   const response = listed.$ref ? document.components.responses[listed.$ref.split('/').at(-1) ?? ''] : listed;
   const mediaType = Object.keys(response?.content ?? {})[0];
   if (mediaType === undefined) {
-    assert.equal(answer.body, undefined, `${what} has a body`);
+    assert.equal(actual.body, undefined, `${what} has a body`);
     return;
   }
-  assert.equal(answer.contentType?.split(';')[0], mediaType, `${what}: Content-Type`);
-  checkBody(`${pointer}/content/${escape(mediaType)}/schema`, answer.body);
+  assert.equal(actual.contentType?.split(';')[0], mediaType, `${what}: Content-Type`);
+  checkBody(`${pointer}/content/${escape(mediaType)}/schema`, actual.body);
 }
 
 const validators = new Map<string, ValidateFunction>();

@@ -30,10 +30,10 @@ describe('the API while Postgres is away', () => {
       ['GET', '/v1/webhooks', tenantKey, undefined],
       ['POST', '/v1/webhooks', tenantKey, { url: 'https://a.example.com', events: ['*'] }],
     ] as const) {
-      const answer = await api.call(method, path, { key, body });
-      assert.equal(answer.status, 503, `${method} ${path}`);
-      assert.match(answer.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
-      assert.ok(!JSON.stringify(answer.body).includes('hidden'));
+      const response = await api.call(method, path, { key, body });
+      assert.equal(response.status, 503, `${method} ${path}`);
+      assert.match(response.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+      assert.ok(!JSON.stringify(response.body).includes('hidden'));
     }
     assert.ok(!api.logLines.join('').includes('hidden'));
   });

@@ -171,13 +171,13 @@ describe('deliveries', () => {
     const second = await startApi({ databaseUrl: api.databaseUrl });
     try {
       const path = `/v1/webhooks/${webhook}/deliveries/${id}/retry`;
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 24 }, (_, i) =>
           (i % 2 ? api : second).call('POST', path, { key: tenant.key, body: { force: true } }),
         ),
       );
-      const granted = answers.filter(({ status }) => status === 202);
-      const refused = answers.filter(({ status }) => status === 429);
+      const granted = responses.filter(({ status }) => status === 202);
+      const refused = responses.filter(({ status }) => status === 429);
       assert.deepEqual([granted.length, refused.length], [10, 14]);
       for (const { headers, body } of refused) {
         const seconds = Number(headers.get('retry-after'));

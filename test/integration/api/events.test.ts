@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { eventTypeNames } from '../../../src/events/event-types.js';
-import { createTenant, createWebhook, startApi, type Answer, type Api, type TestTenant } from './fixture.js';
+import { createTenant, createWebhook, startApi, type ApiResponse, type Api, type TestTenant } from './fixture.js';
 
 describe('POST /v1/events', () => {
   let api: Api;
@@ -19,7 +19,7 @@ describe('POST /v1/events', () => {
     payload,
     ...more,
   });
-  const trigger = (body: unknown): Promise<Answer> => api.call('POST', '/v1/events', { body });
+  const trigger = (body: unknown): Promise<ApiResponse> => api.call('POST', '/v1/events', { body });
   const bodyOf = async (eventId: string): Promise<string> => {
     const { rows } = await api.pool.query<{ body: string }>('select body from webhook_events where event_id = $1', [
       eventId,

@@ -13,7 +13,7 @@ import { createLogger } from '../../../src/log.js';
 import { createSealer, unnamedKey, type Sealer } from '../../../src/encryption/seal.js';
 import type { DeliveryWorkflows } from '../../../src/temporal/workflows.js';
 import { createTestDatabase } from '../../support/database.js';
-import { checkAnswer } from './contract.js';
+import { checkResponse } from './contract.js';
 
 export const adminKey = 'a-key-for-tests-only';
 
@@ -49,7 +49,7 @@ export interface Call {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Json = any;
 
-export interface Answer {
+export interface ApiResponse {
   status: number;
   headers: Headers;
   body: Json;
@@ -64,7 +64,7 @@ export interface Api {
   /** One JSON object per line. */
   logLines: string[];
   /** By default with the admin key; a key of null sends none. Checks the answer against the OpenAPI document. */
-  call(method: string, path: string, call?: Call): Promise<Answer>;
+  call(method: string, path: string, call?: Call): Promise<ApiResponse>;
   close(): Promise<void>;
 }
 
@@ -118,7 +118,7 @@ export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: str
       const contentType = response.headers.get('content-type');
       const parsed: unknown = text === '' ? undefined : contentType?.includes('json') ? JSON.parse(text) : text;
       if (method !== 'HEAD')
-        checkAnswer(method, new URL(url + path).pathname, { status: response.status, contentType, body: parsed });
+        checkResponse(method, new URL(url + path).pathname, { status: response.status, contentType, body: parsed });
       return { status: response.status, headers: response.headers, body: parsed };
     },
     async close() {
@@ -134,7 +134,7 @@ export interface TestTenant {
   id: string;
   key: string;
   /** With the tenant's own key. */
-  call(method: string, path: string, call?: Omit<Call, 'key'>): Promise<Answer>;
+  call(method: string, path: string, call?: Omit<Call, 'key'>): Promise<ApiResponse>;
 }
 
 /** A tenant and a key of its own that may read and write webhooks. */

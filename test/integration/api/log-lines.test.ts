@@ -37,10 +37,10 @@ describe('log lines of calls that change something', () => {
     ] as const;
     for (const [method, at, body, msg, expected] of calls) {
       const headers = { 'X-Request-Id': `request-${msg}` };
-      const answer = await tenant.call(method, at, { headers, ...(body && { body }) });
-      assert.ok(answer.status < 300, msg);
+      const response = await tenant.call(method, at, { headers, ...(body && { body }) });
+      assert.ok(response.status < 300, msg);
       assert.deepEqual(lineOf(`request-${msg}`, msg), { request: `request-${msg}`, ...expected });
-      if (answer.body?.secret) assert.ok(!api.logLines.join('').includes(answer.body.secret));
+      if (response.body?.secret) assert.ok(!api.logLines.join('').includes(response.body.secret));
     }
     const refused = await tenant.call('DELETE', path, { headers: { 'X-Request-Id': 'again' } });
     assert.equal(refused.status, 404);

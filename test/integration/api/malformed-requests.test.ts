@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { createTenant, startApi, type Answer, type Api, type TestTenant } from './fixture.js';
+import { createTenant, startApi, type ApiResponse, type Api, type TestTenant } from './fixture.js';
 
 describe('malformed requests', () => {
   let api: Api;
@@ -12,12 +12,12 @@ describe('malformed requests', () => {
   });
   after(() => api.close());
   afterEach(() => {
-    const faults = api.logLines.filter((line) => /request\.failed|request\.not_checked_enough/.test(line));
+    const faults = api.logLines.filter((line) => /request\.failed|request\.rejected_by_database/.test(line));
     assert.deepEqual(faults, [], 'every mistake is caught before Postgres sees it');
   });
 
   const json = { 'Content-Type': 'application/json' };
-  const post = (raw: string | Uint8Array | undefined, headers: Record<string, string> = json): Promise<Answer> =>
+  const post = (raw: string | Uint8Array | undefined, headers: Record<string, string> = json): Promise<ApiResponse> =>
     tenant.call('POST', '/v1/webhooks', { ...(raw !== undefined && { raw }), headers });
   const valid = '{"url":"https://a.example.com/","events":["*"]}';
 
@@ -87,9 +87,9 @@ describe('malformed requests', () => {
       ['a number for Infinity', '{"url":"https://a.example.com","events":["*"],"max_retries":1e999}', 400],
     ];
     for (const [name, raw, status] of bodies) {
-      const answer = await post(raw);
-      assert.equal(answer.status, status, name);
-      assert.ok(answer.body.detail.length > 10, name);
+      const response = await post(raw);
+      assert.equal(response.status, status, name);
+      assert.ok(response.body.detail.length > 10, name);
     }
   });
 

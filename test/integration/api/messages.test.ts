@@ -89,10 +89,10 @@ describe('/v1/messages', () => {
   ];
   for (const [what, body, path] of refused) {
     it(`refuses ${what}`, async () => {
-      const answer = await post(body);
-      assert.equal(answer.status, 400);
+      const response = await post(body);
+      assert.equal(response.status, 400);
       assert.deepEqual(
-        answer.body.errors.map((error: { path: string }) => error.path),
+        response.body.errors.map((error: { path: string }) => error.path),
         [path],
       );
       assert.equal(started.length, 0);
@@ -101,10 +101,10 @@ describe('/v1/messages', () => {
 
   it('refuses a text that is far too long without counting its parts, and never quotes a text', async () => {
     const startedAt = performance.now();
-    const answer = await post({ ...text, body: '😀'.repeat(20_000) });
-    assert.equal(answer.status, 400);
+    const response = await post({ ...text, body: '😀'.repeat(20_000) });
+    assert.equal(response.status, 400);
     assert.ok(performance.now() - startedAt < 500);
-    assert.ok(!JSON.stringify(answer.body).includes('😀'));
+    assert.ok(!JSON.stringify(response.body).includes('😀'));
   });
 
   it('sends only from numbers of the tenant, and does not reveal who owns others', async () => {
@@ -115,11 +115,11 @@ describe('/v1/messages', () => {
        values ($1, '+15550000003', now() - interval '1 day', now())`,
       [tenant.id],
     );
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       ['+15550000001', '+15550000002', '+15550000003'].map((from) => post({ ...text, from })),
     );
-    for (const answer of answers) assert.equal(answer.status, 400);
-    assert.equal(new Set(answers.map(({ body }) => JSON.stringify(body).replace(/\+1555000000\d/g, ''))).size, 1);
+    for (const response of responses) assert.equal(response.status, 400);
+    assert.equal(new Set(responses.map(({ body }) => JSON.stringify(body).replace(/\+1555000000\d/g, ''))).size, 1);
     assert.equal(started.length, 0);
   });
 
@@ -134,9 +134,9 @@ describe('/v1/messages', () => {
 
   it('accepts a message only once when it is posted again with the same Idempotency-Key', async () => {
     const key = { 'Idempotency-Key': 'order-17' };
-    const answers = await Promise.all(Array.from({ length: 5 }, () => post(text, key)));
-    for (const { status, body } of answers)
-      assert.deepEqual([status, body.message.id], [202, answers[0]!.body.message.id]);
+    const responses = await Promise.all(Array.from({ length: 5 }, () => post(text, key)));
+    for (const { status, body } of responses)
+      assert.deepEqual([status, body.message.id], [202, responses[0]!.body.message.id]);
     assert.equal(started.length, 1);
     assert.equal((await post({ ...text, body: 'another' }, key)).status, 409);
     assert.equal((await post(text, { 'Idempotency-Key': 'a b' })).status, 400);
@@ -165,7 +165,7 @@ describe('/v1/messages', () => {
   });
 
   it('answers a repeat with the first message when the right to send is lost between the two', async () => {
-    const asked = { to: text.to, body: 'x', messaging_service_sid: service };
+    const request = { to: text.to, body: 'x', messaging_service_sid: service };
     const key = 'order-20';
     const other = await createTenant(api);
     const holder = await api.pool.connect();
@@ -175,7 +175,7 @@ describe('/v1/messages', () => {
         service,
         other.id,
       ]);
-      const repeat = post(asked, { 'Idempotency-Key': key });
+      const repeat = post(request, { 'Idempotency-Key': key });
       await waitFor(
         async () =>
           (
@@ -238,30 +238,30 @@ describe('/v1/messages', () => {
       ['ą'.repeat(1_600), 202],
       ['ą'.repeat(1_601), 400],
     ] as const) {
-      const answer = await post({ ...text, body });
-      assert.equal(answer.status, status, `${body.length} units`);
+      const response = await post({ ...text, body });
+      assert.equal(response.status, status, `${body.length} units`);
       if (status === 400) {
         assert.deepEqual(
-          answer.body.errors.map((error: { path: string }) => error.path),
+          response.body.errors.map((error: { path: string }) => error.path),
           ['body'],
         );
-        assert.match(answer.body.errors[0].message, /1 to 1600 characters.*UTF-16/);
+        assert.match(response.body.errors[0].message, /1 to 1600 characters.*UTF-16/);
       }
     }
   });
 
   it('refuses media that Postgres cannot store', async () => {
     for (const rest of ['\0', '\ud800']) {
-      const answer = await post({ ...text, media_urls: [`https://media.example.com/${rest}`] });
-      assert.deepEqual([answer.status, answer.body.errors[0].path], [400, 'media_urls.0']);
+      const response = await post({ ...text, media_urls: [`https://media.example.com/${rest}`] });
+      assert.deepEqual([response.status, response.body.errors[0].path], [400, 'media_urls.0']);
     }
   });
 
   it('gives a Messaging Service to one of two tenants that use it at the same time', async () => {
     const by = { to: text.to, body: 'x', messaging_service_sid: service };
     const tenants = await Promise.all([1, 2, 3].map(() => createTenant(api, ['messages:write'])));
-    const answers = await Promise.all([...tenants, ...tenants].map((one) => post(by, undefined, one)));
-    const taken = answers.map(({ status }) => status);
+    const responses = await Promise.all([...tenants, ...tenants].map((one) => post(by, undefined, one)));
+    const taken = responses.map(({ status }) => status);
     assert.deepEqual([...taken].sort(), [202, 202, 400, 400, 400, 400]);
     assert.deepEqual(taken.slice(0, 3), taken.slice(3), 'both of the same tenant');
     const { rows } = await api.pool.query('select distinct tenant_id from messages');
@@ -316,9 +316,9 @@ describe('/v1/messages', () => {
     const without = await startApi();
     try {
       const someone = await createTenant(without, ['messages:write']);
-      const answer = await someone.call('POST', '/v1/messages', { body: text });
-      assert.equal(answer.status, 409);
-      assert.match(answer.body.detail, /TWILIO_ACCOUNT_SID/);
+      const response = await someone.call('POST', '/v1/messages', { body: text });
+      assert.equal(response.status, 409);
+      assert.match(response.body.detail, /TWILIO_ACCOUNT_SID/);
       assert.deepEqual((await someone.call('GET', '/v1/messages')).body.messages, []);
     } finally {
       await without.close();

@@ -34,7 +34,7 @@ describe('the Twilio account of a phone number', () => {
     const { body } = await api.call('GET', '/v1/phone-numbers');
     return body.phone_numbers[0].account_sid as unknown;
   };
-  const told = async () =>
+  const countEvents = async () =>
     (await api.pool.query("select from webhook_events where event_type = 'phone_number.assigned'")).rowCount;
 
   it('is the sending account, unless another one is given', async () => {
@@ -54,7 +54,7 @@ describe('the Twilio account of a phone number', () => {
       assert.deepEqual([status, body.phone_number.account_sid, await shown()], [200, expected, expected]);
       assert.equal(body.phone_number.id, first.body.phone_number.id);
     }
-    assert.equal(await told(), 1);
+    assert.equal(await countEvents(), 1);
   });
 
   it('is refused if it is not configured', async () => {
@@ -62,16 +62,16 @@ describe('the Twilio account of a phone number', () => {
       const { status, body } = await assign(account);
       assert.deepEqual([status, body.errors[0].path], [400, 'account_sid'], String(account));
     }
-    assert.equal(await told(), 0);
+    assert.equal(await countEvents(), 0);
   });
 
   it('is not changed by an attempt to assign the number to another tenant', async () => {
     await assign(subaccountSid);
     const other = await createTenant(api);
-    const answer = await api.call('POST', '/v1/phone-numbers', {
+    const response = await api.call('POST', '/v1/phone-numbers', {
       body: { tenant_id: other.id, phone_number: number, account_sid: null },
     });
-    assert.deepEqual([answer.status, await shown()], [409, subaccountSid]);
+    assert.deepEqual([response.status, await shown()], [409, subaccountSid]);
   });
 
   it('is the one that sends its messages', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ownerOfNumber } from '../../../src/db/phone-numbers.js';
-import { createTenant, startApi, type Answer, type Api, type TestTenant } from './fixture.js';
+import { createTenant, startApi, type ApiResponse, type Api, type TestTenant } from './fixture.js';
 
 interface StoredEvent {
   event_id: string;
@@ -20,7 +20,7 @@ describe('phone numbers', () => {
   });
 
   const anyNumber = () => `+1415${(lastNumber += 1)}`;
-  const assign = (phoneNumber: unknown, tenantId: unknown = tenant.id): Promise<Answer> =>
+  const assign = (phoneNumber: unknown, tenantId: unknown = tenant.id): Promise<ApiResponse> =>
     api.call('POST', '/v1/phone-numbers', { body: { tenant_id: tenantId, phone_number: phoneNumber } });
   const release = (id: string) => api.call('DELETE', `/v1/phone-numbers/${id}`);
   const list = (query = '') => api.call('GET', `/v1/phone-numbers${query}`);
@@ -88,10 +88,12 @@ describe('phone numbers', () => {
 
   it('have one owner, even when several tenants ask at the same time', async () => {
     const number = anyNumber();
-    const answers = await Promise.all([0, 1, 2, 3, 4, 5].map((turn) => assign(number, [tenant, other][turn % 2]!.id)));
-    const statuses = answers.map(({ status }) => status).sort();
+    const responses = await Promise.all(
+      [0, 1, 2, 3, 4, 5].map((turn) => assign(number, [tenant, other][turn % 2]!.id)),
+    );
+    const statuses = responses.map(({ status }) => status).sort();
     assert.deepEqual(statuses, [200, 200, 201, 409, 409, 409]);
-    const winner = answers.find(({ status }) => status === 201)!.body.phone_number.tenant_id;
+    const winner = responses.find(({ status }) => status === 201)!.body.phone_number.tenant_id;
     assert.equal(await owner(number), winner);
     assert.equal((await events(tenant)).length + (await events(other)).length, 1);
   });
@@ -122,8 +124,8 @@ describe('phone numbers', () => {
     await release(body.phone_number.id);
     await assign(anyNumber(), other.id);
     const mine = `?tenant_id=${tenant.id}`;
-    const shown = (answer: Answer) =>
-      (answer.body.phone_numbers as { phone_number: string }[]).map((row) => row.phone_number);
+    const shown = (response: ApiResponse) =>
+      (response.body.phone_numbers as { phone_number: string }[]).map((row) => row.phone_number);
     assert.deepEqual(shown(await list(mine)), numbers.toReversed());
     const first = await list(`${mine}&limit=2`);
     const rest = await list(`${mine}&limit=2&cursor=${first.body.next_cursor}`);

@@ -36,10 +36,10 @@ describe('quotas of a tenant', () => {
     await setQuotas({ webhooks: 5 });
     const second = await startApi({ databaseUrl: api.databaseUrl });
     try {
-      const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => register(i % 2 ? api : second)));
-      const statuses = answers.map(({ status }) => status);
+      const responses = await Promise.all(Array.from({ length: 30 }, (_, i) => register(i % 2 ? api : second)));
+      const statuses = responses.map(({ status }) => status);
       assert.deepEqual([statuses.filter((s) => s === 201).length, statuses.filter((s) => s === 409).length], [5, 25]);
-      assert.match(answers.find(({ status }) => status === 409)!.body.detail, /has 5 webhooks, and its quota is 5/);
+      assert.match(responses.find(({ status }) => status === 409)!.body.detail, /has 5 webhooks, and its quota is 5/);
     } finally {
       await second.close();
     }
@@ -61,10 +61,12 @@ describe('quotas of a tenant', () => {
       await startApi({ databaseUrl: api.databaseUrl }),
     ];
     try {
-      const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => trigger(processes[i % 2]!, `event-${i}`)));
-      const statuses = answers.map(({ status }) => status);
+      const responses = await Promise.all(
+        Array.from({ length: 30 }, (_, i) => trigger(processes[i % 2]!, `event-${i}`)),
+      );
+      const statuses = responses.map(({ status }) => status);
       assert.deepEqual([statuses.filter((s) => s === 201).length, statuses.filter((s) => s === 429).length], [10, 20]);
-      const refused = answers.find(({ status }) => status === 429)!;
+      const refused = responses.find(({ status }) => status === 429)!;
       const seconds = Number(refused.headers.get('retry-after'));
       assert.ok(seconds >= 1 && seconds <= 60, `Retry-After: ${seconds}`);
       assert.match(refused.body.detail, /quota is 10 events a minute/);
@@ -97,11 +99,11 @@ describe('quotas of a tenant', () => {
       "update tenant_event_counts set minute_began_at = minute_began_at - interval '1 min' where tenant_id = $1",
       [tenant.id],
     );
-    const anew = await startApi({ databaseUrl: api.databaseUrl });
+    const restarted = await startApi({ databaseUrl: api.databaseUrl });
     try {
-      assert.deepEqual([(await trigger(anew, 'a')).status, (await trigger(anew, 'b')).status], [201, 429]);
+      assert.deepEqual([(await trigger(restarted, 'a')).status, (await trigger(restarted, 'b')).status], [201, 429]);
     } finally {
-      await anew.close();
+      await restarted.close();
     }
   });
 

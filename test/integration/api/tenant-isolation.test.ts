@@ -36,7 +36,7 @@ describe('tenants', () => {
 
   it("field case 34: never see or change each other's webhooks and deliveries, nor learn that they exist", async () => {
     const before = await stateOfOther();
-    const told = [api.workflows.started.length, api.workflows.woken.length];
+    const started = [api.workflows.started.length, api.workflows.woken.length];
     const calls: [method: string, path: (webhook: number, delivery: string) => string, body?: unknown][] = [
       ['GET', (webhook) => `/v1/webhooks/${webhook}`],
       ['PATCH', (webhook) => `/v1/webhooks/${webhook}`, { enabled: false }],
@@ -51,12 +51,12 @@ describe('tenants', () => {
     ];
     for (const [method, path, body] of calls) {
       const others = await own.call(method, path(othersWebhook, othersDelivery), { body });
-      const nobodys = await own.call(method, path(2147483647, '00000000-0000-7000-8000-000000000000'), { body });
+      const unowned = await own.call(method, path(2147483647, '00000000-0000-7000-8000-000000000000'), { body });
       assert.equal(others.status, 404, `${method} ${path(othersWebhook, othersDelivery)}`);
-      assert.deepEqual(others.body, nobodys.body);
+      assert.deepEqual(others.body, unowned.body);
     }
     assert.deepEqual(await stateOfOther(), before);
-    assert.deepEqual([api.workflows.started.length, api.workflows.woken.length], told);
+    assert.deepEqual([api.workflows.started.length, api.workflows.woken.length], started);
   });
 
   it('field case 34: find a delivery under its own webhook only', async () => {

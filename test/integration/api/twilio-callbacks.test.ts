@@ -11,7 +11,7 @@ import { postCallback, publicBaseUrl, smsForm, statusForm, type Callback } from 
 import { vectors } from '../../support/twilio-vectors.js';
 
 const subaccountSid = 'AC00000000000000000000000000000001';
-const nothingToSay = '<?xml version="1.0" encoding="UTF-8"?><Response/>';
+const emptyTwiml = '<?xml version="1.0" encoding="UTF-8"?><Response/>';
 const number = '+15557654321';
 const sid = (n: number) => `SM${n.toString(16).padStart(32, '0')}`;
 
@@ -46,10 +46,10 @@ describe('the callbacks of Twilio', () => {
   describe('for a message that came in', () => {
     it('get empty TwiML and make an event with the message as it came', async () => {
       const { body } = vectors.sms;
-      const answer = await post({ path: '/twilio/sms', form: body });
-      assert.equal(answer.status, 200);
-      assert.match(answer.headers['content-type']!, /^text\/xml/);
-      assert.equal(answer.text, nothingToSay);
+      const response = await post({ path: '/twilio/sms', form: body });
+      assert.equal(response.status, 200);
+      assert.match(response.headers['content-type']!, /^text\/xml/);
+      assert.equal(response.text, emptyTwiml);
       const [event, ...others] = await events();
       assert.equal(others.length, 0);
       assert.equal(event!.type, 'sms.received');
@@ -75,8 +75,8 @@ describe('the callbacks of Twilio', () => {
     });
 
     it('field case 41: make one event even if they come ten times together, a day later and by the fallback url', async () => {
-      const answers = await Promise.all(Array.from({ length: 10 }, () => sms()));
-      for (const answer of answers) assert.equal(answer.status, 200);
+      const responses = await Promise.all(Array.from({ length: 10 }, () => sms()));
+      for (const response of responses) assert.equal(response.status, 200);
       await api.pool.query("update messages set created_at = created_at - interval '1 day'");
       assert.equal((await sms()).status, 200);
       assert.equal((await sms({ ErrorCode: '11200', ErrorUrl: `${publicBaseUrl}/twilio/sms` })).status, 200);
@@ -88,17 +88,17 @@ describe('the callbacks of Twilio', () => {
       const senders = ['SUPPORT', '68849', 'MGM Resorts', 'whatsapp:+15550100', '+1 (555) 010-0100', ''];
       for (const [n, From] of senders.entries()) assert.equal((await sms({ MessageSid: sid(n), From })).status, 200);
       await sms({ MessageSid: sid(99), From: '68849', Body: ' Stop ', OptOutType: 'STOP' });
-      const told = await events();
+      const triggered = await events();
       assert.deepEqual(
-        told.map(({ data }) => data['from']),
+        triggered.map(({ data }) => data['from']),
         [...senders, '68849'],
       );
-      assert.equal(told.at(-1)!.data['body'], ' Stop ');
+      assert.equal(triggered.at(-1)!.data['body'], ' Stop ');
     });
 
     it('for an unassigned number are acknowledged, make no event, and log no text and no number', async () => {
-      const answer = await sms({ To: '+15550000000', Body: 'a private matter' });
-      assert.deepEqual([answer.status, answer.text], [200, nothingToSay]);
+      const response = await sms({ To: '+15550000000', Body: 'a private matter' });
+      assert.deepEqual([response.status, response.text], [200, emptyTwiml]);
       assert.deepEqual([await events(), await rows()], [[], []]);
       const lines = api.logLines.filter((line) => line.includes('message.no_owner'));
       assert.equal(lines.length, 1);
@@ -120,12 +120,12 @@ describe('the callbacks of Twilio', () => {
       await sms({ MessageSid: sid(2), Body: 'a\\u0000b' });
       const form = new URLSearchParams(smsForm({ MessageSid: sid(3), Body: 'BYTES' })).toString();
       const sent = form.replace('BYTES', '%ED%A0%80');
-      const answer = await post({
+      const response = await post({
         path: '/twilio/sms',
         form: sent,
         signedForm: form.replace('BYTES', '%25ED%25A0%2580'),
       });
-      assert.equal(answer.status, 200);
+      assert.equal(response.status, 200);
       await sms({ MessageSid: sid(4), Body: '😀'.repeat(1_600), NumSegments: '48' });
       await sms({ MessageSid: sid(5), To: `${number}\0` });
       assert.deepEqual(
@@ -143,8 +143,8 @@ describe('the callbacks of Twilio', () => {
     it('report the delivery to the tenant that the signed url names', async () => {
       await api.pool.query("update tenants set external_id = 't_1'");
       const { url, body, signature } = vectors.delivered;
-      const answer = await post({ path: url.slice(publicBaseUrl.length), form: body, signature });
-      assert.deepEqual([answer.status, answer.text], [204, '']);
+      const response = await post({ path: url.slice(publicBaseUrl.length), form: body, signature });
+      assert.deepEqual([response.status, response.text], [204, '']);
       const [event] = await events();
       const { timestamp, message_id: _id, ...data } = event!.data;
       assert.deepEqual(
@@ -179,7 +179,7 @@ describe('the callbacks of Twilio', () => {
     it('field case 40: may come in any order; the first final status and its code stay', async () => {
       const cases: [
         reports: [word: string, errorCode?: string][],
-        told: string[],
+        triggered: string[],
         status: string,
         code: string | null,
       ][] = [
@@ -192,14 +192,14 @@ describe('the callbacks of Twilio', () => {
         [[['partially_delivered'], ['exploded'], ['']], [], 'queued', null],
         [[['sent'], ['canceled'], ['delivered']], [], 'canceled', null],
       ];
-      for (const [n, [reports, told, end, code]] of cases.entries()) {
+      for (const [n, [reports, triggered, end, code]] of cases.entries()) {
         await api.pool.query('truncate webhook_events cascade');
         const id = await insertOutboundMessage(api.pool, tenantId, { messageSid: sid(n) });
         for (const [word, errorCode] of reports) {
-          const answer = await status(word, { MessageSid: sid(n), ...(errorCode && { ErrorCode: errorCode }) });
-          assert.equal(answer.status, 204, word);
+          const response = await status(word, { MessageSid: sid(n), ...(errorCode && { ErrorCode: errorCode }) });
+          assert.equal(response.status, 204, word);
         }
-        assert.deepEqual(typesOf(await events()), told, JSON.stringify(reports));
+        assert.deepEqual(typesOf(await events()), triggered, JSON.stringify(reports));
         const row = (await rows()).find((row) => row['id'] === id)!;
         assert.deepEqual([row['status'], row['error_code']], [end, code], JSON.stringify(reports));
       }
@@ -210,9 +210,9 @@ describe('the callbacks of Twilio', () => {
       const query = `?tenant=${tenantId}&message=${id}`;
       await status('delivered', { MessageSid: sid(1) }, query);
       await status('sent', { MessageSid: sid(1) }, query);
-      const told = await events();
-      assert.deepEqual(typesOf(told), ['sms.sent', 'sms.delivered']);
-      const { timestamp: _at, ...sent } = told[0]!.data;
+      const triggered = await events();
+      assert.deepEqual(typesOf(triggered), ['sms.sent', 'sms.delivered']);
+      const { timestamp: _at, ...sent } = triggered[0]!.data;
       assert.deepEqual(sent, {
         message_sid: sid(1),
         from: number,
@@ -251,12 +251,12 @@ describe('the callbacks of Twilio', () => {
           n += 1;
           await api.pool.query('truncate webhook_events, tenant_usage cascade');
           const id = await insertOutboundMessage(api.pool, tenantId, { status: 'unknown' });
-          const answers = await Promise.all(
+          const responses = await Promise.all(
             [...reports, ...reports].map((word) =>
               status(word, { MessageSid: sid(n) }, `?tenant=${tenantId}&message=${id}`),
             ),
           );
-          for (const answer of answers) assert.equal(answer.status, 204);
+          for (const response of responses) assert.equal(response.status, 204);
           const [first, ...ends] = typesOf(await events());
           assert.equal(first, 'sms.sent');
           const isEnded = reports.some((word) => ['delivered', 'undelivered', 'failed', 'read'].includes(word));
@@ -279,7 +279,7 @@ describe('the callbacks of Twilio', () => {
         await post({ path, form: body, signature, headers: { ...forwarded, 'X-Forwarded-Host': 'evil.example.test' } }),
         await post({ path, form: `${body}&Addr=%2B15550109&Addr=%2B15550103`, headers: forwarded }),
       ];
-      for (const answer of accepted) assert.equal(answer.status, 200);
+      for (const response of accepted) assert.equal(response.status, 200);
       for (const wrong of [null, '', `x${signature.slice(1)}`])
         assert.equal((await post({ path, form: body, signature: wrong, headers: forwarded })).status, 403);
     });
@@ -328,9 +328,9 @@ describe('the callbacks of Twilio', () => {
         ['another path', 404, { path: '/twilio/other', form }],
       ];
       for (const [what, status, callback] of refused) {
-        const answer = await post(callback);
-        assert.deepEqual([answer.status, answer.text], [status, ''], what);
-        assert.doesNotMatch(answer.headers['content-type'] ?? '', /text\/(plain|html)/, what);
+        const response = await post(callback);
+        assert.deepEqual([response.status, response.text], [status, ''], what);
+        assert.doesNotMatch(response.headers['content-type'] ?? '', /text\/(plain|html)/, what);
       }
       const got = await fetch(`${api.url}/twilio/sms`);
       assert.deepEqual([got.status, got.headers.get('allow'), await got.text()], [405, 'POST', '']);
@@ -379,8 +379,8 @@ describe('the callbacks of Twilio', () => {
       ];
       for (const [fields, query] of reports)
         for (const word of ['failed', 'delivered']) {
-          const answer = await status(word, fields, query);
-          assert.deepEqual([answer.status, answer.text], [204, '']);
+          const response = await status(word, fields, query);
+          assert.deepEqual([response.status, response.text], [204, '']);
         }
       assert.deepEqual([await events(), await rows()], [[], before]);
       assert.equal(warnings().length, 2 * reports.length, 'each is logged once');
@@ -392,17 +392,17 @@ describe('the callbacks of Twilio', () => {
     it('a received message makes an event only if the number is in that account', async () => {
       const [mains, subs] = [number, '+15550000002'];
       await assignNumber(api.pool, tenantId, subs, subaccountSid);
-      const cases: [account: string, to: string, told: boolean][] = [
+      const cases: [account: string, to: string, triggered: boolean][] = [
         [subaccountSid, mains, false],
         [accountSid, subs, false],
         [accountSid, mains, true],
         [subaccountSid, subs, true],
       ];
-      for (const [n, [account, To, isTold]] of cases.entries()) {
+      for (const [n, [account, To, isTriggered]] of cases.entries()) {
         const before = (await events()).length;
-        const answer = await inboundOf(account, { To, MessageSid: sid(n) });
-        assert.deepEqual([answer.status, answer.text], [200, nothingToSay]);
-        assert.equal((await events()).length - before, isTold ? 1 : 0, `${account} for ${To}`);
+        const response = await inboundOf(account, { To, MessageSid: sid(n) });
+        assert.deepEqual([response.status, response.text], [200, emptyTwiml]);
+        assert.equal((await events()).length - before, isTriggered ? 1 : 0, `${account} for ${To}`);
       }
       assert.equal(warnings().length, 2);
       assert.doesNotMatch(warnings().join(''), /1555/);
@@ -447,11 +447,11 @@ describe('the callbacks of Twilio', () => {
     const id = await insertOutboundMessage(api.pool, tenantId, { messageSid: sid(1) });
     await api.pool.query('truncate tenants cascade');
     const query = `?tenant=${tenantId}&message=${id}`;
-    const answer = await post({
+    const response = await post({
       path: `/twilio/status${query}`,
       form: statusForm('delivered', { MessageSid: sid(1) }),
     });
-    assert.equal(answer.status, 204);
+    assert.equal(response.status, 204);
     assert.equal((await sms()).status, 200);
     assert.deepEqual(await rows(), []);
   });
@@ -461,8 +461,8 @@ describe('the callbacks of Twilio', () => {
     try {
       assert.equal((await postCallback(without.url, { path: '/twilio/sms', form: smsForm() })).status, 403);
       assert.equal((await postCallback(without.url, { path: '/twilio/sms', form: smsForm(), token: '' })).status, 403);
-      const answer = await without.call('POST', '/v1/tenants', { key: adminKey, body: { name: 'x' } });
-      assert.equal(answer.status, 201);
+      const response = await without.call('POST', '/v1/tenants', { key: adminKey, body: { name: 'x' } });
+      assert.equal(response.status, 201);
     } finally {
       await without.close();
     }
@@ -489,27 +489,27 @@ describe('the callbacks of Twilio while Postgres is away', () => {
 
   const timed = async (n: number) => {
     const startedAt = performance.now();
-    const answer = await postCallback(api.url, { path: '/twilio/sms', form: smsForm({ MessageSid: sid(n) }) });
-    return { answer, ms: performance.now() - startedAt };
+    const response = await postCallback(api.url, { path: '/twilio/sms', form: smsForm({ MessageSid: sid(n) }) });
+    return { response, ms: performance.now() - startedAt };
   };
   const received = async () => (await smsEvents(database.pool, tenantId)).length;
 
   for (const [n, how] of (['cut', 'freeze'] as const).entries()) {
     it(`field case 41: get 503 within 3 s (${how}), and make one event when Twilio retries`, async () => {
-      assert.equal((await timed(10 * n)).answer.status, 200);
+      assert.equal((await timed(10 * n)).response.status, 200);
       await proxy[how]();
-      const { answer, ms } = await timed(10 * n + 1);
-      assert.deepEqual([answer.status, answer.text], [503, '']);
+      const { response, ms } = await timed(10 * n + 1);
+      assert.deepEqual([response.status, response.text], [503, '']);
       assert.ok(ms < 3_000, `${ms} ms`);
-      assert.match(answer.headers['retry-after']!, /^\d+$/);
-      assert.equal(answer.headers['content-type'], undefined);
+      assert.match(response.headers['retry-after']!, /^\d+$/);
+      assert.equal(response.headers['content-type'], undefined);
       await proxy.restore();
       let again = await timed(10 * n + 1);
-      for (const until = Date.now() + 10_000; again.answer.status !== 200 && Date.now() < until;) {
+      for (const until = Date.now() + 10_000; again.response.status !== 200 && Date.now() < until;) {
         await delay(50);
         again = await timed(10 * n + 1);
       }
-      assert.equal(again.answer.status, 200);
+      assert.equal(again.response.status, 200);
       assert.equal(await received(), 2 * (n + 1));
     });
   }

@@ -19,7 +19,7 @@ describe('usage and limits over the API', () => {
       resource,
       used,
     ]);
-  const told = async () =>
+  const triggered = async () =>
     (
       await api.pool.query<{ event_type: string }>(
         'select event_type from webhook_events where tenant_id = $1 order by event_type desc',
@@ -56,8 +56,8 @@ describe('usage and limits over the API', () => {
       [{ sms_segments: -1 }, 'sms_segments'],
       [{ max_minutes: 5 }, 'max_minutes'],
     ] as const) {
-      const answer = await put(body);
-      assert.deepEqual([answer.status, answer.body.errors?.[0]?.path], [400, path], JSON.stringify(body));
+      const response = await put(body);
+      assert.deepEqual([response.status, response.body.errors?.[0]?.path], [400, path], JSON.stringify(body));
     }
     assert.deepEqual(await limits(), { call_minutes: null, sms_segments: null });
   });
@@ -80,11 +80,11 @@ describe('usage and limits over the API', () => {
     await insertUsage(month(), 'sms_segments', 85);
     await insertUsage('2020-01', 'call_minutes', 60_000_000);
     await put({ sms_segments: 200, call_minutes: 10 });
-    assert.deepEqual(await told(), []);
+    assert.deepEqual(await triggered(), []);
     await put({ sms_segments: 100 });
-    assert.deepEqual(await told(), ['tenant.limit.warning']);
+    assert.deepEqual(await triggered(), ['tenant.limit.warning']);
     await Promise.all([1, 2, 3, 4, 5].map(() => put({ sms_segments: 50 })));
-    assert.deepEqual(await told(), ['tenant.limit.warning', 'tenant.limit.reached']);
+    assert.deepEqual(await triggered(), ['tenant.limit.warning', 'tenant.limit.reached']);
   });
 
   it('answer 404 for an unknown tenant, and are for admins only', async () => {

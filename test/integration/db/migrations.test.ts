@@ -201,13 +201,13 @@ describe('migrate', function () {
   it('lets a process continue after another version replaced its functions, but not if they were never there', async () => {
     const config = { databaseUrl: database.url, databasePoolSize: 2, databasePreparedStatements: true } as Config;
     const databases = openDatabases(config, log, { api: true, worker: false });
-    const look = async () => [await databases.pendingMigrations(), await databases.hasPendingMigrations()];
-    assert.deepEqual(await look(), [[], false]);
+    const check = async () => [await databases.pendingMigrations(), await databases.hasPendingMigrations()];
+    assert.deepEqual(await check(), [[], false]);
     await edit('functions/beat', (text) => `${text}-- another text\n`);
     await run();
-    assert.deepEqual(await look(), [['functions/beat'], false]);
+    assert.deepEqual(await check(), [['functions/beat'], false]);
     await database.pool.query(`delete from migration_files where replaced_at is not null`);
-    assert.deepEqual(await look(), [['functions/beat'], true]);
+    assert.deepEqual(await check(), [['functions/beat'], true]);
     await databases.close();
   });
 

@@ -3,11 +3,11 @@ import {
   atOnceBudgetMs,
   deliverBudgetMs,
   leaseMarginMs,
-  longestBehindMs,
-  longestPermitWaitMs,
-  longestRecordMs,
-  longestRequestMs,
-  longestTakeMs,
+  maxBehindMs,
+  maxPermitWaitMs,
+  maxRecordMs,
+  maxRequestMs,
+  maxTakeMs,
 } from '../../../workflows/contract/time-budget.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 
@@ -24,13 +24,13 @@ describe('the time budget of an attempt', () => {
     );
     assert.equal(rows[0]!.ms, 10_000 + leaseMarginMs);
     // A token that is taken too late for the lease leads to no request.
-    assert.ok(longestTakeMs < leaseMarginMs);
+    assert.ok(maxTakeMs < leaseMarginMs);
   });
 
   it('makes Temporal wait for as long as an attempt may take', () => {
-    const attemptMs = longestBehindMs + longestTakeMs + longestRequestMs + longestRecordMs;
-    assert.ok(atOnceBudgetMs(longestRequestMs) > attemptMs);
-    assert.ok(deliverBudgetMs(longestRequestMs) > longestPermitWaitMs + attemptMs);
+    const attemptMs = maxBehindMs + maxTakeMs + maxRequestMs + maxRecordMs;
+    assert.ok(atOnceBudgetMs(maxRequestMs) > attemptMs);
+    assert.ok(deliverBudgetMs(maxRequestMs) > maxPermitWaitMs + attemptMs);
   });
 
   it('uses the longest timeout that a webhook may have', async () => {
@@ -38,6 +38,6 @@ describe('the time budget of an attempt', () => {
       `select pg_get_constraintdef(oid) as definition from pg_constraint
         where conrelid = 'webhooks'::regclass and pg_get_constraintdef(oid) ~ 'timeout_ms'`,
     );
-    assert.match(rows.map(({ definition }) => definition).join(), new RegExp(`\\b${longestRequestMs}\\b`));
+    assert.match(rows.map(({ definition }) => definition).join(), new RegExp(`\\b${maxRequestMs}\\b`));
   });
 });

@@ -70,13 +70,13 @@ describe('recordWithEvents', () => {
   it('commits records and events together, counts the deliveries, and starts those that are not held', async () => {
     const webhook = await insertWebhook(database.pool, tenantId);
     const paused = await insertWebhook(database.pool, tenantId, { enabled: false });
-    const answer = await recordWithEvents(deps, async (tx, trigger) => {
+    const response = await recordWithEvents(deps, async (tx, trigger) => {
       await tx.query(rename, [tenantId, 'renamed']);
-      const answers = [await trigger(completed('call-1')), await trigger(completed('call-2'))];
+      const responses = [await trigger(completed('call-1')), await trigger(completed('call-2'))];
       assert.equal(started.length, 0, 'nothing is started that may be rolled back');
-      return [...answers, await trigger(completed('call-1'))];
+      return [...responses, await trigger(completed('call-1'))];
     });
-    assert.deepEqual(answer, [true, true, false], 'a repeat within the transaction is one as well');
+    assert.deepEqual(response, [true, true, false], 'a repeat within the transaction is one as well');
     assert.equal(await name(), 'renamed');
     assert.deepEqual(
       started.map(({ webhookId, eventId }) => [webhookId, eventId]),

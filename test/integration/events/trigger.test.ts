@@ -58,10 +58,10 @@ describe('triggerUnchecked', () => {
 
   it('makes one event when called ten times at the same time', async () => {
     await insertWebhook(database.pool, tenantId);
-    const answers = await Promise.all(Array.from({ length: 10 }, () => trigger()));
-    assert.equal(answers.filter((answer) => !answer.repeated).length, 1);
+    const responses = await Promise.all(Array.from({ length: 10 }, () => trigger()));
+    assert.equal(responses.filter((response) => !response.repeated).length, 1);
     assert.equal(
-      new Set(answers.map((answer) => JSON.stringify({ ...answer, repeated: undefined }))).size,
+      new Set(responses.map((response) => JSON.stringify({ ...response, repeated: undefined }))).size,
       1,
       'all have the first answer',
     );

@@ -151,13 +151,13 @@ describe('the rotation of the encryption key', () => {
     const stuck = await resealAll(db, ring, { timeoutMs: 0 });
     assert.deepEqual([stuck.resealed, stuck.busy], [2, 1]);
 
-    let looks = 0;
-    const patient = resealAll(db, ring, {
+    let checks = 0;
+    const retrying = resealAll(db, ring, {
       onProgress: () => {
-        if (++looks === 2) void holder.query('commit').then(() => holder.release());
+        if (++checks === 2) void holder.query('commit').then(() => holder.release());
       },
     });
-    assert.deepEqual(await patient, { resealed: 1, unreadable: [], discarded: 0, busy: 0 });
+    assert.deepEqual(await retrying, { resealed: 1, unreadable: [], discarded: 0, busy: 0 });
     assert.equal(openSecret((await rowOf(ids[0]!)).secret_sealed), 'whsec_rotated');
   });
 

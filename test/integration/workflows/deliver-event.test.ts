@@ -11,10 +11,10 @@ import { workflowBundle } from '../../../src/temporal/bundle.js';
 import { failureType } from '../../../workflows/contract/failures.js';
 import {
   deliverBudgetMs,
-  longestBehindMs,
-  longestPermitWaitMs,
-  longestRecordMs,
-  longestTakeMs,
+  maxBehindMs,
+  maxPermitWaitMs,
+  maxRecordMs,
+  maxTakeMs,
 } from '../../../workflows/contract/time-budget.js';
 import { quietRuntime } from '../../support/quiet-runtime.js';
 import { waitFor } from '../../support/wait-for.js';
@@ -139,7 +139,7 @@ describe('workflow deliverEvent', function () {
     script = { reserveToken: [send({ timeoutMs: 10_000 })], deliver: [deliver] };
     await run();
     assert.equal(allowedMs, deliverBudgetMs(10_000));
-    assert.ok(allowedMs > 10_000 + longestPermitWaitMs + longestBehindMs + longestTakeMs + longestRecordMs);
+    assert.ok(allowedMs > 10_000 + maxPermitWaitMs + maxBehindMs + maxTakeMs + maxRecordMs);
   });
 
   it('is Failed, with the reason, when the verdict is failed', async () => {
@@ -224,10 +224,10 @@ describe('workflow deliverEvent', function () {
   it('neither cuts off nor repeats a request in flight when woken', async () => {
     let open = 0;
     let most = 0;
-    let answer = (): void => undefined;
+    let respond = (): void => undefined;
     const slow = async () => {
       most = Math.max(most, ++open);
-      await new Promise<void>((resolve) => (answer = resolve));
+      await new Promise<void>((resolve) => (respond = resolve));
       open--;
       return delivered;
     };
@@ -242,7 +242,7 @@ describe('workflow deliverEvent', function () {
         what: 'the workflow to have seen the signal',
       },
     );
-    answer();
+    respond();
     assert.equal(((await handle.result()) as { status: string }).status, 'delivered');
     assert.equal(most, 1);
     // Woken while it sent, it plans once more before it ends: the signal may have been a manual retry.

@@ -61,9 +61,9 @@ describe('authenticate', () => {
 /** A fake table with these keys, which counts the queries. */
 function keyTable(known: ReturnType<typeof createApiKey>[] = []) {
   const table = {
-    asked: 0,
+    queries: 0,
     query: async (_statement: unknown, [hash]: [Buffer]) => {
-      table.asked += 1;
+      table.queries += 1;
       const isKnown = known.some(({ keyHash }) => keyHash.equals(hash));
       return { rows: isKnown ? [{ id: 'k', tenant_id: 't', scopes: ['webhooks:read'], stale: false }] : [] };
     },
@@ -77,7 +77,7 @@ describe('unknown keys', () => {
     const deps = { db: table as unknown as Queryable, keys: new KeyMemory() };
     const { key } = createApiKey();
     for (let i = 0; i < 50; i += 1) await assert.rejects(authenticate(deps, bearer(key)), UnauthenticatedError);
-    assert.equal(table.asked, 1);
+    assert.equal(table.queries, 1);
   });
 
   it('from one address cause a limited number of queries, even in parallel, and others are not affected', async () => {
@@ -85,7 +85,7 @@ describe('unknown keys', () => {
     const table = keyTable(known);
     const deps = { db: table as unknown as Queryable, keys: new KeyMemory() };
     await authenticate(deps, bearer(known[0]!.key));
-    table.asked = 0;
+    table.queries = 0;
     const results = await Promise.allSettled(
       Array.from({ length: 5_000 }, () => authenticate(deps, bearer(createApiKey().key))),
     );
@@ -93,7 +93,7 @@ describe('unknown keys', () => {
       const { reason } = rest as { reason: unknown };
       return status === 'rejected' && reason instanceof TooManyRequestsError && reason.retryAfterSeconds <= 60;
     });
-    assert.deepEqual([table.asked, refused.length], [600, 4_400]);
+    assert.deepEqual([table.queries, refused.length], [600, 4_400]);
     assert.equal((await authenticate(deps, bearer(known[0]!.key))).tenantId, 't');
     assert.equal((await authenticate(deps, bearer(known[1]!.key, '192.0.2.2'))).tenantId, 't');
     await assert.rejects(authenticate(deps, bearer(known[2]!.key)), TooManyRequestsError);

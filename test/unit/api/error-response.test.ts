@@ -9,7 +9,9 @@ import { ConflictError, EventMismatchError, InvalidInputError, NotFoundError } f
 import { createLogger } from '../../../src/log.js';
 
 /** The response when a route throws `error`, and the log lines. */
-async function answerTo(error: unknown): Promise<{ response: Response; body: Record<string, unknown>; log: string[] }> {
+async function responseTo(
+  error: unknown,
+): Promise<{ response: Response; body: Record<string, unknown>; log: string[] }> {
   const log: string[] = [];
   const app = express();
   app.get('/', () => {
@@ -37,9 +39,9 @@ describe('errorResponse', () => {
       path: 'p'.repeat(9_000) + i,
       message: 'm'.repeat(9_000),
     }));
-    const { body } = await answerTo(new InvalidInputError('d'.repeat(1_000_000), errors));
-    const told = body['errors'] as { message: string }[];
-    assert.deepEqual([told.length, told[20]?.message], [21, 'and 4980 more']);
+    const { body } = await responseTo(new InvalidInputError('d'.repeat(1_000_000), errors));
+    const reported = body['errors'] as { message: string }[];
+    assert.deepEqual([reported.length, reported[20]?.message], [21, 'and 4980 more']);
     assert.ok(JSON.stringify(body).length < 50_000);
   });
 
@@ -56,7 +58,7 @@ describe('errorResponse', () => {
       ['no Error at all', 500],
     ];
     for (const [error, status] of cases) {
-      const { response, body } = await answerTo(error);
+      const { response, body } = await responseTo(error);
       assert.equal(response.status, status, String(error));
       assert.equal(response.headers.get('content-type'), 'application/problem+json');
       assert.equal(body['status'], status);
@@ -67,22 +69,22 @@ describe('errorResponse', () => {
 
   it('lists the wrong fields, and omits the list when there are none', async () => {
     const errors = [{ path: 'url', message: 'is bad' }];
-    assert.deepEqual((await answerTo(new InvalidInputError('x', errors))).body['errors'], errors);
-    assert.ok(!('errors' in (await answerTo(new InvalidInputError('x'))).body));
+    assert.deepEqual((await responseTo(new InvalidInputError('x', errors))).body['errors'], errors);
+    assert.ok(!('errors' in (await responseTo(new InvalidInputError('x'))).body));
   });
 
   it('field case 31: treats a value that Postgres cannot store as a mistake of the caller', async () => {
     for (const code of ['22P02', '22003', '22021', '22P05']) {
-      const { response, body, log } = await answerTo(postgresError(code));
+      const { response, body, log } = await responseTo(postgresError(code));
       assert.equal(response.status, 400, code);
       assert.ok(!/Postgres|22|hidden/.test(String(body['detail'])), code);
-      assert.match(log.join(''), /not_checked_enough/);
+      assert.match(log.join(''), /rejected_by_database/);
     }
   });
 
   it('shows no details of an internal error, and logs it once, without the row that Postgres quotes', async () => {
     for (const error of [new Error('internals'), postgresError('23514')]) {
-      const { response, body, log } = await answerTo(error);
+      const { response, body, log } = await responseTo(error);
       assert.equal(response.status, 500);
       assert.ok(!/internals|Postgres|webhooks/.test(JSON.stringify(body)));
       assert.equal(log.length, 1);
@@ -93,7 +95,7 @@ describe('errorResponse', () => {
 
   it('does not log a mistake of the caller', async () => {
     for (const error of [new InvalidInputError('x'), new NotFoundError('x'), new ConflictError('x')]) {
-      assert.deepEqual((await answerTo(error)).log, []);
+      assert.deepEqual((await responseTo(error)).log, []);
     }
   });
 });

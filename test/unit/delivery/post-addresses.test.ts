@@ -150,11 +150,11 @@ describe('post, looking up the name', () => {
   it('blocks names of private networks without a lookup, whether they exist or not', async () => {
     const names = ['postgres', 'postgres.', 'db.internal', 'DB.Internal', 'printer.local', 'a.svc.cluster.local'];
     const more = ['api.default.svc', 'nas.lan', 'router.home.arpa', '1.0.0.10.in-addr.arpa', 'x.corp', 'y.localdomain'];
-    for (const answer of [['127.0.0.1'], ['127.0.0.2'], []]) {
-      answers = [answer];
+    for (const response of [['127.0.0.1'], ['127.0.0.2'], []]) {
+      answers = [response];
       const closed = posterWith({
         guard: createAddressGuard([]),
-        resolve: (hostname) => Promise.resolve(void lookups.push(hostname)).then(() => answer),
+        resolve: (hostname) => Promise.resolve(void lookups.push(hostname)).then(() => response),
       });
       for (const host of [...names, ...more]) {
         assert.equal(summary(await postTo(closed, `http://${host}/`)), blocked, host);
@@ -207,11 +207,11 @@ describe('post, looking up the name', () => {
   it('tries the next address when one refuses or does not answer', async () => {
     answers = [['127.0.0.3', '127.0.0.2']];
     assert.equal(await send(), 'accepted 200');
-    const patient = posterWith({
+    const lenient = posterWith({
       guard: createAddressGuard(['127.0.0.2/32', '192.0.2.0/24', '2001:db8::/32']),
       resolve: () => Promise.resolve(['192.0.2.1', '2001:db8::1', '127.0.0.2']),
     });
-    assert.equal(summary(await postTo(patient, `http://three.test:${inside.port}/`)), 'accepted 200');
+    assert.equal(summary(await postTo(lenient, `http://three.test:${inside.port}/`)), 'accepted 200');
   });
 
   it('reports one refusal if all addresses refuse', async () => {

@@ -7,7 +7,7 @@ import type { Poster } from '../../../src/delivery/post.js';
 import { makeCertificate } from '../../support/certificates.js';
 import { createTestPoster, postTo, summary } from '../../support/poster.js';
 import { startRawServer } from '../../support/raw-server.js';
-import { holdAnswer, startReceiver, type Handler, type Receiver } from '../../support/receiver.js';
+import { holdResponse, startReceiver, type Handler, type Receiver } from '../../support/receiver.js';
 import { waitFor } from '../../support/wait-for.js';
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
@@ -153,7 +153,7 @@ describe('post, keeping connections', () => {
   }
 
   it('uses no other idle connection after one broke', async () => {
-    const held = holdAnswer();
+    const held = holdResponse();
     receiver.respond = held.respond;
     const first = [send(), send(), send()];
     await receiver.waitForRequests(3);
@@ -168,7 +168,7 @@ describe('post, keeping connections', () => {
   });
 
   it('uses no other idle connection after a timeout on one', async () => {
-    const held = holdAnswer();
+    const held = holdResponse();
     receiver.respond = held.respond;
     const first = [send(), send()];
     await receiver.waitForRequests(2);

@@ -104,7 +104,7 @@ describe('post, without a complete response', () => {
     assert.equal(server?.sockets.length, 1);
   });
 
-  const broken: [name: string, answer: string][] = [
+  const broken: [name: string, response: string][] = [
     ['in the status line', 'HTTP/1.1 20'],
     ['in the headers', 'HTTP/1.1 200 OK\r\nContent-Type: te'],
     ['in a body with a length', 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc'],
@@ -112,9 +112,9 @@ describe('post, without a complete response', () => {
     ['in a chunked body', `${head}5\r\nab`],
     ['in a last chunked body', 'HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab'],
   ];
-  for (const [name, answer] of broken) {
+  for (const [name, response] of broken) {
     it(`reports a response that breaks off ${name}`, async () => {
-      const outcome = await outcomeOf((socket) => socket.end(answer));
+      const outcome = await outcomeOf((socket) => socket.end(response));
       assert.equal(outcome, 'connection: connection closed before the response was complete');
     });
   }
@@ -128,7 +128,7 @@ describe('post, without a complete response', () => {
     assert.equal(outcome, 'connection: connection closed before the response was complete');
   });
 
-  const invalid: [name: string, answer: string][] = [
+  const invalid: [name: string, response: string][] = [
     ['text that is not HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
     ['a header without a colon', 'HTTP/1.1 200 OK\r\nnonsense\r\n\r\n'],
     ['a NUL in a header', 'HTTP/1.1 200 OK\r\nX-A: a\0b\r\n\r\n'],
@@ -140,9 +140,9 @@ describe('post, without a complete response', () => {
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
     ],
   ];
-  for (const [name, answer] of invalid) {
+  for (const [name, response] of invalid) {
     it(`reports an invalid response: ${name}`, async () => {
-      const outcome = await outcomeOf((socket) => socket.write(answer));
+      const outcome = await outcomeOf((socket) => socket.write(response));
       assert.equal(outcome, 'invalid_response: the response is not valid HTTP/1.1');
     });
   }

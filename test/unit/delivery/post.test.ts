@@ -20,7 +20,7 @@ describe('post', () => {
     await receiver.close();
   });
 
-  async function answer(): Promise<ReceiverResponse> {
+  async function postOnce(): Promise<ReceiverResponse> {
     const { outcome } = await postTo(poster, receiver.url);
     assert.ok(outcome.kind !== 'unreachable', summary({ outcome }));
     return outcome.response;
@@ -120,7 +120,7 @@ describe('post', () => {
   it('field case 16: decides by the status alone, whatever the body', async () => {
     const html = { 'Content-Type': 'text/html' };
     const json = { 'Content-Type': 'application/json' };
-    const cases: [answer: { status: number; headers?: Record<string, string>; body?: string }, expected: string][] = [
+    const cases: [response: { status: number; headers?: Record<string, string>; body?: string }, expected: string][] = [
       [{ status: 200, headers: { 'Content-Length': '0' } }, 'accepted 200'],
       [{ status: 200, headers: html, body: '<h1>hello</h1>' }, 'accepted 200'],
       [{ status: 200, headers: json, body: '{' }, 'accepted 200'],
@@ -143,7 +143,7 @@ describe('post', () => {
     }
   });
 
-  const strays: [name: string, answer: string][] = [
+  const strays: [name: string, response: string][] = [
     ['204 with 5 stray bytes', 'HTTP/1.1 204 No Content\r\n\r\nstray'],
     ['204 with a length and 5 stray bytes', 'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nstray'],
     ['204 with a length and nothing', 'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n'],
@@ -186,26 +186,26 @@ describe('post', () => {
 
   it('field case 57: records a response with NUL in it', async () => {
     receiver.respond = { status: 500, body: Buffer.from('610062', 'hex') };
-    assert.equal((await answer()).body, 'a\ufffdb');
+    assert.equal((await postOnce()).body, 'a\ufffdb');
   });
 
   it('field case 59: records a response that is not UTF-8, and such header bytes', async () => {
     receiver.respond = { status: 200, body: Buffer.from('c32800ff', 'hex') };
-    assert.equal((await answer()).body, '\ufffd(\ufffd\ufffd');
+    assert.equal((await postOnce()).body, '\ufffd(\ufffd\ufffd');
     receiver.respond = { status: 200, headers: { 'X-Odd': 'ÿé' }, body: Buffer.from('\ufeffŁ', 'utf16le') };
-    const { headers, body } = await answer();
+    const { headers, body } = await postOnce();
     assert.equal(headers['x-odd'], '\ufffd\ufffd');
     assert.equal(body, 'Ł');
     const png = Buffer.from(Array.from({ length: 1024 }, (_, i) => (i * 37) % 256));
     receiver.respond = { status: 200, headers: { 'Content-Type': 'image/png' }, body: png };
-    assert.ok((await answer()).body.length > 0);
+    assert.ok((await postOnce()).body.length > 0);
   });
 
   it('field case 6: stores no cookies or credentials of a response', async () => {
     receiver.respond = {
       headers: { 'Set-Cookie': ['a=1', 'b=2'], Authorization: 'Bearer x', 'X-Api-Key': 'k', 'X-Ok': '1' },
     };
-    const { headers } = await answer();
+    const { headers } = await postOnce();
     assert.equal(headers['set-cookie'], undefined);
     assert.equal(headers['authorization'], '[masked]');
     assert.equal(headers['x-api-key'], '[masked]');
@@ -214,7 +214,7 @@ describe('post', () => {
 
   it('does not request compression, and keeps a compressed response as it is', async () => {
     receiver.respond = { headers: { 'Content-Encoding': 'gzip' }, body: Buffer.from('1f8b0800', 'hex') };
-    assert.equal((await answer()).body, '\x1f\ufffd\b\ufffd');
+    assert.equal((await postOnce()).body, '\x1f\ufffd\b\ufffd');
     assert.equal(receiver.requests[0]?.headers['accept-encoding'], 'identity');
   });
 
@@ -264,18 +264,18 @@ describe('post', () => {
 
     it('field case 18: treats a body that fits exactly as complete', async () => {
       stream(200, cap);
-      const fits = await answer();
+      const fits = await postOnce();
       assert.deepEqual([fits.truncated, fits.body.length], [false, cap]);
       stream(200, cap + 1);
-      const over = await answer();
+      const over = await postOnce();
       assert.deepEqual([over.truncated, over.body.length], [true, cap]);
     });
 
     it('field case 18: keeps memory flat over 100 endless responses', async () => {
       stream(200, Infinity);
-      for (let i = 0; i < 20; i++) await answer();
+      for (let i = 0; i < 20; i++) await postOnce();
       const before = process.memoryUsage().rss;
-      for (let i = 0; i < 100; i++) await answer();
+      for (let i = 0; i < 100; i++) await postOnce();
       const grownMb = (process.memoryUsage().rss - before) / 2 ** 20;
       assert.ok(grownMb < 100, `grew by ${grownMb} MB`);
       await waitFor(() => receiver.openSockets.size === 0, { what: 'the sockets to be dropped' });

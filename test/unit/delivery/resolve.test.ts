@@ -44,16 +44,16 @@ describe('resolve', () => {
 
   it('asks the system only for names that DNS does not know', async () => {
     names = { 'empty.test': { A: [], AAAA: [] }, 'broken.test': { A: servfail, AAAA: servfail } };
-    const asked: string[] = [];
+    const queried: string[] = [];
     const resolve = resolveWith((hostname) => {
-      asked.push(hostname);
+      queried.push(hostname);
       return hostname === 'hosts-file.test' ? Promise.resolve(['192.0.2.3']) : unknown(hostname);
     });
     assert.deepEqual(await resolve('hosts-file.test', signal), ['192.0.2.3']);
     await assert.rejects(resolve('nowhere.test', signal), code('ENOTFOUND'));
     await assert.rejects(resolve('empty.test', signal), code('ENOTFOUND'));
     await assert.rejects(resolve('broken.test', signal), code('ESERVFAIL'));
-    assert.deepEqual(asked, ['hosts-file.test', 'nowhere.test', 'empty.test']);
+    assert.deepEqual(queried, ['hosts-file.test', 'nowhere.test', 'empty.test']);
   });
 
   it('does not find a name that only the system knows if its address is not allowed', async () => {
@@ -71,15 +71,15 @@ describe('resolve', () => {
 
   it('does not ask the system if private names must stay hidden, unless there is no name server', async () => {
     names = { 'empty.test': { A: [], AAAA: [] } };
-    const asked: string[] = [];
+    const queried: string[] = [];
     const lookup = (hostname: string): Promise<string[]> => {
-      asked.push(hostname);
+      queried.push(hostname);
       return Promise.resolve(['192.0.2.3']);
     };
     const resolve = createResolve({ servers: [server.address], lookup, knowsPrivateNames: false });
     await assert.rejects(resolve('nowhere.test', signal), code('ENOTFOUND'));
     await assert.rejects(resolve('empty.test', signal), code('ENODATA'));
-    assert.deepEqual(asked, []);
+    assert.deepEqual(queried, []);
     const closed = await startNameServer(() => nxdomain);
     closed.close();
     const alone = createResolve({ servers: [closed.address], lookup, knowsPrivateNames: false });

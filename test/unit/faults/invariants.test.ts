@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { allGenuine } from '../../faults/invariants/genuine.js';
-import { limitsKept } from '../../faults/invariants/limits-kept.js';
+import { limitsRespected } from '../../faults/invariants/limits-respected.js';
 import { measureNeighbours } from '../../faults/invariants/neighbours.js';
 import { nothingLost } from '../../faults/invariants/nothing-lost.js';
 import { processesLive } from '../../faults/invariants/processes.js';
 import { nothingDoubled, oneAtATime, requestsLogged } from '../../faults/invariants/requests-logged.js';
-import { settingsHeeded } from '../../faults/invariants/settings-heeded.js';
+import { settingsApplied } from '../../faults/invariants/settings-applied.js';
 import { makeRun, start, type MadeRun } from './evidence.js';
 
 /** The invariants of the fault suite are useful only if they find violations, so each one is tested with one. */
@@ -15,9 +15,9 @@ describe('the invariants of the fault suite', () => {
     ...requestsLogged(evidence).violations,
     ...nothingDoubled(evidence).violations,
     ...oneAtATime(evidence).violations,
-    ...limitsKept(evidence).violations,
+    ...limitsRespected(evidence).violations,
     ...allGenuine(evidence).violations,
-    ...settingsHeeded(evidence),
+    ...settingsApplied(evidence),
     ...measureNeighbours(evidence).violations,
     ...processesLive(evidence).violations,
   ];
@@ -169,14 +169,14 @@ describe('the invariants of the fault suite', () => {
 
     it('allow one that was requested by hand, and only that one', () => {
       const { run, delivery } = sentAgain();
-      const asked = {
+      const retry = {
         deliveryId: delivery.id,
         force: true,
         startedAt: start + 8_000,
         endedAt: start + 8_010,
         status: 202,
       };
-      run.evidence.actions.retries.push(asked);
+      run.evidence.actions.retries.push(retry);
       assert.deepEqual(invariants(run), []);
       run.request(delivery, 20_000, { attempt: 3 });
       run.attempt(delivery, 20_000, { number: 3 });

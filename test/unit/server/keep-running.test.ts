@@ -11,7 +11,7 @@ describe('keepRunning', () => {
   let clock: Clock;
   let kept: KeptRunning | undefined;
   let opened: { end: (reason: unknown) => void; isStopped: boolean }[];
-  let downs: { reason: unknown; pauseMs: number }[];
+  let downs: { reason: unknown; retryInMs: number }[];
   let ups: number;
 
   beforeEach(() => {
@@ -52,8 +52,8 @@ describe('keepRunning', () => {
       open,
       log,
       onUp: () => ups++,
-      onDown: (reason, pauseMs) => downs.push({ reason, pauseMs }),
-      pausesMs: { first: 1_000, longest: 60_000 },
+      onDown: (reason, retryInMs) => downs.push({ reason, retryInMs }),
+      backoffMs: { first: 1_000, max: 60_000 },
     });
     return kept;
   }
@@ -61,12 +61,12 @@ describe('keepRunning', () => {
   it('starts again after an end, once the old one has stopped cleanly', async () => {
     const { ready } = keep(() => Promise.resolve(live()));
     await ready;
-    assert.equal(kept!.trouble, undefined);
+    assert.equal(kept!.downReason, undefined);
     opened[0]!.end(new Error('polls were refused'));
     await turns();
-    assert.deepEqual([opened[0]!.isStopped, kept!.trouble, opened.length], [true, 'polls were refused', 1]);
+    assert.deepEqual([opened[0]!.isStopped, kept!.downReason, opened.length], [true, 'polls were refused', 1]);
     await tick(1_300);
-    assert.deepEqual([opened.length, ups, kept!.trouble], [2, 2, undefined]);
+    assert.deepEqual([opened.length, ups, kept!.downReason], [2, 2, undefined]);
   });
 
   it('waits longer each time that it ends soon, up to a limit, but not after a long run', async () => {
@@ -77,10 +77,10 @@ describe('keepRunning', () => {
       opened.at(-1)!.end(new Error('no'));
       await turns();
       await tick(75_000);
-      return downs.at(-1)!.pauseMs;
+      return downs.at(-1)!.retryInMs;
     };
-    const about = (pauseMs: number, expectedMs: number) =>
-      assert.ok(pauseMs >= expectedMs * 0.8 && pauseMs <= expectedMs * 1.2, `${pauseMs} ms, about ${expectedMs}`);
+    const about = (retryInMs: number, expectedMs: number) =>
+      assert.ok(retryInMs >= expectedMs * 0.8 && retryInMs <= expectedMs * 1.2, `${retryInMs} ms, about ${expectedMs}`);
     for (const expectedMs of [1_000, 2_000, 4_000]) about(await next(), expectedMs);
     for (let n = 0; n < 5; n++) await next();
     about(await next(), 60_000);
@@ -95,8 +95,8 @@ describe('keepRunning', () => {
     });
     for (let n = 0; n < 60; n++) await tick(1_000);
     assert.ok(tries >= 10, `${tries} in a minute`);
-    assert.ok(downs.every(({ pauseMs }) => pauseMs <= 6_000));
-    assert.equal(kept!.trouble, 'away');
+    assert.ok(downs.every(({ retryInMs }) => retryInMs <= 6_000));
+    assert.equal(kept!.downReason, 'away');
   });
 
   it('reports `spent` after five runs that could not be freed, and then retries rarely', async () => {

@@ -32,11 +32,11 @@ describe('input that never becomes a request', () => {
   ];
   for (const [name, bytes, status] of cases) {
     it(`is answered with a problem document with an id: ${name}`, async () => {
-      const answer = await send(bytes);
-      assert.equal(answer.status, status);
-      assert.equal(answer.problem.status, status);
-      assert.match(answer.headers, /^X-Request-Id: [0-9a-f-]{36}$/m);
-      assert.match(answer.headers, /^Content-Type: application\/problem\+json$/m);
+      const response = await send(bytes);
+      assert.equal(response.status, status);
+      assert.equal(response.problem.status, status);
+      assert.match(response.headers, /^X-Request-Id: [0-9a-f-]{36}$/m);
+      assert.match(response.headers, /^Content-Type: application\/problem\+json$/m);
     });
   }
 });
@@ -69,10 +69,10 @@ describe('a connection', () => {
   });
 
   it('is closed by a stop if it is idle, unused, or has sent only part of a request', async () => {
-    let asked = 0;
+    let requests = 0;
     const server = await listen(
       (_request, response) => {
-        asked += 1;
+        requests += 1;
         response.end('fine');
       },
       { host: '127.0.0.1', port: 0 },
@@ -83,15 +83,15 @@ describe('a connection', () => {
     const closed = [idle, silent, begun, posting].map((socket) => once(socket, 'close'));
     await server.close();
     await Promise.all(closed);
-    assert.equal(asked, 2);
+    assert.equal(requests, 2);
   }).timeout(30_000);
 
   it('is cut when it pipelines too many requests', async () => {
-    let asked = 0;
-    const server = await listen(() => void (asked += 1), { host: '127.0.0.1', port: 0 });
+    let requests = 0;
+    const server = await listen(() => void (requests += 1), { host: '127.0.0.1', port: 0 });
     const socket = client(server, get.repeat(200));
     await once(socket, 'close');
-    assert.equal(asked, 16);
+    assert.equal(requests, 16);
     await server.close();
   });
 });
@@ -160,11 +160,11 @@ describe('a server that closes', () => {
     });
 
   it('still answers an open request', async () => {
-    let answer!: () => void;
-    const asked = new Promise<void>((resolve) => {
-      answer = resolve;
+    let respond!: () => void;
+    const released = new Promise<void>((resolve) => {
+      respond = resolve;
     });
-    const server = await listen((_request, response) => void asked.then(() => response.end('late')), {
+    const server = await listen((_request, response) => void released.then(() => response.end('late')), {
       host: '127.0.0.1',
       port: 0,
     });
@@ -173,7 +173,7 @@ describe('a server that closes', () => {
       () => undefined,
     );
     const closed = server.close();
-    answer();
+    respond();
     assert.equal(await (await response).text(), 'late');
     await closed;
   });

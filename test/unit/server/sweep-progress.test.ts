@@ -10,7 +10,7 @@ describe('the progress of sweeps', () => {
     progress = new SweepProgress(() => nowMs);
   });
 
-  const look = (taken: number, { running, paused = false }: { running?: string; paused?: boolean } = {}) =>
+  const check = (taken: number, { running, paused = false }: { running?: string; paused?: boolean } = {}) =>
     progress.problem({
       scheduleId: 'queue-sweep',
       state: { paused },
@@ -22,38 +22,38 @@ describe('the progress of sweeps', () => {
 
   it('has no problem as long as sweeps run', () => {
     for (let taken = 1; taken < 20; taken++) {
-      assert.equal(look(taken), undefined);
+      assert.equal(check(taken), undefined);
       nowMs += 30_000;
     }
   });
 
   it('reports when none has run for two minutes', () => {
-    look(7);
+    check(7);
     nowMs += 110_000;
-    assert.equal(look(7), undefined);
+    assert.equal(check(7), undefined);
     nowMs += 20_000;
-    assert.match(look(7)!.what, /has not run for 2 minutes/);
-    assert.equal(look(8), undefined);
+    assert.match(check(7)!.what, /has not run for 2 minutes/);
+    assert.equal(check(8), undefined);
   });
 
   it('allows three minutes for a sweep, and reports one that does not end', () => {
-    look(7, { running: 'a' });
+    check(7, { running: 'a' });
     nowMs += 200_000;
-    assert.equal(look(7, { running: 'a' }), undefined);
+    assert.equal(check(7, { running: 'a' }), undefined);
     nowMs += 50_000;
-    const { what, remedy } = look(7, { running: 'a' })!;
+    const { what, remedy } = check(7, { running: 'a' })!;
     assert.match(what, /running for 4 minutes/);
     assert.match(remedy, /--workflow-id queue-sweep-1/);
-    assert.equal(look(8, { running: 'b' }), undefined);
+    assert.equal(check(8, { running: 'b' }), undefined);
   });
 
   it('starts over after a pause, or a time without checks', () => {
-    look(7);
+    check(7);
     nowMs += 300_000;
-    assert.equal(look(7, { paused: true }), undefined);
-    assert.equal(look(7), undefined);
+    assert.equal(check(7, { paused: true }), undefined);
+    assert.equal(check(7), undefined);
     progress.problem(undefined);
     nowMs += 300_000;
-    assert.equal(look(7), undefined);
+    assert.equal(check(7), undefined);
   });
 });

@@ -15,12 +15,12 @@ describe('search attributes', () => {
   interface Server {
     list?: () => Promise<object>;
     add?: (request: unknown) => Promise<object>;
-    mends?: boolean;
+    repairs?: boolean;
   }
-  const target = ({ list, add, mends = true }: Server) =>
+  const target = ({ list, add, repairs = true }: Server) =>
     ({
       namespace: 'calls',
-      mends,
+      repairs,
       client: {
         connection: {
           operatorService: {
@@ -73,7 +73,7 @@ describe('search attributes', () => {
   });
 
   it('are only reported by a process without a worker', async () => {
-    const [problem] = await checkSearchAttributes(target({ mends: false }));
+    const [problem] = await checkSearchAttributes(target({ repairs: false }));
     assert.match(problem!.what, /are missing/);
   });
 
@@ -95,7 +95,7 @@ describe('a Schedule', () => {
     }) as unknown as ScheduleDescription;
 
   /** `calls` are the changes made on the server. */
-  async function check(found: ScheduleDescription | Error, { mends = true, create = (): unknown => ({}) } = {}) {
+  async function check(found: ScheduleDescription | Error, { repairs = true, create = (): unknown => ({}) } = {}) {
     const calls: unknown[] = [];
     const schedule = {
       getHandle: () => ({
@@ -104,7 +104,7 @@ describe('a Schedule', () => {
       }),
       create: async (options: unknown) => calls.push(options) && create(),
     };
-    const target = { namespace: 'calls', mends, client: { schedule } } as unknown as SetupTarget;
+    const target = { namespace: 'calls', repairs, client: { schedule } } as unknown as SetupTarget;
     return { ...(await checkSchedule(target, sweep!)), calls };
   }
 
@@ -152,9 +152,9 @@ describe('a Schedule', () => {
     });
 
   it('is only reported by a process without a worker', async () => {
-    const missing = await check(new ScheduleNotFoundError('no', 'queue-sweep'), { mends: false });
+    const missing = await check(new ScheduleNotFoundError('no', 'queue-sweep'), { repairs: false });
     assert.match(missing.problems[0]!.what, /queue-sweep is missing/);
-    const edited = await check(described({ spec: { intervals: [] } }), { mends: false });
+    const edited = await check(described({ spec: { intervals: [] } }), { repairs: false });
     assert.match(edited.problems[0]!.what, /queue-sweep was changed/);
     assert.deepEqual([missing.calls, edited.calls], [[], []]);
   });

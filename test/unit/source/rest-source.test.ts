@@ -7,7 +7,7 @@ import {
   type RestSourceOptions,
   type SourceEvent,
 } from '../../../src/source/index.js';
-import { startReceiver, type Answer, type Receiver, type Respond } from '../../support/receiver.js';
+import { startReceiver, type StubResponse, type Receiver, type Respond } from '../../support/receiver.js';
 
 describe('a source over REST', () => {
   let api: Receiver;
@@ -23,7 +23,7 @@ describe('a source over REST', () => {
     payload: { call_sid: 'call-1', digit: '5', timestamp: new Date('2025-10-29T12:00:00Z') },
     occurredAt: '2025-10-29T12:00:00Z',
   };
-  const json = (status: number, body: object, headers: Record<string, string> = {}): Answer => ({
+  const json = (status: number, body: object, headers: Record<string, string> = {}): StubResponse => ({
     status,
     headers: { 'Content-Type': 'application/json', 'X-Request-Id': 'request-1', ...headers },
     body: JSON.stringify(body),
@@ -88,7 +88,7 @@ describe('a source over REST', () => {
   });
 
   it('retries temporary failures with an identical body', async () => {
-    const cut: Answer = { status: 201, headers: { 'Content-Type': 'application/json' }, body: '{"event":' };
+    const cut: StubResponse = { status: 201, headers: { 'Content-Type': 'application/json' }, body: '{"event":' };
     const failures = [problem(503, 'unavailable'), problem(500, 'internal'), { status: 502 }, { status: 408 }, cut];
     const { repeated } = await trigger([...failures, accepted(200)], {}, { occurredAt: undefined });
     assert.equal(repeated, true);
@@ -97,8 +97,8 @@ describe('a source over REST', () => {
   });
 
   it('retries after a cut connection and after a timeout', async () => {
-    const answers = [undefined, { ...accepted(), delayMs: 2_000 }, accepted()];
-    await trigger((_request, response, index) => answers[index] ?? void response.destroy(), { timeoutMs: 300 });
+    const responses = [undefined, { ...accepted(), delayMs: 2_000 }, accepted()];
+    await trigger((_request, response, index) => responses[index] ?? void response.destroy(), { timeoutMs: 300 });
     assert.equal(api.requests.length, 3);
   });
 
@@ -120,8 +120,8 @@ describe('a source over REST', () => {
   });
 
   it('does not wait for a Retry-After beyond the deadline', async () => {
-    const answer = problem(429, 'too-many-requests', { 'Retry-After': '3600' });
-    await assert.rejects(trigger(answer), (error) => {
+    const response = problem(429, 'too-many-requests', { 'Retry-After': '3600' });
+    await assert.rejects(trigger(response), (error) => {
       assert.ok(error instanceof EventUnconfirmedError);
       assert.deepEqual([error.status, error.retryAfterMs], [429, 3_600_000]);
       return true;

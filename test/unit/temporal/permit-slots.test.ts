@@ -4,7 +4,7 @@ import type { CustomSlotSupplier, ActivitySlotInfo, SlotReserveContext } from '@
 import { permitSlots } from '../../../src/temporal/priority/permit-slots.js';
 import { permitLimits, Permits } from '../../../src/temporal/priority/permits.js';
 
-const work = { tenantId: 'tenant', key: 'webhook 1' };
+const work = { tenantId: 'tenant', webhookId: 1 };
 const context = { slotType: 'activity', taskQueue: 'queue' } as SlotReserveContext;
 
 function follow(slots: CustomSlotSupplier<ActivitySlotInfo>, signal = new AbortController().signal) {

@@ -132,7 +132,7 @@ describe('permits', () => {
   });
 
   describe('that are acquired', () => {
-    const acquire = (permits: Permits) => permits.acquire({ tenantId: 'tenant', key: webhookKey(1) });
+    const acquire = (permits: Permits) => permits.acquire({ tenantId: 'tenant', webhookId: 1 });
 
     it('are waited for in turn, and `noneAcquiring` resolves when nothing waits', async () => {
       const { permits } = open();

@@ -72,8 +72,8 @@ describe('workflow starter', () => {
     const { started, start, permits } = open();
     start(1, 100);
     await turn();
-    const atOnce = started.length;
-    assert.equal(atOnce, permitLimits.bulkAlone);
+    const initially = started.length;
+    assert.equal(initially, permitLimits.bulkAlone);
     for (const id of ['1-0', '1-7']) {
       const before = started.length;
       permits.of(id)!.release();

@@ -12,9 +12,9 @@ import { startTcpProxy, throughProxy } from '../../../support/tcp-proxy.js';
 import { waitFor } from '../../../support/wait-for.js';
 
 const fast: Partial<SwitchListenerOptions> = {
-  reconnectDelays: { firstMs: 10, longestMs: 50, rejectedFirstMs: 100, rejectedLongestMs: 200 },
+  reconnectDelays: { firstMs: 10, maxMs: 50, rejectedFirstMs: 100, rejectedMaxMs: 200 },
   confirmGoneAfterMs: 50,
-  lookForGoneEveryMs: 100,
+  goneCheckEveryMs: 100,
 };
 const bridge = readFileSync('test/fixtures/freeswitch/21-bridge-tenant-exported.json.esl');
 const keys = readFileSync('test/fixtures/freeswitch/30-dtmf-rtp-in-ivr.json.esl');
@@ -58,7 +58,7 @@ describe('call listener', function () {
   }
 
   /** Waits for `count` events and returns them all. */
-  async function told(count: number): Promise<TriggeredCallEvent[]> {
+  async function waitForEvents(count: number): Promise<TriggeredCallEvent[]> {
     await waitFor(async () => (await fixture.events()).length >= count, { what: `${count} events` });
     return fixture.events();
   }
@@ -66,7 +66,7 @@ describe('call listener', function () {
   /** Two listeners take turns, so the order in which transactions began is not the order of the events. */
   const sorted = (events: TriggeredCallEvent[]) => types(events).sort();
   const oneCall = ['answered', 'completed', 'initiated'];
-  const said = (message: string) => fixture.lines.filter((line) => line.message.startsWith(message));
+  const logged = (message: string) => fixture.lines.filter((line) => line.message.startsWith(message));
   const kept = async () =>
     (await fixture.database.pool.query<{ count: string }>('select count(*) from call_events where handled_at is null'))
       .rows[0]!.count;
@@ -100,7 +100,7 @@ describe('call listener', function () {
     await listen();
     await listen();
     for (let time = 0; time < 3; time++) await played.play(bridge);
-    await told(3);
+    await waitForEvents(3);
     for (const listener of listeners.splice(0)) await listener.close();
     assert.deepEqual(sorted(await fixture.events()), oneCall);
     const { rows } = await fixture.database.pool.query('select status, direction, from_number from calls');
@@ -118,7 +118,7 @@ describe('call listener', function () {
     // The process that stored them may still be handling young ones.
     await fixture.database.pool.query("update call_events set kept_at = now() - interval '1 minute'");
     await listen();
-    const events = await told(8);
+    const events = await waitForEvents(8);
     assert.deepEqual(types(events), ['initiated', 'answered', ...Array<string>(5).fill('dtmf'), 'completed']);
   });
 
@@ -126,14 +126,14 @@ describe('call listener', function () {
     const first = await listen();
     send('CHANNEL_CREATE', 'uuid-1', tenant);
     send('CHANNEL_ANSWER', 'uuid-1', tenant);
-    await told(2);
+    await waitForEvents(2);
     await first.close();
     await waitFor(() => played.subscribers === 0, { what: 'the first to be gone' });
     await listen();
     // Without any variable, and with the numbers swapped as FreeSWITCH does.
     send('DTMF', 'uuid-1', { 'DTMF-Digit': '7' });
     send('CHANNEL_HANGUP_COMPLETE', 'uuid-1', { ...answeredEnd, 'Caller-Caller-ID-Number': '+12025550101' });
-    const events = await told(4);
+    const events = await waitForEvents(4);
     assert.deepEqual(types(events), ['initiated', 'answered', 'dtmf', 'completed']);
     assert.deepEqual(
       events.map(({ tenant, data }) => [tenant, data.call_sid]),
@@ -150,13 +150,13 @@ describe('call listener', function () {
     await waitFor(async () => (await kept()) === '3', { what: 'three kept events' });
     assert.deepEqual(await fixture.events(), []);
     send('CHANNEL_ANSWER', 'uuid-1', tenant);
-    const events = await told(4);
+    const events = await waitForEvents(4);
     assert.deepEqual(types(events), ['initiated', 'dtmf', 'dtmf', 'answered']);
     assert.deepEqual(
       events.flatMap(({ data }) => data.digit ?? []),
       ['1', '2'],
     );
-    assert.equal(said('call.no_tenant').length, 0);
+    assert.equal(logged('call.no_tenant').length, 0);
     assert.equal(listener.callsWithoutTenant, 0);
   });
 
@@ -183,8 +183,8 @@ describe('call listener', function () {
     };
     send('CHANNEL_CREATE', 'uuid-spoofed', spoofed);
     for (let times = 0; times < 2; times++) send('CHANNEL_HANGUP_COMPLETE', 'uuid-spoofed', spoofed);
-    await told(3);
-    await waitFor(() => said('call.no_tenant').length === 1, { what: 'the fourth to be logged' });
+    await waitForEvents(3);
+    await waitFor(() => logged('call.no_tenant').length === 1, { what: 'the fourth to be logged' });
     const events = (await fixture.events()).map((event) => [event.id, event.tenant]);
     assert.deepEqual(events.sort(), [
       ['uuid-in', '77'],
@@ -201,10 +201,10 @@ describe('call listener', function () {
       await listen({ ...fixture.deps, db });
       await proxy.cut();
       await played.play(keys);
-      await waitFor(() => said('call.not_kept').length > 0, { what: 'the first failure' });
+      await waitFor(() => logged('call.not_kept').length > 0, { what: 'the first failure' });
       assert.deepEqual(await fixture.events(), []);
       await proxy.restore();
-      const events = await told(8);
+      const events = await waitForEvents(8);
       assert.deepEqual(types(events).at(-1), 'completed');
       for (const listener of listeners.splice(0)) await listener.close();
     } finally {
@@ -217,10 +217,10 @@ describe('call listener', function () {
     it('are completed after a reconnect, with a cause of our own, when the switch no longer lists them', async () => {
       await listen();
       await played.play(killed);
-      const begun = await told(2);
+      const begun = await waitForEvents(2);
       const callSid = begun[0]!.id;
       played.hangUp('reset');
-      const events = await told(3);
+      const events = await waitForEvents(3);
       const { data } = events[2]!;
       assert.equal(events[2]!.type, 'call.completed');
       assert.deepEqual([data.call_sid, data.hangup_cause, data.status], [callSid, 'ENDED_UNSEEN', 'completed']);
@@ -231,26 +231,28 @@ describe('call listener', function () {
     it('are reported as lost when the switch was restarted', async () => {
       await listen(fixture.deps, { confirmGoneAfterMs: 500 });
       await played.play(killed);
-      await told(2);
+      await waitForEvents(2);
       played.hangUp('reset');
       await waitFor(() => played.connections === 2 && played.subscribers === 1, { what: 'the reconnect' });
       played.send(jsonEvent({ 'Event-Name': 'HEARTBEAT', 'Core-UUID': 'core-new', 'Event-Sequence': '5' }));
-      const events = await told(3);
+      const events = await waitForEvents(3);
       assert.equal(events[2]!.data.hangup_cause, 'SWITCH_RESTARTED');
     });
 
     it('do not include calls that the switch still lists, or cannot list', async () => {
       await listen();
       send('CHANNEL_CREATE', 'uuid-1', tenant);
-      await told(1);
+      await waitForEvents(1);
       played.channels = ['uuid-1', 'uuid-other'];
       played.hangUp('reset');
-      const asked = () => played.commands.filter((command) => command.startsWith('api ')).length;
-      await waitFor(() => asked() >= 3, { what: 'three checks' });
+      const commandCount = () => played.commands.filter((command) => command.startsWith('api ')).length;
+      await waitFor(() => commandCount() >= 3, { what: 'three checks' });
       // Without any list, no call can be judged.
       played.channels = null;
-      const before = asked();
-      await waitFor(() => asked() > before && said('switch.no_channel_list').length > 0, { what: 'a failed check' });
+      const before = commandCount();
+      await waitFor(() => commandCount() > before && logged('switch.no_channel_list').length > 0, {
+        what: 'a failed check',
+      });
       played.channels = [];
       assert.deepEqual(types(await fixture.events()), ['initiated']);
     });
@@ -260,9 +262,9 @@ describe('call listener', function () {
       await listen();
       send('CHANNEL_CREATE', 'uuid-1', tenant);
       send('CHANNEL_ANSWER', 'uuid-1', tenant);
-      await told(2);
+      await waitForEvents(2);
       played.hangUp('reset');
-      await told(3);
+      await waitForEvents(3);
       await waitFor(() => played.subscribers === 2, { what: 'both to be back' });
       send('CHANNEL_HANGUP_COMPLETE', 'uuid-1', answeredEnd);
       await waitFor(async () => (await kept()) === '0' && sequence === 3, { what: 'the end to be handled' });
@@ -280,7 +282,7 @@ describe('call listener', function () {
       await listen();
       send('CHANNEL_CREATE', 'uuid-1', tenant);
       send('CHANNEL_HANGUP_COMPLETE', 'uuid-1', answeredEnd);
-      const events = await told(3);
+      const events = await waitForEvents(3);
       assert.deepEqual(sorted(events), oneCall);
       const answered = events.find(({ type }) => type === 'call.answered')!;
       assert.equal(answered.data.answered_at, new Date(1_795_608_863_000).toISOString());
@@ -293,7 +295,7 @@ describe('call listener', function () {
     await listen();
     send('CHANNEL_CREATE', 'uuid-1', tenant);
     for (let repeat = 0; repeat < 3; repeat++) send('CHANNEL_HANGUP_COMPLETE', 'uuid-1', answeredEnd);
-    await told(3);
+    await waitForEvents(3);
     for (const listener of listeners.splice(0)) await listener.close();
     const { rows } = await fixture.database.pool.query<{ used: string }>(
       "select sum(used) as used from tenant_usage where resource = 'call_minutes'",
@@ -324,7 +326,7 @@ describe('call listener', function () {
         send('CHANNEL_HANGUP_COMPLETE', 'B', { ...answeredEnd, ...b });
         send('CHANNEL_HANGUP_COMPLETE', 'A', { ...answeredEnd, 'Other-Leg-Unique-ID': 'B' });
         send('CHANNEL_HANGUP_COMPLETE', 'A', { ...answeredEnd, 'Other-Leg-Unique-ID': 'B' });
-        await told(3);
+        await waitForEvents(3);
         for (const listener of listeners.splice(0)) await listener.close();
         const events = await fixture.events();
         assert.deepEqual(sorted(events), oneCall);
@@ -354,7 +356,7 @@ describe('call listener', function () {
           ...(billsec !== undefined && { variable_billsec: billsec }),
           'Caller-Caller-ID-Number': index === 0 ? 'anonymous' : 'sip:alice@pbx.example.test',
         });
-    const events = await told(causes.length * billed.length);
+    const events = await waitForEvents(causes.length * billed.length);
     assert.deepEqual(new Set(types(events)), new Set(['completed']));
     for (const { id, data } of events) {
       assert.equal(data.duration_seconds, 0, id);
@@ -371,11 +373,11 @@ describe('call listener', function () {
     send('CHANNEL_HANGUP_COMPLETE', 'uuid-stranger', { variable_tenant_id: 'nobody' });
     send('CHANNEL_HANGUP_COMPLETE', 'uuid-known', tenant);
     assert.deepEqual(
-      (await told(1)).map(({ id }) => id),
+      (await waitForEvents(1)).map(({ id }) => id),
       ['uuid-known'],
     );
     await waitFor(() => listener.callsWithoutTenant === 2, { what: 'two calls to be counted' });
-    assert.equal(said('call.no_tenant').length, 2);
+    assert.equal(logged('call.no_tenant').length, 2);
   });
 
   it('field case 55: reports non-empty recordings, each with its own id, and logs empty ones', async () => {
@@ -388,7 +390,7 @@ describe('call listener', function () {
     stop('/r/50% off.mp3', { variable_record_ms: '1500', variable_record_file_size: '20000' });
     stop('/r/50% off.mp3', { variable_record_ms: '1500', variable_record_file_size: '20000' });
     stop('{recording_tag=second}/r/second.wav', { variable_record_ms: '2400' });
-    const events = await told(3);
+    const events = await waitForEvents(3);
     assert.deepEqual(
       events.map(({ data }) => [data.recording_url, data.duration_seconds, data.size_bytes, data.format]),
       [
@@ -398,7 +400,7 @@ describe('call listener', function () {
       ],
     );
     assert.equal(new Set(events.map(({ id }) => id)).size, 3);
-    await waitFor(() => said('recording.empty').length === 2, { what: 'two log lines' });
+    await waitFor(() => logged('recording.empty').length === 2, { what: 'two log lines' });
   });
 
   it("field case 55: raises an alarm for a recording that never stopped, and reports one that stops after the call's end", async () => {
@@ -406,10 +408,10 @@ describe('call listener', function () {
     send('CHANNEL_CREATE', 'uuid-1', tenant);
     send('RECORD_START', 'uuid-1', { ...tenant, 'Record-File-Path': '/r/late.wav' });
     send('CHANNEL_HANGUP_COMPLETE', 'uuid-1', answeredEnd);
-    await waitFor(() => said('recording.no_stop').length === 1, { what: 'the alarm' });
-    assert.equal(said('recording.no_stop')[0]!.level, 'error');
+    await waitFor(() => logged('recording.no_stop').length === 1, { what: 'the alarm' });
+    assert.equal(logged('recording.no_stop')[0]!.level, 'error');
     send('RECORD_STOP', 'uuid-1', { ...tenant, 'Record-File-Path': '/r/late.wav', variable_record_ms: '900' });
-    const events = await told(4);
+    const events = await waitForEvents(4);
     assert.equal(events[3]!.type, 'call.recording.completed');
   });
 
@@ -425,7 +427,7 @@ describe('call listener', function () {
     send('DTMF', 'uuid-1', { 'DTMF-Digit': sent.at(-1)! });
     for (const key of ['f', '?', '']) send('DTMF', 'uuid-1', { 'DTMF-Digit': key });
     send('CHANNEL_HANGUP_COMPLETE', 'uuid-1', tenant);
-    const events = await told(42);
+    const events = await waitForEvents(42);
     assert.equal(types(events).at(-1), 'completed');
     assert.deepEqual(
       events.filter(({ type }) => type === 'call.dtmf').map(({ data }) => data.digit),
@@ -437,7 +439,7 @@ describe('call listener', function () {
   it('continues after an event that can never be accepted', async () => {
     await listen();
     send('CHANNEL_CREATE', 'uuid-1', tenant);
-    await told(1);
+    await waitForEvents(1);
     // An invalid digit that did not come through the listener.
     await fixture.database.pool.query(
       `insert into call_events (core_uuid, event_sequence, switch, call_sid, kind, facts)
@@ -445,15 +447,15 @@ describe('call listener', function () {
     );
     sequence = 1000;
     send('CHANNEL_HANGUP_COMPLETE', 'uuid-1', tenant);
-    const events = await told(2);
+    const events = await waitForEvents(2);
     assert.deepEqual(types(events), ['initiated', 'completed']);
-    assert.equal(said('call.event_refused').length, 1);
+    assert.equal(logged('call.event_refused').length, 1);
   });
 
   it('stores no secrets of a call: neither masked keys nor any variable', async () => {
     await listen();
     await played.play(readFileSync('test/fixtures/freeswitch/34-dtmf-sensitive.json.esl'));
-    await told(3);
+    await waitForEvents(3);
     const { rows } = await fixture.database.pool.query('select * from call_events, calls, webhook_events');
     assert.ok(rows.length > 0);
     assert.ok(!JSON.stringify(rows).includes('card_digits'));
@@ -497,7 +499,7 @@ describe('call listener', function () {
     for (const name of names)
       for (const uuid of uuids)
         for (let times = 0; times < 2; times++) send(name, uuid, name === names[2] ? answeredEnd : tenant);
-    await told(90);
+    await waitForEvents(90);
     for (const listener of listeners.splice(0)) await listener.close();
     const events = await fixture.events();
     assert.equal(events.length, 90);

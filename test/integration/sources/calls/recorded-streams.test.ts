@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { startCallListener } from '../../../../src/sources/calls/call-listener.js';
 import { createCallFixture, type CallFixture, type TriggeredCallEvent } from '../../../support/call-events.js';
 import { serveInRandomCuts } from '../../../support/random-cuts.js';
-import { callsOfNobody, recordedCalls, type RecordedCall } from '../../../support/recorded-calls.js';
+import { callsWithoutOwner, recordedCalls, type RecordedCall } from '../../../support/recorded-calls.js';
 
 const folder = 'test/fixtures/freeswitch';
 const files = readdirSync(folder).filter((file) => file.endsWith('.esl'));
 const scenarioOf = (file: string) => file.replace(/(\.(json|plain))?\.esl$/, '');
-const eventTypes: Record<string, RecordedCall['told'][number]> = {
+const eventTypes: Record<string, RecordedCall['triggered'][number]> = {
   'call.initiated': 'initiated',
   'call.answered': 'answered',
   'call.dtmf': 'keys',
@@ -42,7 +42,7 @@ describe('recorded streams, cut at random places', function () {
 
   for (const [seed, file] of files.entries()) {
     const expected = recordedCalls[scenarioOf(file)] ?? [];
-    const what = expected.map(({ told }) => told.join(' ')).join(', ') || 'nothing';
+    const what = expected.map(({ triggered }) => triggered.join(' ')).join(', ') || 'nothing';
     it(`${file} gives ${what}`, async () => {
       const events = await listenTo(readFileSync(`${folder}/${file}`), seed);
       const ids = [...new Set(events.map(({ data }) => String(data.call_sid)))];
@@ -56,8 +56,8 @@ describe('recorded streams, cut at random places', function () {
       const sorted = <T extends { from?: string; to: string }>(list: T[]) =>
         [...list].sort((a, b) => order(a).localeCompare(order(b)));
       assert.deepEqual(sorted(calls), sorted(expected.map((call) => ({ tenant: '42', ...call }))));
-      const ofNobody = fixture.lines.filter(({ message }) => message.startsWith('call.no_tenant')).length;
-      assert.equal(ofNobody, callsOfNobody[scenarioOf(file)] ?? 0, 'calls of nobody are logged once each');
+      const withoutOwner = fixture.lines.filter(({ message }) => message.startsWith('call.no_tenant')).length;
+      assert.equal(withoutOwner, callsWithoutOwner[scenarioOf(file)] ?? 0, 'calls of nobody are logged once each');
     });
   }
 
@@ -84,7 +84,7 @@ describe('recorded streams, cut at random places', function () {
 
 /** The events of one call in the form of the table. Fails if they contradict each other. */
 function describeCall(callSid: string, events: TriggeredCallEvent[]): RecordedCall {
-  const told = events
+  const triggered = events
     .map(({ type }) => eventTypes[type]!)
     .filter((type, index, all) => !(type === 'keys' && all[index - 1] === 'keys'));
   const one = (name: string) => new Set(events.map(({ data }) => data[name]).filter((value) => value !== undefined));
@@ -109,7 +109,7 @@ function describeCall(callSid: string, events: TriggeredCallEvent[]): RecordedCa
     direction: only('direction') as 'inbound' | 'outbound',
     from: only('from')!,
     to: only('to')!,
-    told,
+    triggered,
     ...(keys.length > 0 && { keys: keys.join('') }),
     ...(end && { end: [String(end.status), String(end.hangup_cause), Number(end.duration_seconds)] }),
     ...(recordings.length > 0 && {

@@ -36,7 +36,7 @@ describe('one uuid', function () {
           Buffer.from(stream.replaceAll(own, own.replace(/.*/, '4711aaaa-0000-4000-8000-000000004711')), 'latin1'),
         );
       }
-      await scenario.told(5);
+      await scenario.waitForEvents(5);
       const events = await scenario.settle();
       assert.deepEqual(typesAndTenants(events), [
         'initiated 42',
@@ -55,7 +55,7 @@ describe('one uuid', function () {
       assert.deepEqual(idsOf(events, 'call.initiated'), [first, second]);
       assert.deepEqual(idsOf(events, 'call.answered'), [first]);
       assert.equal(await scenario.countedMs('42'), 2_980);
-      assert.equal(scenario.said('call.uuid_used_again').length, 1);
+      assert.equal(scenario.logged('call.uuid_used_again').length, 1);
     });
 
     for (const saysWhen of [true, false]) {
@@ -113,7 +113,7 @@ describe('one uuid', function () {
         const run = playedRun('core-1');
         const frames = [...first(run), ...second(run)];
         for (let time = 0; time < 2; time++) play(a, ...frames);
-        await scenario.told(9);
+        await scenario.waitForEvents(9);
         await check(await scenario.settle());
       });
 
@@ -129,7 +129,7 @@ describe('one uuid', function () {
         fixture.deps.db = db;
         await fixture.database.pool.query("update call_events set kept_at = now() - interval '1 minute'");
         await scenario.listen([a]);
-        await scenario.told(9);
+        await scenario.waitForEvents(9);
         await check(await scenario.settle());
       });
     }
@@ -144,9 +144,9 @@ describe('one uuid', function () {
         run.event('CHANNEL_CREATE', uuid, 5_000, ofTenant('43')),
         run.event('CHANNEL_HANGUP_COMPLETE', uuid, 6_000, { ...ofTenant('43'), ...endedAt(6_000, null) }),
       );
-      await scenario.told(2);
+      await scenario.waitForEvents(2);
       assert.deepEqual(typesAndTenants(await scenario.settle()), ['initiated 43', 'completed 43']);
-      assert.equal(scenario.said('call.no_tenant').length, 1);
+      assert.equal(scenario.logged('call.no_tenant').length, 1);
     });
 
     it('it completes the first call, whose end was missed, although the switch lists the uuid', async () => {
@@ -154,9 +154,9 @@ describe('one uuid', function () {
       a.channels = [uuid];
       const run = playedRun('core-1');
       play(a, run.event('CHANNEL_CREATE', uuid, 0, { ...ofTenant('42'), ...madeAt(0) }));
-      await scenario.told(1);
+      await scenario.waitForEvents(1);
       play(a, run.event('CHANNEL_CREATE', uuid, 9_000, { ...ofTenant('43'), ...madeAt(9_000) }));
-      const events = await scenario.told(3);
+      const events = await scenario.waitForEvents(3);
       assert.deepEqual(typesAndTenants(events).sort(), ['completed 42', 'initiated 42', 'initiated 43']);
       const end = events.find(({ type }) => type === 'call.completed')!;
       assert.equal(end.data.hangup_cause, 'ENDED_UNSEEN');
@@ -175,10 +175,10 @@ describe('one uuid', function () {
         one.event('CHANNEL_HANGUP_COMPLETE', uuid, 50, endedAt(50, null)),
       );
       play(a, one.event('CHANNEL_CREATE', 'job-open', 60, { ...ofTenant('42'), ...madeAt(60) }));
-      await scenario.told(3);
+      await scenario.waitForEvents(3);
       play(b, two.event('CHANNEL_CREATE', uuid, 9_000, ofTenant('42')));
       play(b, two.event('CHANNEL_CREATE', 'job-open', 9_000, { ...ofTenant('42'), ...madeAt(9_000) }));
-      const events = await scenario.told(5);
+      const events = await scenario.waitForEvents(5);
       assert.equal(new Set(idsOf(events, 'call.initiated')).size, 4);
     });
 
@@ -197,7 +197,7 @@ describe('one uuid', function () {
           run.event('CHANNEL_HANGUP_COMPLETE', uuid, atMs + 2_000, { ...all, ...endedAt(atMs + 2_000, null) }),
         );
       }
-      await scenario.told(4);
+      await scenario.waitForEvents(4);
       await scenario.settle();
       for (const index of [0, 1])
         await recordingCompleted(scenario.fixture.deps, {
@@ -244,23 +244,23 @@ describe('one uuid', function () {
         await scenario.listen([a, b]);
         await scenario.listen([a, b]);
         play(a, ...began(playedRun('core-a')));
-        await scenario.told(2);
+        await scenario.waitForEvents(2);
         b.channels = [uuid];
         const second = playedRun('core-b');
         play(b, ...takenOver(second, more));
-        await waitFor(() => scenario.said('call.taken_over').length > 0, { what: 'the takeover' });
+        await waitFor(() => scenario.logged('call.taken_over').length > 0, { what: 'the takeover' });
         a.hangUp('reset');
         await waitFor(() => a.subscribers === 2, { what: 'both to be back' });
         play(a, playedRun('core-a2').heartbeat());
-        const asked = () => a.commands.filter((command) => command.startsWith('api ')).length;
+        const commandCount = () => a.commands.filter((command) => command.startsWith('api ')).length;
         play(b, second.event('DTMF', uuid, 50_000, { 'DTMF-Digit': '7', ...more }));
-        await scenario.told(3);
-        const before = asked();
+        await scenario.waitForEvents(3);
+        const before = commandCount();
         // The first switch is no longer asked: its call belongs to the other.
-        assert.equal(asked(), before);
+        assert.equal(commandCount(), before);
         b.channels = [];
         play(b, over(second, more), over(playedRun('core-b', 900), more));
-        await scenario.told(4);
+        await scenario.waitForEvents(4);
         const events = await scenario.settle();
         assert.deepEqual(typesAndTenants(events), ['initiated 42', 'answered 42', 'dtmf 42', 'completed 42']);
         const { data } = events[3]!;
@@ -271,7 +271,7 @@ describe('one uuid', function () {
     it('is not completed while another switch lists it, even if the takeover was missed', async () => {
       await scenario.listen([a, b]);
       play(a, ...began(playedRun('core-a')));
-      await scenario.told(2);
+      await scenario.waitForEvents(2);
       b.channels = [uuid];
       a.hangUp('reset');
       await waitFor(() => a.subscribers === 1, { what: 'the first to be back' });
@@ -280,7 +280,7 @@ describe('one uuid', function () {
       const host = async () => (await pool.query<{ switch: string }>('select switch from calls')).rows[0]!.switch;
       await waitFor(async () => (await host()) === `127.0.0.1:${b.port}`, { what: 'the call to be left to the other' });
       play(b, over(playedRun('core-b', 500)));
-      await scenario.told(3);
+      await scenario.waitForEvents(3);
       assert.deepEqual(typesAndTenants(await scenario.settle()), whole);
       assert.equal(await scenario.countedMs('42'), 75_000);
     });
@@ -288,15 +288,15 @@ describe('one uuid', function () {
     it('gets its minutes corrected and logged when an estimated end was wrong, without a second event', async () => {
       await scenario.listen([a, b]);
       play(a, ...began(playedRun('core-a')));
-      await scenario.told(2);
+      await scenario.waitForEvents(2);
       a.hangUp('reset');
-      await scenario.told(3);
+      await scenario.waitForEvents(3);
       const estimated = await scenario.countedMs('42');
       const second = playedRun('core-b');
       play(b, ...takenOver(second));
-      await waitFor(() => scenario.said('call.not_gone').length === 1, { what: 'the mistake to be noticed' });
+      await waitFor(() => scenario.logged('call.not_gone').length === 1, { what: 'the mistake to be noticed' });
       for (let time = 0; time < 2; time++) play(b, over(second));
-      await waitFor(() => scenario.said('call.end_corrected').length === 1, { what: 'the correction' });
+      await waitFor(() => scenario.logged('call.end_corrected').length === 1, { what: 'the correction' });
       assert.deepEqual(typesAndTenants(await scenario.settle()), whole);
       assert.notEqual(estimated, 75_000);
       assert.equal(await scenario.countedMs('42'), 75_000);
@@ -310,9 +310,9 @@ describe('one uuid', function () {
       await scenario.listen([a]);
       const run = playedRun('core-a');
       play(a, ...began(run));
-      await scenario.told(2);
+      await scenario.waitForEvents(2);
       a.hangUp('reset');
-      await scenario.told(3);
+      await scenario.waitForEvents(3);
       await waitFor(() => a.subscribers === 1, { what: 'the switch to be back' });
       const { pool } = scenario.fixture.database;
       await pool.query("update calls set duration_ms = 500000, ended_at = '2026-10-31T23:00:00Z'");
@@ -329,7 +329,7 @@ describe('one uuid', function () {
           ...endedAt(3_000, 1_000),
         }),
       );
-      await waitFor(() => scenario.said('call.end_corrected').length === 1, { what: 'the correction' });
+      await waitFor(() => scenario.logged('call.end_corrected').length === 1, { what: 'the correction' });
       await scenario.settle();
       assert.equal(before - (await scenario.countedMs('42')), 498_000);
     });
@@ -348,7 +348,7 @@ describe('one uuid', function () {
       fixture.deps.db = db;
       await fixture.database.pool.query("update call_events set kept_at = now() - interval '1 minute'");
       await scenario.listen([a, b]);
-      await scenario.told(3);
+      await scenario.waitForEvents(3);
       assert.deepEqual(typesAndTenants(await scenario.settle()), whole);
       assert.equal(await scenario.countedMs('42'), 75_000);
     });
@@ -357,9 +357,13 @@ describe('one uuid', function () {
       await scenario.listen([a, b]);
       a.channels = [uuid];
       play(a, ...began(playedRun('core-a')));
-      await scenario.told(2);
+      await scenario.waitForEvents(2);
       play(b, playedRun('core-b').event('CHANNEL_CREATE', uuid, 3_000, ofTenant('43')));
-      assert.deepEqual(typesAndTenants(await scenario.told(3)), ['initiated 42', 'answered 42', 'initiated 43']);
+      assert.deepEqual(typesAndTenants(await scenario.waitForEvents(3)), [
+        'initiated 42',
+        'answered 42',
+        'initiated 43',
+      ]);
     });
 
     it('is not ended by the end that the lost run sends', async () => {
@@ -367,14 +371,14 @@ describe('one uuid', function () {
       a.channels = b.channels = [uuid];
       const first = playedRun('core-a');
       play(a, ...began(first));
-      await scenario.told(2);
+      await scenario.waitForEvents(2);
       const second = playedRun('core-b');
       play(b, ...takenOver(second));
-      await waitFor(() => scenario.said('call.taken_over').length === 1, { what: 'the takeover' });
+      await waitFor(() => scenario.logged('call.taken_over').length === 1, { what: 'the takeover' });
       play(a, first.event('CHANNEL_HANGUP_COMPLETE', uuid, 4_000, { ...madeAt(0), ...endedAt(4_000, 1_000) }));
-      await waitFor(() => scenario.said('call.ended_where_it_was').length === 1, { what: 'the other end' });
+      await waitFor(() => scenario.logged('call.ended_where_it_was').length === 1, { what: 'the other end' });
       play(b, over(second));
-      await scenario.told(3);
+      await scenario.waitForEvents(3);
       assert.deepEqual(typesAndTenants(await scenario.settle()), whole);
       assert.equal(await scenario.countedMs('42'), 75_000);
     });
@@ -397,13 +401,13 @@ describe('one uuid', function () {
         const listener = await scenario.listen([a]);
         const run = playedRun('core-1');
         play(a, ...open(run));
-        await scenario.told(2);
+        await scenario.waitForEvents(2);
         await listener.close();
         await waitFor(() => a.subscribers === 0, { what: 'the first name to be gone' });
         await scenario.listen([a], { host: 'localhost' });
         await scenario.listen([a], { host: 'localhost' });
         if (tellsRun) play(a, run.heartbeat());
-        const events = await scenario.told(3);
+        const events = await scenario.waitForEvents(3);
         assert.equal(events[2]!.data.hangup_cause, 'ENDED_UNSEEN');
         assert.equal((await scenario.settle()).length, 3);
       });
@@ -413,7 +417,7 @@ describe('one uuid', function () {
       a.channels = [uuid];
       const run = playedRun('core-1');
       play(a, ...open(run));
-      await scenario.told(2);
+      await scenario.waitForEvents(2);
       await listener.close();
       await waitFor(() => a.subscribers === 0, { what: 'the first name to be gone' });
       await scenario.listen([a], { host: 'localhost' });
@@ -422,7 +426,7 @@ describe('one uuid', function () {
       const before = lists();
       await waitFor(() => lists() > before + 2, { what: 'checks that compare it' });
       play(a, run.event('CHANNEL_HANGUP_COMPLETE', uuid, 31_000, { ...ofTenant('42'), ...endedAt(31_000, 1_000) }));
-      await scenario.told(3);
+      await scenario.waitForEvents(3);
       const events = await scenario.settle();
       assert.deepEqual([events.length, events[2]!.data.duration_seconds], [3, 30]);
     });
@@ -431,7 +435,7 @@ describe('one uuid', function () {
       const listener = await scenario.listen([a]);
       const run = playedRun('core-1');
       play(a, ...open(run));
-      await scenario.told(2);
+      await scenario.waitForEvents(2);
       await listener.close();
       await waitFor(() => a.subscribers === 0, { what: 'the first name to be gone' });
       // The run is reached under the new name, and then the switch restarts.
@@ -446,7 +450,7 @@ describe('one uuid', function () {
       a.channels = [];
       await scenario.listen([a], { host: 'localhost' });
       play(a, playedRun('core-2').heartbeat());
-      const events = await scenario.told(3);
+      const events = await scenario.waitForEvents(3);
       assert.equal(events[2]!.data.hangup_cause, 'SWITCH_RESTARTED');
     });
 
@@ -456,7 +460,7 @@ describe('one uuid', function () {
       const [one, two] = [playedRun('core-a'), playedRun('core-b')];
       play(a, one.event('CHANNEL_CREATE', 'on-a', 0, ofTenant('42')));
       play(b, two.event('CHANNEL_CREATE', 'on-b', 0, ofTenant('43')));
-      await scenario.told(2);
+      await scenario.waitForEvents(2);
       await listener.close();
       const ports = [a.port, b.port];
       await a.close();
@@ -476,20 +480,20 @@ describe('one uuid', function () {
     it('a call is given up after a long time if no switch lists it and no process serves its switch', async () => {
       const listener = await scenario.listen([a]);
       play(a, ...open(playedRun('core-1')));
-      await scenario.told(2);
+      await scenario.waitForEvents(2);
       await listener.close();
       const b = await scenario.startSwitch();
       await scenario.listen([b], { orphanAfterMs: 24 * 60 * 60_000 });
       play(b, playedRun('core-b').heartbeat());
       await waitFor(() => b.subscribers === 1, { what: 'the other' });
       const { pool } = scenario.fixture.database;
-      const looked = async () =>
+      const hasChecked = async () =>
         (await pool.query("select from switch_runs where core_uuid = 'core-b'")).rowCount === 1;
-      await waitFor(looked, { what: 'a check' });
+      await waitFor(hasChecked, { what: 'a check' });
       assert.equal((await scenario.fixture.events()).length, 2, 'another process may serve it');
       await pool.query("update calls set created_at = now() - interval '2 days'");
       await pool.query("update switch_runs set seen_at = now() - interval '2 days' where core_uuid = 'core-1'");
-      const events = await scenario.told(3);
+      const events = await scenario.waitForEvents(3);
       assert.equal(events[2]!.data.hangup_cause, 'ENDED_UNSEEN');
     });
   });

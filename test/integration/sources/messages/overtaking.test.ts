@@ -42,7 +42,7 @@ describe("callbacks that overtake Twilio's response", () => {
       at: new Date(),
       messageId: id,
     });
-  const answer = (segments: number | null, providerStatus = 'queued') =>
+  const respond = (segments: number | null, providerStatus = 'queued') =>
     recordAccepted(deps(), id, { messageSid, providerStatus, segments, at: new Date() });
   const events = () => smsEvents(database.pool, tenantId);
   const row = async () =>
@@ -57,7 +57,7 @@ describe("callbacks that overtake Twilio's response", () => {
     await callback('delivered');
     assert.equal(await countedSegments(database.pool, tenantId), 1, 'an estimate, until the response comes');
     for (let times = 0; times < 3; times += 1) {
-      await answer(3);
+      await respond(3);
       assert.equal(await countedSegments(database.pool, tenantId), 3);
       assert.deepEqual(await row(), { status: 'delivered', segments: 3 });
     }
@@ -69,8 +69,8 @@ describe("callbacks that overtake Twilio's response", () => {
     await insertOutboundMessage(database.pool, tenantId);
     await callback('sent');
     assert.equal(await countedSegments(database.pool, tenantId), 2);
-    await answer(1);
-    await answer(1);
+    await respond(1);
+    await respond(1);
     assert.equal(await countedSegments(database.pool, tenantId), 1);
     assert.deepEqual(await row(), { status: 'sent', segments: 1 });
   });
@@ -79,7 +79,7 @@ describe("callbacks that overtake Twilio's response", () => {
     await callback('sent');
     await database.pool.query("update messages set accepted_at = '2025-10-31T23:59:59Z'");
     await database.pool.query("update tenant_usage set month = '2025-10'");
-    await answer(3);
+    await respond(3);
     const { rows } = await database.pool.query('select month, used from tenant_usage');
     assert.deepEqual(rows, [{ month: '2025-10', used: '3' }]);
   });
@@ -87,7 +87,7 @@ describe("callbacks that overtake Twilio's response", () => {
   it('lead to a limit event if only the response’s count reaches the limit', async () => {
     await setLimits(deps(), tenantId, { sms_segments: 3 });
     await callback('sent');
-    await answer(3);
+    await respond(3);
     const { rows } = await database.pool.query<{ event_type: string }>(
       "select event_type from webhook_events where event_type like 'tenant.%' order by 1",
     );
@@ -99,10 +99,10 @@ describe("callbacks that overtake Twilio's response", () => {
 
   it('keep the estimate if the response has no count, and never change an exact count', async () => {
     await callback('sent');
-    await answer(null);
+    await respond(null);
     assert.deepEqual(await row(), { status: 'sent', segments: 1 });
-    await answer(2);
-    await answer(5);
+    await respond(2);
+    await respond(5);
     assert.deepEqual(await row(), { status: 'sent', segments: 2 });
     assert.equal(await countedSegments(database.pool, tenantId), 2);
   });
@@ -134,9 +134,9 @@ describe("callbacks that overtake Twilio's response", () => {
         async (reports, at) => {
           await start();
           const work: (() => Promise<unknown>)[] = reports.map((word) => () => callback(word));
-          work.splice(at, 0, () => answer(3));
+          work.splice(at, 0, () => respond(3));
           // The response is recorded a second time, as after a worker's death.
-          work.push(() => answer(3));
+          work.push(() => respond(3));
           await Promise.all(work.map((one) => one()));
           const [first, ...others] = typesOf(await events());
           assert.equal(first, 'sms.sent');
@@ -157,8 +157,8 @@ describe("callbacks that overtake Twilio's response", () => {
         recordUnsent(deps(), id, { errorCode: null, at: new Date() }),
         callback('sent'),
       ]);
-      const told = typesOf(await events()).join(' ');
-      assert.ok(['sms.sent sms.delivered', 'sms.failed'].includes(told), told);
+      const triggered = typesOf(await events()).join(' ');
+      assert.ok(['sms.sent sms.delivered', 'sms.failed'].includes(triggered), triggered);
       assert.equal(await countedSegments(database.pool, tenantId), 1);
     }
   });

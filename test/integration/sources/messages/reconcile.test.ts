@@ -88,9 +88,9 @@ describe('reconciling messages with Twilio', () => {
 
     assert.deepEqual(await reconcile(), { received: 1, reported: 1 });
     assert.equal(fake.requests.length, 2, 'two pages');
-    const told = (await events()).filter(({ id }) => id !== known.sid);
-    assert.deepEqual(typesOf(told).sort(), ['sms.delivered', 'sms.received']);
-    const received = told.find(({ type }) => type === 'sms.received')!;
+    const triggered = (await events()).filter(({ id }) => id !== known.sid);
+    assert.deepEqual(typesOf(triggered).sort(), ['sms.delivered', 'sms.received']);
+    const received = triggered.find(({ type }) => type === 'sms.received')!;
     const { message_id: _id, ...data } = received.data;
     assert.deepEqual(data, {
       message_sid: lost.sid,

@@ -48,7 +48,7 @@ describe('a message handled twice at the same time', () => {
     const holder = await pool.connect();
     await holder.query('begin');
     await holder.query('select from messages where id = $1 for update', [id]);
-    const answer = recordAccepted(fixture.deps, id, {
+    const response = recordAccepted(fixture.deps, id, {
       messageSid: 'SM0001',
       providerStatus: 'queued',
       segments: 1,
@@ -68,7 +68,7 @@ describe('a message handled twice at the same time', () => {
     await waiting(2);
     await holder.query('commit');
     holder.release();
-    assert.deepEqual(await Promise.all([answer, callback]), [true, 'recorded']);
+    assert.deepEqual(await Promise.all([response, callback]), [true, 'recorded']);
     assert.deepEqual(await eventsOf('SM0001'), ['sms.sent', 'sms.delivered']);
     assert.equal(await messageStatus(fixture.db, id), 'delivered');
   });

@@ -68,7 +68,7 @@ describe('sending a message', function () {
   const row = async (id: string) =>
     (await database.pool.query<Record<string, unknown>>('select * from messages where id = $1', [id])).rows[0]!;
   /** Makes Twilio accept the next message, but its response is lost. */
-  const loseAnswer = () => fake.answerNext((response) => void response.socket?.destroy(), { create: true });
+  const loseResponse = () => fake.respondNext((response) => void response.socket?.destroy(), { create: true });
 
   it('makes sms.sent and counts the segments when Twilio has accepted it', async () => {
     const id = await pending({ body: 'a'.repeat(307) });
@@ -142,7 +142,7 @@ describe('sending a message', function () {
 
   it('returns the right to send when Twilio is busy, and respects Retry-After', async () => {
     const id = await pending();
-    fake.answerNext((response) => void response.status(429).set('Retry-After', '7').send('{"code":20429}'));
+    fake.respondNext((response) => void response.status(429).set('Retry-After', '7').send('{"code":20429}'));
     await assert.rejects(send(id), (error: unknown) => {
       assert.ok(error instanceof ApplicationFailure);
       assert.deepEqual([error.type, error.nextRetryDelay, error.nonRetryable], ['MessageNotSent', 7_000, false]);
@@ -157,7 +157,7 @@ describe('sending a message', function () {
   describe('when the response is lost', () => {
     it('never sends again, and finds the message in the list', async () => {
       const id = await pending();
-      loseAnswer();
+      loseResponse();
       assert.deepEqual(await send(id), { state: 'unsettled' });
       assert.deepEqual(await send(id), { state: 'unsettled' });
       assert.deepEqual([posts().length, await events()], [1, []]);
@@ -170,7 +170,7 @@ describe('sending a message', function () {
 
     it('is settled by a callback', async () => {
       const id = await pending();
-      loseAnswer();
+      loseResponse();
       await send(id);
       const { sid } = fake.messages[0]!;
       const { from, to } = fake.messages[0]!;
@@ -191,12 +191,12 @@ describe('sending a message', function () {
 
     it('does not wait beyond the deadline for a response, and finds the message in the list', async () => {
       const id = await pending();
-      let answerLate = (): void => assert.fail('no request came');
-      fake.answerNext((response) => void (answerLate = () => void response.status(201).json(fake.messages[0])), {
+      let respondLate = (): void => assert.fail('no request came');
+      fake.respondNext((response) => void (respondLate = () => void response.status(201).json(fake.messages[0])), {
         create: true,
       });
       assert.deepEqual(await send(id, deps([authToken], 200)), { state: 'unsettled' });
-      answerLate();
+      respondLate();
       assert.deepEqual(await send(id), { state: 'unsettled' });
       assert.equal(await settle(id), 'settled');
       assert.deepEqual([posts().length, typesOf(await events())], [1, ['sms.sent']]);
@@ -206,14 +206,14 @@ describe('sending a message', function () {
     it('finds each of several identical messages, settled at the same time and for the last time', async () => {
       const ids = await Promise.all([1, 2, 3].map(() => pending()));
       for (const id of ids) {
-        loseAnswer();
+        loseResponse();
         await send(id);
       }
       assert.deepEqual(await Promise.all(ids.map((id) => settle(id, true))), ['settled', 'settled', 'settled']);
-      const told = await events();
-      assert.deepEqual(typesOf(told), ['sms.sent', 'sms.sent', 'sms.sent']);
-      assert.deepEqual(told.map(({ id }) => id).sort(), fake.messages.map(({ sid }) => sid).sort());
-      assert.equal(new Set(told.map(({ data }) => data['message_id'])).size, 3);
+      const triggered = await events();
+      assert.deepEqual(typesOf(triggered), ['sms.sent', 'sms.sent', 'sms.sent']);
+      assert.deepEqual(triggered.map(({ id }) => id).sort(), fake.messages.map(({ sid }) => sid).sort());
+      assert.equal(new Set(triggered.map(({ data }) => data['message_id'])).size, 3);
     });
 
     it('does not mistake another message for it', async () => {
@@ -227,7 +227,7 @@ describe('sending a message', function () {
         body: text,
         date_created: new Date(Date.now() - 600_000).toUTCString(),
       });
-      fake.answerNext((response) => void response.socket?.destroy());
+      fake.respondNext((response) => void response.socket?.destroy());
       await send(other);
       assert.equal(await settle(other), 'unsettled');
     });
@@ -245,7 +245,7 @@ describe('sending a message', function () {
 
     it('counts as never sent and fails when Twilio still does not have it in the end', async () => {
       const id = await pending();
-      fake.answerNext((response) => void response.status(503).send('no'));
+      fake.respondNext((response) => void response.status(503).send('no'));
       await send(id);
       assert.equal(await settle(id), 'unsettled');
       assert.equal(await settle(id, true), 'settled');
@@ -276,7 +276,7 @@ describe('sending a message', function () {
 
   it('hands over a result that Postgres cannot store, with ids only, and records it later', async () => {
     const id = await pending();
-    fake.answerNext(
+    fake.respondNext(
       (response) => {
         void proxy.cut().then(() => response.status(201).json(fake.messages[0]));
       },
@@ -305,7 +305,7 @@ describe('sending a message', function () {
     for (const to of ['+15005550001', '+15551234567', '+15005550004']) {
       const id = await pending();
       await database.pool.query('update messages set to_number = $2 where id = $1', [id, to]);
-      if (to === '+15551234567') loseAnswer();
+      if (to === '+15551234567') loseResponse();
       await send(id);
       await settle(id);
     }

@@ -22,7 +22,7 @@ describe('countUsage', () => {
   const text = (amount: number, at = october) => fixture.count({ tenantId, resource: 'sms_segments', amount, at });
   const limit = (limits: Parameters<typeof setLimits>[2], at = october) =>
     setLimits(fixture.deps, tenantId, limits, at);
-  const told = async () => (await fixture.alerts(tenantId)).map(({ alert, data }) => `${alert} ${data.limit}`);
+  const triggered = async () => (await fixture.alerts(tenantId)).map(({ alert, data }) => `${alert} ${data.limit}`);
 
   it('field case 65: makes each event of a limit once, and again after the limit is raised', async () => {
     /** Five concurrent calls bring the usage from `from` to `to`. */
@@ -30,7 +30,7 @@ describe('countUsage', () => {
       await Promise.all(Array.from({ length: 5 }, () => talk((to - from) / 5, at)));
       const { call_minutes } = await getUsage(fixture.db, tenantId, at.toISOString().slice(0, 7));
       assert.equal(call_minutes, to);
-      return told();
+      return triggered();
     };
     await limit({ call_minutes: 100 });
     const warned = ['warning 100'];
@@ -44,14 +44,14 @@ describe('countUsage', () => {
     assert.deepEqual(await reach(99, 100), reached);
     assert.deepEqual(await reach(100, 101), reached);
     await limit({ call_minutes: 200 });
-    assert.deepEqual(await told(), reached, '101 of 200 makes no event');
+    assert.deepEqual(await triggered(), reached, '101 of 200 makes no event');
     assert.deepEqual(await reach(101, 165), again);
     assert.deepEqual(await reach(0, 160, november), [...again, 'warning 200'], 'the next month');
   });
 
   it('field case 65: does not divide by a limit of 0, and makes no event without a limit', async () => {
     await limit({ call_minutes: 0, sms_segments: null });
-    assert.deepEqual(await told(), []);
+    assert.deepEqual(await triggered(), []);
     await Promise.all(Array.from({ length: 5 }, () => talk(1)));
     await Promise.all(Array.from({ length: 5 }, () => text(1000)));
     const [warning, reached, ...more] = await fixture.alerts(tenantId);
@@ -98,9 +98,9 @@ describe('countUsage', () => {
     await talk(5);
     await text(5);
     await talk(5, november);
-    assert.deepEqual(await told(), []);
+    assert.deepEqual(await triggered(), []);
     await talk(3, new Date('2025-10-31T23:59:59.999Z'));
-    assert.deepEqual(await told(), ['warning 10']);
+    assert.deepEqual(await triggered(), ['warning 10']);
     assert.deepEqual(await getUsage(fixture.db, tenantId, '2025-10'), { call_minutes: 8, sms_segments: 5 });
     assert.deepEqual(await getUsage(fixture.db, tenantId, '2025-11'), { call_minutes: 5, sms_segments: 0 });
   });
@@ -109,16 +109,16 @@ describe('countUsage', () => {
     await limit({ call_minutes: 1 });
     // A sixtieth of a minute is not exact as a double, and sixty of them do not add up to 1.
     for (let second = 0; second < 59; second += 1) await talk(1 / 60);
-    assert.deepEqual(await told(), ['warning 1']);
+    assert.deepEqual(await triggered(), ['warning 1']);
     await talk(1 / 60);
-    assert.deepEqual(await told(), ['warning 1', 'reached 1']);
+    assert.deepEqual(await triggered(), ['warning 1', 'reached 1']);
   });
 
   it('counts only for the tenant', async () => {
     const other = await insertTenant(fixture.database.pool);
     await limit({ call_minutes: 1 });
     await fixture.count({ tenantId: other, resource: 'call_minutes', amount: 5, at: october });
-    assert.deepEqual(await told(), []);
+    assert.deepEqual(await triggered(), []);
     assert.deepEqual(await fixture.alerts(other), []);
   });
 
@@ -128,10 +128,10 @@ describe('countUsage', () => {
       completed(tenantId, ''),
     ]);
     await assert.rejects(failing, /Bad event id/);
-    assert.deepEqual(await told(), []);
+    assert.deepEqual(await triggered(), []);
     assert.deepEqual(await getUsage(fixture.db, tenantId, '2025-10'), { call_minutes: 0, sms_segments: 0 });
     await talk(5);
-    assert.deepEqual(await told(), ['warning 1', 'reached 1']);
+    assert.deepEqual(await triggered(), ['warning 1', 'reached 1']);
   });
 
   it('reports an unknown tenant as not found', async () => {
@@ -149,14 +149,14 @@ describe('a limit that is set', () => {
 
   const text = (amount: number) => fixture.count({ tenantId, resource: 'sms_segments', amount, at: october });
   const limit = (sms_segments: number | null) => setLimits(fixture.deps, tenantId, { sms_segments }, october);
-  const told = async () => (await fixture.alerts(tenantId)).map(({ alert, data }) => `${alert} ${data.limit}`);
+  const triggered = async () => (await fixture.alerts(tenantId)).map(({ alert, data }) => `${alert} ${data.limit}`);
 
   it('makes its event immediately if it is already used up', async () => {
     await text(90);
     await limit(100);
-    assert.deepEqual(await told(), ['warning 100']);
+    assert.deepEqual(await triggered(), ['warning 100']);
     await limit(50);
-    assert.deepEqual(await told(), ['reached 50', 'warning 100'], 'with one warning');
+    assert.deepEqual(await triggered(), ['reached 50', 'warning 100'], 'with one warning');
   });
 
   it('makes its events once, however often it is set', async () => {
@@ -164,7 +164,7 @@ describe('a limit that is set', () => {
     await Promise.all(Array.from({ length: 5 }, () => limit(80)));
     await limit(null);
     await limit(80);
-    assert.deepEqual(await told(), ['warning 80', 'reached 80']);
+    assert.deepEqual(await triggered(), ['warning 80', 'reached 80']);
   });
 
   it('makes events again when it is higher than ever before, not when it goes down and up again', async () => {
@@ -173,9 +173,9 @@ describe('a limit that is set', () => {
     await limit(200);
     await limit(100);
     await limit(200);
-    assert.deepEqual(await told(), ['warning 100', 'reached 100', 'warning 200']);
+    assert.deepEqual(await triggered(), ['warning 100', 'reached 100', 'warning 200']);
     await limit(150);
-    assert.deepEqual(await told(), ['warning 100', 'reached 100', 'reached 150', 'warning 200']);
+    assert.deepEqual(await triggered(), ['warning 100', 'reached 100', 'reached 150', 'warning 200']);
   });
 
   it('makes its event when it is set while counted usage is not yet committed', async () => {
@@ -186,7 +186,7 @@ describe('a limit that is set', () => {
       await waits(setting);
     });
     await setting;
-    assert.deepEqual(await told(), ['warning 100']);
+    assert.deepEqual(await triggered(), ['warning 100']);
   });
 
   it('makes its event when usage is counted while it is being set', async () => {
@@ -198,7 +198,7 @@ describe('a limit that is set', () => {
       await waits(counting);
     });
     await counting;
-    assert.deepEqual(await told(), ['warning 100']);
+    assert.deepEqual(await triggered(), ['warning 100']);
   });
 
   /** Resolves as soon as the work waits for a lock, or is done without one. */

@@ -32,7 +32,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 class Model {
   readonly used = new Map<string, number>();
   readonly limits = new Map<Resource, number>();
-  readonly told: { alert: string; resource: string; month: string; limit: number }[] = [];
+  readonly triggered: { alert: string; resource: string; month: string; limit: number }[] = [];
 
   run(each: Step, times: number): void {
     const month = moments[each.month]!.toISOString().slice(0, 7);
@@ -48,10 +48,10 @@ class Model {
       ['warning', 4 / 5],
       ['reached', 1],
     ] as const) {
-      const isSame = (one: Model['told'][number]) =>
+      const isSame = (one: Model['triggered'][number]) =>
         one.alert === alert && one.resource === each.resource && one.month === month && one.limit >= limit;
-      if (used >= limit * share && !this.told.some(isSame))
-        this.told.push({ alert, resource: each.resource, month, limit });
+      if (used >= limit * share && !this.triggered.some(isSame))
+        this.triggered.push({ alert, resource: each.resource, month, limit });
     }
   }
 }
@@ -83,8 +83,8 @@ describe('usage and its alerts', function () {
             );
             return { alert, resource, month, limit };
           });
-          const byId = (one: Model['told'][number]) => [one.month, one.resource, one.limit, one.alert];
-          assert.deepEqual(sortBy(alerts, byId), sortBy(model.told, byId));
+          const byId = (one: Model['triggered'][number]) => [one.month, one.resource, one.limit, one.alert];
+          assert.deepEqual(sortBy(alerts, byId), sortBy(model.triggered, byId));
         }
         for (const at of moments) {
           const name = at.toISOString().slice(0, 7);

@@ -7,7 +7,7 @@ import type { SwitchListenerOptions } from '../../../../src/sources/calls/switch
 import { waitFor } from '../../../support/wait-for.js';
 
 const fast: Partial<SwitchListenerOptions> = {
-  reconnectDelays: { firstMs: 4, longestMs: 40, rejectedFirstMs: 150, rejectedLongestMs: 300 },
+  reconnectDelays: { firstMs: 4, maxMs: 40, rejectedFirstMs: 150, rejectedMaxMs: 300 },
   deadlines: { readyMs: 200, silenceMs: 2_000 },
 };
 
@@ -64,7 +64,7 @@ describe('switch listener', () => {
   }
 
   const subscribed = (count = 1) => waitFor(() => played.subscribers === count, { what: `${count} subscriber` });
-  const said = (message: string) => lines.filter((line) => line.message === message);
+  const logged = (message: string) => lines.filter((line) => line.message === message);
   const press = (uuid: string, sequence = 1, core = 'core-1') =>
     jsonEvent({
       'Event-Name': 'DTMF',
@@ -83,20 +83,20 @@ describe('switch listener', () => {
       'event json CHANNEL_CREATE CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER CHANNEL_HANGUP_COMPLETE DTMF RECORD_START RECORD_STOP HEARTBEAT',
     ]);
     await waitFor(() => listener!.switches[0]!.isConnected, { what: 'the state' });
-    assert.equal(said('switch.connected').length, 1);
+    assert.equal(logged('switch.connected').length, 1);
   });
 
   it('field case 50: survives a storm with one connection at a time, and subscribes after each login', async () => {
     const { port } = played;
     await played.close();
     listen();
-    await waitFor(() => said('switch.unreachable').length >= 5, { what: 'five refusals' });
+    await waitFor(() => logged('switch.unreachable').length >= 5, { what: 'five refusals' });
     played = await startPlayedSwitch(port);
     played.greetings = [...Array<'close'>(5).fill('close'), 'refuse-password', 'serve'];
     await subscribed();
     assert.equal(played.connections, 7);
     assert.equal(played.maxOpenConnections, 1);
-    assert.equal(said('switch.rejected').length, 1);
+    assert.equal(logged('switch.rejected').length, 1);
     played.hangUp('reset');
     await waitFor(() => played.connections === 8, { what: 'a new connection after the reset' });
     await subscribed();
@@ -114,7 +114,7 @@ describe('switch listener', () => {
     // At least half of 150 ms, then half of 300 ms.
     assert.ok(performance.now() - startedAt >= 225);
     assert.deepEqual(
-      said('switch.rejected').map(({ reason }) => reason),
+      logged('switch.rejected').map(({ reason }) => reason),
       ['the password was refused', 'our address was refused'],
     );
   });
@@ -123,13 +123,13 @@ describe('switch listener', () => {
     played.greetings = ['silence', 'serve'];
     listen();
     await subscribed();
-    assert.deepEqual(said('switch.unreachable')[0]?.reason, 'not ready within 200 ms');
+    assert.deepEqual(logged('switch.unreachable')[0]?.reason, 'not ready within 200 ms');
   });
 
   it('hangs up on a switch that has fallen silent', async () => {
     listen({ deadlines: { readyMs: 200, silenceMs: 80 } });
-    await waitFor(() => said('switch.lost').length > 0, { what: 'the silence to be noticed' });
-    assert.equal(said('switch.lost')[0]!.reason, 'silent for 80 ms');
+    await waitFor(() => logged('switch.lost').length > 0, { what: 'the silence to be noticed' });
+    assert.equal(logged('switch.lost')[0]!.reason, 'silent for 80 ms');
     await waitFor(() => played.connections > 1, { what: 'a new connection' });
   });
 
@@ -150,7 +150,7 @@ describe('switch listener', () => {
       await keeps('uuid-before');
       await waitFor(() => played.connections === 2, { what: 'a new connection' });
       await subscribed();
-      assert.match(said('switch.lost')[0]!.reason, /^a bad frame/);
+      assert.match(logged('switch.lost')[0]!.reason, /^a bad frame/);
       played.send(press('uuid-after', 4));
       await keeps('uuid-after');
     });
@@ -179,8 +179,8 @@ describe('switch listener', () => {
       played.hangUp();
       await keeps('uuid-last');
       assert.deepEqual(kept, ['uuid-before', 'uuid-behind', 'uuid-last']);
-      await waitFor(() => said('switch.lost').length === 1, { what: 'the end to be noticed' });
-      assert.equal(said('switch.lost')[0]!.reason, 'the switch gave notice');
+      await waitFor(() => logged('switch.lost').length === 1, { what: 'the end to be noticed' });
+      assert.equal(logged('switch.lost')[0]!.reason, 'the switch gave notice');
     });
 
   it('field case 99: does not wait forever for a switch that gave notice and stays', async () => {
@@ -188,7 +188,7 @@ describe('switch listener', () => {
     await subscribed();
     played.send(notice());
     await waitFor(() => played.connections === 2, { what: 'a new connection' });
-    assert.equal(said('switch.lost')[0]!.reason, 'the switch gave notice');
+    assert.equal(logged('switch.lost')[0]!.reason, 'the switch gave notice');
   });
 
   it('field case 100: keeps the other events when Postgres refuses one for good', async () => {

@@ -6,37 +6,37 @@ import type { MessageStatus } from '../../../../src/db/messages.js';
 /** The final status after these reports, and the events made on the way. */
 function follow(words: string[], from: MessageStatus = 'accepted') {
   let status = from;
-  const told: string[] = [];
+  const triggered: string[] = [];
   for (const word of words) {
     const to = outboundStatus(word);
     if (to === null || !isForward(status, to)) continue;
     const event = endOf(status, to);
-    if (event) told.push(event);
+    if (event) triggered.push(event);
     status = to;
   }
-  return { status, told };
+  return { status, triggered };
 }
 
 describe('message status', () => {
   it('only moves forward', () => {
     assert.deepEqual(follow(['queued', 'sending', 'sent', 'delivered']), {
       status: 'delivered',
-      told: ['delivered'],
+      triggered: ['delivered'],
     });
-    assert.deepEqual(follow(['delivered', 'sent', 'queued']), { status: 'delivered', told: ['delivered'] });
+    assert.deepEqual(follow(['delivered', 'sent', 'queued']), { status: 'delivered', triggered: ['delivered'] });
     assert.deepEqual(follow(['sent', 'queued']).status, 'sent');
   });
 
   it('keeps the first final status', () => {
-    assert.deepEqual(follow(['undelivered', 'delivered']), { status: 'undelivered', told: ['undelivered'] });
-    assert.deepEqual(follow(['delivered', 'failed']), { status: 'delivered', told: ['delivered'] });
-    assert.deepEqual(follow(['failed', 'undelivered', 'read']), { status: 'failed', told: ['failed'] });
-    assert.deepEqual(follow(['canceled', 'delivered']), { status: 'canceled', told: [] });
+    assert.deepEqual(follow(['undelivered', 'delivered']), { status: 'undelivered', triggered: ['undelivered'] });
+    assert.deepEqual(follow(['delivered', 'failed']), { status: 'delivered', triggered: ['delivered'] });
+    assert.deepEqual(follow(['failed', 'undelivered', 'read']), { status: 'failed', triggered: ['failed'] });
+    assert.deepEqual(follow(['canceled', 'delivered']), { status: 'canceled', triggered: [] });
   });
 
   it('counts `read` as delivered, once', () => {
-    assert.deepEqual(follow(['delivered', 'read']), { status: 'read', told: ['delivered'] });
-    assert.deepEqual(follow(['read', 'delivered']), { status: 'read', told: ['delivered'] });
+    assert.deepEqual(follow(['delivered', 'read']), { status: 'read', triggered: ['delivered'] });
+    assert.deepEqual(follow(['read', 'delivered']), { status: 'read', triggered: ['delivered'] });
   });
 
   it('ignores unknown words of Twilio, and our own statuses', () => {
@@ -60,12 +60,12 @@ describe('message status', () => {
     ];
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...words), { maxLength: 12 }), (reports) => {
-        const { status, told } = follow(reports);
+        const { status, triggered } = follow(reports);
         const firstEnd = reports.find((word) => outboundStatus(word) && isFinal(outboundStatus(word)!));
-        assert.ok(told.length <= 1);
+        assert.ok(triggered.length <= 1);
         assert.equal(isFinal(status), firstEnd !== undefined);
         // Repeating all reports changes nothing.
-        assert.deepEqual(follow([...reports, ...reports]).told, told);
+        assert.deepEqual(follow([...reports, ...reports]).triggered, triggered);
       }),
     );
   });

@@ -143,7 +143,7 @@ describe('the Twilio client', () => {
 
     it('counts as not sent while Twilio is busy, and returns Retry-After', async () => {
       const busy = (retryAfter: string | null) =>
-        fake.answerNext((response) => {
+        fake.respondNext((response) => {
           if (retryAfter !== null) response.set('Retry-After', retryAfter);
           response.status(429).type('json').send('{"code":20429,"message":"Too Many Requests","status":429}');
         });
@@ -175,7 +175,7 @@ describe('the Twilio client', () => {
       }
     });
 
-    const unknown: [what: string, answer: Parameters<FakeTwilio['answerNext']>[0], reason: RegExp][] = [
+    const unknown: [what: string, response: Parameters<FakeTwilio['respondNext']>[0], reason: RegExp][] = [
       ['answers 503', (response) => void response.status(503).type('html').send('<h1>503</h1>'), /^503$/],
       ['answers 500 with a list', (response) => void response.status(500).type('json').send('[]'), /^500$/],
       ['redirects', (response) => void response.redirect(302, '/elsewhere'), /^302$/],
@@ -201,9 +201,9 @@ describe('the Twilio client', () => {
         /^TimeoutError$/,
       ],
     ];
-    for (const [what, answer, reason] of unknown) {
+    for (const [what, respond, reason] of unknown) {
       it(`has an unknown outcome when Twilio ${what}, after one request`, async () => {
-        fake.answerNext(answer);
+        fake.respondNext(respond);
         const startedAt = performance.now();
         const outcome = await client({ deadlineMs: 400 }).send(message);
         assert.ok(outcome.kind === 'unknown', JSON.stringify(outcome));
@@ -215,13 +215,13 @@ describe('the Twilio client', () => {
 
     it('keeps token, number and text out of its results', async () => {
       const authorization = Buffer.from(`${accountSid}:${authToken}`).toString('base64');
-      const told: unknown[] = [];
+      const results: unknown[] = [];
       for (const to of ['+15005550001', '+15005550004', '+15551234567']) {
-        if (to === '+15551234567') fake.answerNext((response) => void response.socket?.destroy());
-        told.push(await client().send({ ...message, to }));
+        if (to === '+15551234567') fake.respondNext((response) => void response.socket?.destroy());
+        results.push(await client().send({ ...message, to }));
       }
-      told.push(await client({ apiBaseUrl: closedUrl }).send(message));
-      const all = inspect(told, { depth: null, showHidden: true });
+      results.push(await client({ apiBaseUrl: closedUrl }).send(message));
+      const all = inspect(results, { depth: null, showHidden: true });
       for (const secret of [authToken, authorization, '+1555', '+1500', 'Zażółć'])
         assert.ok(!all.includes(secret), secret);
     });

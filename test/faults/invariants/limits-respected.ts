@@ -3,7 +3,7 @@ import type { Change, Webhook } from '../traffic/tenants.js';
 import { allWebhooks, groupBy, type Evidence, type Violation } from './evidence.js';
 import { explanationOf } from './explanation.js';
 
-export interface LimitsKept {
+export interface LimitsRespected {
   violations: Violation[];
   /** Windows with more requests than allowed because a sender was killed or frozen while it held a token. */
   explained: number;
@@ -17,7 +17,7 @@ const windowMs = 60_000;
 const unsureMs = 60_000;
 
 /** In any 60 s, by the receiver's clock, no more requests arrive than the limit allows. */
-export function limitsKept(evidence: Evidence): LimitsKept {
+export function limitsRespected(evidence: Evidence): LimitsRespected {
   const violations: Violation[] = [];
   let explained = 0;
   let unexplained = 0;
@@ -30,7 +30,7 @@ export function limitsKept(evidence: Evidence): LimitsKept {
     for (let i = 0, end = 0; i < requests.length; i++) {
       const from = requests[i]!.beganAt;
       while (end < requests.length && requests[end]!.beganAt < from + windowMs) end++;
-      const allowed = mostAllowed(webhook, from, from + windowMs);
+      const allowed = maxAllowed(webhook, from, from + windowMs);
       if (allowed === null) continue;
       const many = end - i;
       fullest = Math.max(fullest, many / allowed);
@@ -62,7 +62,7 @@ const excused = ({ timeline }: Evidence, requests: ReceivedRequest[]) =>
   requests.filter((request) => explanationOf(timeline, request)).length;
 
 /** The highest limit that can have been in force then; null: no limit. */
-function mostAllowed({ limits }: Webhook, from: number, to: number): number | null {
+function maxAllowed({ limits }: Webhook, from: number, to: number): number | null {
   let most = 0;
   for (const [i, change] of limits.entries()) {
     if (change.startedAt > to || endOf(change, limits[i + 1]) < from) continue;

@@ -14,7 +14,7 @@ const defaults: UnreadLimits = { timeoutMs: 30_000, maxBytes: 64 * 1024 * 1024 }
  * Responses that their clients have not read yet. Each holds its memory until then, so a client that reads nothing for
  * a while is cut off, and so are the oldest ones when all together hold too much.
  */
-export class UnreadAnswers {
+export class UnreadResponses {
   readonly #limits: UnreadLimits;
   /** Oldest first. */
   readonly #unread = new Map<Socket, number>();

@@ -4,7 +4,7 @@ import { ownerOfNumber } from '../../db/phone-numbers.js';
 import { resolveTenant } from '../../db/tenants.js';
 import type { CallEventKind, CallFacts } from './call-event.js';
 
-interface Heard {
+interface EventFacts {
   kind: CallEventKind;
   facts: CallFacts;
 }
@@ -19,14 +19,14 @@ interface Heard {
  *
  * If the variable of (1) names no tenant, the call does not belong to the number's owner either.
  */
-export async function whoseCall(
+export async function findCallTenant(
   db: Queryable,
   call: Pick<Call, 'direction' | 'from' | 'to'>,
-  events: readonly Heard[],
+  events: readonly EventFacts[],
 ): Promise<string | null> {
-  const bornWith = variableAtBirth(call, events);
-  if (bornWith !== undefined) {
-    const tenantId = await resolveTenant(db, bornWith);
+  const initialReference = initialVariable(call, events);
+  if (initialReference !== undefined) {
+    const tenantId = await resolveTenant(db, initialReference);
     if (tenantId) return tenantId;
   } else {
     const owner = await ownerOfNumber(db, ownNumber(call));
@@ -46,7 +46,7 @@ const ofFirstLeg = ({ leg, tenantReference }: CallFacts) => (leg === undefined ?
  * If nobody received the call's beginning: an outbound channel is created with its variables, while an inbound one gets
  * them from the dialplan.
  */
-function variableAtBirth({ direction }: Pick<Call, 'direction'>, events: readonly Heard[]): string | undefined {
+function initialVariable({ direction }: Pick<Call, 'direction'>, events: readonly EventFacts[]): string | undefined {
   const created = events.find(({ kind }) => kind === 'created');
   if (created) return created.facts.tenantReference;
   if (direction === 'inbound') return undefined;
@@ -54,20 +54,20 @@ function variableAtBirth({ direction }: Pick<Call, 'direction'>, events: readonl
 }
 
 /** Whether an event that may be the call's names another tenant than the call has. */
-export async function isAnothersCall(db: Queryable, call: Call, { facts }: Heard): Promise<boolean> {
+export async function isOfOtherTenant(db: Queryable, call: Call, { facts }: EventFacts): Promise<boolean> {
   if (call.tenantId === null || facts.leg !== undefined) return false;
   const { tenantReference } = facts;
   // A value that the call already had was accepted before: only a new one can name another tenant.
   if (tenantReference !== undefined)
     return tenantReference !== call.tenantReference && (await resolveTenant(db, tenantReference)) !== call.tenantId;
   // The same holds for the call's own number, whoever owns it by now.
-  if (!saysWhose(facts) || facts.direction !== call.direction || ownNumber(facts) === ownNumber(call)) return false;
+  if (!hasNumbers(facts) || facts.direction !== call.direction || ownNumber(facts) === ownNumber(call)) return false;
   const owner = await ownerOfNumber(db, ownNumber(facts));
   return owner !== null && owner !== call.tenantId;
 }
 
 /** Whether the direction and numbers are known, and are the call's and not another leg's. */
-export const saysWhose = ({ leg, isBare }: CallFacts): boolean => leg === undefined && !isBare;
+export const hasNumbers = ({ leg, isBare }: CallFacts): boolean => leg === undefined && !isBare;
 
 const ownNumber = ({ direction, from, to }: Pick<Call, 'direction' | 'from' | 'to'>) =>
   direction === 'inbound' ? to : from;

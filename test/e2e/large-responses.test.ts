@@ -18,7 +18,7 @@ const large: [what: string, status: number, bytes: number][] = [
 ];
 
 /** Sends as fast as the client reads, until the client hangs up. */
-async function answerWith(response: ServerResponse, status: number, bytes: number): Promise<void> {
+async function respondWith(response: ServerResponse, status: number, bytes: number): Promise<void> {
   const chunk = Buffer.alloc(65_536, 'x');
   function* chunks() {
     for (let left = bytes; left > 0; left -= chunk.length) yield chunk.subarray(0, Math.min(left, chunk.length));
@@ -44,7 +44,7 @@ describe('field case 18: a large response', function () {
   });
 
   async function receiverWith(status: number, bytes: number): Promise<Receiver> {
-    const receiver = await startReceiver((_, response) => answerWith(response, status, bytes));
+    const receiver = await startReceiver((_, response) => respondWith(response, status, bytes));
     receivers.push(receiver);
     return receiver;
   }

@@ -50,8 +50,8 @@ describe('the tenant of a call', function () {
     it('is the same for all its events, whatever the gaps between frames and the cuts in them, with two listeners', async () => {
       await scenario.assignNumber('77', owned);
       // Otherwise calls that the switch does not list would be completed meanwhile.
-      await scenario.listen([a], { lookForGoneEveryMs: 60_000 });
-      await scenario.listen([a], { lookForGoneEveryMs: 60_000 });
+      await scenario.listen([a], { goneCheckEveryMs: 60_000 });
+      await scenario.listen([a], { goneCheckEveryMs: 60_000 });
       let calls = 0;
       const facts = fc.record({
         direction: fc.constantFrom('inbound' as const, 'outbound' as const),
@@ -86,7 +86,7 @@ describe('the tenant of a call', function () {
           }
           const owner = ownerOf(call);
           const expected = owner === null ? 0 : 4 * timings.length;
-          await scenario.told(before + expected);
+          await scenario.waitForEvents(before + expected);
           await scenario.kept(calls * 4);
           const events = (await scenario.fixture.events()).slice(before);
           assert.deepEqual(new Set(events.map(({ tenant }) => tenant)), new Set(owner === null ? [] : [owner]));
@@ -102,7 +102,7 @@ describe('the tenant of a call', function () {
       const run = playedRun('core-1');
       a.send(run.event('CHANNEL_ANSWER', 'joined', 10, ofTenant('42')));
       a.send(run.event('CHANNEL_HANGUP_COMPLETE', 'joined', 99, { ...ofTenant('42'), ...endedAt(99, 10) }));
-      assert.deepEqual(typesAndTenants(await scenario.told(2)), ['answered 77', 'completed 77']);
+      assert.deepEqual(typesAndTenants(await scenario.waitForEvents(2)), ['answered 77', 'completed 77']);
     });
   });
 
@@ -116,7 +116,7 @@ describe('the tenant of a call', function () {
       variable_originator: 'A',
     };
     const file = { 'Record-File-Path': '/r/b.wav', variable_record_ms: '900' };
-    const told = ['recording.completed', 'completed'];
+    const triggered = ['recording.completed', 'completed'];
 
     for (const [what, variables, owner] of [
       ['with the tenant’s variable on both legs', { a: '42', b: '42' }, '42'],
@@ -139,10 +139,10 @@ describe('the tenant of a call', function () {
           a.send(run.event('CHANNEL_HANGUP_COMPLETE', 'B', 7_000, { ...onB, ...endedAt(7_000, 600) }));
           const onA = { ...of(variables.a), ...madeAt(0) };
           a.send(run.event('CHANNEL_HANGUP_COMPLETE', 'A', 7_010, { ...onA, ...endedAt(7_010, 600) }));
-          const events = await scenario.told(2);
+          const events = await scenario.waitForEvents(2);
           assert.deepEqual(
             typesAndTenants(events),
-            told.map((type) => `${type} ${owner}`),
+            triggered.map((type) => `${type} ${owner}`),
           );
           const { data } = events[1]!;
           assert.deepEqual(
@@ -187,7 +187,7 @@ describe('the tenant of a call', function () {
       await scenario.kept(1);
       const phone = { variable_user_name: '1001', ...ofTenant('42') };
       a.send(run.event('CHANNEL_HANGUP_COMPLETE', 'phone', 99, { ...phone, ...endedAt(99, 1) }));
-      const events = await scenario.told(2);
+      const events = await scenario.waitForEvents(2);
       assert.deepEqual(typesAndTenants(events), ['dtmf 42', 'completed 42']);
       assert.equal(events[1]!.data.direction, 'outbound');
     });
@@ -208,7 +208,7 @@ describe('the tenant of a call', function () {
     a.send(run.event('RECORD_STOP', 'B', 3, { ...legB, 'Record-File-Path': '/r/b.wav' }));
     a.send(run.event('CHANNEL_HANGUP_COMPLETE', 'B', 4, { ...legB, ...endedAt(4, null) }));
     a.send(run.event('CHANNEL_HANGUP_COMPLETE', 'A', 5, endedAt(5, null)));
-    await scenario.told(3);
+    await scenario.waitForEvents(3);
     assert.deepEqual(typesAndTenants(await scenario.settle()), [
       'initiated 77',
       'recording.completed 77',
@@ -233,7 +233,7 @@ describe('the tenant of a call', function () {
         }),
       ]),
     );
-    const events = await scenario.told(3);
+    const events = await scenario.waitForEvents(3);
     const recording = events.find(({ type }) => type === 'call.recording.completed')!;
     assert.deepEqual([recording.tenant, recording.data.call_sid], ['43', 'B']);
   });
@@ -253,7 +253,7 @@ describe('the tenant of a call', function () {
       await scenario.listen([a]);
       const run = playedRun('core-1');
       a.send(run.event('CHANNEL_CREATE', 'uuid-1', 0, ofTenant('42')));
-      await scenario.told(1);
+      await scenario.waitForEvents(1);
       for (const [index, [kind, facts]] of poisons.entries())
         await pool.query(
           `insert into call_events (core_uuid, event_sequence, switch, call_sid, kind, facts)
@@ -264,14 +264,14 @@ describe('the tenant of a call', function () {
       const last = playedRun('core-1', 1_000);
       const end = { ...ofTenant('42'), ...endedAt(61_000, 1_000) };
       a.send(last.event('CHANNEL_HANGUP_COMPLETE', 'uuid-1', 61_000, end));
-      const events = await scenario.told(3);
+      const events = await scenario.waitForEvents(3);
       assert.deepEqual(typesAndTenants(events), ['initiated 42', 'answered 42', 'completed 42']);
       assert.equal(await scenario.countedMs('42'), 60_000);
       await scenario.settle();
-      const logged = [...scenario.said('call.event_set_aside'), ...scenario.said('call.event_refused')];
+      const logged = [...scenario.logged('call.event_set_aside'), ...scenario.logged('call.event_refused')];
       assert.equal(logged.length, poisons.length);
       assert.ok(logged.every(({ level }) => level === 'error'));
-      assert.equal(scenario.said('call.not_handled').length, 0);
+      assert.equal(scenario.logged('call.not_handled').length, 0);
       const { rowCount } = await pool.query('select from call_events where set_aside_at is not null');
       assert.equal(rowCount, poisons.length);
     });
@@ -333,7 +333,7 @@ describe('the tenant of a call', function () {
       what: 'the call to be given up',
     });
     a.send(run.event('CHANNEL_HANGUP_COMPLETE', 'late', 9_000, { ...ofTenant('42'), ...endedAt(9_000, 1_000) }));
-    const events = await scenario.told(3);
+    const events = await scenario.waitForEvents(3);
     assert.deepEqual(typesAndTenants(events), ['initiated 42', 'answered 42', 'completed 42']);
     assert.deepEqual([events[2]!.data.ended_at_estimated, await scenario.countedMs('42')], [undefined, 8_000]);
   });
@@ -344,9 +344,9 @@ describe('the tenant of a call', function () {
     const run = playedRun('core-1');
     a.send(run.event('CHANNEL_CREATE', 'waits', 0));
     a.send(run.event('DTMF', 'bare', 0, { 'DTMF-Digit': '1' }));
-    const looked = async () =>
+    const hasChecked = async () =>
       (await pool.query('select from call_events where handled_at is null and looked_at is not null')).rowCount === 2;
-    await waitFor(looked, { what: 'a check of both' });
+    await waitFor(hasChecked, { what: 'a check of both' });
     await pool.query("update call_events set kept_at = now() - interval '1 minute'");
     const { callsWithLeftovers } = await import('../../../../src/db/call-events.js');
     assert.deepEqual(await callsWithLeftovers(scenario.fixture.db, 5_000, 1_000), []);

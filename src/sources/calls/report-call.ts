@@ -1,4 +1,4 @@
-import { callIdOf, recordAnswer, recordBeginning, recordEnd, type Call, type CallBeginning } from '../../db/calls.js';
+import { callIdOf, recordAnswer, recordStart, recordEnd, type Call, type CallStart } from '../../db/calls.js';
 import type { Queryable } from '../../db/database.js';
 import type { Trigger } from '../../events/trigger.js';
 import { correctUsage, countUsage } from '../usage/count-usage.js';
@@ -9,27 +9,27 @@ export interface KnownCall extends Call {
   tenantId: string;
 }
 
-export async function tellBeginning(db: Queryable, trigger: Trigger, call: KnownCall, beginning: CallBeginning) {
+export async function reportStart(db: Queryable, trigger: Trigger, call: KnownCall, start: CallStart) {
   if (call.beginningSeen) return;
-  await recordBeginning(db, call, beginning);
+  await recordStart(db, call, start);
   await trigger({
     tenantId: call.tenantId,
     eventType: 'call.initiated',
     eventId: callIdOf(call),
-    occurredAt: beginning.startedAt,
+    occurredAt: start.startedAt,
     payload: {
       call_sid: call.callSid,
-      direction: beginning.direction,
-      from: beginning.from,
-      to: beginning.to,
+      direction: start.direction,
+      from: start.from,
+      to: start.to,
       status: 'initiated',
-      timestamp: beginning.startedAt,
+      timestamp: start.startedAt,
     },
   });
 }
 
-export async function tellAnswer(db: Queryable, trigger: Trigger, call: KnownCall, answeredAt: Date): Promise<void> {
-  if (call.answerTold) return;
+export async function reportAnswer(db: Queryable, trigger: Trigger, call: KnownCall, answeredAt: Date): Promise<void> {
+  if (call.answerReported) return;
   const at = call.answeredAt ?? answeredAt;
   // The answer arrived late, after an end that knew of none: the end counts. If that end was only an estimate, the real
   // end will need the time from which to count.
@@ -64,7 +64,7 @@ export interface EndedCall {
 }
 
 /** null if an end was already reported. Counts the call's minutes, exactly once. */
-export async function tellEnd(
+export async function reportEnd(
   db: Queryable,
   trigger: Trigger,
   call: KnownCall,
@@ -78,7 +78,7 @@ export async function tellEnd(
   if (durationMs > 0)
     await countUsage(db, trigger, { tenantId, resource: 'call_minutes', amount: durationMs / 60_000, at: endedAt });
   // The answer was missed. A tenant that got the beginning gets the answer too.
-  if (answeredAt && call.beginningSeen) await tellAnswer(db, trigger, call, answeredAt);
+  if (answeredAt && call.beginningSeen) await reportAnswer(db, trigger, call, answeredAt);
   await recordEnd(db, call, { answeredAt, endedAt, status, hangupCause, durationMs, isEstimated });
   await trigger({
     tenantId,
@@ -137,7 +137,7 @@ function resultOf(call: Call, { endedAt, hangupCause, ...end }: HangUp) {
 }
 
 /** Identified by its place in the switch's sequence: two keys may be pressed within one tick of the clock. */
-export async function tellKeyPress(
+export async function reportKeyPress(
   trigger: Trigger,
   call: KnownCall,
   press: { coreUuid: string; sequence: number; digit: string; at: Date },

@@ -27,7 +27,7 @@ describe('an odd response', function () {
   const png = Buffer.concat([Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), randomBytes(1_008)]);
   const notText: [
     what: string,
-    answer: { headers?: Record<string, string>; body: Buffer },
+    response: { headers?: Record<string, string>; body: Buffer },
     shown: string | undefined,
   ][] = [
     ['bytes that are not UTF-8', { body: Buffer.from('c32800ff', 'hex') }, '\ufffd(\ufffd\ufffd'],
@@ -46,9 +46,9 @@ describe('an odd response', function () {
       'ok',
     ],
   ];
-  for (const [what, answer, shown] of notText) {
+  for (const [what, response, shown] of notText) {
     scenario(`field case 59: with ${what} is recorded, and the event is delivered once`, async () => {
-      const receiver = await receiverWith(answer);
+      const receiver = await receiverWith(response);
       const sent = await sendEvent(stack, { url: receiver.url });
       const delivery = await sent.waitForEnd('delivered');
       assert.deepEqual(attemptSummary(delivery), ['ok 200']);

@@ -1,15 +1,15 @@
 import type { Activities } from '../../activities/index.js';
 
 /** These take minutes and work in batches; the next run continues where the last one was interrupted. */
-const endless = ['sweep', 'expire', 'reconcileMessages', 'settleWebhook'] as const satisfies (keyof Activities)[];
+const longRunning = ['sweep', 'expire', 'reconcileMessages', 'settleWebhook'] as const satisfies (keyof Activities)[];
 
 /**
  * The same activities, but the long ones fail when the process stops, so that Temporal gives them to another worker.
  * The batch in progress continues as long as the database is open.
  */
-export function endingWith(stopping: AbortSignal, activities: Activities): Activities {
+export function rejectingOnStop(stopping: AbortSignal, activities: Activities): Activities {
   const ended: Record<string, unknown> = { ...activities };
-  for (const name of endless) {
+  for (const name of longRunning) {
     const run = activities[name] as (...input: unknown[]) => Promise<unknown>;
     ended[name] = (...input: unknown[]) => {
       const work = run(...input);

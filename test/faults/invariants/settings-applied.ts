@@ -8,7 +8,7 @@ const underWayMs = 10_000;
 const unsureMs = 60_000;
 
 /** Nothing new is sent to a webhook that is paused or deleted, and only a url that answered 410 disables its webhook. */
-export function settingsHeeded(evidence: Evidence): Violation[] {
+export function settingsApplied(evidence: Evidence): Violation[] {
   const byPath = groupBy(evidence.requests, ({ path }) => path);
   const tests = new Set(evidence.actions.tests.map(({ deliveryId }) => deliveryId));
   return allWebhooks(evidence).flatMap((webhook) => {

@@ -22,7 +22,7 @@ export interface Acceptance {
  * Triggers `sms.sent` and counts the message's segments, once, whoever learns first that Twilio has it. If Twilio's own
  * count comes later, it corrects an estimate. Returns the message as it is afterwards.
  */
-export async function tellAccepted(
+export async function applyAcceptance(
   db: Queryable,
   trigger: Trigger,
   message: Message,
@@ -91,7 +91,7 @@ async function countExactly(
 }
 
 /** Moves the message forward, never back; reports an end, only the first. An error code is kept, whenever it came. */
-export async function tellStatus(
+export async function applyStatus(
   db: Queryable,
   trigger: Trigger,
   message: Message,

@@ -2,16 +2,16 @@
  * Shares one check among all callers that come while it runs or within `forMs` after its result, so that its cost does
  * not grow with the number of callers. A failure is shared like a result.
  */
-export function shareLook<T>(look: () => Promise<T>, forMs: number): () => Promise<T> {
+export function shareCheck<T>(check: () => Promise<T>, forMs: number): () => Promise<T> {
   let shared: Promise<T> | undefined;
   let staleAt = Infinity;
   return () => {
     if (shared && performance.now() < staleAt) return shared;
     staleAt = Infinity;
-    const asked = look();
-    shared = asked;
-    const answered = () => (staleAt = performance.now() + forMs);
-    asked.then(answered, answered);
-    return asked;
+    const pending = check();
+    shared = pending;
+    const finished = () => (staleAt = performance.now() + forMs);
+    pending.then(finished, finished);
+    return pending;
   };
 }
