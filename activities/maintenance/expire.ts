@@ -1,9 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import type { Database } from '../../src/db/database.js';
-import { expireCalls } from '../../src/db/calls.js';
-import { expireMessages } from '../../src/db/messages.js';
-import { expireBatch, expireWebhooks } from '../../src/db/retention.js';
+import { expireBatch, expireCalls, expireMessages, expireWebhooks } from '../../src/db/retention.js';
 import { removeGoneProcesses } from '../../src/db/sender-processes.js';
 
 export interface ExpireDeps {

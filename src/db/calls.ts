@@ -212,47 +212,6 @@ export async function findCallOfRecording(
   return rows[0] ? { callSid: rows[0].call_sid, idSuffix: rows[0].id_suffix } : null;
 }
 
-/**
- * From now on all events of the call are this tenant's. If its end was estimated (no event was sent for that), it is
- * open again.
- */
-export async function assignCall(db: Queryable, key: CallKey, tenantId: string): Promise<void> {
-  await db.query(
-    `update calls set tenant_id = $3, end_estimated = false,
-                      ended_at = case when not end_estimated then ended_at end,
-                      status = case when not end_estimated then status end,
-                      hangup_cause = case when not end_estimated then hangup_cause end,
-                      duration_ms = case when not end_estimated then duration_ms end
-      where call_sid = $1 and id_suffix = $2`,
-    [key.callSid, key.idSuffix, tenantId],
-  );
-}
-
-/** The last known value of the channel variable. */
-export async function recordTenantReference(db: Queryable, key: CallKey, tenantReference: string): Promise<void> {
-  await db.query('update calls set tenant_reference = $3 where call_sid = $1 and id_suffix = $2', [
-    key.callSid,
-    key.idSuffix,
-    tenantReference,
-  ]);
-}
-
-/**
- * `isOver`: the call has ended, so most likely no later event names its tenant. Resolves to true the first time it is
- * called with `isOver`.
- */
-export async function markTenantSought(db: Queryable, key: CallKey, isOver: boolean): Promise<boolean> {
-  const { rows } = await db.query<{ is_first: boolean }>(
-    `update calls c set tenant_sought_at = clock_timestamp(),
-                        tenant_missed_at = coalesce(c.tenant_missed_at, case when $3 then now() end)
-       from (select call_sid, id_suffix, tenant_missed_at from calls where call_sid = $1 and id_suffix = $2) before
-      where c.call_sid = before.call_sid and c.id_suffix = before.id_suffix
-     returning $3 and before.tenant_missed_at is null as is_first`,
-    [key.callSid, key.idSuffix, isOver],
-  );
-  return rows[0]?.is_first ?? false;
-}
-
 export async function recordStart(db: Queryable, key: CallKey, start: CallStart): Promise<void> {
   await db.query(
     `update calls set beginning_seen = true, direction = $3, from_number = $4, to_number = $5, started_at = $6
@@ -284,30 +243,5 @@ export async function recordEnd(db: Queryable, key: CallKey, end: CallEnd): Prom
       end.durationMs,
       end.isEstimated,
     ],
-  );
-}
-
-/**
- * Deletes one batch of what is no longer needed: handled events after two days (no switch repeats an event that late),
- * everything else after the retention time. Returns how many rows were deleted; 0: all done.
- */
-export async function expireCalls(db: Queryable, retentionDays: number, limit: number): Promise<number> {
-  const deleteBatch = async (table: string, key: string, condition: string, days: number) => {
-    const { rowCount } = await db.query(
-      `delete from ${table} where (${key}) in (
-         select ${key} from ${table} where ${condition} < now() - $1 * interval '1 day' limit $2)`,
-      [days, limit],
-    );
-    return rowCount ?? 0;
-  };
-  const handledDays = Math.min(2, retentionDays);
-  // Events that were set aside stay, for an operator to see and perhaps to have handled again.
-  const handled = 'handled_at is not null and set_aside_at is null and kept_at';
-  return (
-    (await deleteBatch('call_events', 'core_uuid, event_sequence', handled, handledDays)) +
-    (await deleteBatch('call_events', 'core_uuid, event_sequence', 'kept_at', retentionDays)) +
-    (await deleteBatch('recordings', 'call_sid, id_suffix, path_hash', 'created_at', retentionDays)) +
-    (await deleteBatch('calls', 'call_sid, id_suffix', 'created_at', retentionDays)) +
-    (await deleteBatch('switch_runs', 'core_uuid', 'seen_at', retentionDays))
   );
 }

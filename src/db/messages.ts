@@ -1,4 +1,4 @@
-import { oneRow, storableText, type Queryable } from './database.js';
+import { storableText, type Queryable } from './database.js';
 
 export const messageStatuses = [
   'received',
@@ -45,7 +45,7 @@ export interface Message {
   endedAt: Date | null;
 }
 
-interface MessageRow {
+export interface MessageRow {
   id: string;
   tenant_id: string;
   direction: 'inbound' | 'outbound';
@@ -67,10 +67,10 @@ interface MessageRow {
   ended_at: Date | null;
 }
 
-const columns = `id, tenant_id, direction, account_sid, message_sid, messaging_service_sid, from_number, to_number, body,
+export const messageColumns = `id, tenant_id, direction, account_sid, message_sid, messaging_service_sid, from_number, to_number, body,
   media_urls, media_count, status, error_code, segments, segments_estimated, created_at, send_began_at, accepted_at, ended_at`;
 
-const toMessage = (row: MessageRow): Message => ({
+export const toMessage = (row: MessageRow): Message => ({
   id: row.id,
   tenantId: row.tenant_id,
   direction: row.direction,
@@ -92,100 +92,12 @@ const toMessage = (row: MessageRow): Message => ({
   endedAt: row.ended_at,
 });
 
-export interface NewOutboundMessage {
-  tenantId: string;
-  accountSid: string;
-  from: string | null;
-  messagingServiceSid: string | null;
-  to: string;
-  body: string | null;
-  mediaUrls: string[];
-  /** The caller's own name for the request; null: none. */
-  idempotencyKey: string | null;
-}
-
-/** Null, and nothing is inserted, when the tenant used the idempotency key before. */
-export async function insertOutbound(db: Queryable, message: NewOutboundMessage): Promise<Message | null> {
-  const { rows } = await db.query<MessageRow>(
-    `insert into messages (tenant_id, direction, account_sid, from_number, messaging_service_sid, to_number, body,
-                           media_urls, media_count, status, idempotency_key)
-     values ($1, 'outbound', $2, $3, $4, $5, $6, $7, $8, 'pending', $9)
-     on conflict (tenant_id, idempotency_key) do nothing returning ${columns}`,
-    [
-      message.tenantId,
-      message.accountSid,
-      message.from,
-      message.messagingServiceSid,
-      message.to,
-      message.body,
-      message.mediaUrls,
-      message.mediaUrls.length,
-      message.idempotencyKey,
-    ],
-  );
-  return rows[0] ? toMessage(rows[0]) : null;
-}
-
-export async function findByIdempotencyKey(db: Queryable, tenantId: string, key: string): Promise<Message | null> {
-  const { rows } = await db.query<MessageRow>(
-    `select ${columns} from messages where tenant_id = $1 and idempotency_key = $2`,
-    [tenantId, key],
-  );
-  return rows[0] ? toMessage(rows[0]) : null;
-}
-
-export interface NewInboundMessage {
-  tenantId: string;
-  accountSid: string;
-  messageSid: string;
-  messagingServiceSid: string | null;
-  from: string;
-  to: string;
-  body: string;
-  mediaCount: number;
-  segments: number;
-}
-
-/** Returns its id; null, and nothing is inserted, when the message is known already. */
-export async function insertInbound(db: Queryable, message: NewInboundMessage): Promise<string | null> {
-  const { rows } = await db.query<{ id: string }>(
-    `insert into messages (tenant_id, direction, account_sid, message_sid, messaging_service_sid, from_number, to_number,
-                           body, media_count, segments, status)
-     values ($1, 'inbound', $2, $3, $4, $5, $6, $7, $8, $9, 'received')
-     on conflict (message_sid) do nothing returning id`,
-    [
-      message.tenantId,
-      message.accountSid,
-      message.messageSid,
-      message.messagingServiceSid && storableText(message.messagingServiceSid),
-      storableText(message.from),
-      storableText(message.to),
-      storableText(message.body),
-      message.mediaCount,
-      message.segments,
-    ],
-  );
-  return rows[0]?.id ?? null;
-}
-
-/** Inserts a message that another program sent and a callback reports; nothing happens when it is known already. */
-export async function insertForeign(
-  db: Queryable,
-  message: { tenantId: string; accountSid: string; messageSid: string; from: string; to: string },
-): Promise<void> {
-  await db.query(
-    `insert into messages (tenant_id, direction, account_sid, message_sid, from_number, to_number, status)
-     values ($1, 'outbound', $2, $3, $4, $5, 'accepted') on conflict (message_sid) do nothing`,
-    [message.tenantId, message.accountSid, message.messageSid, storableText(message.from), storableText(message.to)],
-  );
-}
-
 /** Null when the tenant has no such message. */
 export async function findMessage(db: Queryable, tenantId: string, id: string): Promise<Message | null> {
-  const { rows } = await db.query<MessageRow>(`select ${columns} from messages where tenant_id = $1 and id = $2`, [
-    tenantId,
-    id,
-  ]);
+  const { rows } = await db.query<MessageRow>(
+    `select ${messageColumns} from messages where tenant_id = $1 and id = $2`,
+    [tenantId, id],
+  );
   return rows[0] ? toMessage(rows[0]) : null;
 }
 
@@ -213,7 +125,7 @@ export async function listMessages(
   const values = [tenantId, page.beforeId ?? highestUuid, page.limit, ...(value ? [value] : [])];
   const range = (id: string) => `($1::uuid, ${value ? '$4::text, ' : ''}${id})`;
   const { rows } = await db.query<MessageRow>(
-    `select ${columns} from messages
+    `select ${messageColumns} from messages
       where (${key.join(', ')}) >= ${range(`'${lowestUuid}'::uuid`)} and (${key.join(', ')}) < ${range('$2::uuid')}
       order by ${key.map((name) => `${name} desc`).join(', ')} limit $3`,
     values,
@@ -229,9 +141,10 @@ export async function lockMessage(
   key: { id: string } | { messageSid: string },
 ): Promise<Message | null> {
   const [column, value] = 'id' in key ? ['id', key.id] : ['message_sid', key.messageSid];
-  const { rows } = await db.query<MessageRow>(`select ${columns} from messages where ${column} = $1 for update`, [
-    value,
-  ]);
+  const { rows } = await db.query<MessageRow>(
+    `select ${messageColumns} from messages where ${column} = $1 for update`,
+    [value],
+  );
   return rows[0] ? toMessage(rows[0]) : null;
 }
 
@@ -251,7 +164,7 @@ export async function statusesBySid(db: Queryable, messageSids: string[]): Promi
 export async function claimSend(db: Queryable, id: string): Promise<Message | null> {
   const { rows } = await db.query<MessageRow>(
     `update messages set status = 'unknown', send_began_at = date_trunc('milliseconds', clock_timestamp())
-      where id = $1 and status = 'pending' returning ${columns}`,
+      where id = $1 and status = 'pending' returning ${messageColumns}`,
     [id],
   );
   return rows[0] ? toMessage(rows[0]) : null;
@@ -306,17 +219,4 @@ export async function recordStatus(
       where id = $1`,
     [id, status, errorCode && storableText(errorCode), endedAt],
   );
-}
-
-/** Deletes one batch of messages older than the retention time. Returns how many; 0: all done. */
-export async function expireMessages(db: Queryable, retentionDays: number, limit: number): Promise<number> {
-  const { rows } = await db.query<{ count: number }>(
-    `with gone as (
-       delete from messages where id in (
-         select id from messages where id < uuid_v7_floor(now() - $1 * interval '1 day') order by id limit $2)
-       returning 1)
-     select count(*)::int as count from gone`,
-    [retentionDays, limit],
-  );
-  return oneRow(rows).count;
 }

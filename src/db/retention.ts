@@ -1,4 +1,4 @@
-import type { Queryable } from './database.js';
+import { oneRow, type Queryable } from './database.js';
 
 /**
  * One batch of what is older than the retention time: pending and held deliveries expire, ended ones are deleted with
@@ -25,6 +25,44 @@ export async function expireBatch(db: Queryable, retentionDays: number, limit: n
     [retentionDays, limit],
   );
   return owed.length + (deliveries ?? 0) + (events ?? 0);
+}
+
+/**
+ * Deletes one batch of what is no longer needed of calls: handled events after two days (no switch repeats an event
+ * that late), everything else after the retention time. Returns how many rows were deleted; 0: all done.
+ */
+export async function expireCalls(db: Queryable, retentionDays: number, limit: number): Promise<number> {
+  const deleteBatch = async (table: string, key: string, condition: string, days: number) => {
+    const { rowCount } = await db.query(
+      `delete from ${table} where (${key}) in (
+         select ${key} from ${table} where ${condition} < now() - $1 * interval '1 day' limit $2)`,
+      [days, limit],
+    );
+    return rowCount ?? 0;
+  };
+  const handledDays = Math.min(2, retentionDays);
+  // Events that were set aside stay, for an operator to see and perhaps to have handled again.
+  const handled = 'handled_at is not null and set_aside_at is null and kept_at';
+  return (
+    (await deleteBatch('call_events', 'core_uuid, event_sequence', handled, handledDays)) +
+    (await deleteBatch('call_events', 'core_uuid, event_sequence', 'kept_at', retentionDays)) +
+    (await deleteBatch('recordings', 'call_sid, id_suffix, path_hash', 'created_at', retentionDays)) +
+    (await deleteBatch('calls', 'call_sid, id_suffix', 'created_at', retentionDays)) +
+    (await deleteBatch('switch_runs', 'core_uuid', 'seen_at', retentionDays))
+  );
+}
+
+/** Deletes one batch of messages older than the retention time. Returns how many; 0: all done. */
+export async function expireMessages(db: Queryable, retentionDays: number, limit: number): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `with gone as (
+       delete from messages where id in (
+         select id from messages where id < uuid_v7_floor(now() - $1 * interval '1 day') order by id limit $2)
+       returning 1)
+     select count(*)::int as count from gone`,
+    [retentionDays, limit],
+  );
+  return oneRow(rows).count;
 }
 
 /**

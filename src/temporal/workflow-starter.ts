@@ -1,15 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isGrpcDeadlineError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Database } from '../db/database.js';
 import type { StartableDelivery, WokenDelivery } from '../db/events.js';
 import type { SettlingWebhook } from '../db/settling.js';
-import { markStarted } from '../db/unstarted-deliveries.js';
-import { markMessagesStarted, type StartableMessage } from '../db/unstarted-messages.js';
-import { OnceAMinute } from '../once-a-minute.js';
-import { temporalFailure, type TemporalFailure } from './failure.js';
+import type { StartableMessage } from '../db/unstarted-messages.js';
+import { Availability, callTimeoutMs } from './availability.js';
 import type { Permit } from './priority/permit.js';
 import { webhookKey, type Permits, type Priority } from './priority/permits.js';
+import { StartMarks } from './start-marks.js';
 import {
   startDelivery,
   startMessage,
@@ -22,23 +21,15 @@ import {
 import type { DeliveryWorkflows, MessageWorkflows } from './workflows.js';
 
 /** At most this many calls are open at the same time, in case Temporal answers none of them. */
-const mostCalls = 100;
+const maxOpenCalls = 100;
 /** A webhook with this many starts waiting or in progress has a backlog. So has a tenant with this many messages. */
 const backlogOf = 5;
 /** At most this many wait for their start; the sweeper starts the rest. */
 const queueLimit = 10_000;
 const queueLimitPerTenant = 1_000;
-/**
- * Timeout of one call; by default the client would retry for 20 s. Not shorter: Temporal answers late under load, and a
- * workflow whose start timed out still runs, but its first task is lost for 10 s.
- */
-const callTimeoutMs = 10_000;
-/** After a failed call, nothing is sent to Temporal for this long. */
-const pauseMs = 1_000;
 /** What has waited this long is left to the sweeper. */
-const longestWaitMs = 10_000;
+const maxWaitMs = 10_000;
 const closeTimeoutMs = 3_000;
-const markEveryMs = 1_000;
 
 interface Connection {
   client: Client;
@@ -46,6 +37,7 @@ interface Connection {
 }
 
 interface Start {
+  kind: 'delivery' | 'message';
   id: string;
   tenantId: string;
   key: string;
@@ -53,8 +45,6 @@ interface Start {
   isBulk?: () => boolean;
   sinceMs: number;
   call: (client: Client, options: StartOptions) => Promise<StartResult>;
-  /** The list of starts still to be marked in Postgres, to which this one is added. */
-  started: { id: string; atMs: number }[];
   /** Set if a caller waits for it: it is then neither dropped after a long wait nor retried. */
   done?: (result: StartResult | Error) => void;
 }
@@ -77,19 +67,15 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
   /** How many starts of each webhook, or of each tenant's messages, wait or are in progress. */
   readonly #busy = new Map<string, number>();
   readonly #running = new Set<Promise<void>>();
-  readonly #startedDeliveries: Start['started'] = [];
-  readonly #startedMessages: Start['started'] = [];
-  readonly #marking: NodeJS.Timeout;
-  readonly #said = new OnceAMinute();
+  readonly #marks: StartMarks;
+  readonly #temporal: Availability;
   #connection: Connection | undefined;
-  #isAway = false;
-  #failedAtMs = -Infinity;
   #isClosed = false;
-  #pause: NodeJS.Timeout | undefined;
 
   constructor(private readonly deps: WorkflowStarterDeps) {
-    this.#marking = setInterval(() => void this.#mark(), markEveryMs);
-    this.#marking.unref();
+    const { log, permits, onRefused } = deps;
+    this.#marks = new StartMarks(deps);
+    this.#temporal = new Availability({ log, onRefused, onBackoffEnd: () => permits.serve() });
   }
 
   /** From now on, workflows are started through this client. Until then they are left to the sweeper. */
@@ -148,23 +134,23 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
   ): Start {
     const { id, tenantId, webhookId } = delivery;
     return {
+      kind: 'delivery',
       id,
       tenantId,
       key: webhookKey(webhookId),
       isBulk: () => this.deps.isSlow?.(webhookId) ?? false,
       sinceMs: performance.now(),
       call: (client, options) => call(client, delivery, options),
-      started: this.#startedDeliveries,
     };
   }
 
   #message(message: StartableMessage): Start {
     return {
+      kind: 'message',
       ...message,
       key: `messages of ${message.tenantId}`,
       sinceMs: performance.now(),
       call: (client, options) => startMessage(client, message, options),
-      started: this.#startedMessages,
     };
   }
 
@@ -209,7 +195,7 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
    * Temporal fails to answer a call while it waits, since it would fail too.
    */
   #isTooLate({ done, sinceMs }: Start): boolean {
-    return done ? sinceMs < this.#failedAtMs : performance.now() - sinceMs > longestWaitMs;
+    return done ? this.#temporal.failedSince(sinceMs) : performance.now() - sinceMs > maxWaitMs;
   }
 
   #count({ key }: Start, change: number): void {
@@ -223,9 +209,8 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
     this.#running.add(running);
   }
 
-  /** While Temporal is away, one call at a time finds out whether it is back. */
   #isBlocked(): boolean {
-    return !this.#connection || this.#pause !== undefined || this.#running.size >= (this.#isAway ? 1 : mostCalls);
+    return !this.#connection || !this.#temporal.admits(this.#running.size, maxOpenCalls);
   }
 
   /** Resolves when the start no longer keeps this process busy. */
@@ -234,61 +219,17 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
     if (options.eager) this.deps.permits.expect(start.id, permit);
     try {
       const result = await client.withDeadline(Date.now() + callTimeoutMs, () => start.call(client, options));
-      start.started.push({ id: start.id, atMs });
+      this.#marks.add(start.kind, start.id, atMs);
       start.done?.(result);
-      if (this.#isAway) this.deps.log.info('temporal.back');
-      this.#isAway = false;
-      this.#said.keepOnly([]);
+      this.#temporal.succeeded();
       // Its workflow task takes time of this machine too, wherever it runs.
       if (result.task === 'queued') permit.releaseSoon();
       if (result.task !== 'none') await permit.released;
     } catch (error) {
-      this.#pause ??= setTimeout(() => {
-        this.#pause = undefined;
-        this.deps.permits.serve();
-      }, pauseMs).unref();
-      this.#isAway = true;
-      const failure = temporalFailure(error);
-      if (failure.kind === 'away') this.#failedAtMs = performance.now();
+      // First, so that it is not begun again at once.
+      this.#temporal.failed(error, start.id);
       if (start.done) start.done(error as Error);
       else this.#add(start, priority);
-      this.#tell(error, failure, start);
-    }
-  }
-
-  /** Logs immediately, then once a minute as long as it lasts. */
-  #tell(error: unknown, { kind, reason }: TemporalFailure, { id }: Start): void {
-    const { log, onRefused } = this.deps;
-    if (kind !== 'away') onRefused?.();
-    if (!this.#said.isDue(kind)) return;
-    if (kind === 'away')
-      log.warn(
-        { error: isGrpcDeadlineError(error) ? `no answer within ${callTimeoutMs} ms` : error, id },
-        'temporal.start_failed: events are still accepted; the sweeper starts them later',
-      );
-    // The line `temporal.problem` that follows says what is missing and gives the command.
-    else
-      log.error(
-        { reason, id },
-        'temporal.start_refused: Temporal answers but starts nothing; events are still accepted',
-      );
-  }
-
-  async #mark(): Promise<void> {
-    const deliveries = this.#startedDeliveries.splice(0);
-    const messages = this.#startedMessages.splice(0);
-    try {
-      const nowMs = performance.now();
-      const aged = deliveries.map(({ id, atMs }) => ({ id, ageMs: nowMs - atMs }));
-      if (aged.length > 0) await markStarted(this.deps.db, aged);
-      if (messages.length > 0)
-        await markMessagesStarted(
-          this.deps.db,
-          messages.map(({ id }) => id),
-        );
-    } catch (error) {
-      // If they stay unmarked, the sweeper starts them a second time, which changes nothing.
-      this.deps.log.warn({ error, deliveries: deliveries.length, messages: messages.length }, 'starts were not marked');
     }
   }
 
@@ -298,9 +239,8 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
     this.#connection = undefined;
     this.deps.permits.serve();
     await Promise.race([Promise.all(this.#running), delay(closeTimeoutMs, undefined, { ref: false })]);
-    clearTimeout(this.#pause);
-    clearInterval(this.#marking);
-    await this.#mark();
+    this.#temporal.close();
+    await this.#marks.close();
   }
 }
 

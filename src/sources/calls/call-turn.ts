@@ -1,17 +1,15 @@
 import {
-  assignCall,
   callIdOf,
   callsOfSid,
   insertCall,
   isOwnCall,
   lockCallSid,
-  markTenantSought,
   moveCall,
   recordRun,
-  recordTenantReference,
   type Call,
   type CallRun,
 } from '../../db/calls.js';
+import { assignCall, markTenantSought, recordTenantReference } from '../../db/call-tenants.js';
 import { markHandled, markChecked, unhandledEvents, type EventKey, type UnhandledEvent } from '../../db/call-events.js';
 import type { Queryable } from '../../db/database.js';
 import type { Trigger } from '../../events/trigger.js';

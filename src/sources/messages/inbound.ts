@@ -1,4 +1,4 @@
-import { insertInbound } from '../../db/messages.js';
+import { insertInbound } from '../../db/new-messages.js';
 import { findAssigned, findAssignedAt } from '../../db/phone-numbers.js';
 import { recordWithEvents, type TriggerDeps } from '../../events/trigger.js';
 import { countUsage } from '../usage/count-usage.js';

@@ -1,4 +1,5 @@
-import { insertForeign, lockMessage, releaseSend, type Message } from '../../db/messages.js';
+import { lockMessage, releaseSend, type Message } from '../../db/messages.js';
+import { insertForeign } from '../../db/new-messages.js';
 import { findAssigned, hasNumberIn } from '../../db/phone-numbers.js';
 import { resolveTenant } from '../../db/tenants.js';
 import { sqlState, sqlStateOf, storableText, type Queryable } from '../../db/database.js';

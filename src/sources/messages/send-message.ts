@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Database } from '../../db/database.js';
-import { findByIdempotencyKey, insertOutbound, type Message, type NewOutboundMessage } from '../../db/messages.js';
+import type { Message } from '../../db/messages.js';
 import { claimService } from '../../db/messaging-services.js';
+import { findByIdempotencyKey, insertOutbound, type NewOutboundMessage } from '../../db/new-messages.js';
 import { findAssigned } from '../../db/phone-numbers.js';
 import { ConflictError, InvalidInputError } from '../../errors.js';
 

@@ -1,6 +1,6 @@
+import { EventEmitter, once } from 'node:events';
 import type { ActivitySlotInfo, CustomSlotSupplier } from '@temporalio/worker';
 import type { Permits } from './permits.js';
-import { Waiters } from './waiters.js';
 
 /**
  * Slots for activities that acquire permits. While one activity waits for its permit, no other is polled for. The rest
@@ -8,12 +8,18 @@ import { Waiters } from './waiters.js';
  */
 export function permitSlots(numSlots: number, permits: Permits): CustomSlotSupplier<ActivitySlotInfo> {
   let used = 0;
-  const freed = new Waiters();
+  const slots = new EventEmitter<{ freed: [] }>().setMaxListeners(0);
   return {
     type: 'custom',
     async reserveSlot(_context, signal) {
-      await permits.noneAcquiring(signal);
-      while (used >= numSlots) await freed.wait(signal);
+      try {
+        await permits.noneAcquiring(signal);
+        while (used >= numSlots) await once(slots, 'freed', { signal });
+      } catch (error) {
+        // The SDK logs any other error than this one.
+        signal.throwIfAborted();
+        throw error;
+      }
       used++;
       return {};
     },
@@ -22,7 +28,7 @@ export function permitSlots(numSlots: number, permits: Permits): CustomSlotSuppl
     markSlotUsed: () => undefined,
     releaseSlot() {
       used--;
-      freed.wake();
+      slots.emit('freed');
     },
   };
 }

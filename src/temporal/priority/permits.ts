@@ -1,7 +1,7 @@
+import { EventEmitter, once } from 'node:events';
 import { maxPermitWaitMs } from '../../../workflows/contract/time-budget.js';
 import { FairQueue } from './fair-queue.js';
 import { Permit } from './permit.js';
-import { Waiters } from './waiters.js';
 
 /** Interactive: work of a webhook that has little to do. Bulk: the rest, such as a backlog. */
 export type Priority = 'interactive' | 'bulk';
@@ -49,7 +49,7 @@ export class Permits {
   /** Permits of deliveries whose first attempt this process is about to make. */
   readonly #expected = new Map<string, Permit>();
   #acquiring = 0;
-  readonly #noneAcquiring = new Waiters();
+  readonly #events = new EventEmitter<{ noneAcquiring: [] }>().setMaxListeners(0);
   /** The last key with interactive work, and when; also when another key last had some. */
   #interactive = { key: '', atMs: -Infinity, otherAtMs: -Infinity };
   #pause: NodeJS.Timeout | undefined;
@@ -77,7 +77,7 @@ export class Permits {
         clearTimeout(timer);
         this.#acquiring--;
         resolve(permit);
-        if (this.#acquiring === 0) this.#noneAcquiring.wake();
+        if (this.#acquiring === 0) this.#events.emit('noneAcquiring');
       };
       const timer = setTimeout(() => begin(this.#grant('bulk', key)), maxPermitWaitMs).unref();
       this.#acquiring++;
@@ -85,10 +85,10 @@ export class Permits {
     });
   }
 
-  /** Resolves when nobody waits in `acquire`. Rejects with the signal's reason. */
+  /** Resolves when nobody waits in `acquire`. Rejects once the signal aborts. */
   async noneAcquiring(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#acquiring > 0) await this.#noneAcquiring.wait(signal);
+    if (this.#acquiring > 0) await once(this.#events, 'noneAcquiring', { signal });
   }
 
   /** The first attempt of this delivery comes with the response to its start; `of` finds its permit. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { openDatabase, type Database } from '../../../src/db/database.js';
-import { claimSend, expireMessages, messageStatus, releaseSend } from '../../../src/db/messages.js';
+import { claimSend, messageStatus, releaseSend } from '../../../src/db/messages.js';
+import { expireMessages } from '../../../src/db/retention.js';
 import {
   listUnsettledMessages,
   listUnstartedMessages,

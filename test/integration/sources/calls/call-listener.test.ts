@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { expireCalls } from '../../../../src/db/calls.js';
 import { openDatabase } from '../../../../src/db/database.js';
+import { expireCalls } from '../../../../src/db/retention.js';
 import { jsonEvent, startPlayedSwitch, type PlayedSwitch } from '../../../../src/dev/demo/played-switch.js';
 import type { CallHandlerDeps } from '../../../../src/sources/calls/call-handler.js';
 import { startCallListener, type CallListener } from '../../../../src/sources/calls/call-listener.js';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { claimSend, insertOutbound, messageStatus } from '../../../../src/db/messages.js';
+import { claimSend, messageStatus } from '../../../../src/db/messages.js';
+import { insertOutbound } from '../../../../src/db/new-messages.js';
 import { findSent } from '../../../../src/sources/messages/find-sent.js';
 import { recordAccepted, reportStatus } from '../../../../src/sources/messages/outbound.js';
 import type { ListedMessage, TwilioClient } from '../../../../src/sources/messages/twilio-client.js';
