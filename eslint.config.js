@@ -65,11 +65,7 @@ export default tseslint.config(
     ['@temporalio/(workflow|common)$'],
     'Workflow code is replayed: it takes values only from @temporalio/workflow, @temporalio/common and other workflow files',
   ),
-  mayImport(
-    ['src/db/**/*.ts'],
-    ['pg$', 'node-pg-migrate$', nodeBuiltin, ourErrors, '\\.\\./close-all\\.js$'],
-    'db knows only Postgres and Node',
-  ),
+  mayImport(['src/db/**/*.ts'], ['pg$', 'node-pg-migrate$', nodeBuiltin, ourErrors], 'db knows only Postgres and Node'),
   mayImport(
     ['src/delivery/**/*.ts'],
     ['undici$', 'ipaddr\\.js$', 'lru-cache$', nodeBuiltin, ourErrors],

@@ -21,7 +21,7 @@ import { allOf, closeAll } from '../close-all.js';
 import { startDeliveryWorker, type DeliveryWorker } from '../temporal/worker.js';
 import { listen, type ListeningServer } from '../api/http/listen.js';
 import { listenerHealth } from './listener-health.js';
-import { openDatabases } from '../db/open-databases.js';
+import { openDatabases } from './open-databases.js';
 import { connectClient } from '../temporal/connection.js';
 import { watchEncryption } from '../encryption/watch-encryption.js';
 import { TemporalWatch } from '../temporal/watch.js';

@@ -1,8 +1,9 @@
 import type { Config } from '../config/service.js';
 import { allOf } from '../close-all.js';
-import { openDatabase, type Database } from './database.js';
+import { assertWritable } from '../db/assert-writable.js';
+import { openDatabase, type Database } from '../db/database.js';
 import type { Logger } from '../log.js';
-import { pendingMigrations, readSchema, type Schema } from './migrations.js';
+import { pendingMigrations, readSchema, type Schema } from '../db/migrations.js';
 
 /** The pools of a process: waiting for one of them takes no connection from the others. */
 export interface Databases {
@@ -64,12 +65,4 @@ export function openDatabases(
     hasPendingMigrations: async () => (await check({ orReplaced: true })).length > 0,
     close: () => allOf([...new Set([api, worker, probe, heartbeat])].map((db) => db.close())),
   };
-}
-
-/**
- * Locks no row, and is refused by a server that takes no writes: a standby, or one that was made read-only. A session
- * that is refused is closed, like any other.
- */
-async function assertWritable(db: Database): Promise<void> {
-  await db.query('select from webhook_deliveries where false for no key update');
 }
