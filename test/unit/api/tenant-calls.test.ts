@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate as soon } from 'node:timers/promises';
+import { install } from '@sinonjs/fake-timers';
 import { TenantCalls } from '../../../src/api/http/tenant-calls.js';
 
 describe('calls of tenants', () => {
@@ -25,6 +26,24 @@ describe('calls of tenants', () => {
       await soon();
     }
     assert.deepEqual(await Promise.all(results), ['one 0', 'one 1', 'one 2', 'one 3', 'one 4', 'one 5', 'other']);
+  });
+
+  it('wait for two seconds at most', async () => {
+    const clock = install({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const calls = new TenantCalls();
+      let begun = 0;
+      for (let n = 0; n < 6; n++) void calls.run('one', () => ((begun += 1), new Promise(() => {})));
+      clock.tick(1_999);
+      await soon();
+      assert.equal(begun, 4);
+      clock.tick(1);
+      await soon();
+      assert.equal(begun, 6);
+      assert.equal(await calls.run('other', () => Promise.resolve('yes')), 'yes');
+    } finally {
+      clock.uninstall();
+    }
   });
 
   it('that fail leave room for the next, and their error reaches the caller', async () => {
