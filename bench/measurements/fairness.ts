@@ -101,7 +101,14 @@ async function besideMessages(bench: Bench, rig: Rig): Promise<void> {
     inParallel({ count: messages, concurrency: 50 }, (index) => send(other, '+15550000002', burst[index]!)),
     stream({ timeoutMs: bench.sizes.fairness.timeoutMs }),
   ]);
-  addRows(bench, 'messages', `another sends ${messages} messages in a burst`, quiet, result, `message at ${messageRate}/s`);
+  addRows(
+    bench,
+    'messages',
+    `another sends ${messages} messages in a burst`,
+    quiet,
+    result,
+    `message at ${messageRate}/s`,
+  );
   await arrivals(rig.receiver, '/twilio', burst, 120_000);
   await rig.settled();
 }

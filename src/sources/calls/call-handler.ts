@@ -4,13 +4,8 @@ import { DatabaseUnavailableError, sqlStateOf } from '../../db/database.js';
 import { InvalidInputError, NotFoundError } from '../../errors.js';
 import { recordWithEvents, type TriggerDeps } from '../../events/trigger.js';
 import { takeTurn, type CallTurnDeps, type Turn } from './call-turn.js';
-import type { RecordingLog } from './recordings.js';
+import type { CallLog } from './handle-call-event.js';
 import { isRefusedByPostgres } from './refused.js';
-
-export interface CallLog extends RecordingLog {
-  debug(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 export interface CallHandlerDeps extends TriggerDeps {
   log: CallLog;

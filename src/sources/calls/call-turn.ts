@@ -14,13 +14,9 @@ import { markHandled, markChecked, unhandledEvents, type EventKey, type Unhandle
 import type { Queryable } from '../../db/database.js';
 import type { Trigger } from '../../events/trigger.js';
 import type { CallEventKind, CallFacts } from './call-event.js';
-import type { CallLog } from './call-handler.js';
-import { handleCallEvent } from './handle-call-event.js';
+import { handleCallEvent, type CallLog, type ParsedCallEvent } from './handle-call-event.js';
 import { whichCall } from './which-call.js';
 import { isOfOtherTenant, hasNumbers, findCallTenant } from './call-tenant.js';
-
-/** A stored event with its facts parsed. */
-export type ReadEvent = Omit<UnhandledEvent, 'kind' | 'facts'> & { kind: CallEventKind; facts: CallFacts };
 
 /** The handling of one event. */
 export interface Turn {
@@ -86,7 +82,7 @@ class CallTurn {
     const events = inOrder(kept.map((event) => this.#read(event)));
     if (events.length === 0) return 'done';
     this.#calls = await callsOfSid(this.db, this.callSid);
-    const waiting = new Map<Call, ReadEvent[]>();
+    const waiting = new Map<Call, ParsedCallEvent[]>();
     let isIncomplete: boolean;
     do {
       waiting.clear();
@@ -117,7 +113,7 @@ class CallTurn {
     return 'done';
   }
 
-  #read(event: UnhandledEvent): ReadEvent {
+  #read(event: UnhandledEvent): ParsedCallEvent {
     this.turn.event = event;
     const facts = JSON.parse(event.facts) as CallFacts;
     if (facts.leg === event.callSid) delete facts.leg;
@@ -127,12 +123,12 @@ class CallTurn {
   }
 
   /** If the switch does not say which of two legs was first, it is the one that is already known as a call. */
-  async #isOfFurtherLeg({ facts: { otherLeg } }: ReadEvent): Promise<boolean> {
+  async #isOfFurtherLeg({ facts: { otherLeg } }: ParsedCallEvent): Promise<boolean> {
     return otherLeg !== undefined && this.#calls.length === 0 && (await isOwnCall(this.db, otherLeg));
   }
 
   /** The event's call, opened or moved to the event's run if necessary; null: the event says too little to open one. */
-  async #callOf(event: ReadEvent, events: readonly ReadEvent[]): Promise<Call | null> {
+  async #callOf(event: ParsedCallEvent, events: readonly ParsedCallEvent[]): Promise<Call | null> {
     const decision = await whichCall(event, this.#calls, (call) => isOfOtherTenant(this.db, call, event));
     if (decision.is === 'known') return decision.call;
     const { facts, coreUuid, switchName } = event;
@@ -159,7 +155,7 @@ class CallTurn {
   }
 
   /** The run begins with this event, or with an earlier one of its channel that said too little to open the call. */
-  #firstOfRun({ coreUuid, sequence }: ReadEvent, events: readonly ReadEvent[]): number {
+  #firstOfRun({ coreUuid, sequence }: ParsedCallEvent, events: readonly ParsedCallEvent[]): number {
     const lastEnd = Math.max(-1, ...this.#calls.map(({ runs }) => runs[coreUuid]?.until ?? -1));
     const earlier = events.find(
       (event) => event.coreUuid === coreUuid && event.sequence > lastEnd && !hasNumbers(event.facts),
@@ -167,7 +163,7 @@ class CallTurn {
     return Math.min(sequence, earlier?.sequence ?? sequence);
   }
 
-  async #open({ facts, coreUuid, switchName }: ReadEvent, run: CallRun): Promise<Call> {
+  async #open({ facts, coreUuid, switchName }: ParsedCallEvent, run: CallRun): Promise<Call> {
     const { direction, from, to } = facts;
     const startedAt = new Date(facts.startedAt);
     const idSuffix = this.#freeSuffix(startedAt);
@@ -198,7 +194,7 @@ class CallTurn {
     for (let suffix = own, count = 2; ; suffix = `${own}_${count++}`) if (!taken.has(suffix)) return suffix;
   }
 
-  async #findTenant(call: Call, events: readonly ReadEvent[]): Promise<string | null> {
+  async #findTenant(call: Call, events: readonly ParsedCallEvent[]): Promise<string | null> {
     const found = await findCallTenant(this.db, call, events);
     if (found) {
       await assignCall(this.db, call, found);
@@ -217,7 +213,7 @@ class CallTurn {
     return null;
   }
 
-  async #handle(call: Call, tenantId: string, event: ReadEvent): Promise<'next'> {
+  async #handle(call: Call, tenantId: string, event: ParsedCallEvent): Promise<'next'> {
     this.turn.event = event;
     const { tenantReference, leg } = event.facts;
     if (tenantReference !== undefined && leg === undefined && tenantReference !== call.tenantReference)
@@ -239,10 +235,10 @@ class CallTurn {
 }
 
 /** Each run keeps its own order, which is the channel's; runs are merged by the switches' clocks. */
-function inOrder(events: readonly ReadEvent[]): ReadEvent[] {
+function inOrder(events: readonly ParsedCallEvent[]): ParsedCallEvent[] {
   const cores = [...new Set(events.map(({ coreUuid }) => coreUuid))];
   const runs = cores.map((core) => events.filter(({ coreUuid }) => coreUuid === core));
-  const ordered: ReadEvent[] = [];
+  const ordered: ParsedCallEvent[] = [];
   while (ordered.length < events.length) {
     const next = runs
       .filter((run) => run.length > 0)

@@ -3,9 +3,9 @@ import type { Queryable } from '../../db/database.js';
 import { countUnfinishedRecordings } from '../../db/recordings.js';
 import { isEmptyRecording } from '../../events/recording.js';
 import type { Trigger } from '../../events/trigger.js';
-import type { CallLog } from './call-handler.js';
-import type { ReadEvent } from './call-turn.js';
-import { startRecording, endRecording } from './recordings.js';
+import type { UnhandledEvent } from '../../db/call-events.js';
+import type { CallEventKind, CallFacts } from './call-event.js';
+import { startRecording, endRecording, type RecordingLog } from './recordings.js';
 import {
   correctEnd,
   reportAnswer,
@@ -15,6 +15,14 @@ import {
   type HangUp,
   type KnownCall,
 } from './report-call.js';
+
+export interface CallLog extends RecordingLog {
+  debug(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** An event as stored, with its facts parsed. */
+export type ParsedCallEvent = Omit<UnhandledEvent, 'kind' | 'facts'> & { kind: CallEventKind; facts: CallFacts };
 
 export interface EventDeps {
   log: CallLog;
@@ -28,7 +36,7 @@ export async function handleCallEvent(
   db: Queryable,
   trigger: Trigger,
   call: KnownCall,
-  event: ReadEvent,
+  event: ParsedCallEvent,
   { log, recordingUrlTemplate, logOnCommit }: EventDeps,
 ): Promise<void> {
   const { facts } = event;
@@ -64,7 +72,7 @@ async function end(
   db: Queryable,
   trigger: Trigger,
   call: KnownCall,
-  { coreUuid, switchName, facts }: ReadEvent,
+  { coreUuid, switchName, facts }: ParsedCallEvent,
   { log, logOnCommit }: EventDeps,
 ): Promise<void> {
   const { tenantId, direction } = call;

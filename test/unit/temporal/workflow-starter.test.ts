@@ -135,6 +135,16 @@ describe('workflow starter', () => {
     assert.equal(started.at(-1), 'message-one');
   });
 
+  it('keeps the permit of a message until its request goes out', async () => {
+    const { starter, permits } = open();
+    starter.startMessage({ id: 'one', tenantId: 'tenant' });
+    for (let n = 0; n < 10; n++) await turn();
+    const permit = permits.of('one');
+    permit!.releaseSoon();
+    await permit!.released;
+    assert.equal(permits.of('one'), undefined);
+  });
+
   it('starts a backlog of messages one at a time beside messages of another tenant', async () => {
     const { starter, started } = open({ isSilent: true });
     starter.startMessage({ id: 'one', tenantId: 'other' });

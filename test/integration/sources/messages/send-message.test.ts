@@ -11,6 +11,7 @@ import { createLogger } from '../../../../src/log.js';
 import type { FakeTwilio } from '../../../../src/dev/demo/fake-twilio.js';
 import { reportStatus } from '../../../../src/sources/messages/outbound.js';
 import { createTwilioClient, TwilioListError } from '../../../../src/sources/messages/twilio-client.js';
+import { Permit } from '../../../../src/temporal/priority/permit.js';
 import { Permits } from '../../../../src/temporal/priority/permits.js';
 import { accountSid, authToken, startContractTwilio } from '../../../support/contract-twilio.js';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.js';
@@ -85,6 +86,18 @@ describe('sending a message', function () {
     assert.deepEqual([status, messageSid, segments], ['queued', sid, 3]);
     const callback = new URLSearchParams(posts()[0]!.body).get('StatusCallback');
     assert.match(callback!, new RegExp(`^${publicBaseUrl}/twilio/status\\?tenant=${tenantId}&message=${id}#rc=`));
+  });
+
+  it('gives its permit back just before the request', async () => {
+    const id = await pending();
+    const permit = new Permit();
+    let requestsBefore: number | undefined;
+    permit.releaseSoon = () => (requestsBefore = posts().length);
+    const withPermit = deps();
+    withPermit.permits.expect(id, permit);
+    await send(id, withPermit);
+    assert.deepEqual([requestsBefore, posts().length], [0, 1]);
+    permit.release();
   });
 
   it('estimates the segments when a Messaging Service does not know them yet', async () => {
