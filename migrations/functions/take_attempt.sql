@@ -101,8 +101,8 @@ begin
 
   if answer is null then
     update webhook_deliveries
-       set holds_token = false, in_flight_until = v_now + request_lease(w.timeout_ms), in_flight_request = p_request,
-           in_flight_by = p_process, retry_requested = false, workflow_started_at = coalesce(workflow_started_at, v_now)
+       set holds_token = false, in_flight_since = v_now, in_flight_until = v_now + request_lease(w.timeout_ms),
+           in_flight_request = p_request, in_flight_by = p_process, retry_requested = false, workflow_started_at = coalesce(workflow_started_at, v_now)
      where id = p_delivery;
     if v_quota is not null then
       update tenant_request_windows set began_at = q.began_at, sent = q.sent + 1, promised = q.promised where tenant_id = d.tenant_id;

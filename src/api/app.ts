@@ -1,6 +1,5 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { NotFoundError } from '../errors.js';
-import { TenantIds } from './accept-event.js';
 import { apiKeyEndpoints } from './api-keys.js';
 import { callLimit } from './http/call-limit.js';
 import { deliveryEndpoints } from './deliveries.js';
@@ -9,6 +8,7 @@ import type { AppDeps, Endpoint } from './http/endpoint.js';
 import { EventQuotas } from './event-quotas.js';
 import { errorResponse } from './http/error-response.js';
 import { eventTypeEndpoints } from './event-types.js';
+import { eventHistoryEndpoints } from './event-history.js';
 import { eventEndpoints } from './events.js';
 import { messageEndpoints } from './messages.js';
 import { healthEndpoints } from './health.js';
@@ -18,6 +18,7 @@ import { phoneNumberEndpoints } from './phone-numbers.js';
 import { requestLog } from './http/request-log.js';
 import { routeEndpoints } from './http/route-endpoints.js';
 import { shareCheck } from './http/share-check.js';
+import { TenantIds } from './tenant-ids.js';
 import { tenantEndpoints } from './tenants.js';
 import { twilioCallbacks } from './twilio-callbacks.js';
 import { usageEndpoints } from './usage.js';
@@ -33,6 +34,7 @@ export const endpoints: readonly Endpoint[] = [
   ...usageEndpoints,
   ...eventTypeEndpoints,
   ...eventEndpoints,
+  ...eventHistoryEndpoints,
   ...webhookEndpoints,
   ...deliveryEndpoints,
   ...messageEndpoints,

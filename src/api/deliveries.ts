@@ -1,19 +1,12 @@
 import { z } from 'zod';
 import { listAttempts } from '../db/attempt-list.js';
 import type { Queryable } from '../db/database.js';
-import {
-  deliveryStatuses,
-  findBody,
-  findDelivery,
-  listDeliveries,
-  requestRetry,
-  type Delivery,
-} from '../db/deliveries.js';
+import { deliveryStatuses, findBody, findDelivery, requestRetry, type Delivery } from '../db/deliveries.js';
+import { listDeliveries, listTenantDeliveries, maxListedWebhooks } from '../db/delivery-lists.js';
 import { countRetry, maxRetriesPerMinute } from '../db/retry-limit.js';
 import { findWebhook } from '../db/webhooks.js';
 import { eventTypeNames } from '../events/event-types.js';
 import { sendTestEvent } from '../events/test-event.js';
-import { isEventId } from '../events/trigger.js';
 import { notFound, TooManyRequestsError } from './http/api-errors.js';
 import {
   attemptSchema,
@@ -23,31 +16,33 @@ import {
   renderDelivery,
   statusMeaning,
 } from './delivery-schemas.js';
+import { eventTypesMessage, historyQuery, timesOf } from './history-query.js';
 import { defineEndpoint } from './http/endpoint.js';
 import { decodeCursor, defaultLimit, encodeCursor, nextCursor, pageQuery, paginate } from './http/paging.js';
 import { deliveryIdParameter, webhookIdParameter } from './http/path-parameters.js';
-import { boolean, parsePositiveInteger, parseUuid, timeInput } from './http/schemas.js';
-
-const eventTypesMessage = `expected one of ${eventTypeNames.join(', ')}`;
+import { boolean, parsePositiveInteger, parseUuid, parseWebhookId } from './http/schemas.js';
 
 const filterQuery = z.strictObject({
-  ...pageQuery,
+  ...historyQuery,
   status: z
     .enum(deliveryStatuses, `expected one of ${deliveryStatuses.join(', ')}`)
     .optional()
     .meta({ description: statusMeaning }),
-  event_type: z.enum(eventTypeNames, eventTypesMessage).optional(),
-  event_id: z
-    .string('expected one event id')
-    .refine(isEventId, 'expected 1 to 255 characters, none of them a control character')
-    .optional()
-    .meta({ description: 'The id that the event was triggered with' }),
-  since: timeInput().optional().meta({ description: 'Accepted at this time or later' }),
-  until: timeInput().optional().meta({ description: 'Accepted before this time' }),
 });
 
-/** Nothing was accepted before this; an id cannot hold much earlier times. */
-const earliest = Date.UTC(2020, 0, 1);
+const filterOf = (query: z.output<typeof filterQuery>) => ({
+  ...(query.status && { status: query.status }),
+  ...(query.event_type && { eventType: query.event_type }),
+  ...(query.event_id && { eventId: query.event_id }),
+  ...timesOf(query),
+});
+
+const deliveryPage = {
+  200: {
+    description: 'A page of deliveries',
+    schema: z.object({ deliveries: z.array(deliverySchema), next_cursor: nextCursor }),
+  },
+};
 
 /** Accepts deleted webhooks too: their history stays readable. */
 async function requireWebhook(db: Queryable, tenantId: string, webhookId: number): Promise<void> {
@@ -117,22 +112,41 @@ export const deliveryEndpoints = [
     description: 'Works for a deleted webhook too. Each delivery includes the result of its last attempt.',
     params: { webhook_id: webhookIdParameter },
     query: filterQuery,
-    responses: {
-      200: {
-        description: 'A page of deliveries',
-        schema: z.object({ deliveries: z.array(deliverySchema), next_cursor: nextCursor }),
-      },
-    },
+    responses: deliveryPage,
     async handle({ params, query, tenantId }, { db }) {
       await requireWebhook(db, tenantId, params.webhook_id);
-      const filter = {
-        ...(query.status && { status: query.status }),
-        ...(query.event_type && { eventType: query.event_type }),
-        ...(query.event_id && { eventId: query.event_id }),
-        ...(query.since && { since: new Date(Math.max(query.since.getTime(), earliest)) }),
-        ...(query.until && { until: query.until }),
-      };
+      const filter = filterOf(query);
       const page = await paginate(query, parseUuid, (page) => listDeliveries(db, params.webhook_id, filter, page));
+      return { status: 200, body: { deliveries: page.rows.map(renderDelivery), next_cursor: page.nextCursor } };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v1/deliveries',
+    access: 'webhooks:read',
+    operationId: 'listAllDeliveries',
+    tag,
+    summary: 'List deliveries of all webhooks, newest first',
+    description: `Those of deleted webhooks too. A tenant with more than ${maxListedWebhooks} webhooks sees those of the newest ones here.`,
+    query: filterQuery.extend({
+      webhook_id: z
+        .string('expected one webhook id')
+        .transform((text) => parseWebhookId(text) ?? text)
+        .pipe(z.int('expected the id of a webhook'))
+        .optional()
+        .meta({ type: 'integer', description: 'Only deliveries to this webhook' }),
+    }),
+    responses: deliveryPage,
+    async handle({ query, tenantId }, { db }) {
+      const { webhook_id: webhookId } = query;
+      const filter = filterOf(query);
+      if (webhookId !== undefined) await requireWebhook(db, tenantId, webhookId);
+      const page = await paginate(query, parseUuid, (page) =>
+        webhookId === undefined
+          ? listTenantDeliveries(db, tenantId, filter, page)
+          : listDeliveries(db, webhookId, filter, page),
+      );
       return { status: 200, body: { deliveries: page.rows.map(renderDelivery), next_cursor: page.nextCursor } };
     },
   }),

@@ -16,6 +16,8 @@ export interface Delivery {
   test: boolean;
   attemptCount: number;
   nextAttemptAt: Date | null;
+  /** When the request that is open now began; null: none is. */
+  attemptStartedAt: Date | null;
   createdAt: Date;
   finishedAt: Date | null;
   /** The last attempt's, as the fields below; null before the first. */
@@ -27,7 +29,7 @@ export interface Delivery {
   error: { class: ErrorClass; message: string } | null;
 }
 
-interface DeliveryRow {
+export interface DeliveryRow {
   id: string;
   webhook_id: number;
   event_type: string;
@@ -36,6 +38,7 @@ interface DeliveryRow {
   test: boolean;
   attempt_count: number;
   next_attempt_at: Date | null;
+  attempt_started_at: Date | null;
   created_at: Date;
   finished_at: Date | null;
   status_code: number | null;
@@ -47,16 +50,13 @@ interface DeliveryRow {
   error_message: string | null;
 }
 
-const deliveryColumns = `
+export const deliveryColumns = `
   d.id, d.webhook_id, d.event_type, d.event_id, d.status, d.test, d.attempt_count, d.next_attempt_at, d.created_at,
-  d.finished_at, a.status_code, a.duration_ms, a.error_class, a.error_message`;
-/** A list may have 200 responses of 64 KB: Postgres sends only what is shown. */
-const listedBytes = 1_024;
-const shortResponseBody = `left(a.response_body, ${listedBytes}) as response_body, octet_length(a.response_body) as response_body_bytes`;
-const withLastAttempt = `
+  d.finished_at, case when d.in_flight_until > clock_timestamp() then d.in_flight_since end as attempt_started_at, a.status_code, a.duration_ms, a.error_class, a.error_message`;
+export const withLastAttempt = `
   webhook_deliveries d left join webhook_attempts a on a.delivery_id = d.id and a.number = d.attempt_count`;
 
-function toDelivery(row: DeliveryRow, maxBytes = Infinity): Delivery {
+export function toDelivery(row: DeliveryRow, maxBytes = Infinity): Delivery {
   return {
     id: row.id,
     webhookId: row.webhook_id,
@@ -66,6 +66,7 @@ function toDelivery(row: DeliveryRow, maxBytes = Infinity): Delivery {
     test: row.test,
     attemptCount: row.attempt_count,
     nextAttemptAt: row.next_attempt_at,
+    attemptStartedAt: row.attempt_started_at,
     createdAt: row.created_at,
     finishedAt: row.finished_at,
     statusCode: row.status_code,
@@ -83,75 +84,6 @@ function firstBytes(text: string, bytes: number): string {
   return Buffer.byteLength(text) <= bytes
     ? text
     : new TextDecoder().decode(Buffer.from(text).subarray(0, bytes), { stream: true });
-}
-
-export interface DeliveryFilter {
-  status?: DeliveryStatus;
-  eventType?: string;
-  eventId?: string;
-  /** Created at or after. */
-  since?: Date;
-  /** Created before. */
-  until?: Date;
-}
-
-const lowestUuid = '00000000-0000-0000-0000-000000000000';
-const highestUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-
-/**
- * Makes a list read its index, as a range of the whole key and in the key's order. With plain equalities the planner
- * sometimes takes the primary key and walks past everything that does not match: tens of milliseconds with a million
- * rows.
- */
-function keyRange(webhookId: number, { status, eventType, eventId }: DeliveryFilter) {
-  const narrowing: [column: string, value: string | undefined][] = eventId
-    ? [['d.event_id', eventId]]
-    : [
-        ['d.event_type', eventType],
-        ['d.status', status],
-      ];
-  const given = narrowing.filter(([, value]) => value !== undefined);
-  return {
-    columns: ['d.webhook_id', ...given.map(([column]) => column), 'd.id'],
-    values: [webhookId, ...given.map(([, value]) => value)],
-  };
-}
-
-/**
- * Newest first, at most `limit`, starting after `beforeId` in that order. Ids sort by time, so pages are stable. Holds
- * the first 1 KB of each response body.
- */
-export async function listDeliveries(
-  db: Queryable,
-  webhookId: number,
-  filter: DeliveryFilter,
-  page: { limit: number; beforeId: string | null },
-): Promise<Delivery[]> {
-  const values: unknown[] = [];
-  const parameter = (value: unknown) => `$${values.push(value)}`;
-  const conditions: string[] = [];
-  // The time in the id is taken just before created_at.
-  const idFloor = (moment: Date, leeway: string) =>
-    `uuid_v7_floor(${parameter(moment)}::timestamptz ${leeway} interval '1 min')`;
-  const range = keyRange(webhookId, filter);
-  const key = `(${range.columns.join(', ')})`;
-  const prefix = range.values.map(parameter).join(', ');
-  const from = filter.since ? idFloor(filter.since, '-') : `'${lowestUuid}'`;
-  const to = filter.until ? idFloor(filter.until, '+') : `'${highestUuid}'`;
-  conditions.push(`${key} >= (${prefix}, ${from})`);
-  conditions.push(`${key} < (${prefix}, least(${to}, ${parameter(page.beforeId ?? highestUuid)}::uuid))`);
-  if (filter.status) conditions.push(`d.status = ${parameter(filter.status)}`);
-  if (filter.eventType) conditions.push(`d.event_type = ${parameter(filter.eventType)}`);
-  if (filter.eventId) conditions.push(`d.event_id = ${parameter(filter.eventId)}`);
-  if (filter.since) conditions.push(`d.created_at >= ${parameter(filter.since)}`);
-  if (filter.until) conditions.push(`d.created_at < ${parameter(filter.until)}`);
-  const { rows } = await db.query<DeliveryRow>(
-    `select ${deliveryColumns}, ${shortResponseBody} from ${withLastAttempt}
-      where ${conditions.join(' and ')}
-      order by ${range.columns.map((column) => `${column} desc`).join(', ')} limit ${parameter(page.limit)}`,
-    values,
-  );
-  return rows.map((row) => toDelivery(row, listedBytes));
 }
 
 /** Null when the webhook has no such delivery. */

@@ -142,7 +142,7 @@ export const isTenantScope = (scope: Scope): scope is TenantScope => (tenantScop
 
 function remedy(caller: Caller, scope: Scope): string {
   if (isTenantScope(scope) && caller.tenantId === null) {
-    return ", one of the tenant's own: a platform key does not say which tenant is meant. POST /v1/tenants/:id/api-keys makes one.";
+    return ', one of the tenant, or a key of the platform with the scope admin. POST /v1/tenants/:id/api-keys makes one.';
   }
   if (!isTenantScope(scope) && caller.tenantId !== null) return ", which only the platform's own keys can have.";
   return `; this one has ${caller.scopes.join(', ')}.`;

@@ -9,7 +9,7 @@ import type { TemporalProblem } from '../../temporal/failure.js';
 import type { DeliveryWorkflows, MessageWorkflows } from '../../temporal/workflows.js';
 import type { Subject } from './api-errors.js';
 import type { Access, TenantScope } from './authenticate.js';
-import type { TenantIds } from '../accept-event.js';
+import type { TenantIds } from '../tenant-ids.js';
 import type { EventQuotas } from '../event-quotas.js';
 import type { InexactNumber } from '../../events/json-text.js';
 import type { Tag } from './tags.js';

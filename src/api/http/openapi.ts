@@ -5,9 +5,10 @@ import {
   type RouteConfig,
 } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
+import { isTenantScope } from './authenticate.js';
 import type { Endpoint } from './endpoint.js';
 import { problemKinds, type ProblemKind } from './error-response.js';
-import { problemSchema } from './schemas.js';
+import { problemSchema, uuid } from './schemas.js';
 import { tags } from './tags.js';
 
 export type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']>;
@@ -40,7 +41,7 @@ const securityScheme = 'apiKey';
 const introduction = `Events of a telephony platform, delivered to tenants' endpoints: signed, retried, rate limited, logged.
 
 Every call except the public ones needs an API key, sent as \`Authorization: Bearer <key>\`. The description of each call names the scope that it needs.
-A tenant's keys (\`webhooks:read\`, \`webhooks:write\`, \`messages:write\`) see that tenant only. The platform's keys (\`events:write\`, \`admin\`) belong to no tenant.
+A tenant's keys (\`webhooks:read\`, \`webhooks:write\`, \`messages:write\`) see that tenant only. The platform's keys (\`events:write\`, \`admin\`) belong to no tenant; \`admin\` may make the calls of any tenant that the query names.
 
 Times are RFC 3339 in UTC with milliseconds. Unknown fields and query parameters are refused, and the error names them. Errors are problem documents (RFC 9457).
 Lists come in pages: pass \`next_cursor\` as \`cursor\` until it is null. New fields may be added to responses; ignore those that you do not know.`;
@@ -131,7 +132,7 @@ function toRoute(endpoint: Endpoint): RouteConfig {
     request: {
       ...(params.length > 0 && { params: z.object(Object.fromEntries(params)) }),
       ...(endpoint.repeatable && { headers: z.object({ 'Idempotency-Key': idempotencyKey }) }),
-      ...(endpoint.query instanceof z.ZodObject && { query: endpoint.query }),
+      ...queryOf(endpoint),
       ...(endpoint.body && {
         body: {
           required: !endpoint.body.optional,
@@ -150,13 +151,34 @@ function toRoute(endpoint: Endpoint): RouteConfig {
   };
 }
 
+/** With an admin key, a tenant's calls name the tenant. */
+const namesTenant = ({ access }: Endpoint) => access !== 'public' && isTenantScope(access);
+
+function queryOf(endpoint: Endpoint): Pick<NonNullable<RouteConfig['request']>, 'query'> {
+  const own = endpoint.query instanceof z.ZodObject ? endpoint.query : undefined;
+  if (!namesTenant(endpoint)) return own ? { query: own } : {};
+  return { query: own ? own.extend(tenantParameters) : z.object(tenantParameters) };
+}
+
+const tenantParameters = {
+  tenant_id: uuid().optional().meta({ description: 'Only with an admin key: whose things the call is about' }),
+  tenant_external_id: z
+    .string()
+    .optional()
+    .meta({ description: "Instead of `tenant_id`: the platform's own id for the tenant", examples: ['42'] }),
+};
+
 const idempotencyKey = z.string().min(1).max(255).optional().meta({
   description:
     'A name for this request, preferably random: repeated with the same one, the request is carried out once',
 });
 
 const scopeSentence = ({ access }: Endpoint): string =>
-  access === 'public' ? 'No API key is needed.' : `Needs the scope \`${access}\`.`;
+  access === 'public'
+    ? 'No API key is needed.'
+    : isTenantScope(access)
+      ? `Needs the scope \`${access}\`, or \`admin\` and the tenant in the query (\`tenant_id\` or \`tenant_external_id\`).`
+      : `Needs the scope \`${access}\`.`;
 
 function responsesOf(endpoint: Endpoint): Record<string, ResponseConfig> {
   return Object.fromEntries(
@@ -175,7 +197,7 @@ function responsesOf(endpoint: Endpoint): Record<string, ResponseConfig> {
 function problemsOf(endpoint: Endpoint): Record<string, ResponseConfig> {
   const kinds: DocumentedProblem[] = ['invalid-input'];
   if (endpoint.access !== 'public') kinds.push('unauthenticated', 'forbidden', 'too-many-requests', 'unavailable');
-  if (endpoint.params || endpoint.problems?.includes(404)) kinds.push('not-found');
+  if (endpoint.params || namesTenant(endpoint) || endpoint.problems?.includes(404)) kinds.push('not-found');
   if (endpoint.problems?.includes(409)) kinds.push('conflict');
   if (endpoint.body) kinds.push('too-large');
   if (endpoint.problems?.includes(422)) kinds.push('event-mismatch');

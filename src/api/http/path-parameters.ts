@@ -12,6 +12,7 @@ const uuidParameter = (subject: PathParameter<string>['subject']): PathParameter
 export const tenantIdParameter = uuidParameter('tenant');
 export const keyIdParameter = uuidParameter('API key');
 export const deliveryIdParameter = uuidParameter('delivery');
+export const eventIdParameter = uuidParameter('event');
 export const messageIdParameter = uuidParameter('message');
 
 /** The id of an assignment, or the number itself. */

@@ -13,8 +13,9 @@ import {
   type RecentCallers,
 } from './authenticate.js';
 import { credentialsOf } from './call-limit.js';
-import type { AppDeps, Endpoint, EndpointDeps } from './endpoint.js';
+import type { Endpoint, EndpointDeps } from './endpoint.js';
 import type { KeyMemory } from './key-memory.js';
+import { namedTenant, tenantQuery } from './named-tenant.js';
 import { readBody } from './read-body.js';
 import { TenantCalls } from './tenant-calls.js';
 import { validate } from './validate.js';
@@ -53,11 +54,12 @@ async function serve(
   remembered: Remembered,
   tenantCalls: TenantCalls,
 ): Promise<void> {
-  const { tenantId, keyId, recentKey } = await authorize(endpoint, request, deps, remembered);
+  const { tenantId, keyId, recentKey, isForTenant } = await authorize(endpoint, request, deps, remembered);
   if (tenantId) response.locals['tenant'] = tenantId;
   const params = parseParams(endpoint, request);
-  const query = endpoint.query && validate(endpoint.query, request.query, 'query');
-  if (!endpoint.query) refuseQuery(request);
+  const sentQuery = isForTenant ? omit(request.query, tenantQuery) : request.query;
+  const query = endpoint.query && validate(endpoint.query, sentQuery, 'query');
+  if (!endpoint.query) refuseQuery(sentQuery);
   const body = endpoint.body && (await readBody(request, response));
   if (endpoint.body && !endpoint.body.optional && !body) {
     throw new InvalidInputError('The request has no body; send a JSON object with "Content-Type: application/json".');
@@ -82,16 +84,28 @@ async function serve(
 async function authorize(
   endpoint: Endpoint,
   request: Request,
-  { db, adminKey }: AppDeps,
+  endpointDeps: EndpointDeps,
   { keys, recent }: Remembered,
-): Promise<{ tenantId: string | null; keyId: string | null; recentKey: RecentKey | null }> {
-  if (endpoint.access === 'public') return { tenantId: null, keyId: null, recentKey: null };
+): Promise<Authorized> {
+  if (endpoint.access === 'public') return { tenantId: null, keyId: null, recentKey: null, isForTenant: false };
+  const { db, adminKey } = endpointDeps;
   const deps = { db, keys, ...(adminKey !== undefined && { adminKey }) };
   const credentials = credentialsOf(request);
   const { caller, recentKey } = endpoint.confirmsKey
     ? await authenticateRecent(deps, recent, credentials)
     : { caller: await authenticate(deps, credentials), recentKey: null };
-  return { tenantId: tenantOf(endpoint.access, caller), keyId: caller.keyId, recentKey };
+  const { keyId } = caller;
+  if (isTenantScope(endpoint.access) && caller.scopes.includes('admin'))
+    return { tenantId: await namedTenant(request, endpointDeps), keyId, recentKey, isForTenant: true };
+  return { tenantId: tenantOf(endpoint.access, caller), keyId, recentKey, isForTenant: false };
+}
+
+interface Authorized {
+  tenantId: string | null;
+  keyId: string | null;
+  recentKey: RecentKey | null;
+  /** The platform makes the call for the tenant that the query names. */
+  isForTenant: boolean;
 }
 
 /** The tenant that makes the call; null if the platform does. Throws ForbiddenError unless the caller may make it. */
@@ -120,8 +134,11 @@ function readIdempotencyKey(request: Request): string | null {
   throw new InvalidInputError('The header Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.');
 }
 
-function refuseQuery(request: Request): void {
-  const names = Object.keys(request.query);
+const omit = (query: Request['query'], names: readonly string[]): Request['query'] =>
+  Object.fromEntries(Object.entries(query).filter(([name]) => !names.includes(name)));
+
+function refuseQuery(query: Request['query']): void {
+  const names = Object.keys(query);
   if (names.length === 0) return;
   throw new InvalidInputError(
     'This call takes no query parameters.',

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { takeAttempt } from '../../../src/db/attempts.js';
 import {
   createTenant,
   createWebhook,
@@ -46,6 +48,8 @@ describe('deliveries', () => {
       test: false,
       attempt_count: 1,
       next_attempt_at: delivery.next_attempt_at,
+      in_flight: false,
+      attempt_started_at: null,
       created_at: delivery.created_at,
       finished_at: null,
       status_code: 500,
@@ -64,6 +68,24 @@ describe('deliveries', () => {
     });
     assert.deepEqual(attempts[0].response_headers, { 'content-type': 'text/plain', 'x-auth-token': '[masked]' });
     assert.deepEqual([attempts[0].number, attempts[0].status_code, attempts[0].duration_ms], [1, 500, 245]);
+  });
+
+  it('show that a request is open, and since when', async () => {
+    const [id = ''] = await triggerDtmf(api, tenant);
+    const taken = await takeAttempt(api.pool, id, {
+      timeoutMs: 30_000,
+      processId: randomUUID(),
+      keyIds: api.sealer.keyIds,
+    });
+    assert.equal(taken.answer, 'send');
+    const shown = async () => {
+      const { body } = await list();
+      return [body.deliveries[0].in_flight, body.deliveries[0].attempt_started_at];
+    };
+    assert.deepEqual(await shown(), [true, taken.attempt.takenAt.toISOString()]);
+    // nobody can still have it open
+    await api.pool.query("update webhook_deliveries set in_flight_until = now() - interval '1 s' where id = $1", [id]);
+    assert.deepEqual(await shown(), [false, null]);
   });
 
   /** Inserts `count` attempts with this response body. */

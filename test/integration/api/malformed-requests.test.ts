@@ -37,7 +37,8 @@ describe('malformed requests', () => {
       '1%00',
       '%ff',
       '..%2f..%2fx',
-      '%2e%2e',
+      // Two dots alone never get here: fetch resolves them.
+      '%252e%252e',
       'x'.repeat(5000),
     ];
     for (const id of ids) {

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { listDeliveriesOfEvent } from '../db/delivery-lists.js';
+import { findEvent, listEvents, type AcceptedEvent } from '../db/event-lists.js';
+import { eventTypeNames } from '../events/event-types.js';
+import { deliverySchema, renderDelivery } from './delivery-schemas.js';
+import { historyQuery, timesOf } from './history-query.js';
+import { notFound } from './http/api-errors.js';
+import { defineEndpoint } from './http/endpoint.js';
+import { nextCursor, paginate } from './http/paging.js';
+import { eventIdParameter } from './http/path-parameters.js';
+import { parseUuid, renderTime, time, uuid } from './http/schemas.js';
+
+const tag = 'Events';
+
+const eventShape = {
+  id: uuid(),
+  event_type: z.string().meta({ examples: ['call.completed'] }),
+  event_id: z.string().meta({ examples: ['4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4'] }),
+  timestamp: time('When it happened'),
+  created_at: time('When it was accepted'),
+  test: z.boolean().meta({ description: 'Made by POST /v1/webhooks/:id/test', examples: [false] }),
+};
+const eventSchema = z.object(eventShape).meta({ id: 'Event', description: 'Something that happened' });
+const eventDetailSchema = z
+  .object({
+    ...eventShape,
+    body: z.string().meta({
+      description: 'The exact text that its deliveries send and sign',
+      examples: ['{"event":"call.dtmf","event_id":"1","timestamp":"2025-10-29T12:00:00.000Z","data":{}}'],
+    }),
+    deliveries: z.array(deliverySchema).meta({ description: 'One for each webhook that wanted it; 200 at most' }),
+  })
+  .meta({ id: 'EventDetail', description: 'An event with its body and its deliveries' });
+
+const renderEvent = (event: AcceptedEvent): z.input<typeof eventSchema> => ({
+  id: event.id,
+  event_type: event.eventType,
+  event_id: event.eventId,
+  timestamp: renderTime(event.occurredAt),
+  created_at: renderTime(event.createdAt),
+  test: event.test,
+});
+
+export const eventHistoryEndpoints = [
+  defineEndpoint({
+    method: 'get',
+    path: '/v1/events',
+    access: 'webhooks:read',
+    operationId: 'listEvents',
+    tag,
+    summary: "List the tenant's events, newest first",
+    description: 'Also those that no webhook wanted.',
+    query: z.strictObject(historyQuery),
+    responses: {
+      200: {
+        description: 'A page of events',
+        schema: z.object({ events: z.array(eventSchema), next_cursor: nextCursor }),
+      },
+    },
+    async handle({ query, tenantId }, { db }) {
+      const { event_type: eventType, event_id: eventId } = query;
+      const filter = {
+        ...(eventType && { eventType }),
+        ...(eventId && { withId: { eventId, eventTypes: eventType ? [eventType] : eventTypeNames } }),
+        ...timesOf(query),
+      };
+      const page = await paginate(query, parseUuid, (page) => listEvents(db, tenantId, filter, page));
+      return { status: 200, body: { events: page.rows.map(renderEvent), next_cursor: page.nextCursor } };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v1/events/:id',
+    access: 'webhooks:read',
+    operationId: 'getEvent',
+    tag,
+    summary: 'Show an event with its body and its deliveries',
+    params: { id: eventIdParameter },
+    responses: { 200: { description: 'The event', schema: z.object({ event: eventDetailSchema }) } },
+    async handle({ params, tenantId }, { db }) {
+      const event = await findEvent(db, tenantId, params.id);
+      if (!event) throw notFound('event');
+      const deliveries = await listDeliveriesOfEvent(db, event.id);
+      return {
+        status: 200,
+        body: {
+          event: { ...renderEvent(event), body: event.body, deliveries: deliveries.map(renderDelivery) },
+        },
+      };
+    },
+  }),
+];

@@ -1,0 +1,83 @@
+import type { Queryable } from './database.js';
+import { keyRange } from './key-range.js';
+
+/** An event as it was accepted. */
+export interface AcceptedEvent {
+  id: string;
+  eventType: string;
+  eventId: string;
+  occurredAt: Date;
+  createdAt: Date;
+  test: boolean;
+}
+
+interface AcceptedEventRow {
+  id: string;
+  event_type: string;
+  event_id: string;
+  occurred_at: Date;
+  created_at: Date;
+  test: boolean;
+}
+
+export interface EventFilter {
+  eventType?: string;
+  /** An event id, and the types that events with it may have. */
+  withId?: { eventId: string; eventTypes: readonly string[] };
+  /** Accepted at or after. */
+  since?: Date;
+  /** Accepted before. */
+  until?: Date;
+}
+
+const columns = 'id, event_type, event_id, occurred_at, created_at, test';
+
+const toEvent = (row: AcceptedEventRow): AcceptedEvent => ({
+  id: row.id,
+  eventType: row.event_type,
+  eventId: row.event_id,
+  occurredAt: row.occurred_at,
+  createdAt: row.created_at,
+  test: row.test,
+});
+
+/** A tenant's events, also those that no webhook wanted: newest first, at most `limit`, starting after `beforeId`. */
+export async function listEvents(
+  db: Queryable,
+  tenantId: string,
+  filter: EventFilter,
+  page: { limit: number; beforeId: string | null },
+): Promise<AcceptedEvent[]> {
+  const { eventType, withId, since, until } = filter;
+  const values: unknown[] = [];
+  const parameter = (value: unknown) => `$${values.push(value)}`;
+  const tenant = parameter(tenantId);
+  // By the key that keeps events unique: there is at most one of each type.
+  const source = withId
+    ? `(select * from webhook_events
+         where tenant_id = ${tenant} and event_type = any(${parameter(withId.eventTypes)})
+           and event_id = ${parameter(withId.eventId)} offset 0)`
+    : 'webhook_events';
+  const type = eventType === undefined ? [] : [['event_type', parameter(eventType)] as const];
+  const range = { since, until, beforeId: page.beforeId };
+  const { where, order } = keyRange('e', [['tenant_id', tenant], ...type], range, parameter);
+  const { rows } = await db.query<AcceptedEventRow>(
+    `select ${columns} from ${source} e where ${where} order by ${order} limit ${parameter(page.limit)}`,
+    values,
+  );
+  return rows.map(toEvent);
+}
+
+/** Null: the tenant has no such event. `body` is the exact text of its deliveries. */
+export async function findEvent(
+  db: Queryable,
+  tenantId: string,
+  id: string,
+): Promise<(AcceptedEvent & { body: string }) | null> {
+  const { rows } = await db.query<AcceptedEventRow & { body: string }>(
+    `select ${columns}, body from webhook_events where id = $1 and tenant_id = $2`,
+    [id, tenantId],
+  );
+  const row = rows[0];
+  return row ? { ...toEvent(row), body: row.body } : null;
+}
