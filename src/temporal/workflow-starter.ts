@@ -41,8 +41,8 @@ interface Start {
   id: string;
   tenantId: string;
   key: string;
-  /** Whether it has become bulk work. */
-  isBulk?: () => boolean;
+  /** Whether a request of its webhook is slow now. */
+  isSlow?: () => boolean;
   sinceMs: number;
   call: (client: Client, options: StartOptions) => Promise<StartResult>;
   /** Set if a caller waits for it: it is then neither dropped after a long wait nor retried. */
@@ -138,7 +138,7 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
       id,
       tenantId,
       key: webhookKey(webhookId),
-      isBulk: () => this.deps.isSlow?.(webhookId) ?? false,
+      isSlow: () => this.deps.isSlow?.(webhookId) ?? false,
       sinceMs: performance.now(),
       call: (client, options) => call(client, delivery, options),
     };
@@ -163,7 +163,7 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
 
   #submit(start: Start, priority?: Priority): void {
     const { permits } = this.deps;
-    const isBulk = (this.#busy.get(start.key) ?? 0) >= backlogOf || start.isBulk?.();
+    const isBulk = (this.#busy.get(start.key) ?? 0) >= backlogOf || start.isSlow?.();
     const chosen = priority ?? (isBulk ? 'bulk' : 'interactive');
     if (permits.waiting(chosen) >= queueLimit || permits.waiting(chosen, start.tenantId) >= queueLimitPerTenant) return;
     this.#add(start, chosen);

@@ -5,7 +5,8 @@ import { Permit } from './permit.js';
 
 /** Interactive: work of a webhook that has little to do. Bulk: the rest, such as a backlog. */
 export type Priority = 'interactive' | 'bulk';
-const priorities = ['interactive', 'bulk'] as const;
+/** Of the permits for bulk work, the work of webhooks with a slow request open gets this share, or what is left. */
+const slowShare = 1 / 4;
 
 /** How many permits there are at once. docs/performance.md says what was measured. */
 export interface PermitLimits {
@@ -30,8 +31,8 @@ export interface Work {
   begin(permit: Permit): void;
   /** While this is true of the next piece of work, its whole queue waits. */
   isBlocked?(): boolean;
-  /** If true, interactive work becomes bulk work, behind what already waits. */
-  isBulk?(): boolean;
+  /** If true, it is bulk work from now on, and other bulk work goes first. */
+  isSlow?(): boolean;
   /** If true, it is dropped instead of begun. */
   isGone?(): boolean;
   /** Called once if it was dropped. */
@@ -44,7 +45,13 @@ export interface Work {
  * interactive work of others.
  */
 export class Permits {
-  readonly #queues: Record<Priority, FairQueue<Work>> = { interactive: new FairQueue(), bulk: new FairQueue() };
+  readonly #queues: Record<Priority | 'slow', FairQueue<Work>> = {
+    interactive: new FairQueue(),
+    bulk: new FairQueue(),
+    slow: new FairQueue(),
+  };
+  /** Permits that slow work has coming to it. */
+  #slowCredit = 0;
   readonly #held: Record<Priority, number> = { interactive: 0, bulk: 0 };
   /** Permits of deliveries whose first attempt this process is about to make. */
   readonly #expected = new Map<string, Permit>();
@@ -58,8 +65,8 @@ export class Permits {
 
   /** How many pieces of work wait, of all tenants or of one. */
   waiting(priority: Priority, tenantId?: string): number {
-    const queue = this.#queues[priority];
-    return tenantId === undefined ? queue.size : queue.sizeOf(tenantId);
+    const queues = priority === 'bulk' ? [this.#queues.bulk, this.#queues.slow] : [this.#queues.interactive];
+    return queues.reduce((sum, queue) => sum + (tenantId === undefined ? queue.size : queue.sizeOf(tenantId)), 0);
   }
 
   submit(priority: Priority, work: Work): void {
@@ -107,18 +114,37 @@ export class Permits {
 
   /** Begins what may begin now. Call it when work is no longer blocked. */
   serve(): void {
-    for (const priority of priorities) {
-      const queue = this.#queues[priority];
-      for (let work = queue.peek(); work; work = queue.peek()) {
-        const isGone = work.isGone?.();
-        const isDemoted = !isGone && priority === 'interactive' && work.isBulk?.();
-        if (!isGone && !isDemoted && (work.isBlocked?.() || !this.#hasRoom(priority, work.key))) break;
-        queue.take();
-        if (isGone) work.drop?.();
-        else if (isDemoted) this.#queues.bulk.add(work.tenantId, work.key, work);
-        else work.begin(this.#grant(priority, work.key));
-      }
+    while (this.#beginNext('interactive', this.#queues.interactive));
+    while (this.#beginNext('bulk', this.#nextBulkQueue()));
+  }
+
+  #nextBulkQueue(): FairQueue<Work> {
+    const { bulk, slow } = this.#queues;
+    for (let work = bulk.peek(); work?.isSlow?.(); work = bulk.peek()) this.#moveToSlow(bulk);
+    return slow.size > 0 && (bulk.size === 0 || this.#slowCredit >= 1) ? slow : bulk;
+  }
+
+  /** False: nothing waits, or what is next must wait longer. */
+  #beginNext(priority: Priority, queue: FairQueue<Work>): boolean {
+    const work = queue.peek();
+    if (!work) return false;
+    if (work.isGone?.()) {
+      queue.take();
+      work.drop?.();
+    } else if (priority === 'interactive' && work.isSlow?.()) this.#moveToSlow(queue);
+    else if (work.isBlocked?.() || !this.#hasRoom(priority, work.key)) return false;
+    else {
+      queue.take();
+      if (queue === this.#queues.slow) this.#slowCredit = Math.max(0, this.#slowCredit - 1);
+      else if (priority === 'bulk') this.#slowCredit = Math.min(1, this.#slowCredit + slowShare / (1 - slowShare));
+      work.begin(this.#grant(priority, work.key));
     }
+    return true;
+  }
+
+  #moveToSlow(queue: FairQueue<Work>): void {
+    const work = queue.take()!;
+    this.#queues.slow.add(work.tenantId, work.key, work);
   }
 
   #hasRoom(priority: Priority, key: string): boolean {

@@ -113,22 +113,37 @@ describe('permits', () => {
     assert.equal(begun.length, 2);
   });
 
-  it('go to interactive work as to bulk work once it has become that', async () => {
+  it('go to interactive work as to slow work once its webhook is slow, after other bulk work', async () => {
     const { permits, webhooks, begun, submit, release } = open();
     submit('interactive', 1, 7);
-    let isBulk = false;
+    let isSlow = false;
     for (const webhookId of [2, 3])
       permits.submit('interactive', {
         tenantId: `of ${webhookId}`,
         key: webhookKey(webhookId),
         begin: (permit) => begun.push({ tenantId: '', webhookId, permit }),
-        isBulk: () => webhookId === 2 && isBulk,
+        isSlow: () => webhookId === 2 && isSlow,
       });
     submit('bulk', 4, 4);
-    isBulk = true;
+    isSlow = true;
     await release(0);
     assert.deepEqual(webhooks().slice(7), [4, 4, 4, 3], 'the one that became bulk work waits behind other bulk work');
     assert.deepEqual([permits.waiting('interactive'), permits.waiting('bulk')], [0, 2]);
+  });
+
+  it('go to bulk work three times as often as to that of slow webhooks, and never only to one of them', async () => {
+    const { permits, webhooks, begun, submit, release } = open();
+    submit('bulk', 9, 3);
+    for (let n = 0; n < 20; n++)
+      permits.submit('bulk', {
+        tenantId: `slow ${n}`,
+        key: webhookKey(1),
+        begin: (permit) => begun.push({ tenantId: '', webhookId: 1, permit }),
+        isSlow: () => true,
+      });
+    submit('bulk', 2, 9);
+    for (let n = 0; n < 14; n++) await release(n);
+    assert.deepEqual(webhooks().slice(3), [1, 2, 2, 2, 1, 2, 2, 2, 1, 2, 2, 2, 1, 1]);
   });
 
   describe('that are acquired', () => {
