@@ -51,16 +51,17 @@ export function restSource(options: RestSourceOptions): WebhookSource {
 
   /** Retries temporary failures until the time is up. */
   async function postUntil(giveUpAtMs: number, body: string): Promise<Exclude<PostOutcome, { kind: 'failed' }>> {
-    // The last failure with a response: a try that the deadline cuts short says nothing.
-    let lastResponse: Extract<PostOutcome, { kind: 'failed' }> | undefined;
+    // The failure to report: the last one with a response, or else the last one that the deadline did not cut short.
+    let reported: Extract<PostOutcome, { kind: 'failed' }> | undefined;
     for (let tries = 1; ; tries++) {
       const leftMs = giveUpAtMs - performance.now();
       const outcome = await postEvent(endpoint, body, Math.max(1, Math.min(timeoutMs, leftMs)));
       if (outcome.kind !== 'failed') return outcome;
-      if (outcome.status !== null) lastResponse = outcome;
+      const isCutShort = performance.now() >= giveUpAtMs - 1;
+      if (outcome.status !== null || !reported || (reported.status === null && !isCutShort)) reported = outcome;
       // Full jitter, so that those that failed together do not retry together.
       const waitMs = (outcome.retryAfterMs ?? 0) + Math.random() * Math.min(maxWaitMs, firstWaitMs * 2 ** tries);
-      if (performance.now() + waitMs >= giveUpAtMs) throw unconfirmed(lastResponse ?? outcome, tries);
+      if (performance.now() + waitMs >= giveUpAtMs) throw unconfirmed(reported, tries);
       await delay(waitMs);
     }
   }

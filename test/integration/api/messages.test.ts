@@ -304,7 +304,7 @@ describe('/v1/messages', () => {
       ['POST', '/v1/messages'],
     ] as const)
       assert.equal((await reader.call(method, at)).status, 403);
-    assert.equal((await api.call('GET', '/v1/messages')).status, 403, 'a platform key names no tenant');
+    assert.equal((await api.call('GET', '/v1/messages')).status, 400, 'an admin key that names no tenant');
   });
 
   it('field case 31: answers 404 for an invalid id', async () => {
