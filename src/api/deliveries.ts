@@ -37,6 +37,11 @@ const filterOf = (query: z.output<typeof filterQuery>) => ({
   ...timesOf(query),
 });
 
+const pageOf = ({ rows, nextCursor }: { rows: Delivery[]; nextCursor: string | null }) => ({
+  status: 200 as const,
+  body: { deliveries: rows.map(renderDelivery), next_cursor: nextCursor },
+});
+
 const deliveryPage = {
   200: {
     description: 'A page of deliveries',
@@ -117,7 +122,7 @@ export const deliveryEndpoints = [
       await requireWebhook(db, tenantId, params.webhook_id);
       const filter = filterOf(query);
       const page = await paginate(query, parseUuid, (page) => listDeliveries(db, params.webhook_id, filter, page));
-      return { status: 200, body: { deliveries: page.rows.map(renderDelivery), next_cursor: page.nextCursor } };
+      return pageOf(page);
     },
   }),
 
@@ -147,7 +152,7 @@ export const deliveryEndpoints = [
           ? listTenantDeliveries(db, tenantId, filter, page)
           : listDeliveries(db, webhookId, filter, page),
       );
-      return { status: 200, body: { deliveries: page.rows.map(renderDelivery), next_cursor: page.nextCursor } };
+      return pageOf(page);
     },
   }),
 

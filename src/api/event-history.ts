@@ -3,20 +3,18 @@ import { listDeliveriesOfEvent } from '../db/delivery-lists.js';
 import { findEvent, listEvents, type AcceptedEvent } from '../db/event-lists.js';
 import { eventTypeNames } from '../events/event-types.js';
 import { deliverySchema, renderDelivery } from './delivery-schemas.js';
+import { eventFields } from './event-schemas.js';
 import { historyQuery, timesOf } from './history-query.js';
 import { notFound } from './http/api-errors.js';
 import { defineEndpoint } from './http/endpoint.js';
 import { nextCursor, paginate } from './http/paging.js';
 import { eventIdParameter } from './http/path-parameters.js';
-import { parseUuid, renderTime, time, uuid } from './http/schemas.js';
+import { parseUuid, renderTime, time } from './http/schemas.js';
 
 const tag = 'Events';
 
 const eventShape = {
-  id: uuid(),
-  event_type: z.string().meta({ examples: ['call.completed'] }),
-  event_id: z.string().meta({ examples: ['4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4'] }),
-  timestamp: time('When it happened'),
+  ...eventFields,
   created_at: time('When it was accepted'),
   test: z.boolean().meta({ description: 'Made by POST /v1/webhooks/:id/test', examples: [false] }),
 };

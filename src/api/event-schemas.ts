@@ -54,13 +54,16 @@ export const newEventSchema = newEventFields
 
 export type NewEventBody = z.output<typeof newEventSchema>;
 
+/** What every response says of an event. */
+export const eventFields = {
+  id: uuid(),
+  event_type: z.string().meta({ examples: ['call.answered'] }),
+  event_id: z.string().meta({ examples: ['4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4'] }),
+  timestamp: time('When it happened'),
+};
+
 export const acceptedEventSchema = z.object({
-  event: z.object({
-    id: uuid(),
-    event_type: z.string().meta({ examples: ['call.answered'] }),
-    event_id: z.string().meta({ examples: ['4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4'] }),
-    timestamp: time('When it happened'),
-  }),
+  event: z.object(eventFields),
   deliveries: z
     .array(
       z.object({

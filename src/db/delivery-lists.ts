@@ -101,7 +101,7 @@ function rangeOf(
   return { where: [where, ...equal].join(' and '), order };
 }
 
-/** The deliveries of one event, in the order of their webhooks, at most 200. Like a list, with the first 1 KB of each response body. */
+/** The deliveries of one event, in the order of their webhooks, at most 200, with the first 1 KB of each response body. */
 export async function listDeliveriesOfEvent(db: Queryable, eventRowId: string): Promise<Delivery[]> {
   const { rows } = await db.query<DeliveryRow>(
     `select ${deliveryColumns}, ${shortResponseBody} from ${withLastAttempt}

@@ -54,10 +54,9 @@ async function serve(
   remembered: Remembered,
   tenantCalls: TenantCalls,
 ): Promise<void> {
-  const { tenantId, keyId, recentKey, isForTenant } = await authorize(endpoint, request, deps, remembered);
+  const { tenantId, keyId, recentKey, query: sentQuery } = await authorize(endpoint, request, deps, remembered);
   if (tenantId) response.locals['tenant'] = tenantId;
   const params = parseParams(endpoint, request);
-  const sentQuery = isForTenant ? omit(request.query, tenantQuery) : request.query;
   const query = endpoint.query && validate(endpoint.query, sentQuery, 'query');
   if (!endpoint.query) refuseQuery(sentQuery);
   const body = endpoint.body && (await readBody(request, response));
@@ -87,7 +86,8 @@ async function authorize(
   endpointDeps: EndpointDeps,
   { keys, recent }: Remembered,
 ): Promise<Authorized> {
-  if (endpoint.access === 'public') return { tenantId: null, keyId: null, recentKey: null, isForTenant: false };
+  const { query } = request;
+  if (endpoint.access === 'public') return { tenantId: null, keyId: null, recentKey: null, query };
   const { db, adminKey } = endpointDeps;
   const deps = { db, keys, ...(adminKey !== undefined && { adminKey }) };
   const credentials = credentialsOf(request);
@@ -96,16 +96,16 @@ async function authorize(
     : { caller: await authenticate(deps, credentials), recentKey: null };
   const { keyId } = caller;
   if (isTenantScope(endpoint.access) && caller.scopes.includes('admin'))
-    return { tenantId: await namedTenant(request, endpointDeps), keyId, recentKey, isForTenant: true };
-  return { tenantId: tenantOf(endpoint.access, caller), keyId, recentKey, isForTenant: false };
+    return { tenantId: await namedTenant(request, endpointDeps), keyId, recentKey, query: omit(query, tenantQuery) };
+  return { tenantId: tenantOf(endpoint.access, caller), keyId, recentKey, query };
 }
 
 interface Authorized {
   tenantId: string | null;
   keyId: string | null;
   recentKey: RecentKey | null;
-  /** The platform makes the call for the tenant that the query names. */
-  isForTenant: boolean;
+  /** Without the parameters that named the tenant. */
+  query: Request['query'];
 }
 
 /** The tenant that makes the call; null if the platform does. Throws ForbiddenError unless the caller may make it. */
