@@ -83,12 +83,27 @@ class Trial {
     );
   }
 
+  /** What the delivery's row, its workflow and the child's log say, for the report of a failed test. */
+  async story({ id }: Sent): Promise<string> {
+    const { events } = await this.stack.temporal.workflow.getHandle(id).fetchHistory();
+    const steps = (events ?? []).map(
+      ({ eventType, eventTime }) => `${new Date(Number(eventTime?.seconds) * 1_000).toISOString()} event ${eventType}`,
+    );
+    const lines = this.child.lines.slice(-40).map((line) => JSON.stringify(line));
+    return [JSON.stringify(await this.stack.delivery(id)), ...steps, ...lines].join('\n');
+  }
+
   /** Checks that requests with these numbers delivered it, each one an attempt. */
-  async assertDelivered({ id, webhookId, receiver }: Sent, numbers: string[]): Promise<void> {
-    await waitFor(async () => (await this.stack.delivery(id)).status === 'delivered', {
-      what: `delivery ${id}`,
-      timeoutMs: 40_000,
-    });
+  async assertDelivered(sent: Sent, numbers: string[]): Promise<void> {
+    const { id, webhookId, receiver } = sent;
+    try {
+      await waitFor(async () => (await this.stack.delivery(id)).status === 'delivered', {
+        what: `delivery ${id}`,
+        timeoutMs: 40_000,
+      });
+    } catch (error) {
+      throw new Error(`not delivered:\n${await this.story(sent).catch(String)}`, { cause: error });
+    }
     assert.deepEqual(
       receiver.requests.map(({ headers }) => headers['x-irisx-attempt']),
       numbers,
