@@ -66,6 +66,7 @@ export function fullSizes(seconds: number): Sizes {
       seconds,
       unstarted: 6_000,
       hanging: [
+        { tenants: 1, events: 1_000 },
         { tenants: 12, events: 40 },
         { tenants: 100, events: 10 },
       ],
