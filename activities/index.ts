@@ -14,8 +14,10 @@ import {
   type SendMessageInput,
   type SendRecord,
 } from './messages/send-message.js';
+import { recoverWebhook, type RecoverWebhookDeps } from './deliveries/recover-webhook.js';
 import { settleWebhook, type SettleWebhookDeps } from './deliveries/settle-webhook.js';
 import type { SealedEvent } from '../workflows/contract/accept-event.js';
+import type { StartableRecovery } from '../src/db/recoveries.js';
 import type { SettlingWebhook } from '../src/db/settling.js';
 import { sweepMessages, type SweepMessagesDeps } from './messages/sweep-messages.js';
 import { sweep, type SweepDeps } from './maintenance/sweep.js';
@@ -25,6 +27,7 @@ export type ActivityDeps = AcceptEventDeps &
   DeliverDeps &
   SweepDeps &
   SettleWebhookDeps &
+  RecoverWebhookDeps &
   ExpireDeps &
   SweepMessagesDeps &
   ReconcileMessagesDeps;
@@ -40,6 +43,7 @@ const activitiesOf = (deps: ActivityDeps) => ({
   recordOutcome: (input: RecordOutcomeInput) => recordOutcome(deps, input),
   cancelDelivery: (input: CancelDeliveryInput) => cancelDelivery(deps, input),
   settleWebhook: (webhook: SettlingWebhook) => settleWebhook(deps, webhook),
+  recoverWebhook: (recovery: StartableRecovery) => recoverWebhook(deps, recovery),
   sweep: () => bothOf(sweep(deps), sweepMessages(deps)),
   expire: () => expire(deps),
   sendMessage: (input: SendMessageInput) => sendMessage(deps, input),

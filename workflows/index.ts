@@ -2,6 +2,7 @@
 export { acceptEvent } from './accept-event.js';
 export { deliverEvent } from './deliver-event.js';
 export { reconcileMessages } from './reconcile-messages.js';
+export { recoverWebhook } from './recover-webhook.js';
 export { sendMessage } from './send-message.js';
 export { settleWebhook } from './settle-webhook.js';
 export { expireHistory, sweepDeliveries } from './sweep.js';

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import type { Database } from '../../src/db/database.js';
-import { expireBatch, expireCalls, expireMessages, expireWebhooks } from '../../src/db/retention.js';
+import { expireBatch, expireCalls, expireMessages, expireRecoveries, expireWebhooks } from '../../src/db/retention.js';
 import { removeGoneProcesses } from '../../src/db/sender-processes.js';
 
 export interface ExpireDeps {
@@ -18,6 +18,7 @@ export async function expire({ db, log, retentionDays }: ExpireDeps): Promise<vo
       (await expireBatch(db, retentionDays, 500)) +
       (await expireCalls(db, retentionDays, 500)) +
       (await expireMessages(db, retentionDays, 500)) +
+      (await expireRecoveries(db, retentionDays, 500)) +
       (await expireWebhooks(db, retentionDays, 500));
     Context.current().heartbeat(total);
   }

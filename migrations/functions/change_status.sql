@@ -12,6 +12,7 @@ declare
   v_epoch integer;
   v_tokens bigint := 0;
   v_counted bigint := 0;
+  v_recovered uuid[] := '{}';
   d webhook_deliveries;
 begin
   for i in 1 .. cardinality(p_rows) loop
@@ -26,6 +27,10 @@ begin
       d.retry_requested := false;
       d.next_attempt_at := null;
       d.pending_since := null;
+      if p_to <> 'held' and d.recovery_id is not null then
+        v_recovered := v_recovered || d.recovery_id;
+        d.recovery_id := null;
+      end if;
     elsif v_from = 'pending' then
       d.next_attempt_at := d.due_at;
       d.pending_since := coalesce(d.pending_since, p_now);
@@ -48,20 +53,27 @@ begin
     -- The case of every attempt: by the primary key, and planned once.
     update webhook_deliveries
        set (status, attempt_count, schedule_base, free_attempts, due_at, next_attempt_at, pending_since, workflow_started_at,
-            finished_at, holds_token, retry_requested, in_flight_until, in_flight_request, in_flight_by)
+            finished_at, holds_token, retry_requested, in_flight_until, in_flight_request, in_flight_by, recovery_id)
          = row (d.status, d.attempt_count, d.schedule_base, d.free_attempts, d.due_at, d.next_attempt_at, d.pending_since, d.workflow_started_at,
-            d.finished_at, d.holds_token, d.retry_requested, d.in_flight_until, d.in_flight_request, d.in_flight_by)
+            d.finished_at, d.holds_token, d.retry_requested, d.in_flight_until, d.in_flight_request, d.in_flight_by, d.recovery_id)
      where id = d.id;
   else
     update webhook_deliveries w
        set (status, attempt_count, schedule_base, free_attempts, due_at, next_attempt_at, pending_since, workflow_started_at,
-            finished_at, holds_token, retry_requested, in_flight_until, in_flight_request, in_flight_by)
+            finished_at, holds_token, retry_requested, in_flight_until, in_flight_request, in_flight_by, recovery_id)
          = row (n.status, n.attempt_count, n.schedule_base, n.free_attempts, n.due_at, n.next_attempt_at, n.pending_since, n.workflow_started_at,
-            n.finished_at, n.holds_token, n.retry_requested, n.in_flight_until, n.in_flight_request, n.in_flight_by)
+            n.finished_at, n.holds_token, n.retry_requested, n.in_flight_until, n.in_flight_request, n.in_flight_by, n.recovery_id)
       from unnest(p_rows) n where w.id = n.id;
   end if;
   if v_tokens > 0 then
     perform give_token_back(v_webhook, v_tokens);
   end if;
   perform count_deliveries(v_webhook, v_from, p_to, v_counted, p_duration_ms, p_succeeded, p_now);
+  if v_recovered <> '{}' then
+    -- Last of all locks, since all deliveries of a recovery share this row.
+    update webhook_recoveries r
+       set delivered = r.delivered + case when p_to = 'delivered' then ended.many else 0 end,
+           failed = r.failed + case when p_to = 'delivered' then 0 else ended.many end
+      from (select id, count(*) as many from unnest(v_recovered) id group by id) ended where r.id = ended.id;
+  end if;
 end $$;

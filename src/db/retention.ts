@@ -65,6 +65,20 @@ export async function expireMessages(db: Queryable, retentionDays: number, limit
   return oneRow(rows).count;
 }
 
+/** Deletes one batch of recoveries that ended before the retention time. Returns how many; 0: all done. */
+export async function expireRecoveries(db: Queryable, retentionDays: number, limit: number): Promise<number> {
+  const { rowCount } = await db.query(
+    `delete from webhook_recoveries where id in (
+       select id from webhook_recoveries
+        where id < uuid_v7_floor(now() - $1 * interval '1 day') and finished_at < now() - $1 * interval '1 day'
+          -- some of its deliveries may still be on their way
+          and requeued = delivered + failed
+        order by id limit $2)`,
+    [retentionDays, limit],
+  );
+  return rowCount ?? 0;
+}
+
 /**
  * Removes the rows of deleted webhooks that have no deliveries left, with their counters, limiters and tokens. Returns
  * how many; 0: all done.

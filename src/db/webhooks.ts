@@ -192,8 +192,8 @@ const voidPlannedTokens = (db: Queryable, webhookId: number) => db.query('select
 
 /**
  * Deletes a webhook; call it in a transaction. From the commit on nothing is sent and its secrets are gone. Pending and
- * held deliveries are cancelled in batches (settleBatch); history stays readable. False when the tenant has no such
- * webhook.
+ * held deliveries are cancelled in batches (settleBatch), and its running recovery is cancelled too; history stays
+ * readable. False when the tenant has no such webhook.
  */
 export async function deleteWebhook(db: Queryable, tenantId: string, webhookId: number): Promise<boolean> {
   const { rowCount } = await db.query(
@@ -204,6 +204,12 @@ export async function deleteWebhook(db: Queryable, tenantId: string, webhookId: 
   );
   if (rowCount === 0) return false;
   await voidPlannedTokens(db, webhookId);
+  // Last: a delivery that ends locks its recovery's row after all others.
+  await db.query(
+    `update webhook_recoveries set status = 'cancelled', finished_at = clock_timestamp()
+      where webhook_id = $1 and status = 'running'`,
+    [webhookId],
+  );
   return true;
 }
 

@@ -1,10 +1,12 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { StartableDelivery } from '../db/events.js';
+import type { StartableRecovery } from '../db/recoveries.js';
 import type { SettlingWebhook } from '../db/settling.js';
 import type { StartableMessage } from '../db/unstarted-messages.js';
 import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
 import type { deliverEvent } from '../../workflows/deliver-event.js';
+import type { recoverWebhook } from '../../workflows/recover-webhook.js';
 import type { settleWebhook } from '../../workflows/settle-webhook.js';
 import type { sendMessage } from '../../workflows/send-message.js';
 
@@ -125,6 +127,27 @@ export async function startSettling(
       { key: searchAttributes.webhookId, value: webhookId },
     ],
     staticSummary: `deliveries follow the settings of webhook ${webhookId}`,
+    priority: { fairnessKey: tenantId },
+  });
+}
+
+/** Carries out a recovery. A workflow that already runs checks at once what is left, as after a cancellation. */
+export async function startRecovery(
+  client: Client,
+  { recoveryId, webhookId, tenantId }: StartableRecovery,
+  { taskQueue }: StartOptions,
+): Promise<void> {
+  await client.workflow.signalWithStart<typeof recoverWebhook>('recoverWebhook', {
+    taskQueue,
+    workflowId: `webhook-${webhookId}/recovery/${recoveryId}`,
+    args: [{ recoveryId, webhookId, tenantId }],
+    signal: 'wake',
+    signalArgs: [],
+    typedSearchAttributes: [
+      { key: searchAttributes.tenantId, value: tenantId },
+      { key: searchAttributes.webhookId, value: webhookId },
+    ],
+    staticSummary: `recovery of webhook ${webhookId}`,
     priority: { fairnessKey: tenantId },
   });
 }

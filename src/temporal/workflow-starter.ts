@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Database } from '../db/database.js';
 import type { StartableDelivery, WokenDelivery } from '../db/events.js';
+import type { StartableRecovery } from '../db/recoveries.js';
 import type { SettlingWebhook } from '../db/settling.js';
 import type { StartableMessage } from '../db/unstarted-messages.js';
 import { Availability, callTimeoutMs } from './availability.js';
@@ -13,6 +14,7 @@ import {
   startDelivery,
   startMessage,
   startOrWakeDelivery,
+  startRecovery,
   startSettling,
   wakeDelivery,
   type StartOptions,
@@ -99,20 +101,42 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
     this.#submit(this.#message(message));
   }
 
-  settle(webhooks: SettlingWebhook[]): void {
-    for (const webhook of webhooks) {
-      if (!this.#connection) return;
-      const { client, options } = this.#connection;
-      const settling = client
-        .withDeadline(Date.now() + callTimeoutMs, () => startSettling(client, webhook, options))
-        .catch((error: unknown) =>
-          this.deps.log.warn(
-            { error, webhook: webhook.webhookId },
-            'webhook.settling_not_started: the sweeper starts it later',
-          ),
-        );
-      this.#track(settling);
+  startRecovered(deliveries: StartableDelivery[]): void {
+    for (const delivery of deliveries) {
+      // They leave room in the tenant's queue for others; the sweeper starts the rest.
+      if (this.deps.permits.waiting('bulk', delivery.tenantId) >= queueLimitPerTenant / 2) return;
+      const start = this.#delivery(delivery, startOrWakeDelivery);
+      // A key of its own: the webhook's live events do not queue behind them, and are no backlog because of them.
+      this.#submit({ ...start, key: `recovery of ${start.key}` }, 'bulk');
     }
+  }
+
+  recover(recoveries: StartableRecovery[]): void {
+    for (const recovery of recoveries)
+      this.#begin(
+        (client, options) => startRecovery(client, recovery, options),
+        { webhook: recovery.webhookId, recovery: recovery.recoveryId },
+        'recovery.not_started: the sweeper starts it later',
+      );
+  }
+
+  settle(webhooks: SettlingWebhook[]): void {
+    for (const webhook of webhooks)
+      this.#begin(
+        (client, options) => startSettling(client, webhook, options),
+        { webhook: webhook.webhookId },
+        'webhook.settling_not_started: the sweeper starts it later',
+      );
+  }
+
+  /** Without a permit: there are few of these, and they send nothing themselves. */
+  #begin(call: (client: Client, options: StartOptions) => Promise<void>, context: object, onFailure: string): void {
+    if (!this.#connection) return;
+    const { client, options } = this.#connection;
+    const begun = client
+      .withDeadline(Date.now() + callTimeoutMs, () => call(client, options))
+      .catch((error: unknown) => this.deps.log.warn({ error, ...context }, onFailure));
+    this.#track(begun);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { StartableDelivery, WokenDelivery } from '../db/events.js';
+import type { StartableRecovery } from '../db/recoveries.js';
 import type { SettlingWebhook } from '../db/settling.js';
 import type { StartableMessage } from '../db/unstarted-messages.js';
 
@@ -8,6 +9,10 @@ export interface DeliveryWorkflows {
   start(deliveries: StartableDelivery[]): void;
   /** These deliveries changed in Postgres: starts their workflows, or tells the running ones to check again. */
   wake(deliveries: WokenDelivery[]): void;
+  /** Starts the workflows of deliveries that a recovery made pending; live events go first. */
+  startRecovered(deliveries: StartableDelivery[]): void;
+  /** Starts the workflows of these recoveries, or tells the running ones to check again. */
+  recover(recoveries: StartableRecovery[]): void;
   /** Applies a change of webhooks' settings to their deliveries. */
   settle(webhooks: SettlingWebhook[]): void;
 }

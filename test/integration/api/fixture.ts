@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type pg from 'pg';
 import { createApp, type AppDeps } from '../../../src/api/app.js';
+import type { StartableRecovery } from '../../../src/db/recoveries.js';
 import type { SettlingWebhook } from '../../../src/db/settling.js';
 import { recordAttempt, type AttemptVerdict } from '../../../src/db/attempts.js';
 import { openDatabase } from '../../../src/db/database.js';
@@ -22,6 +23,7 @@ export class RecordedWorkflows implements DeliveryWorkflows {
   readonly started: StartableDelivery[] = [];
   readonly woken: WokenDelivery[] = [];
   readonly settled: SettlingWebhook[] = [];
+  readonly recovered: StartableRecovery[] = [];
 
   start(deliveries: StartableDelivery[]): void {
     this.started.push(...deliveries);
@@ -29,6 +31,14 @@ export class RecordedWorkflows implements DeliveryWorkflows {
 
   wake(deliveries: WokenDelivery[]): void {
     this.woken.push(...deliveries);
+  }
+
+  startRecovered(deliveries: StartableDelivery[]): void {
+    this.started.push(...deliveries);
+  }
+
+  recover(recoveries: StartableRecovery[]): void {
+    this.recovered.push(...recoveries);
   }
 
   settle(webhooks: SettlingWebhook[]): void {

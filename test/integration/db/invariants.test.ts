@@ -11,6 +11,7 @@ import {
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import { requestRetry, settleDelivery } from '../../../src/db/deliveries.js';
 import { countNewDeliveries, insertEvent } from '../../../src/db/events.js';
+import { cancelRecovery, createRecovery, requeueBatch } from '../../../src/db/recoveries.js';
 import { finishSettling, markUnsettledWebhooks, settleBatch, settlingPoint } from '../../../src/db/settling.js';
 import { deleteWebhook, updateWebhook } from '../../../src/db/webhooks.js';
 import { ConflictError } from '../../../src/errors.js';
@@ -22,6 +23,7 @@ type Step =
   | { kind: 'plan' | 'take' | 'retry' | 'cancel'; delivery: number }
   | { kind: 'record'; verdict: AttemptVerdict }
   | { kind: 'pause' | 'resume' | 'settle' | 'delete' }
+  | { kind: 'recover' | 'requeue' | 'cancelRecovery' }
   | { kind: 'retries'; maxRetries: number }
   | { kind: 'limit'; perMinute: number | null }
   | { kind: 'timePasses'; seconds: number };
@@ -49,6 +51,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({ kind: fc.constantFrom('pause' as const, 'resume' as const, 'settle' as const) }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('recover' as const, 'requeue' as const, 'requeue' as const, 'cancelRecovery' as const),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('retries' as const), maxRetries: fc.constantFrom(0, 2) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('limit' as const), perMinute: fc.constantFrom(null, 1, 3) }) },
@@ -149,6 +157,7 @@ describe('deliveries in Postgres, in random histories', function () {
       deliveryId: string;
       webhookId: number;
     })[] = [];
+    const recoveries: { id: string; webhookId: number }[] = [];
     const pick = (n: number) => deliveries[n % Math.max(1, deliveries.length)];
 
     const newEvent = () => ({
@@ -226,6 +235,21 @@ describe('deliveries in Postgres, in random histories', function () {
           await control.transaction((tx) => deleteWebhook(tx, tenantId, webhooks[1]!));
           await settle(webhooks[1]!);
           return;
+        case 'recover':
+          for (const webhookId of webhooks)
+            await db
+              .transaction((tx) => createRecovery(tx, { ...everything, webhookId, tenantId }))
+              .then(({ id }) => recoveries.push({ id, webhookId }))
+              .catch((error: unknown) => assert.ok(error instanceof ConflictError, String(error)));
+          return;
+        case 'requeue':
+          for (const { id } of recoveries.slice(-2)) await requeueBatch(db, id, { limit: 3, ahead: 5 });
+          return;
+        case 'cancelRecovery': {
+          const last = recoveries.at(-1);
+          if (last) await cancelRecovery(db, last.webhookId, last.id);
+          return;
+        }
         case 'retries':
           await db.transaction((tx) => updateWebhook(tx, tenantId, webhooks[0]!, { maxRetries: each.maxRetries }));
           return;
@@ -240,6 +264,10 @@ describe('deliveries in Postgres, in random histories', function () {
             await tx.query('select 1 from webhooks where id = any($1) order by id for no key update', [webhooks]);
             await tx.query(
               'select 1 from webhook_limiters where webhook_id = any($1) order by webhook_id for no key update',
+              [webhooks],
+            );
+            await tx.query(
+              'select 1 from webhook_deliveries where webhook_id = any($1) order by id for no key update',
               [webhooks],
             );
             await tx.query(
@@ -303,10 +331,25 @@ describe('deliveries in Postgres, in random histories', function () {
         [webhooks],
       );
       for (const { waiting, holding } of limiters) assert.equal(waiting, holding, 'reserved = taken + holders');
+      const { rows: ahead } = await database.pool.query<{ counted: number; actual: number }>(
+        `select (requeued - delivered - failed)::int as counted,
+                (select count(*) from webhook_deliveries d where d.recovery_id = r.id and d.status in ('pending', 'held'))::int as actual
+           from webhook_recoveries r where webhook_id = any($1)`,
+        [webhooks],
+      );
+      for (const { counted, actual } of ahead) assert.equal(counted, actual, "a recovery's deliveries on their way");
     }
     return { run, check, checkFits, settleAll };
   }
 });
+
+const everything = {
+  statuses: ['failed' as const, 'cancelled' as const, 'delivered' as const],
+  eventTypes: null,
+  since: null,
+  until: null,
+  includeMissing: true,
+};
 
 const finished = (verdict: AttemptVerdict) => ({
   startedAt: new Date().toISOString(),

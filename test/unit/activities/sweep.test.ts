@@ -44,7 +44,9 @@ function fakeDatabase({ unstarted = [], overdue = [] }: { unstarted?: Row[]; ove
 type Start = (delivery: { id: string; tenantId: string }, ifRunning: string) => Promise<{ started: boolean }>;
 
 const run = ({ db }: { db: Database }, startInTurn: Start) =>
-  new MockActivityEnvironment().run(() => sweep({ db, log, startInTurn, workflows: { settle: () => undefined } }));
+  new MockActivityEnvironment().run(() =>
+    sweep({ db, log, startInTurn, workflows: { settle: () => undefined, recover: () => undefined } }),
+  );
 
 describe('sweep', () => {
   it("starts a tenant's only delivery among the first, whatever another tenant has", async () => {

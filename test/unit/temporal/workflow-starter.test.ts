@@ -114,6 +114,26 @@ describe('workflow starter', () => {
     assert.ok(started.length > 20 && started.length < 40, `${started.length} at once`);
   });
 
+  it('starts live events of a webhook before the deliveries of its recovery', async () => {
+    const { starter, started, start } = open({ isSilent: true });
+    starter.startRecovered(
+      Array.from({ length: 900 }, (_, n) => ({ ...delivery, id: `recovered-${n}`, webhookId: 1 })),
+    );
+    const before = started.length;
+    start(1, 4);
+    await turn();
+    assert.deepEqual(started.slice(before), ['1-0', '1-1', '1-2', '1-3']);
+  });
+
+  it('leaves half of a tenant’s queue to others, whatever its recoveries send', () => {
+    const { starter, permits } = open({ isSilent: true });
+    for (const webhookId of [1, 2])
+      starter.startRecovered(
+        Array.from({ length: 900 }, (_, n) => ({ ...delivery, id: `recovered-${webhookId}-${n}`, webhookId })),
+      );
+    assert.equal(permits.waiting('bulk'), 500);
+  });
+
   it('treats wake-ups as bulk work: they come many at a time, and others’ new events go first', async () => {
     const { starter, signalled, started, start } = open({ isSilent: true });
     starter.wake(

@@ -1,0 +1,50 @@
+-- What a recovery still has to requeue after r.reached, oldest first, at most p_limit rows (null: all): deliveries that
+-- had ended in one of its statuses when it was created and, with include_missing, events without a delivery to its
+-- webhook. A row without either says that what comes after it was not looked at. Reads indexes from r.reached on, so a
+-- batch costs the same wherever it begins. (plpgsql: an SQL function would be inlined, and r be evaluated for each row.)
+create or replace function recovery_candidates(r webhook_recoveries, p_limit bigint)
+returns table (place uuid, delivery_id uuid, event_row_id uuid) language plpgsql stable as $$
+#variable_conflict use_column
+begin
+  return query with span as (
+    -- an id's time is taken just before created_at
+    select greatest(r.reached, uuid_v7_floor(r.since - interval '1 min')) as after_id,
+           uuid_v7_floor(coalesce(r.until, r.created_at) + interval '1 min') as before_id,
+           coalesce(r.since, '-infinity') as since, coalesce(r.until, r.created_at) as until),
+  ended as (
+    select d.id from span cross join unnest(r.statuses) s (status) cross join lateral (
+      select d.id from webhook_deliveries d
+       where (d.webhook_id, d.status, d.id) > (r.webhook_id, s.status, span.after_id)
+         and (d.webhook_id, d.status, d.id) < (r.webhook_id, s.status, span.before_id)
+         and d.created_at >= span.since and d.created_at < span.until and d.finished_at < r.created_at and not d.test
+       order by d.webhook_id, d.status, d.id limit p_limit) d
+     where r.event_types is null
+    union all
+    select d.id from span cross join unnest(r.event_types) t (event_type) cross join unnest(r.statuses) s (status) cross join lateral (
+      select d.id from webhook_deliveries d
+       where (d.webhook_id, d.event_type, d.status, d.id) > (r.webhook_id, t.event_type, s.status, span.after_id)
+         and (d.webhook_id, d.event_type, d.status, d.id) < (r.webhook_id, t.event_type, s.status, span.before_id)
+         and d.created_at >= span.since and d.created_at < span.until and d.finished_at < r.created_at and not d.test
+       order by d.webhook_id, d.event_type, d.status, d.id limit p_limit) d),
+  -- most events may have a delivery, so only some of them are read at a time
+  events as materialized (
+    select e.* from span cross join lateral (
+      select e.id, e.event_type, e.created_at >= span.since and e.created_at < span.until and not e.test as is_wanted
+        from webhook_events e
+       where r.include_missing
+         and (e.tenant_id, e.id) > (r.tenant_id, span.after_id) and (e.tenant_id, e.id) < (r.tenant_id, span.before_id)
+       order by e.tenant_id, e.id limit 10 * p_limit) e),
+  missing as (
+    select e.id from events e join webhooks w on w.id = r.webhook_id
+     where e.is_wanted and w.events && array[e.event_type, '*']
+       and (r.event_types is null or e.event_type = any (r.event_types))
+       -- offset: one look-up for each event, never a join with all deliveries
+       and not exists (select from webhook_deliveries d where d.event_row_id = e.id and d.webhook_id = r.webhook_id offset 0)),
+  last_read as (
+    select id from events where (select count(*) from events) = 10 * p_limit order by id desc limit 1)
+  select id, id, null::uuid from ended
+  union all select id, null, id from missing
+  union all select id, null, null from last_read
+  order by 1, 3 nulls last
+  limit p_limit;
+end $$;
