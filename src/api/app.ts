@@ -15,6 +15,7 @@ import { healthEndpoints } from './health.js';
 import { KeyMemory } from './http/key-memory.js';
 import { createOpenApiDocument } from './http/openapi.js';
 import { phoneNumberEndpoints } from './phone-numbers.js';
+import { recoveryEndpoints } from './recoveries.js';
 import { requestLog } from './http/request-log.js';
 import { routeEndpoints } from './http/route-endpoints.js';
 import { shareCheck } from './http/share-check.js';
@@ -37,6 +38,7 @@ export const endpoints: readonly Endpoint[] = [
   ...eventHistoryEndpoints,
   ...webhookEndpoints,
   ...deliveryEndpoints,
+  ...recoveryEndpoints,
   ...messageEndpoints,
   ...healthEndpoints,
 ];

@@ -50,7 +50,7 @@ const deliveryPage = {
 };
 
 /** Accepts deleted webhooks too: their history stays readable. */
-async function requireWebhook(db: Queryable, tenantId: string, webhookId: number): Promise<void> {
+export async function requireWebhook(db: Queryable, tenantId: string, webhookId: number): Promise<void> {
   if (!(await findWebhook(db, tenantId, webhookId, { deleted: true }))) throw notFound('webhook');
 }
 

@@ -55,13 +55,14 @@ export class TooManyRequestsError extends Error {
 }
 
 /** What a path can name. */
-export type Subject = 'tenant' | 'API key' | 'webhook' | 'delivery' | 'event' | 'message' | 'phone number';
+export type Subject = 'tenant' | 'API key' | 'webhook' | 'delivery' | 'recovery' | 'event' | 'message' | 'phone number';
 
 const whereToFind: Record<Subject, string> = {
   tenant: 'GET /v1/tenants lists them',
   'API key': 'the list of API keys has the ids',
   webhook: "GET /v1/webhooks lists this tenant's",
   delivery: 'GET /v1/webhooks/:id/deliveries lists those of a webhook',
+  recovery: 'GET /v1/webhooks/:id/recoveries lists those of a webhook',
   event: "GET /v1/events lists this tenant's",
   message: "GET /v1/messages lists this tenant's",
   'phone number': 'GET /v1/phone-numbers lists the assigned ones',

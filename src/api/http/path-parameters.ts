@@ -13,6 +13,7 @@ export const tenantIdParameter = uuidParameter('tenant');
 export const keyIdParameter = uuidParameter('API key');
 export const deliveryIdParameter = uuidParameter('delivery');
 export const eventIdParameter = uuidParameter('event');
+export const recoveryIdParameter = uuidParameter('recovery');
 export const messageIdParameter = uuidParameter('message');
 
 /** The id of an assignment, or the number itself. */

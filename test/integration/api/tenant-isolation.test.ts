@@ -10,6 +10,7 @@ describe('tenants', () => {
   let othersWebhook: number;
   let ownDelivery: string;
   let othersDelivery: string;
+  let othersRecovery: string;
 
   before(async () => {
     api = await startApi();
@@ -20,6 +21,10 @@ describe('tenants', () => {
     othersWebhook = await createWebhook(other);
     [ownDelivery = ''] = await triggerDtmf(api, own);
     [othersDelivery = ''] = await triggerDtmf(api, other);
+    const recovery = await other.call('POST', `/v1/webhooks/${othersWebhook}/recoveries`, {
+      body: { statuses: ['failed'] },
+    });
+    othersRecovery = recovery.body.recovery.id as string;
   });
   after(() => api.close());
 
@@ -28,6 +33,7 @@ describe('tenants', () => {
       `select (select json_agg(w) from webhooks w where tenant_id = $1) as webhooks,
               (select json_agg(e) from webhook_events e where tenant_id = $1) as events,
               (select json_agg(d) from webhook_deliveries d where tenant_id = $1) as deliveries,
+              (select json_agg(r) from webhook_recoveries r where tenant_id = $1) as recoveries,
               (select json_agg(c) from webhook_counters c join webhooks w on w.id = c.webhook_id where w.tenant_id = $1) as counters`,
       [other.id],
     );
@@ -46,6 +52,13 @@ describe('tenants', () => {
       ['GET', (webhook) => `/v1/webhooks/${webhook}/deliveries`],
       ['GET', (webhook, delivery) => `/v1/webhooks/${webhook}/deliveries/${delivery}`],
       ['POST', (webhook, delivery) => `/v1/webhooks/${webhook}/deliveries/${delivery}/retry`, { force: true }],
+      ['POST', (webhook) => `/v1/webhooks/${webhook}/recoveries`, { statuses: ['failed'] }],
+      ['POST', (webhook) => `/v1/webhooks/${webhook}/recoveries`, { statuses: ['failed'], dry_run: true }],
+      ['GET', (webhook) => `/v1/webhooks/${webhook}/recoveries`],
+      ['GET', (webhook) => `/v1/webhooks/${webhook}/recoveries/${othersRecovery}`],
+      ['DELETE', (webhook) => `/v1/webhooks/${webhook}/recoveries/${othersRecovery}`],
+      ['GET', () => `/v1/webhooks/${ownWebhook}/recoveries/${othersRecovery}`],
+      ['DELETE', () => `/v1/webhooks/${ownWebhook}/recoveries/${othersRecovery}`],
       ['GET', (_, delivery) => `/v1/webhooks/${ownWebhook}/deliveries/${delivery}`],
       ['POST', (_, delivery) => `/v1/webhooks/${ownWebhook}/deliveries/${delivery}/retry`, { force: true }],
     ];

@@ -64,6 +64,7 @@ describe('the OpenAPI document', () => {
       'DELETE /v1/phone-numbers/{phone_number}',
       'DELETE /v1/tenants/{tenant_id}/api-keys/{key_id}',
       'DELETE /v1/webhooks/{webhook_id}',
+      'DELETE /v1/webhooks/{webhook_id}/recoveries/{recovery_id}',
       'GET /healthz',
       'GET /readyz',
       'GET /v1/api-keys',
@@ -84,6 +85,8 @@ describe('the OpenAPI document', () => {
       'GET /v1/webhooks/{webhook_id}/deliveries',
       'GET /v1/webhooks/{webhook_id}/deliveries/{delivery_id}',
       'GET /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/attempts',
+      'GET /v1/webhooks/{webhook_id}/recoveries',
+      'GET /v1/webhooks/{webhook_id}/recoveries/{recovery_id}',
       'PATCH /v1/webhooks/{webhook_id}',
       'POST /v1/api-keys',
       'POST /v1/events',
@@ -94,6 +97,7 @@ describe('the OpenAPI document', () => {
       'POST /v1/tenants/{tenant_id}/api-keys',
       'POST /v1/webhooks',
       'POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/retry',
+      'POST /v1/webhooks/{webhook_id}/recoveries',
       'POST /v1/webhooks/{webhook_id}/rotate-secret',
       'POST /v1/webhooks/{webhook_id}/test',
       'PUT /v1/tenants/{tenant_id}/limits',
@@ -204,7 +208,7 @@ describe('the OpenAPI document', () => {
 
   it('says for every request body that unknown fields are refused', () => {
     const bodies = operations.flatMap(({ operation }) => operation['requestBody'] ?? []);
-    assert.equal(bodies.length, 14);
+    assert.equal(bodies.length, 15);
     for (const body of bodies) {
       const { schema } = body['content']['application/json'];
       const named = document['components']['schemas'][schema['$ref']?.split('/').at(-1)];
