@@ -21,6 +21,9 @@ const exampleEventIds: Record<EventType, string> = {
   'tenant.limit.warning': 'limit_warning_0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a_call_minutes_2025-10_1000',
   'tenant.limit.reached': 'limit_reached_0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a_call_minutes_2025-10_1000',
   'phone_number.assigned': 'phone_0199f2b5-11d7-7b0c-8a3e-2f60c4d19e77_assigned',
+  'webhook.failing': 'webhook_123_health_0199f2b6-3c1e-7a52-9d07-5b8e2f4a6c10',
+  'webhook.recovered': 'webhook_123_health_0199f2b8-0d44-7e61-8f3a-1c9d7b5e2a40',
+  'webhook.disabled': 'webhook_123_health_0199f2ba-71a3-7c08-b2e5-6a4f9c1d8e30',
   'webhook.test': '0199c8f2-7a3e-7c41-b5d0-3f6e9a1c2b84',
 };
 
@@ -72,8 +75,17 @@ function renderField({ schema }: EventTypeDescription, name: string): string {
 
 /** The event's time as in its payload, since a different time in the envelope would mislead. */
 function eventTime(example: Record<string, unknown>): unknown {
-  const { ended_at, answered_at, received_at, created_at, assigned_at, timestamp } = example;
-  return ended_at ?? answered_at ?? received_at ?? created_at ?? assigned_at ?? timestamp ?? '2025-10-29T12:00:00.000Z';
+  const { ended_at, answered_at, received_at, created_at, assigned_at, since, timestamp } = example;
+  return (
+    ended_at ??
+    answered_at ??
+    received_at ??
+    created_at ??
+    assigned_at ??
+    since ??
+    timestamp ??
+    '2025-10-29T12:00:00.000Z'
+  );
 }
 
 /** The anchor that GitHub makes for a heading. */

@@ -9,6 +9,7 @@ import { buildRequestHeaders } from '../../src/delivery/request-headers.js';
 import { sealContext } from '../../src/encryption/seal-context.js';
 import { openIfReadable, type Sealer } from '../../src/encryption/seal.js';
 import { settleSoon } from '../../src/settle-soon.js';
+import { announceHealth } from '../../src/sources/webhooks/announce-health.js';
 import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
 import type { AttemptResult, DeliveryEnd } from '../../workflows/contract/attempt-result.js';
 import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
@@ -20,7 +21,7 @@ export interface AttemptDeps {
   db: Database;
   poster: Poster;
   unrecorded: UnrecordedAttempts;
-  workflows: Pick<DeliveryWorkflows, 'wake' | 'settle'>;
+  workflows: Pick<DeliveryWorkflows, 'start' | 'wake' | 'settle'>;
   sealer: Sealer;
   log: Logger;
   /** Cap of a receiver's Retry-After. */
@@ -101,13 +102,8 @@ export async function attemptOnce(
     return { kind: 'unrecorded', sealedRecord: sealed(deps.sealer, record) };
   }
   logAttempt(deps.log, attempt, record, recorded);
-  if (recorded?.disabledWebhook) {
-    deps.log.warn(
-      { tenant: attempt.tenantId, webhook: attempt.webhookId, delivery: record.deliveryId },
-      'webhook.disabled: its receiver answered 410 Gone',
-    );
-    await settleSoon(deps, attempt);
-  }
+  if (recorded?.newHealth === 'disabled') await settleSoon(deps, attempt);
+  if (recorded?.newHealth) await announceHealth(deps, attempt.webhookId);
   return attemptResult(record, recorded);
 }
 

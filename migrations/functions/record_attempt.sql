@@ -1,15 +1,15 @@
 -- Records one finished request: the attempt, the delivery's new state and verdict, the counters, all or nothing.
 -- p_verdict: delivered, retry (failed if the schedule has no attempts left), final (failed immediately), gone (failed,
 -- and the webhook is disabled with p_disabled_reason) or again (a reused connection broke: the next request follows and
--- uses up no retry). Repeating it with the same p_request records nothing new. `disabled`: this call disabled the
--- webhook. No row: no such delivery. Parameters are given by name; not as JSON, which would refuse text that a receiver
--- may send.
+-- uses up no retry). Repeating it with the same p_request records nothing new. `health`: the webhook's health, if this
+-- call changed it. No row: no such delivery. Parameters are given by name; not as JSON, which would refuse text that a
+-- receiver may send.
 create or replace function record_attempt(
   p_delivery uuid, p_request uuid, p_number integer, p_target_version integer, p_started_at timestamptz, p_duration_ms integer,
   p_status_code integer, p_request_headers text, p_response_headers text, p_response_body text, p_response_truncated boolean,
   p_error_class text, p_error_message text, p_verdict text, p_retry_wait_ms bigint, p_disabled_reason text,
   p_token bigint, p_elapsed_ms integer)
-returns table (status text, number integer, wait_ms bigint, disabled boolean)
+returns table (status text, number integer, wait_ms bigint, health text)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -17,12 +17,17 @@ declare
   w webhooks;
   l webhook_limiters;
   v_now timestamptz := clock_timestamp();
+  v_may_disable boolean;
 begin
-  disabled := false;
   select * into d from webhook_deliveries where id = p_delivery;
   select * into w from webhooks where id = d.webhook_id;
-  -- A receiver's permanent refusal counts for one url only, and only until the tenant enables the webhook again.
-  if p_verdict = 'gone' and w.target_version = p_target_version then
+  -- A receiver's permanent refusal counts for one url only, and only until the tenant enables the webhook again. The
+  -- webhook is also disabled if this failure is one too many.
+  v_may_disable := p_verdict = 'gone' and w.target_version = p_target_version
+    or p_verdict <> 'delivered' and exists (
+      select from webhook_health h where h.webhook_id = w.id and h.consecutive_failures >= 19
+         and h.failures_began_at <= v_now - w.disable_after_hours * interval '1 hour');
+  if v_may_disable then
     select * into w from webhooks where id = w.id for no key update;
   end if;
   if p_verdict in ('gone', 'final') and w.target_version <> p_target_version then
@@ -30,7 +35,7 @@ begin
   end if;
   -- The limiter is locked before the delivery. It is needed when this makes all planned tokens void, and when the
   -- delivery reserved a token meanwhile.
-  if p_verdict = 'gone' or d.holds_token then
+  if v_may_disable or d.holds_token then
     select * into l from webhook_limiters where webhook_id = d.webhook_id for no key update;
   end if;
   select * into d from webhook_deliveries where id = p_delivery for no key update;
@@ -43,14 +48,6 @@ begin
   status := d.status;
   select a.number into number from webhook_attempts a where a.delivery_id = p_delivery and a.request_id = p_request;
   if not found then
-    if p_verdict = 'gone' and w.enabled and w.deleted_at is null then
-      update webhooks
-         set enabled = false, disabled_reason = p_disabled_reason, disabled_at = v_now, updated_at = v_now,
-             settings_version = settings_version + 1, settling_since = coalesce(settling_since, v_now)
-       where id = w.id;
-      perform void_planned_tokens(w.id);
-      disabled := true;
-    end if;
     -- another request of the same number may have been recorded first, if this one was thought lost
     number := greatest(p_number, d.attempt_count + 1);
     d.attempt_count := number;
@@ -93,6 +90,8 @@ begin
       update webhook_tokens set at = at + p_elapsed_ms * interval '1 ms' where webhook_id = d.webhook_id and number = p_token;
     end if;
     perform change_status(array[d], status, p_duration_ms, p_verdict = 'delivered', v_now);
+    health := judge_health(w, d, p_verdict = 'delivered', status = 'failed' and d.status <> 'failed', p_error_message,
+                           case when p_verdict = 'gone' then p_disabled_reason end, v_may_disable, v_now);
   end if;
   wait_ms := milliseconds_until(d.due_at);
   return next;

@@ -22,6 +22,7 @@ export const renderWebhook = (
   rate_limit_per_hour: webhook.rateLimitPerHour,
   max_retries: webhook.maxRetries,
   timeout_ms: webhook.timeoutMs,
+  disable_after_hours: webhook.disableAfterHours,
   enabled: webhook.enabled,
   disabled_reason: webhook.disabledReason,
   disabled_at: renderTimeOrNull(webhook.disabledAt),
@@ -34,6 +35,12 @@ export const renderWebhook = (
   failed_deliveries: statistics.failed,
   last_success_at: renderTimeOrNull(statistics.lastSuccessAt),
   last_failure_at: renderTimeOrNull(statistics.lastFailureAt),
+  health: {
+    state: statistics.health?.state ?? 'healthy',
+    since: renderTime(statistics.health?.since ?? webhook.createdAt),
+    consecutive_failures: statistics.health?.consecutiveFailures ?? 0,
+    last_error: statistics.health?.lastError ?? null,
+  },
 });
 
 export const renderStatistics = (statistics: WebhookStatistics): z.input<typeof statisticsSchema> => ({

@@ -72,6 +72,13 @@ const settings = {
     description: 'The longest that a request may take, from the DNS lookup to the last byte of the response',
     examples: [10_000],
   }),
+  disable_after_hours: integer(1, 8760, ', or null for never')
+    .nullable()
+    .meta({
+      description:
+        'The service disables the webhook when nothing has succeeded for so many hours and 20 or more deliveries failed in a row; null: never',
+      examples: [120],
+    }),
   enabled: boolean().meta({
     description:
       '`false` pauses the webhook: deliveries are held, none is lost. `true` resumes it: held deliveries are sent',
@@ -88,6 +95,7 @@ export const newWebhookSchema = z.strictObject({
   rate_limit_per_hour: settings.rate_limit_per_hour.optional().meta({ default: 1000 }),
   max_retries: settings.max_retries.optional().meta({ default: 5 }),
   timeout_ms: settings.timeout_ms.optional().meta({ default: 10_000 }),
+  disable_after_hours: settings.disable_after_hours.optional().meta({ default: 120 }),
   enabled: settings.enabled.optional().meta({ default: true }),
 });
 
@@ -104,6 +112,25 @@ export const webhookChangeSchema = z
 export type WebhookChange = z.output<typeof webhookChangeSchema>;
 
 const counter = (description: string) => z.int().meta({ description, examples: [0] });
+
+const healthSchema = z
+  .object({
+    state: z.enum(['healthy', 'failing', 'disabled']).meta({
+      description:
+        '`failing`: the last 5 deliveries failed, or all attempts of the last 10 minutes and at least 10; `healthy` again after the first success. `disabled`: by the service, see `disabled_reason`',
+      examples: ['healthy'],
+    }),
+    since: time('Since when it has been in this state'),
+    consecutive_failures: z.int().meta({ description: 'Deliveries that failed since the last success', examples: [0] }),
+    last_error: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why the last attempt failed; null: it succeeded', examples: [null] }),
+  })
+  .meta({
+    id: 'WebhookHealth',
+    description: 'What attempts say of the receiver; tests do not count. Stays as it is while the webhook is paused',
+  });
 
 export const webhookSchema = z
   .object({
@@ -130,12 +157,14 @@ export const webhookSchema = z
     rate_limit_per_hour: settings.rate_limit_per_hour,
     max_retries: settings.max_retries,
     timeout_ms: settings.timeout_ms,
+    disable_after_hours: settings.disable_after_hours,
     enabled: z.boolean().meta({ description: 'Whether deliveries are sent', examples: [true] }),
     disabled_reason: z
       .string()
       .nullable()
       .meta({
-        description: 'Why the service disabled it, such as 410 Gone; null when it is enabled or its tenant paused it',
+        description:
+          'Why the service disabled it: 410 Gone, or failures for too long; null when it is enabled or its tenant paused it',
         examples: [null],
       }),
     disabled_at: time('When the service disabled it').nullable(),
@@ -152,6 +181,7 @@ export const webhookSchema = z
     failed_deliveries: counter('Deliveries that used up their attempts or were refused for good'),
     last_success_at: time('The last successful attempt').nullable(),
     last_failure_at: time('The last failed attempt').nullable(),
+    health: healthSchema,
   })
   .meta({ id: 'Webhook', description: "A tenant's endpoint, its settings, and its counters as numbers" });
 

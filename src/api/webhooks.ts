@@ -16,6 +16,7 @@ import {
 import { createSecret } from '../delivery/signature.js';
 import { InvalidInputError } from '../errors.js';
 import { settleSoon } from '../settle-soon.js';
+import { announceHealth } from '../sources/webhooks/announce-health.js';
 import { sealContext } from '../encryption/seal-context.js';
 import { openIfReadable } from '../encryption/seal.js';
 import { notFound } from './http/api-errors.js';
@@ -47,6 +48,7 @@ function toSettings(change: WebhookChange, tenantId: string, deps: AppDeps): Web
     ...(change.rate_limit_per_hour !== undefined && { rateLimitPerHour: change.rate_limit_per_hour }),
     ...(change.max_retries !== undefined && { maxRetries: change.max_retries }),
     ...(change.timeout_ms !== undefined && { timeoutMs: change.timeout_ms }),
+    ...(change.disable_after_hours !== undefined && { disableAfterHours: change.disable_after_hours }),
     ...(change.enabled !== undefined && { enabled: change.enabled }),
   };
 }
@@ -177,6 +179,7 @@ export const webhookEndpoints = [
         const state = { ...by, tenant: tenantId, webhook: webhook.id };
         deps.log.info(state, body.enabled ? 'webhook.resumed' : 'webhook.paused');
       }
+      if (body.enabled) await announceHealth(deps, webhook.id);
       const settlingSince =
         webhook.settlingSince && (await settleSoon(deps, { webhookId: webhook.id, tenantId }))
           ? null

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sqlState, sqlStateOf, type Queryable } from './database.js';
 import type { ErrorClass } from '../delivery/outcome.js';
 import type { DeliveryStatus } from './deliveries.js';
+import type { HealthState } from './webhook-health.js';
 
 /** The three statements of an attempt (migrations/functions). Each is safe to repeat when its result was lost. */
 
@@ -200,8 +201,8 @@ export interface RecordedAttempt {
   number: number;
   /** Until the next attempt, for a pending delivery. */
   waitMs: number;
-  /** This record disabled the webhook: its other deliveries must be settled. */
-  disabledWebhook: boolean;
+  /** This record changed the webhook's health to this. If it is disabled, its other deliveries must be settled. */
+  newHealth: HealthState | null;
 }
 
 /**
@@ -244,7 +245,7 @@ async function tryToRecord(db: Queryable, record: AttemptRecord): Promise<Record
     status: DeliveryStatus;
     number: number;
     wait_ms: number;
-    disabled: boolean;
+    health: HealthState | null;
   }>({ name: 'record_attempt', text: `select * from record_attempt(${byName.join(', ')})` }, Object.values(parameters));
   const row = rows[0];
   if (!row) return null;
@@ -252,6 +253,6 @@ async function tryToRecord(db: Queryable, record: AttemptRecord): Promise<Record
     status: row.status,
     number: row.number,
     waitMs: row.wait_ms,
-    disabledWebhook: row.disabled,
+    newHealth: row.health,
   };
 }

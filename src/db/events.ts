@@ -50,7 +50,7 @@ const insertEventText = `
   subscribed as (
     select w.id, case when w.enabled then 'pending' else 'held' end as status
       from webhooks w
-     where w.tenant_id = $1 and w.deleted_at is null and w.events && array[$2, '*']
+     where w.tenant_id = $1 and w.deleted_at is null and w.events && array[$2, '*'] and w.id is distinct from $8
        and exists (select from new_event)),
   new_deliveries as (
     insert into webhook_deliveries
@@ -75,12 +75,16 @@ const insertEventText = `
  * Inserts an event and one delivery per subscribed webhook of its tenant, held where the webhook is paused, in one
  * statement. Null, and nothing is inserted, when the tenant triggered this type and event id before, or when the key
  * `apiKeyId` is deleted or expired. `countLater`: the transaction goes on to lock other rows, and ends with
- * countNewDeliveries.
+ * countNewDeliveries. `aboutWebhookId`: the webhook that the event is about, which does not get it.
  */
 export async function insertEvent(
   db: Queryable,
   event: NewEvent,
-  { countLater = false, apiKeyId = null }: { countLater?: boolean; apiKeyId?: string | null } = {},
+  {
+    countLater = false,
+    apiKeyId = null,
+    aboutWebhookId = null,
+  }: { countLater?: boolean; apiKeyId?: string | null; aboutWebhookId?: number | null } = {},
 ): Promise<AcceptedEvent | null> {
   try {
     const { rows } = await db.query<AcceptedRow>({ name: 'insert_event', text: insertEventText }, [
@@ -91,6 +95,7 @@ export async function insertEvent(
       event.body,
       countLater,
       apiKeyId,
+      aboutWebhookId,
     ]);
     return toAcceptedEvent(rows);
   } catch (error) {

@@ -101,11 +101,14 @@ export async function discardSealed(
   lost: { secret?: { from: Buffer; to: Buffer }; headers?: Buffer; reason: string },
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update webhooks
+    `with discarded as (
+       update webhooks
         set secret_sealed = coalesce($3, secret_sealed),
             headers_sealed = case when headers_sealed = $4 then null else headers_sealed end,
             enabled = false, disabled_reason = $5, disabled_at = now(), updated_at = now()
-      where id = $1 and (secret_sealed = $2 or headers_sealed = $4) and secret_sealed = coalesce($2, secret_sealed)`,
+      where id = $1 and (secret_sealed = $2 or headers_sealed = $4) and secret_sealed = coalesce($2, secret_sealed)
+      returning id)
+     select change_health(id, 'disabled', $5, now()) from discarded`,
     [webhookId, lost.secret?.from ?? null, lost.secret?.to ?? null, lost.headers ?? null, lost.reason],
   );
   return (rowCount ?? 0) > 0;

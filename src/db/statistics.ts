@@ -1,4 +1,5 @@
 import type { Queryable } from './database.js';
+import type { HealthState, WebhookHealth } from './webhook-health.js';
 
 /** Test deliveries do not count in any of these. */
 export interface WebhookStatistics {
@@ -11,6 +12,8 @@ export interface WebhookStatistics {
   /** The last successful and the last failed attempt. */
   lastSuccessAt: Date | null;
   lastFailureAt: Date | null;
+  /** Null: it has been healthy since it was created. */
+  health: WebhookHealth | null;
 }
 
 /** For a webhook that has had no deliveries yet. */
@@ -22,6 +25,7 @@ export const noStatistics: WebhookStatistics = {
   averageDurationMs: 0,
   lastSuccessAt: null,
   lastFailureAt: null,
+  health: null,
 };
 
 /** Returns a look-up by webhook. Sums eight counter rows of each, however many deliveries it has. */
@@ -38,11 +42,20 @@ export async function getStatistics(
     average: number;
     last_success_at: Date | null;
     last_failure_at: Date | null;
+    state: HealthState | null;
+    since: Date;
+    consecutive_failures: number;
+    last_error: string | null;
   }>(
-    `select webhook_id, sum(pending)::bigint as pending, sum(held)::bigint as held, sum(delivered)::bigint as delivered,
-            sum(failed)::bigint as failed, coalesce(round(sum(duration_ms) / nullif(sum(attempts), 0)), 0)::bigint as average,
-            max(last_success_at) as last_success_at, max(last_failure_at) as last_failure_at
-       from webhook_counters where webhook_id = any($1) group by webhook_id`,
+    `select webhook_id, c.*, h.state, h.since, h.consecutive_failures, h.last_error
+       from unnest($1::integer[]) as w (webhook_id)
+       cross join lateral (
+         select coalesce(sum(pending), 0)::bigint as pending, coalesce(sum(held), 0)::bigint as held,
+                coalesce(sum(delivered), 0)::bigint as delivered, coalesce(sum(failed), 0)::bigint as failed,
+                coalesce(round(sum(duration_ms) / nullif(sum(attempts), 0)), 0)::bigint as average,
+                max(last_success_at) as last_success_at, max(last_failure_at) as last_failure_at
+           from webhook_counters where webhook_counters.webhook_id = w.webhook_id) c
+       left join webhook_health h using (webhook_id)`,
     [webhookIds],
   );
   const found = new Map(
@@ -56,6 +69,12 @@ export async function getStatistics(
         averageDurationMs: row.average,
         lastSuccessAt: row.last_success_at,
         lastFailureAt: row.last_failure_at,
+        health: row.state && {
+          state: row.state,
+          since: row.since,
+          consecutiveFailures: row.consecutive_failures,
+          lastError: row.last_error,
+        },
       },
     ]),
   );

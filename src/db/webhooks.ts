@@ -15,8 +15,10 @@ export interface Webhook {
   rateLimitPerHour: number | null;
   maxRetries: number;
   timeoutMs: number;
+  /** Null: never. */
+  disableAfterHours: number | null;
   enabled: boolean;
-  /** Set when the service disabled it (410 Gone); null when its tenant paused it. */
+  /** Set when the service disabled it; null when its tenant paused it. */
   disabledReason: string | null;
   disabledAt: Date | null;
   /** When its deliveries began to be settled after a change of settings; null: they all fit. */
@@ -38,6 +40,7 @@ interface WebhookRow {
   rate_limit_per_hour: number | null;
   max_retries: number;
   timeout_ms: number;
+  disable_after_hours: number | null;
   enabled: boolean;
   disabled_reason: string | null;
   disabled_at: Date | null;
@@ -47,8 +50,8 @@ interface WebhookRow {
 }
 
 const columns = `id, tenant_id, url, events, description, headers_sealed, secret_sealed, previous_secret_expires_at,
-  rate_limit_per_minute, rate_limit_per_hour, max_retries, timeout_ms, enabled, disabled_reason, disabled_at, settling_since,
-  created_at, updated_at`;
+  rate_limit_per_minute, rate_limit_per_hour, max_retries, timeout_ms, disable_after_hours, enabled, disabled_reason, disabled_at,
+  settling_since, created_at, updated_at`;
 
 const toWebhook = (row: WebhookRow): Webhook => ({
   id: row.id,
@@ -63,6 +66,7 @@ const toWebhook = (row: WebhookRow): Webhook => ({
   rateLimitPerHour: row.rate_limit_per_hour,
   maxRetries: row.max_retries,
   timeoutMs: row.timeout_ms,
+  disableAfterHours: row.disable_after_hours,
   enabled: row.enabled,
   disabledReason: row.disabled_reason,
   disabledAt: row.disabled_at,
@@ -81,6 +85,7 @@ export interface WebhookSettings {
   rateLimitPerHour?: number | null;
   maxRetries?: number;
   timeoutMs?: number;
+  disableAfterHours?: number | null;
   enabled?: boolean;
 }
 
@@ -93,6 +98,7 @@ const settingColumns: Record<keyof WebhookSettings, string> = {
   rateLimitPerHour: 'rate_limit_per_hour',
   maxRetries: 'max_retries',
   timeoutMs: 'timeout_ms',
+  disableAfterHours: 'disable_after_hours',
   enabled: 'enabled',
 };
 
@@ -150,7 +156,7 @@ export async function listWebhooks(
 /**
  * Changes settings; call it in a transaction. They count from the commit on, and deliveries follow in batches
  * (settleBatch): pausing holds pending deliveries, resuming makes held ones pending with a new schedule, and other
- * limits make every planned token void. Null when the tenant has no such webhook.
+ * limits make every planned token void. Resuming also resets the health. Null when the tenant has no such webhook.
  */
 export async function updateWebhook(
   db: Queryable,
@@ -182,6 +188,8 @@ export async function updateWebhook(
     [webhookId, ...fields.map(([, value]) => value)],
   );
   if (limitsChanged || (enabledChanged && !is.enabled)) await voidPlannedTokens(db, webhookId);
+  // Last, as its lock is the last of all.
+  if (enabledChanged && is.enabled) await db.query('select reset_health($1)', [webhookId]);
   return toWebhook(oneRow(rows));
 }
 

@@ -22,6 +22,7 @@ function define<const Name extends string, Schema extends z.ZodObject>(
 const exampleCall = '4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4';
 const exampleMessage = 'SM1234567890abcdef1234567890abcdef';
 const exampleTime = '2025-10-29T12:00:00.000Z';
+const exampleWebhook = { webhook_id: 123, url: 'https://example.com/webhooks', since: exampleTime };
 
 /** Everything that a tenant can be notified of: the one place where an event type is added. */
 export const eventTypes = [
@@ -154,6 +155,35 @@ export const eventTypes = [
     description: 'A phone number was assigned to the tenant.',
     schema: payloads.phoneNumberAssigned,
     example: { phone_number: '+15559876543', assigned_at: exampleTime },
+  }),
+  define({
+    name: 'webhook.failing',
+    description:
+      'The last 5 deliveries of another webhook failed, or all its attempts of the last 10 minutes and at least 10. Sent once, until it recovers.',
+    schema: payloads.webhookHealth,
+    example: {
+      ...exampleWebhook,
+      reason: 'The last 5 deliveries failed. The last error: The receiver answered 503; only 2xx is success.',
+      consecutive_failures: 5,
+    },
+  }),
+  define({
+    name: 'webhook.recovered',
+    description: 'Another webhook that was failing or disabled is healthy: a delivery succeeded, or it was enabled again.',
+    schema: payloads.webhookHealth,
+    example: { ...exampleWebhook, reason: 'A delivery succeeded.', consecutive_failures: 0 },
+  }),
+  define({
+    name: 'webhook.disabled',
+    description:
+      'The service disabled another webhook, because its receiver answered 410 Gone or failed for too long. Its deliveries are held until it is enabled again.',
+    schema: payloads.webhookHealth,
+    example: {
+      ...exampleWebhook,
+      reason:
+        'No delivery has succeeded for 120 hours, and 31 have failed since 2025-10-24T12:00:00Z. The last error: The receiver answered 503; only 2xx is success. Enable the webhook once its receiver works.',
+      consecutive_failures: 31,
+    },
   }),
   define({
     name: 'webhook.test',

@@ -186,6 +186,15 @@ export const phoneNumberAssigned = z.looseObject({
   assigned_at: time('When the number was assigned'),
 });
 
+/** Of the events about a webhook's health. */
+export const webhookHealth = z.looseObject({
+  webhook_id: z.int().describe('The webhook whose health changed'),
+  url: z.string().describe('Its url'),
+  since: time('When its health changed'),
+  reason: z.string().describe('Why, as a sentence; for people'),
+  consecutive_failures: z.int().min(0).describe('Deliveries that failed since the last success'),
+});
+
 export const webhookTest = z.looseObject({
   message: z.string().describe('A sentence for anyone who reads the log'),
   webhook_id: z.int().optional().describe('The webhook under test'),

@@ -70,10 +70,10 @@ export async function triggerUnchecked(
 }
 
 /**
- * False when this tenant, type and event id came before: the first one then stands, whatever the payload. Throws as
- * triggerEvent does.
+ * False when this tenant, type and event id came before: the first one then stands, whatever the payload. A webhook
+ * that the event is about does not get it. Throws as triggerEvent does.
  */
-export type Trigger = (event: TriggeredEvent) => Promise<boolean>;
+export type Trigger = (event: TriggeredEvent, options?: { aboutWebhookId?: number }) => Promise<boolean>;
 
 /**
  * For event sources with records of their own: what `work` writes and the events that it triggers are committed
@@ -89,9 +89,9 @@ export async function recordWithEvents<T>(
     const toStart: StartableDelivery[] = [];
     try {
       const result = await db.transaction(async (transaction) => {
-        const outcome = await work(transaction, async (event) => {
+        const outcome = await work(transaction, async (event, options) => {
           const checked = checkEvent(event);
-          const accepted = await insertEvent(transaction, checked, { countLater: true });
+          const accepted = await insertEvent(transaction, checked, { ...options, countLater: true });
           if (!accepted) return false;
           inserted.push(...accepted.deliveries);
           toStart.push(...startable(checked, accepted));

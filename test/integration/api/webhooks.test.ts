@@ -43,6 +43,7 @@ describe('webhooks', () => {
       rate_limit_per_hour: 1000,
       max_retries: 5,
       timeout_ms: 10_000,
+      disable_after_hours: 120,
       enabled: true,
       disabled_reason: null,
       disabled_at: null,
@@ -53,6 +54,7 @@ describe('webhooks', () => {
       failed_deliveries: 0,
       last_success_at: null,
       last_failure_at: null,
+      health: { state: 'healthy', since: created_at, consecutive_failures: 0, last_error: null },
     });
     assert.equal(updated_at, created_at);
     assert.match(body.secret, /^whsec_[A-Za-z0-9+/]{43}=$/);
@@ -69,6 +71,7 @@ describe('webhooks', () => {
       rate_limit_per_hour: 1_000_000,
       max_retries: 0,
       timeout_ms: 30_000,
+      disable_after_hours: null,
       enabled: false,
     };
     const { body } = await create({ ...settings, url: 'HTTPS://Hooks.Example.com:443/a b/../ü'.replace(' ', '%20') });

@@ -112,7 +112,7 @@ describe('attempts in Postgres', function () {
       await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { url: 'http://127.0.0.1:9/new' }));
       const recorded = await record(id, attempt, 'gone');
       assert.equal(recorded!.status, 'pending', 'the new url gets its own attempts');
-      assert.equal(recorded!.disabledWebhook, false);
+      assert.equal(recorded!.newHealth, null);
       assert.equal(await isEnabled(webhookId), true);
     });
 
@@ -120,9 +120,9 @@ describe('attempts in Postgres', function () {
       const { id, webhookId } = await newDelivery();
       const other = await trigger(webhookId);
       const [first, late] = [await take(id), await take(other)];
-      assert.equal((await record(id, first, 'gone'))!.disabledWebhook, true);
+      assert.equal((await record(id, first, 'gone'))!.newHealth, 'disabled');
       await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { enabled: true }));
-      assert.equal((await record(other, late, 'gone'))!.disabledWebhook, false);
+      assert.equal((await record(other, late, 'gone'))!.newHealth, null);
       assert.equal(await isEnabled(webhookId), true);
     });
 
@@ -130,7 +130,7 @@ describe('attempts in Postgres', function () {
       const { id, webhookId } = await newDelivery();
       const attempt = await take(id);
       await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { description: 'x', timeoutMs: 5_000 }));
-      assert.equal((await record(id, attempt, 'gone'))!.disabledWebhook, true);
+      assert.equal((await record(id, attempt, 'gone'))!.newHealth, 'disabled');
       assert.equal(await isEnabled(webhookId), false);
     });
   });

@@ -205,7 +205,7 @@ describe('deliveries in Postgres, in random histories', function () {
           const record = { ...finished(each.verdict), ...attempt };
           const first = await recordAttempt(db, record);
           assert.deepEqual((await recordAttempt(db, record))?.number, first?.number, 'recording again changes nothing');
-          if (first?.disabledWebhook) await settle(attempt.webhookId);
+          if (first?.newHealth === 'disabled') await settle(attempt.webhookId);
           return;
         }
         case 'retry': {
@@ -338,6 +338,12 @@ describe('deliveries in Postgres, in random histories', function () {
         [webhooks],
       );
       for (const { counted, actual } of ahead) assert.equal(counted, actual, "a recovery's deliveries on their way");
+      const { rows: health } = await database.pool.query<{ is_disabled: boolean; state: string | null }>(
+        `select w.disabled_reason is not null as is_disabled, h.state from webhooks w left join webhook_health h on h.webhook_id = w.id
+          where w.id = any($1) and w.deleted_at is null`,
+        [webhooks],
+      );
+      for (const { is_disabled, state } of health) assert.equal(state === 'disabled', is_disabled);
     }
     return { run, check, checkFits, settleAll };
   }

@@ -226,6 +226,15 @@ describe('the rotation of the encryption key', () => {
       [secretless.enabled, secretless.disabled_reason],
       [false, 'the service has lost its signing secret: replace the secret, then enable it again'],
     );
+    const { rows: health } = await database.pool.query(
+      `select h.webhook_id, h.state, c.reason = w.disabled_reason as reason_kept from webhook_health h
+         join webhook_health_changes c using (webhook_id) join webhooks w on w.id = h.webhook_id order by webhook_id`,
+    );
+    const disabled = { state: 'disabled', reason_kept: true };
+    assert.deepEqual(health, [
+      { webhook_id: noSecret, ...disabled },
+      { webhook_id: noHeaders, ...disabled },
+    ]);
     const headerless = await rowOf(noHeaders);
     assert.deepEqual(
       [openSecret(headerless.secret_sealed), headerless.headers_sealed, headerless.enabled, headerless.disabled_reason],

@@ -45,7 +45,12 @@ type Start = (delivery: { id: string; tenantId: string }, ifRunning: string) => 
 
 const run = ({ db }: { db: Database }, startInTurn: Start) =>
   new MockActivityEnvironment().run(() =>
-    sweep({ db, log, startInTurn, workflows: { settle: () => undefined, recover: () => undefined } }),
+    sweep({
+      db,
+      log,
+      startInTurn,
+      workflows: { start: () => undefined, settle: () => undefined, recover: () => undefined },
+    }),
   );
 
 describe('sweep', () => {

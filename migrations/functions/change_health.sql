@@ -1,0 +1,13 @@
+-- Changes the state of a webhook's health, and notes the change: the tenant's other webhooks are notified of it. No
+-- effect if that is its state already. The lock on webhook_health is the last of all.
+create or replace function change_health(p_webhook integer, p_state text, p_reason text, p_now timestamptz)
+returns void language plpgsql as $$
+begin
+  insert into webhook_health as h (webhook_id, state, since) values (p_webhook, p_state, p_now)
+  on conflict (webhook_id) do update set state = excluded.state, since = excluded.since where h.state <> excluded.state;
+  if found then
+    insert into webhook_health_changes (webhook_id, state, url, since, reason, consecutive_failures)
+    select w.id, h.state, w.url, h.since, p_reason, h.consecutive_failures
+      from webhook_health h join webhooks w on w.id = h.webhook_id where h.webhook_id = p_webhook;
+  end if;
+end $$;

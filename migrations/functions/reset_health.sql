@@ -1,0 +1,10 @@
+-- Forgets the failures of a webhook that its tenant enabled: what comes next decides.
+create or replace function reset_health(p_webhook integer) returns void language plpgsql as $$
+declare
+  v_now timestamptz := clock_timestamp();
+begin
+  insert into webhook_health (webhook_id, state, since) values (p_webhook, 'healthy', v_now)
+  on conflict (webhook_id) do update
+     set since = v_now, consecutive_failures = 0, failures_began_at = null, failed_at = '{}', last_error = null;
+  perform change_health(p_webhook, 'healthy', 'The webhook was enabled again.', v_now);
+end $$;

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import type { Database } from '../../../src/db/database.js';
+import { settleDelivery } from '../../../src/db/deliveries.js';
+import { assertInvariants } from '../../support/invariants.js';
+import { recordAnswer, startApi, type Api } from './fixture.js';
+import { createJudgedWebhook, openHealthDatabase, type JudgedWebhook } from './health-fixture.js';
+
+describe('the health of a webhook', () => {
+  let api: Api;
+  let db: Database;
+  let hook: JudgedWebhook;
+  before(async () => {
+    api = await startApi();
+    db = openHealthDatabase(api);
+  });
+  beforeEach(async () => void (hook = await createJudgedWebhook(api, db)));
+  after(async () => {
+    await db.close();
+    await api.close();
+  });
+
+  it('is failing after five failed deliveries in a row, and healthy again at the first success', async () => {
+    const { created_at: createdAt } = await hook.read();
+    await hook.failTimes(4);
+    assert.deepEqual(await hook.health(), {
+      state: 'healthy',
+      since: createdAt,
+      consecutive_failures: 4,
+      last_error: 'the receiver answered 503',
+    });
+    await hook.succeed();
+    await hook.failTimes(4);
+    assert.equal((await hook.health()).state, 'healthy', 'a success came between');
+    await hook.fail();
+    const failing = await hook.health();
+    assert.deepEqual([failing.state, failing.consecutive_failures], ['failing', 5]);
+    assert.ok(failing.since > createdAt);
+    await hook.failTimes(2);
+    assert.deepEqual(await hook.health(), { ...failing, consecutive_failures: 7 });
+    await hook.succeed();
+    const recovered = await hook.health();
+    assert.deepEqual([recovered.state, recovered.consecutive_failures, recovered.last_error], ['healthy', 0, null]);
+    assert.ok(recovered.since > failing.since);
+    await hook.succeed();
+    assert.deepEqual(await hook.health(), recovered);
+  });
+
+  it('writes nothing while deliveries succeed', async () => {
+    await hook.succeed();
+    assert.equal((await api.pool.query('select from webhook_health where webhook_id = $1', [hook.id])).rowCount, 0);
+  });
+
+  describe('while deliveries have attempts left', () => {
+    beforeEach(() => hook.patch({ max_retries: 20 }));
+
+    it('is failing when all attempts of ten minutes failed, and there were ten', async () => {
+      const deliveries = [await hook.newDelivery(), await hook.newDelivery()];
+      for (let i = 0; i < 9; i++) await hook.fail(deliveries[i % 2]);
+      assert.equal((await hook.health()).state, 'healthy');
+      await hook.fail(deliveries[0]);
+      assert.deepEqual([(await hook.health()).state, (await hook.health()).consecutive_failures], ['failing', 0]);
+      assert.deepEqual(await hook.events(), ['webhook.failing']);
+    });
+
+    it('is healthy when the last success was nine minutes ago, and failing at the next failure after ten', async () => {
+      await hook.succeed();
+      await hook.minutesPass(9);
+      const delivery = await hook.newDelivery();
+      for (let i = 0; i < 12; i++) await hook.fail(delivery);
+      assert.equal((await hook.health()).state, 'healthy');
+      await hook.minutesPass(1.01);
+      assert.equal((await hook.health()).state, 'healthy', 'no evidence, no change');
+      await hook.fail(delivery);
+      assert.equal((await hook.health()).state, 'failing');
+    });
+
+    it('is healthy when ten attempts failed in more than ten minutes', async () => {
+      const delivery = await hook.newDelivery();
+      await hook.fail(delivery);
+      await hook.minutesPass(10.01);
+      for (let i = 0; i < 9; i++) await hook.fail(delivery);
+      assert.equal((await hook.health()).state, 'healthy');
+    });
+  });
+
+  describe('disable_after_hours', () => {
+    it('disables the webhook at the 20th failure in a row, once the first was so long ago', async () => {
+      await hook.patch({ disable_after_hours: 24 });
+      await hook.failTimes(18);
+      await hook.minutesPass(24.1 * 60);
+      await hook.fail();
+      assert.equal((await hook.health()).state, 'failing', 'only 19 failed');
+      const waits = await hook.newDelivery();
+      await hook.fail();
+      const { enabled, disabled_reason: reason, disabled_at: at, health: shown } = await hook.read();
+      assert.equal(enabled, false);
+      assert.match(
+        reason,
+        /^No delivery has succeeded for 24 hours, and 20 have failed since 20.*Z\. The last error: the receiver answered 503/,
+      );
+      assert.deepEqual([shown.state, shown.since, shown.consecutive_failures], ['disabled', at, 20]);
+      assert.deepEqual(await hook.events(), ['webhook.failing', 'webhook.disabled']);
+      const { rows } = await api.pool.query("select id from webhook_deliveries where status = 'pending' and id = $1", [
+        waits,
+      ]);
+      assert.equal(rows.length, 1, 'settling holds it');
+      const { rows: settling } = await api.pool.query('select settling_since from webhooks where id = $1', [hook.id]);
+      assert.notEqual(settling[0].settling_since, null);
+      await assertInvariants(api.pool, hook.id);
+    });
+
+    it('does not disable it before that, after a success, or if it is null', async () => {
+      await hook.failTimes(25);
+      await hook.minutesPass(119.9 * 60);
+      await hook.fail();
+      assert.equal((await hook.health()).state, 'failing', 'six minutes too early');
+      await hook.minutesPass(60);
+      await hook.patch({ disable_after_hours: null });
+      await hook.fail();
+      assert.equal((await hook.health()).state, 'failing', 'never');
+      await hook.patch({ disable_after_hours: 120 });
+      await hook.succeed();
+      await hook.failTimes(25);
+      assert.equal((await hook.health()).state, 'failing', 'it succeeded a moment ago');
+    });
+
+    it('is a whole number of hours up to a year, or null', async () => {
+      for (const hours of [1, 8760, null])
+        assert.equal((await hook.patch({ disable_after_hours: hours })).body.webhook.disable_after_hours, hours);
+      for (const hours of [0, 8761, 1.5, '120']) {
+        const { status, body } = await hook.patch({ disable_after_hours: hours });
+        assert.deepEqual([status, body.errors[0].path], [400, 'disable_after_hours']);
+        assert.match(body.errors[0].message, /expected a whole number from 1 to 8760, or null for never/);
+      }
+    });
+  });
+
+  describe('after it was enabled again', () => {
+    it('is healthy, and begins anew', async () => {
+      await hook.failTimes(4);
+      await recordAnswer(api, await hook.newDelivery(), { statusCode: 410, verdict: 'gone' });
+      const disabled = await hook.read();
+      assert.deepEqual([disabled.health.state, disabled.health.since], ['disabled', disabled.disabled_at]);
+      const { health: shown } = (await hook.patch({ enabled: true })).body.webhook;
+      assert.deepEqual([shown.state, shown.consecutive_failures, shown.last_error], ['healthy', 0, null]);
+      assert.ok(shown.since > disabled.disabled_at);
+      // The fifth failure came with the 410: one change.
+      assert.deepEqual(await hook.events(), ['webhook.disabled', 'webhook.recovered']);
+      await hook.failTimes(4);
+      assert.equal((await hook.health()).state, 'healthy');
+    });
+
+    it('announces that at once', async () => {
+      const changes = () => api.pool.query('select from webhook_health_changes where webhook_id = $1', [hook.id]);
+      await hook.failTimes(5);
+      await hook.patch({ enabled: false });
+      assert.equal((await changes()).rowCount, 1);
+      await hook.patch({ enabled: true });
+      assert.equal((await changes()).rowCount, 0);
+      assert.deepEqual(await hook.events(), ['webhook.failing', 'webhook.recovered']);
+    });
+
+    it('stays as it is when a webhook that is enabled is enabled', async () => {
+      await hook.failTimes(5);
+      const failing = await hook.health();
+      assert.deepEqual((await hook.patch({ enabled: true })).body.webhook.health, failing);
+    });
+  });
+
+  describe('does not depend on', () => {
+    it('tests, whatever comes of them', async () => {
+      const test = async () => {
+        const { body } = await hook.tenant.call('POST', `/v1/webhooks/${hook.id}/test`, { body: {} });
+        return body.delivery.id as string;
+      };
+      for (let i = 0; i < 6; i++) await hook.fail(await test());
+      assert.equal((await hook.health()).last_error, null);
+      await hook.failTimes(5);
+      await hook.succeed(await test());
+      assert.equal((await hook.health()).state, 'failing');
+    });
+
+    it('deliveries that were cancelled or expired, or failed without an attempt', async () => {
+      await hook.failTimes(4);
+      for (const status of ['cancelled', 'expired', 'failed'] as const)
+        await settleDelivery(db, await hook.newDelivery(), status);
+      assert.equal((await hook.health()).consecutive_failures, 4);
+    });
+
+    it('requests that end while it is paused', async () => {
+      await hook.failTimes(4);
+      const [first, second] = [await hook.newDelivery(), await hook.newDelivery()];
+      await hook.patch({ enabled: false });
+      await hook.fail(first);
+      assert.deepEqual([(await hook.health()).state, (await hook.health()).consecutive_failures], ['healthy', 4]);
+      await hook.succeed(second);
+      assert.equal((await hook.health()).consecutive_failures, 4);
+    });
+  });
+
+  it('counts a retry by hand that fails once more', async () => {
+    const delivery = await hook.newDelivery();
+    await hook.fail(delivery);
+    const { status } = await hook.tenant.call('POST', `/v1/webhooks/${hook.id}/deliveries/${delivery}/retry`, {
+      body: {},
+    });
+    assert.equal(status, 202);
+    await hook.fail(delivery);
+    assert.equal((await hook.health()).consecutive_failures, 2);
+  });
+});
