@@ -45,9 +45,17 @@ describe('the health of a webhook', () => {
     assert.deepEqual(await hook.health(), recovered);
   });
 
-  it('writes nothing while deliveries succeed', async () => {
+  it('is written only by failures, and by the first success after them', async () => {
+    const written = async () =>
+      (await api.pool.query('select xmin from webhook_health where webhook_id = $1', [hook.id])).rows;
     await hook.succeed();
-    assert.equal((await api.pool.query('select from webhook_health where webhook_id = $1', [hook.id])).rowCount, 0);
+    assert.deepEqual(await written(), []);
+    await hook.fail();
+    await hook.succeed();
+    const before = await written();
+    assert.equal(before.length, 1);
+    await hook.succeed();
+    assert.deepEqual(await written(), before);
   });
 
   describe('while deliveries have attempts left', () => {
