@@ -21,12 +21,12 @@ declare
 begin
   select * into d from webhook_deliveries where id = p_delivery;
   select * into w from webhooks where id = d.webhook_id;
-  -- A receiver's permanent refusal counts for one url only, and only until the tenant enables the webhook again. The
-  -- webhook is also disabled if this failure is one too many.
+  -- The webhook is locked first if it may be disabled: because it fails for too long, or because of a receiver's
+  -- permanent refusal, which counts for one url only, and only until the tenant enables the webhook again.
   v_may_disable := p_verdict = 'gone' and w.target_version = p_target_version
     or p_verdict <> 'delivered' and exists (
-      select from webhook_health h where h.webhook_id = w.id and h.consecutive_failures >= 19
-         and h.failures_began_at <= v_now - w.disable_after_hours * interval '1 hour');
+      select from webhook_health h
+       where h.webhook_id = w.id and h.failures_began_at <= v_now - w.disable_after_hours * interval '1 hour');
   if v_may_disable then
     select * into w from webhooks where id = w.id for no key update;
   end if;

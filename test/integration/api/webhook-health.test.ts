@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Database } from '../../../src/db/database.js';
 import { settleDelivery } from '../../../src/db/deliveries.js';
+import { updateWebhook } from '../../../src/db/webhooks.js';
 import { assertInvariants } from '../../support/invariants.js';
+import { waitFor } from '../../support/wait-for.js';
 import { recordAnswer, startApi, type Api } from './fixture.js';
 import { createJudgedWebhook, openHealthDatabase, type JudgedWebhook } from './health-fixture.js';
 
@@ -132,6 +134,29 @@ describe('the health of a webhook', () => {
       assert.equal((await hook.health()).state, 'failing', 'it succeeded a moment ago');
     });
 
+    it('counts as it is once a change of it that comes at the same time is committed', async () => {
+      await hook.failTimes(19);
+      await hook.minutesPass(121 * 60);
+      let failed!: Promise<void>;
+      await db.transaction(async (tx) => {
+        await updateWebhook(tx, hook.tenant.id, hook.id, { disableAfterHours: null });
+        const delivery = await hook.newDelivery();
+        failed = hook.fail(delivery);
+        await waitFor(
+          async () =>
+            (
+              await api.pool.query(
+                `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+              )
+            ).rowCount,
+          { what: 'the record to wait for the webhook' },
+        );
+      });
+      await failed;
+      const { state, consecutive_failures: failures } = await hook.health();
+      assert.deepEqual([state, failures], ['failing', 20]);
+    });
+
     it('is a whole number of hours up to a year, or null', async () => {
       for (const hours of [1, 8760, null])
         assert.equal((await hook.patch({ disable_after_hours: hours })).body.webhook.disable_after_hours, hours);
@@ -166,6 +191,15 @@ describe('the health of a webhook', () => {
       await hook.patch({ enabled: true });
       assert.equal((await changes()).rowCount, 0);
       assert.deepEqual(await hook.events(), ['webhook.failing', 'webhook.recovered']);
+    });
+
+    it('is healthy since then, without an event, if it was only paused', async () => {
+      await hook.failTimes(2);
+      await hook.patch({ enabled: false });
+      const { health } = (await hook.patch({ enabled: true })).body.webhook;
+      assert.deepEqual([health.state, health.consecutive_failures], ['healthy', 0]);
+      assert.ok(health.since > (await hook.read()).created_at);
+      assert.deepEqual(await hook.events(), []);
     });
 
     it('stays as it is when a webhook that is enabled is enabled', async () => {

@@ -98,13 +98,15 @@ describe('deliveries over time', () => {
       assert.deepEqual(rows, [{ id: kept }]);
 
       await database.pool.query('delete from webhook_deliveries where webhook_id = $1', [deleted]);
+      await database.pool.query(`select change_health($1, 'failing', 'x', now())`, [deleted]);
       assert.equal(await expireWebhooks(db, 30, 100), 0, 'it was deleted just now');
       await database.pool.query(
         `update webhooks set deleted_at = now() - interval '31 days', settling_since = null where id = any($1)`,
         [[deleted, owing]],
       );
       assert.equal(await expireWebhooks(db, 30, 100), 1, 'of the other one deliveries are kept');
-      for (const table of ['webhooks', 'webhook_limiters', 'webhook_counters', 'webhook_tokens']) {
+      const parts = ['limiters', 'counters', 'tokens', 'health', 'health_changes'];
+      for (const table of ['webhooks', ...parts.map((part) => `webhook_${part}`)]) {
         const column = table === 'webhooks' ? 'id' : 'webhook_id';
         const { rowCount } = await database.pool.query(`select from ${table} where ${column} = $1`, [deleted]);
         assert.equal(rowCount, 0, table);
