@@ -28,9 +28,15 @@ export interface Queryable {
   ): Promise<pg.QueryResult<Row>>;
 }
 
+/** A transaction that is under way. */
+export interface Transaction extends Queryable {
+  /** `work` runs once the transaction is committed, and not at all if it is rolled back. It must not throw. */
+  afterCommit(work: () => void): void;
+}
+
 export interface Database extends Queryable {
   /** Commits when `work` resolves, rolls back when it rejects. `work` must use only the `db` that it is given. */
-  transaction<T>(work: (db: Queryable) => Promise<T>): Promise<T>;
+  transaction<T>(work: (db: Transaction) => Promise<T>): Promise<T>;
   /** Waits for running statements, then closes every connection. */
   close(): Promise<void>;
 }
@@ -104,9 +110,11 @@ export function openDatabase(options: DatabaseOptions): Database {
     transaction: (work) =>
       withSession(async (session) => {
         // Without names: a refused name would break the transaction.
-        const db: Queryable = {
+        const committed: (() => void)[] = [];
+        const db: Transaction = {
           query: (statement, values) =>
             ask(session, typeof statement === 'string' ? statement : statement.text, values),
+          afterCommit: (work) => void committed.push(work),
         };
         try {
           await db.query(begin);
@@ -114,6 +122,7 @@ export function openDatabase(options: DatabaseOptions): Database {
           const { command } = await db.query('commit');
           // Postgres answers a commit like this when a statement failed, even if `work` caught the error.
           if (command === 'ROLLBACK') throw new Error('a statement of the transaction had failed: it was rolled back');
+          for (const afterwards of committed) afterwards();
           return result;
         } catch (error) {
           // The first error is the one to report. A session that cannot roll back is closed, which rolls back too.

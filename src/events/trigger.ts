@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { RecentKey } from '../db/api-keys.js';
-import { sqlState, sqlStateOf, type Database, type Queryable } from '../db/database.js';
+import { sqlState, sqlStateOf, type Database, type Transaction } from '../db/database.js';
 import {
   countNewDeliveries,
   findEvent,
@@ -82,7 +82,7 @@ export type Trigger = (event: TriggeredEvent, options?: { aboutWebhookId?: numbe
  */
 export async function recordWithEvents<T>(
   { db, workflows }: TriggerDeps,
-  work: (db: Queryable, trigger: Trigger) => Promise<T>,
+  work: (db: Transaction, trigger: Trigger) => Promise<T>,
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
     const inserted: AcceptedEvent['deliveries'] = [];

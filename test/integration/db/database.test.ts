@@ -131,4 +131,17 @@ describe('a transaction', () => {
     await assert.rejects(work, /rolled back/);
     assert.equal((await db.query('select 1')).rowCount, 1);
   });
+
+  it('does what is to follow its commit once it is committed, and not if it is rolled back', async () => {
+    const done: string[] = [];
+    const work = (name: string, statement: string) =>
+      db.transaction(async (tx) => {
+        tx.afterCommit(() => done.push(name));
+        await tx.query(statement);
+        assert.ok(!done.includes(name), 'it is not committed yet');
+      });
+    await work('committed', 'select 1');
+    await assert.rejects(work('failed', 'select 1 / 0'));
+    assert.deepEqual(done, ['committed']);
+  });
 });

@@ -44,7 +44,7 @@ describe('switch listener', () => {
       }
       return { rows: [], rowCount: 0, command: '', oid: 0, fields: [] };
     },
-    transaction: (work) => work(db),
+    transaction: (work) => work({ ...db, afterCommit: () => undefined }),
     close: async () => undefined,
   };
 
