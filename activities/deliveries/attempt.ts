@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { takeAttempt, type AttemptRecord, type RecordedAttempt, type TakenAttempt } from '../../src/db/attempts.js';
+import { auditLine, system } from '../../src/db/audit.js';
 import { withDatabaseTimeout, DatabaseUnavailableError, type Database } from '../../src/db/database.js';
 import { maskHeaders } from '../../src/delivery/mask-headers.js';
 import type { Poster } from '../../src/delivery/post.js';
@@ -102,7 +103,14 @@ export async function attemptOnce(
     return { kind: 'unrecorded', sealedRecord: sealed(deps.sealer, record) };
   }
   logAttempt(deps.log, attempt, record, recorded);
-  if (recorded?.newHealth === 'disabled') await settleSoon(deps, attempt);
+  if (recorded?.newHealth === 'disabled') {
+    // disable_webhook wrote the entry in the audit log.
+    deps.log.warn(
+      { ...auditLine(system, 'webhook.disabled', attempt.tenantId, attempt.webhookId), delivery: record.deliveryId },
+      'audit',
+    );
+    await settleSoon(deps, attempt);
+  }
   if (recorded?.newHealth) await announceHealth(deps, attempt.webhookId);
   return attemptResult(record, recorded);
 }

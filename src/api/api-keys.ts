@@ -8,6 +8,7 @@ import {
   type ApiKey,
   type Scope,
 } from '../db/api-keys.js';
+import { audit, type Author } from '../db/audit.js';
 import type { Queryable } from '../db/database.js';
 import { findTenant } from '../db/tenants.js';
 import { notFound } from './http/api-errors.js';
@@ -43,6 +44,13 @@ const renderApiKey = (key: ApiKey): z.input<typeof apiKeySchema> => ({
   expires_at: renderTimeOrNull(key.expiresAt),
 });
 
+const auditedApiKey = ({ name, scopes, prefix, expiresAt }: ApiKey) => ({
+  name,
+  scopes,
+  prefix,
+  expires_at: expiresAt,
+});
+
 const newApiKeySchema = <const S extends readonly [Scope, ...Scope[]]>(scopes: S) => {
   const expected = `expected one or more of ${scopes.join(', ')}`;
   return z.strictObject({
@@ -75,28 +83,36 @@ interface NewApiKey {
 }
 
 async function create(
-  { db, log }: Pick<AppDeps, 'db' | 'log'>,
-  by: object,
+  { db }: Pick<AppDeps, 'db'>,
+  author: Author,
   tenantId: string | null,
   body: NewApiKey,
 ): Promise<z.input<typeof createdSchema>> {
   const { key, prefix, keyHash } = createApiKey();
-  const inserted = await insertApiKey(db, {
-    tenantId,
-    name: body.name,
-    scopes: [...new Set(body.scopes)],
-    prefix,
-    keyHash,
-    expiresAt: body.expires_at ?? null,
+  const inserted = await db.transaction(async (db) => {
+    const inserted = await insertApiKey(db, {
+      tenantId,
+      name: body.name,
+      scopes: [...new Set(body.scopes)],
+      prefix,
+      keyHash,
+      expiresAt: body.expires_at ?? null,
+    });
+    const after = auditedApiKey(inserted);
+    await audit(db, author, { action: 'api_key.created', subjectId: inserted.id, tenantId, after });
+    return inserted;
   });
-  log.info({ ...by, tenant: tenantId, apiKeyId: inserted.id, scopes: inserted.scopes }, 'api_key.created');
   return { api_key: renderApiKey(inserted), key };
 }
 
 /** Throws NotFoundError if there is no such key. */
-async function remove({ db, log }: Pick<AppDeps, 'db' | 'log'>, by: object, tenantId: string | null, keyId: string) {
-  if (!(await deleteApiKey(db, tenantId, keyId))) throw notFound('API key');
-  log.info({ ...by, tenant: tenantId, apiKeyId: keyId }, 'api_key.deleted');
+async function remove({ db }: Pick<AppDeps, 'db'>, author: Author, tenantId: string | null, keyId: string) {
+  await db.transaction(async (db) => {
+    const deleted = await deleteApiKey(db, tenantId, keyId);
+    if (!deleted) throw notFound('API key');
+    const before = auditedApiKey(deleted);
+    await audit(db, author, { action: 'api_key.deleted', subjectId: keyId, tenantId, before });
+  });
 }
 
 async function list(
@@ -128,9 +144,9 @@ export const apiKeyEndpoints = [
       examples: { key: { name: 'billing system', scopes: ['webhooks:read', 'webhooks:write'] } },
     },
     responses: { 201: { description: 'The key, which is shown only once', schema: createdSchema } },
-    async handle({ params, body, by }, deps) {
+    async handle({ params, body, author }, deps) {
       await requireTenant(deps.db, params.tenant_id);
-      return { status: 201, body: await create(deps, by, params.tenant_id, body) };
+      return { status: 201, body: await create(deps, author, params.tenant_id, body) };
     },
   }),
 
@@ -160,8 +176,8 @@ export const apiKeyEndpoints = [
     description: 'Requests with it are refused from now on.',
     params: { tenant_id: tenantIdParameter, key_id: keyIdParameter },
     responses: { 204: { description: 'Deleted' } },
-    async handle({ params, by }, deps) {
-      await remove(deps, by, params.tenant_id, params.key_id);
+    async handle({ params, author }, deps) {
+      await remove(deps, author, params.tenant_id, params.key_id);
       return { status: 204 };
     },
   }),
@@ -179,8 +195,8 @@ export const apiKeyEndpoints = [
       examples: { key: { name: 'telephony', scopes: ['events:write'] } },
     },
     responses: { 201: { description: 'The key, which is shown only once', schema: createdSchema } },
-    async handle({ body, by }, deps) {
-      return { status: 201, body: await create(deps, by, null, body) };
+    async handle({ body, author }, deps) {
+      return { status: 201, body: await create(deps, author, null, body) };
     },
   }),
 
@@ -209,8 +225,8 @@ export const apiKeyEndpoints = [
     description: 'Requests with it are refused from now on.',
     params: { key_id: keyIdParameter },
     responses: { 204: { description: 'Deleted' } },
-    async handle({ params, by }, deps) {
-      await remove(deps, by, null, params.key_id);
+    async handle({ params, author }, deps) {
+      await remove(deps, author, null, params.key_id);
       return { status: 204 };
     },
   }),

@@ -1,6 +1,7 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { NotFoundError } from '../errors.js';
 import { apiKeyEndpoints } from './api-keys.js';
+import { auditLogEndpoints } from './audit-log.js';
 import { callLimit } from './http/call-limit.js';
 import { deliveryEndpoints } from './deliveries.js';
 import { docsPage } from './http/docs-page.js';
@@ -40,6 +41,7 @@ export const endpoints: readonly Endpoint[] = [
   ...deliveryEndpoints,
   ...recoveryEndpoints,
   ...messageEndpoints,
+  ...auditLogEndpoints,
   ...healthEndpoints,
 ];
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { listAttempts } from '../db/attempt-list.js';
+import { audit } from '../db/audit.js';
 import type { Queryable } from '../db/database.js';
 import { deliveryStatuses, findBody, findDelivery, requestRetry, type Delivery } from '../db/deliveries.js';
 import { listDeliveries, listTenantDeliveries, maxListedWebhooks } from '../db/delivery-lists.js';
@@ -222,15 +223,20 @@ export const deliveryEndpoints = [
     },
     responses: { 202: { description: 'On its way', schema: z.object({ delivery: deliverySchema }) } },
     problems: [409],
-    async handle({ params, body, tenantId }, { db, workflows }) {
+    async handle({ params, body, tenantId, author }, { db, workflows }) {
       await requireWebhook(db, tenantId, params.webhook_id);
       const { startable, delivery } = await db.transaction(async (db) => {
         await requireDelivery(db, params.webhook_id, params.delivery_id);
-        const startable = await requestRetry(db, params.webhook_id, params.delivery_id, { force: body.force });
+        const retry = { force: body.force };
+        const { was, ...startable } = await requestRetry(db, params.webhook_id, params.delivery_id, retry);
         // Counted last: a retry that is refused for another reason does not count.
         const waitSeconds = await countRetry(db, params.delivery_id);
         if (waitSeconds !== null) throw tooManyRetries(waitSeconds);
-        return { startable, delivery: await requireDelivery(db, params.webhook_id, params.delivery_id) };
+        const delivery = await requireDelivery(db, params.webhook_id, params.delivery_id);
+        // A pending delivery stays pending; the retry is recorded all the same.
+        const change = was !== delivery.status && { before: { status: was }, after: { status: delivery.status } };
+        await audit(db, author, { action: 'delivery.retried', subjectId: delivery.id, tenantId, ...change });
+        return { startable, delivery };
       });
       workflows.wake([startable]);
       return { status: 202, body: { delivery: renderDelivery(delivery) } };

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { audit } from '../db/audit.js';
 import { listAssigned, releaseNumber, type PhoneNumber } from '../db/phone-numbers.js';
 import { InvalidInputError } from '../errors.js';
-import { assignNumber, phoneNumberForm } from '../sources/numbers/assign-number.js';
+import { assignNumber, auditedNumber, phoneNumberForm } from '../sources/numbers/assign-number.js';
 import { notFound } from './http/api-errors.js';
 import { defineEndpoint, type MessagesDeps } from './http/endpoint.js';
 import { nextCursor, pageQuery, paginate } from './http/paging.js';
@@ -74,9 +75,9 @@ export const phoneNumberEndpoints = [
       200: { description: 'The tenant already had it, since `assigned_at`', schema: assignedSchema },
     },
     problems: [404, 409],
-    async handle({ body }, deps) {
+    async handle({ body, author }, deps) {
       requireAccount(deps.messages, body.account_sid);
-      const { assigned, repeated } = await assignNumber(deps, body.tenant_id, {
+      const { assigned, repeated } = await assignNumber(deps, author, body.tenant_id, {
         phoneNumber: body.phone_number,
         accountSid: body.account_sid,
       });
@@ -120,10 +121,15 @@ export const phoneNumberEndpoints = [
       'By the id of its assignment, or by the number itself. The id is safer: a late repeat cannot take the number from a new owner. There is no event. 404 when it is already released.',
     params: { phone_number: phoneNumberParameter },
     responses: { 204: { description: 'Released' } },
-    async handle({ params }, { db }) {
+    async handle({ params, author }, { db }) {
       const id = parseUuid(params.phone_number);
-      const released = await releaseNumber(db, id === undefined ? { phoneNumber: params.phone_number } : { id });
-      if (!released) throw notFound('phone number');
+      await db.transaction(async (db) => {
+        const released = await releaseNumber(db, id === undefined ? { phoneNumber: params.phone_number } : { id });
+        if (!released) throw notFound('phone number');
+        const { id: subjectId, tenantId } = released;
+        const before = auditedNumber(released);
+        await audit(db, author, { action: 'phone_number.released', subjectId, tenantId, before });
+      });
       return { status: 204 };
     },
   }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { audit } from '../db/audit.js';
 import {
   cancelRecovery,
   countRecoverable,
@@ -95,6 +96,16 @@ const renderRecovery = (recovery: Recovery): z.input<typeof recoverySchema> => (
   finished_at: renderTimeOrNull(recovery.finishedAt),
 });
 
+const auditedRecovery = (recovery: Recovery) => ({
+  webhook_id: recovery.webhookId,
+  statuses: recovery.statuses,
+  event_types: recovery.eventTypes,
+  since: recovery.since,
+  until: recovery.until,
+  include_missing: recovery.includeMissing,
+  total: recovery.total,
+});
+
 const oneRecovery = z.object({ recovery: recoverySchema });
 const tag = 'Recoveries';
 const webhookParams = { webhook_id: webhookIdParameter };
@@ -127,7 +138,7 @@ export const recoveryEndpoints = [
       202: { description: 'On its way', schema: oneRecovery },
     },
     problems: [409],
-    async handle({ params, body, tenantId, by }, { db, workflows, log }) {
+    async handle({ params, body, tenantId, author }, { db, workflows }) {
       const webhookId = params.webhook_id;
       await requireWebhook(db, tenantId, webhookId);
       const { since = null, until = null } = timesOf(body);
@@ -141,9 +152,12 @@ export const recoveryEndpoints = [
         includeMissing: body.include_missing,
       };
       if (body.dry_run) return { status: 200, body: { recovery: { total: await countRecoverable(db, request) } } };
-      const recovery = await db.transaction((db) => createRecovery(db, request));
-      const context = { ...by, tenant: tenantId, webhook: webhookId, recovery: recovery.id };
-      log.info({ ...context, total: recovery.total }, 'recovery.created');
+      const recovery = await db.transaction(async (db) => {
+        const created = await createRecovery(db, request);
+        const after = auditedRecovery(created);
+        await audit(db, author, { action: 'recovery.created', subjectId: created.id, tenantId, after });
+        return created;
+      });
       workflows.recover([{ recoveryId: recovery.id, webhookId, tenantId }]);
       return { status: 202, body: { recovery: renderRecovery(recovery) } };
     },
@@ -200,18 +214,20 @@ export const recoveryEndpoints = [
     params,
     responses: { 202: { description: 'The recovery, cancelled', schema: oneRecovery } },
     problems: [409],
-    async handle({ params, tenantId, by }, { db, workflows, log }) {
+    async handle({ params, tenantId, author }, { db, workflows }) {
       const { webhook_id: webhookId, recovery_id: recoveryId } = params;
       await requireWebhook(db, tenantId, webhookId);
-      const isCancelled = await cancelRecovery(db, webhookId, recoveryId);
+      const isCancelled = await db.transaction(async (db) => {
+        if (!(await cancelRecovery(db, webhookId, recoveryId))) return false;
+        const change = { before: { status: 'running' }, after: { status: 'cancelled' } };
+        await audit(db, author, { action: 'recovery.cancelled', subjectId: recoveryId, tenantId, ...change });
+        return true;
+      });
       const recovery = await findRecovery(db, webhookId, recoveryId);
       if (!recovery) throw notFound('recovery');
       if (recovery.status === 'completed')
         throw new ConflictError(`Recovery ${recoveryId} has completed; there is nothing left to cancel.`);
-      if (isCancelled) {
-        log.info({ ...by, tenant: tenantId, webhook: webhookId, recovery: recoveryId }, 'recovery.cancelled');
-        workflows.recover([{ recoveryId, webhookId, tenantId }]);
-      }
+      if (isCancelled) workflows.recover([{ recoveryId, webhookId, tenantId }]);
       return { status: 202, body: { recovery: renderRecovery(recovery) } };
     },
   }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { audit } from '../db/audit.js';
 import { setQuotas, type Quotas } from '../db/quotas.js';
 import { findTenant, insertTenant, listTenants, type Tenant } from '../db/tenants.js';
 import { ConflictError } from '../errors.js';
@@ -87,12 +88,18 @@ export const tenantEndpoints = [
     },
     problems: [409],
     responses: { 201: { description: 'The tenant', schema: z.object({ tenant: tenantSchema }) } },
-    async handle({ body }, { db }) {
-      const tenant = await insertTenant(db, { name: body.name, externalId: body.external_id });
-      if (!tenant)
-        throw new ConflictError(
-          `Another tenant has the external_id ${JSON.stringify(body.external_id)}; choose another.`,
-        );
+    async handle({ body, author }, { db }) {
+      const tenant = await db.transaction(async (db) => {
+        const tenant = await insertTenant(db, { name: body.name, externalId: body.external_id });
+        if (!tenant)
+          throw new ConflictError(
+            `Another tenant has the external_id ${JSON.stringify(body.external_id)}; choose another.`,
+          );
+        const { id, name, externalId } = tenant;
+        const after = { name, external_id: externalId };
+        await audit(db, author, { action: 'tenant.created', subjectId: id, tenantId: id, after });
+        return tenant;
+      });
       return { status: 201, body: { tenant: renderTenant(tenant) } };
     },
   }),
@@ -160,14 +167,19 @@ export const tenantEndpoints = [
       },
     },
     responses: { 200: { description: 'All quotas as they are now', schema: z.object({ quotas: quotasSchema }) } },
-    async handle({ params, body, by }, { db, log }) {
-      const quotas = await setQuotas(db, params.tenant_id, {
-        ...(body.webhooks !== undefined && { webhooks: body.webhooks }),
-        ...(body.events_per_minute !== undefined && { eventsPerMinute: body.events_per_minute }),
-        ...(body.requests_per_minute !== undefined && { requestsPerMinute: body.requests_per_minute }),
+    async handle({ params: { tenant_id: tenantId }, body, author }, { db }) {
+      const quotas = await db.transaction(async (db) => {
+        const tenant = await findTenant(db, tenantId, { lock: true });
+        const quotas = await setQuotas(db, tenantId, {
+          ...(body.webhooks !== undefined && { webhooks: body.webhooks }),
+          ...(body.events_per_minute !== undefined && { eventsPerMinute: body.events_per_minute }),
+          ...(body.requests_per_minute !== undefined && { requestsPerMinute: body.requests_per_minute }),
+        });
+        if (!tenant || !quotas) throw notFound('tenant');
+        const change = { before: renderQuotas(tenant.quotas), after: renderQuotas(quotas) };
+        await audit(db, author, { action: 'tenant.quotas_set', subjectId: tenantId, tenantId, ...change });
+        return quotas;
       });
-      if (!quotas) throw notFound('tenant');
-      log.info({ ...by, tenant: params.tenant_id, ...quotas }, 'tenant.quotas_set');
       return { status: 200, body: { quotas: renderQuotas(quotas) } };
     },
   }),

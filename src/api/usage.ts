@@ -87,11 +87,11 @@ export const usageEndpoints = [
       },
     },
     responses: { 200: { description: 'All limits as they are now', schema: z.object({ limits: limitsSchema }) } },
-    async handle({ params, body }, deps) {
+    async handle({ params, body, author }, deps) {
       await requireTenant(deps.db, params.tenant_id);
       const named = Object.entries(body).filter(([, limit]) => limit !== undefined) as [Resource, number | null][];
       const limits: Partial<Limits> = Object.fromEntries(named);
-      return { status: 200, body: { limits: await setLimits(deps, params.tenant_id, limits) } };
+      return { status: 200, body: { limits: await setLimits(deps, author, params.tenant_id, limits) } };
     },
   }),
 

@@ -51,6 +51,28 @@ export const renderStatistics = (statistics: WebhookStatistics): z.input<typeof 
   avg_duration_ms: String(statistics.averageDurationMs),
 });
 
+/** A webhook's settings as `audit` compares them: with the values of its headers, which it masks. */
+export const auditedWebhook = (webhook: Webhook, sealer: Sealer) => ({
+  url: webhook.url,
+  events: webhook.events,
+  description: webhook.description,
+  headers: headersOf(webhook, sealer) ?? null,
+  rate_limit_per_minute: webhook.rateLimitPerMinute,
+  rate_limit_per_hour: webhook.rateLimitPerHour,
+  max_retries: webhook.maxRetries,
+  timeout_ms: webhook.timeoutMs,
+  disable_after_hours: webhook.disableAfterHours,
+});
+
+/** What pausing, resuming and disabling change. */
+export const auditedState = ({ enabled, disabledReason }: Webhook) => ({ enabled, disabled_reason: disabledReason });
+
+/** What a rotation changes. */
+export const auditedSecret = ({ sealedSecret, previousSecretExpiresAt }: Webhook) => ({
+  secret: sealedSecret,
+  previous_secret_expires_at: previousSecretExpiresAt,
+});
+
 /** Null if there are none. */
 export function sealHeaders(headers: Record<string, string> | null, tenantId: string, sealer: Sealer): Buffer | null {
   if (headers === null || Object.keys(headers).length === 0) return null;
@@ -58,19 +80,23 @@ export function sealHeaders(headers: Record<string, string> | null, tenantId: st
 }
 
 /** A tenant must be able to see the rest of a webhook, and to replace what cannot be decrypted. */
-function openHeaders(
-  { sealedHeaders, sealedSecret, tenantId }: Webhook,
-  sealer: Sealer,
-): Pick<z.input<typeof webhookSchema>, 'headers' | 'unreadable'> {
-  const secret = openIfReadable(sealer, sealedSecret, sealContext.secret(tenantId));
-  const headers = sealedHeaders ? openIfReadable(sealer, sealedHeaders, sealContext.headers(tenantId)) : '{}';
+function openHeaders(webhook: Webhook, sealer: Sealer): Pick<z.input<typeof webhookSchema>, 'headers' | 'unreadable'> {
+  const secret = openIfReadable(sealer, webhook.sealedSecret, sealContext.secret(webhook.tenantId));
+  const headers = headersOf(webhook, sealer);
   return {
-    headers: headers === undefined ? null : maskHeaders(JSON.parse(headers) as Record<string, string>),
+    headers: headers === undefined ? null : maskHeaders(headers),
     unreadable: [
       ...(secret === undefined ? (['secret'] as const) : []),
       ...(headers === undefined ? (['headers'] as const) : []),
     ],
   };
+}
+
+/** Undefined: the service cannot decrypt them. */
+function headersOf({ sealedHeaders, tenantId }: Webhook, sealer: Sealer): Record<string, string> | undefined {
+  if (!sealedHeaders) return {};
+  const text = openIfReadable(sealer, sealedHeaders, sealContext.headers(tenantId));
+  return text === undefined ? undefined : (JSON.parse(text) as Record<string, string>);
 }
 
 /** The row keeps the end of an overlap that is over, though its secret is no longer used. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { audit, type Author } from '../db/audit.js';
 import { databaseTime } from '../db/clock.js';
-import type { Queryable } from '../db/database.js';
+import type { Queryable, Transaction } from '../db/database.js';
 import { requireRoomForWebhook } from '../db/quotas.js';
 import { getStatistics, noStatistics, type WebhookStatistics } from '../db/statistics.js';
 import {
@@ -24,7 +25,14 @@ import { defineEndpoint, type AppDeps } from './http/endpoint.js';
 import { nextCursor, pageQuery, paginate } from './http/paging.js';
 import { webhookIdParameter } from './http/path-parameters.js';
 import { integer, parseWebhookId, renderTimeOrNull, time } from './http/schemas.js';
-import { renderStatistics, renderWebhook, sealHeaders } from './webhook-json.js';
+import {
+  auditedSecret,
+  auditedState,
+  auditedWebhook,
+  renderStatistics,
+  renderWebhook,
+  sealHeaders,
+} from './webhook-json.js';
 import {
   newWebhookSchema,
   secretSchema,
@@ -66,6 +74,29 @@ async function statisticsOf(db: Queryable, webhook: Webhook): Promise<WebhookSta
   return (await getStatistics(db, [webhook.id]))(webhook.id);
 }
 
+/** Pausing and resuming are entries of their own. */
+async function auditUpdate(
+  db: Transaction,
+  author: Author,
+  before: Webhook,
+  after: Webhook,
+  { sealer }: Pick<AppDeps, 'sealer'>,
+): Promise<void> {
+  const subject = { subjectId: after.id, tenantId: after.tenantId };
+  await audit(db, author, {
+    ...subject,
+    action: 'webhook.updated',
+    before: auditedWebhook(before, sealer),
+    after: auditedWebhook(after, sealer),
+  });
+  await audit(db, author, {
+    ...subject,
+    action: after.enabled ? 'webhook.resumed' : 'webhook.paused',
+    before: auditedState(before),
+    after: auditedState(after),
+  });
+}
+
 const tag = 'Webhooks';
 const params = { webhook_id: webhookIdParameter };
 
@@ -88,7 +119,7 @@ export const webhookEndpoints = [
         schema: z.object({ webhook: webhookSchema, secret: secretSchema }),
       },
     },
-    async handle({ body, tenantId }, deps) {
+    async handle({ body, tenantId, author }, deps) {
       const { url, events, ...settings } = body;
       const secret = createSecret();
       const row = {
@@ -100,7 +131,10 @@ export const webhookEndpoints = [
       };
       const webhook = await deps.db.transaction(async (db) => {
         await requireRoomForWebhook(db, tenantId);
-        return insertWebhook(db, row);
+        const webhook = await insertWebhook(db, row);
+        const after = { ...auditedWebhook(webhook, deps.sealer), enabled: webhook.enabled };
+        await audit(db, author, { action: 'webhook.created', subjectId: webhook.id, tenantId, after });
+        return webhook;
       });
       // No query from here on: if one failed, the secret would be lost for good.
       return { status: 201, body: { webhook: renderWebhook(webhook, noStatistics, deps.sealer), secret } };
@@ -171,14 +205,15 @@ export const webhookEndpoints = [
       examples: { pause: { enabled: false }, 'no limit per hour': { rate_limit_per_hour: null } },
     },
     responses: { 200: { description: 'The webhook as it is now', schema: z.object({ webhook: webhookSchema }) } },
-    async handle({ params, body, tenantId, by }, deps) {
+    async handle({ params, body, tenantId, author }, deps) {
       const settings = toSettings(body, tenantId, deps);
-      const webhook = await deps.db.transaction((db) => updateWebhook(db, tenantId, params.webhook_id, settings));
-      if (!webhook) throw notFound('webhook');
-      if (body.enabled !== undefined) {
-        const state = { ...by, tenant: tenantId, webhook: webhook.id };
-        deps.log.info(state, body.enabled ? 'webhook.resumed' : 'webhook.paused');
-      }
+      const webhook = await deps.db.transaction(async (db) => {
+        const before = await findWebhook(db, tenantId, params.webhook_id, { lock: true });
+        const after = await updateWebhook(db, tenantId, params.webhook_id, settings);
+        if (!before || !after) throw notFound('webhook');
+        await auditUpdate(db, author, before, after, deps);
+        return after;
+      });
       if (body.enabled) await announceHealth(deps, webhook.id);
       const settlingSince =
         webhook.settlingSince && (await settleSoon(deps, { webhookId: webhook.id, tenantId }))
@@ -200,10 +235,14 @@ export const webhookEndpoints = [
       'Nothing is sent to it any more, and its secret is removed. Pending and held deliveries are cancelled. Its deliveries stay readable for the retention time.',
     params,
     responses: { 204: { description: 'Deleted' } },
-    async handle({ params, tenantId, by }, deps) {
-      const deleted = await deps.db.transaction((db) => deleteWebhook(db, tenantId, params.webhook_id));
-      if (!deleted) throw notFound('webhook');
-      deps.log.info({ ...by, tenant: tenantId, webhook: params.webhook_id }, 'webhook.deleted');
+    async handle({ params, tenantId, author }, deps) {
+      await deps.db.transaction(async (db) => {
+        const webhook = await findWebhook(db, tenantId, params.webhook_id, { lock: true });
+        if (!webhook) throw notFound('webhook');
+        await deleteWebhook(db, tenantId, webhook.id);
+        const before = { ...auditedWebhook(webhook, deps.sealer), ...auditedState(webhook) };
+        await audit(db, author, { action: 'webhook.deleted', subjectId: webhook.id, tenantId, before });
+      });
       await settleSoon(deps, { webhookId: params.webhook_id, tenantId });
       return { status: 204 };
     },
@@ -237,24 +276,25 @@ export const webhookEndpoints = [
         }),
       },
     },
-    async handle({ params, body, tenantId, by }, { db, sealer, log }) {
+    async handle({ params, body, tenantId, author }, { db, sealer }) {
       const secret = createSecret();
       const overlapMs = body.overlap_seconds * 1000;
       const context = sealContext.secret(tenantId);
-      const old = (await findWebhook(db, tenantId, params.webhook_id))?.sealedSecret;
-      const webhook = await replaceSecret(db, tenantId, params.webhook_id, {
-        // Only this one is dropped: a secret that another call stores meanwhile is kept.
-        unreadable: old && openIfReadable(sealer, old, context) === undefined ? old : null,
-        sealedSecret: sealer.seal(secret, context),
-        previousSecretExpiresAt: overlapMs > 0 ? new Date((await databaseTime(db)).getTime() + overlapMs) : null,
+      const expiresAt = await db.transaction(async (db) => {
+        const old = await findWebhook(db, tenantId, params.webhook_id, { lock: true });
+        if (!old) throw notFound('webhook');
+        const { sealedSecret, id: subjectId } = old;
+        const webhook = await replaceSecret(db, tenantId, subjectId, {
+          unreadable: openIfReadable(sealer, sealedSecret, context) === undefined ? sealedSecret : null,
+          sealedSecret: sealer.seal(secret, context),
+          previousSecretExpiresAt: overlapMs > 0 ? new Date((await databaseTime(db)).getTime() + overlapMs) : null,
+        });
+        if (!webhook) throw notFound('webhook');
+        const change = { before: auditedSecret(old), after: auditedSecret(webhook) };
+        await audit(db, author, { action: 'webhook.secret_rotated', subjectId, tenantId, ...change });
+        return webhook.previousSecretExpiresAt;
       });
-      if (!webhook) throw notFound('webhook');
-      const { overlap_seconds: overlapSeconds } = body;
-      log.info({ ...by, tenant: tenantId, webhook: webhook.id, overlapSeconds }, 'webhook.secret_rotated');
-      return {
-        status: 200,
-        body: { secret, previous_secret_expires_at: renderTimeOrNull(webhook.previousSecretExpiresAt) },
-      };
+      return { status: 200, body: { secret, previous_secret_expires_at: renderTimeOrNull(expiresAt) } };
     },
   }),
 ];

@@ -59,6 +59,8 @@ export interface Config {
   readonly maxRetryAfterMs: number;
   /** How long ended events and deliveries stay readable. */
   readonly retentionDays: number;
+  /** How long entries of the audit log are kept. */
+  readonly auditRetentionDays: number;
   /** Absent: this process listens to no switch. */
   readonly freeswitch?: FreeswitchConfig;
   /** Absent: no messages. Present only together with `api.publicBaseUrl`. */
@@ -84,6 +86,7 @@ const serviceVariables = z.object({
   WEBHOOK_ALLOW_HTTP: boolean.default(false),
   WEBHOOK_MAX_RETRY_AFTER_SECONDS: integer(0, 7 * 86400).default(3600),
   RETENTION_DAYS: integer(1, 3650).default(30),
+  AUDIT_RETENTION_DAYS: integer(1, 3650).default(400),
   ...freeswitchVariables,
   ...twilioVariables,
   ...logVariables,
@@ -125,6 +128,7 @@ export function loadConfig(env: Environment, { needsKey = true }: { needsKey?: b
     allowHttp: variables.WEBHOOK_ALLOW_HTTP,
     maxRetryAfterMs: variables.WEBHOOK_MAX_RETRY_AFTER_SECONDS * 1000,
     retentionDays: variables.RETENTION_DAYS,
+    auditRetentionDays: variables.AUDIT_RETENTION_DAYS,
     ...(freeswitch && { freeswitch }),
     ...(twilio && { twilio }),
     log: logConfig(variables),

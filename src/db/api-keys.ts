@@ -98,11 +98,23 @@ export async function listApiKeys(
   return rows.map(toApiKey);
 }
 
-/** Takes effect with the next request. False when there is no such key. */
-export async function deleteApiKey(db: Queryable, tenantId: string | null, keyId: string): Promise<boolean> {
-  const { rowCount } = await db.query('delete from api_keys where id = $2 and tenant_id is not distinct from $1', [
-    tenantId,
-    keyId,
-  ]);
-  return (rowCount ?? 0) > 0;
+/** Takes effect with the next request. Returns the deleted key; null when there is no such key. */
+export async function deleteApiKey(db: Queryable, tenantId: string | null, keyId: string): Promise<ApiKey | null> {
+  const { rows } = await db.query<ApiKeyRow>(
+    `delete from api_keys where id = $2 and tenant_id is not distinct from $1 returning ${columns}`,
+    [tenantId, keyId],
+  );
+  return rows[0] ? toApiKey(rows[0]) : null;
+}
+
+/** Expired keys whose expiry is not in the audit log yet. Call it in the transaction that writes that, for all of them. */
+export async function takeExpiredKeys(db: Queryable, limit: number): Promise<ApiKey[]> {
+  const { rows } = await db.query<ApiKeyRow>(
+    `update api_keys set expiry_audited = true
+      where id in (select id from api_keys where expires_at <= now() and not expiry_audited
+                    order by expires_at limit $1 for update skip locked)
+     returning ${columns}`,
+    [limit],
+  );
+  return rows.map(toApiKey);
 }

@@ -116,14 +116,14 @@ export async function settleDelivery(
 /**
  * Makes a delivery due now, in a transaction. A pending delivery goes on with its schedule; one that has ended, or was
  * held, starts a new schedule under the same id. Throws ConflictError for a delivered one without `force`, and for one
- * whose webhook is paused or deleted.
+ * whose webhook is paused or deleted. `was`: its status before.
  */
 export async function requestRetry(
   db: Queryable,
   webhookId: number,
   deliveryId: string,
   options: { force: boolean },
-): Promise<WokenDelivery> {
+): Promise<WokenDelivery & { was: DeliveryStatus }> {
   const { rows } = await db.query<{
     status: DeliveryStatus;
     test: boolean;
@@ -174,5 +174,6 @@ export async function requestRetry(
     eventType: found.event_type,
     eventId: found.event_id,
     hasWorkflow: found.status === 'pending',
+    was: found.status,
   };
 }

@@ -47,10 +47,14 @@ export async function findAssignedAt(db: Queryable, phoneNumber: string, moment:
   return rows[0] ? toPhoneNumber(rows[0]) : null;
 }
 
-/** Null: nobody has the number at present. */
-export async function findAssigned(db: Queryable, phoneNumber: string): Promise<PhoneNumber | null> {
+/** Null: nobody has the number at present. `lock`: nobody else changes the assignment until the transaction ends. */
+export async function findAssigned(
+  db: Queryable,
+  phoneNumber: string,
+  { lock = false }: { lock?: boolean } = {},
+): Promise<PhoneNumber | null> {
   const { rows } = await db.query<PhoneNumberRow>(
-    `select ${columns} from phone_numbers where phone_number = $1 and released_at is null`,
+    `select ${columns} from phone_numbers where phone_number = $1 and released_at is null ${lock ? 'for no key update' : ''}`,
     [phoneNumber],
   );
   return rows[0] ? toPhoneNumber(rows[0]) : null;
@@ -100,18 +104,18 @@ export async function hasNumberIn(db: Queryable, tenantId: string, accountSid: s
   return rowCount === 1;
 }
 
-/** Ends the assignment with that id, or the number's current one. False: there is none, or it was released before. */
+/** Ends the assignment with that id, or the number's current one. Null: there is none, or it was released before. */
 export async function releaseNumber(
   db: Queryable,
   { id = null, phoneNumber = null }: { id?: string | null; phoneNumber?: string | null },
-): Promise<boolean> {
-  const { rowCount } = await db.query(
+): Promise<PhoneNumber | null> {
+  const { rows } = await db.query<PhoneNumberRow>(
     // now() is the transaction's start, which may be before the assignment.
     `update phone_numbers set released_at = greatest(now(), assigned_at)
-      where released_at is null and (id = $1 or phone_number = $2)`,
+      where released_at is null and (id = $1 or phone_number = $2) returning ${columns}`,
     [id, phoneNumber],
   );
-  return rowCount === 1;
+  return rows[0] ? toPhoneNumber(rows[0]) : null;
 }
 
 /** Current assignments, newest first. A filter that is null matches all. */

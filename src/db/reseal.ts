@@ -101,14 +101,19 @@ export async function discardSealed(
   lost: { secret?: { from: Buffer; to: Buffer }; headers?: Buffer; reason: string },
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    `with discarded as (
-       update webhooks
-        set secret_sealed = coalesce($3, secret_sealed),
-            headers_sealed = case when headers_sealed = $4 then null else headers_sealed end,
-            enabled = false, disabled_reason = $5, disabled_at = now(), updated_at = now()
-      where id = $1 and (secret_sealed = $2 or headers_sealed = $4) and secret_sealed = coalesce($2, secret_sealed)
-      returning id)
-     select change_health(id, 'disabled', $5, now()) from discarded`,
+    `with old as materialized (
+       select w from webhooks w
+        where id = $1 and (secret_sealed = $2 or headers_sealed = $4) and secret_sealed = coalesce($2, secret_sealed)
+          for no key update
+     ), disabled as (
+       update webhooks w
+          set secret_sealed = coalesce($3, w.secret_sealed),
+              headers_sealed = case when w.headers_sealed = $4 then null else w.headers_sealed end,
+              enabled = false, disabled_reason = $5, disabled_at = now(), updated_at = now()
+         from old where w.id = (old.w).id
+       returning old.w as before
+     )
+     select audit_disabled(before, $5), change_health((before).id, 'disabled', $5, now()) from disabled`,
     [webhookId, lost.secret?.from ?? null, lost.secret?.to ?? null, lost.headers ?? null, lost.reason],
   );
   return (rowCount ?? 0) > 0;

@@ -52,6 +52,16 @@ export async function expireCalls(db: Queryable, retentionDays: number, limit: n
   );
 }
 
+/** Deletes one batch of audit entries older than their own retention time. Returns how many; 0: all done. */
+export async function expireAuditEntries(db: Queryable, retentionDays: number, limit: number): Promise<number> {
+  const { rowCount } = await db.query(
+    `delete from audit_entries where id in (
+       select id from audit_entries where id < uuid_v7_floor(now() - $1 * interval '1 day') order by id limit $2)`,
+    [retentionDays, limit],
+  );
+  return rowCount ?? 0;
+}
+
 /** Deletes one batch of messages older than the retention time. Returns how many; 0: all done. */
 export async function expireMessages(db: Queryable, retentionDays: number, limit: number): Promise<number> {
   const { rows } = await db.query<{ count: number }>(

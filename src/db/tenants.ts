@@ -40,8 +40,16 @@ export async function insertTenant(
   return rows[0] ? toTenant(rows[0]) : null;
 }
 
-export async function findTenant(db: Queryable, tenantId: string): Promise<Tenant | null> {
-  const { rows } = await db.query<TenantRow>(`select ${columns} from tenants where id = $1`, [tenantId]);
+/** `lock`: nobody else changes the tenant until the transaction ends. */
+export async function findTenant(
+  db: Queryable,
+  tenantId: string,
+  { lock = false }: { lock?: boolean } = {},
+): Promise<Tenant | null> {
+  const { rows } = await db.query<TenantRow>(
+    `select ${columns} from tenants where id = $1 ${lock ? 'for no key update' : ''}`,
+    [tenantId],
+  );
   return rows[0] ? toTenant(rows[0]) : null;
 }
 

@@ -125,15 +125,19 @@ export async function insertWebhook(
   return toWebhook(oneRow(rows));
 }
 
-/** Null when the tenant has no such webhook; a deleted one is found only with `deleted`, for its history. */
+/**
+ * Null when the tenant has no such webhook; a deleted one is found only with `deleted`, for its history. `lock`: nobody
+ * else changes it until the transaction ends.
+ */
 export async function findWebhook(
   db: Queryable,
   tenantId: string,
   webhookId: number,
-  options: { deleted?: boolean } = {},
+  options: { deleted?: boolean; lock?: boolean } = {},
 ): Promise<Webhook | null> {
   const { rows } = await db.query<WebhookRow>(
-    `select ${columns} from webhooks where id = $1 and tenant_id = $2 ${options.deleted ? '' : 'and deleted_at is null'}`,
+    `select ${columns} from webhooks where id = $1 and tenant_id = $2 ${options.deleted ? '' : 'and deleted_at is null'}
+      ${options.lock ? 'for no key update' : ''}`,
     [webhookId, tenantId],
   );
   return rows[0] ? toWebhook(rows[0]) : null;
@@ -164,11 +168,7 @@ export async function updateWebhook(
   webhookId: number,
   settings: WebhookSettings,
 ): Promise<Webhook | null> {
-  const { rows: before } = await db.query<WebhookRow>(
-    `select ${columns} from webhooks where id = $1 and tenant_id = $2 and deleted_at is null for no key update`,
-    [webhookId, tenantId],
-  );
-  const old = before[0] && toWebhook(before[0]);
+  const old = await findWebhook(db, tenantId, webhookId, { lock: true });
   if (!old) return null;
   const is = { ...old, ...settings };
   const enabledChanged = is.enabled !== old.enabled;

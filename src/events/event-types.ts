@@ -169,7 +169,8 @@ export const eventTypes = [
   }),
   define({
     name: 'webhook.recovered',
-    description: 'Another webhook that was failing or disabled is healthy: a delivery succeeded, or it was enabled again.',
+    description:
+      'Another webhook that was failing or disabled is healthy: a delivery succeeded, or it was enabled again.',
     schema: payloads.webhookHealth,
     example: { ...exampleWebhook, reason: 'A delivery succeeded.', consecutive_failures: 0 },
   }),

@@ -152,6 +152,7 @@ export async function openService(
           startMessageInTurn: (message) => starter.startMessageInTurn(message),
           maxRetryAfterMs: config.maxRetryAfterMs,
           retentionDays: config.retentionDays,
+          auditRetentionDays: config.auditRetentionDays,
           version,
           workflows: starter,
           twilio,

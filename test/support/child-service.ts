@@ -134,6 +134,7 @@ function environmentOf(config: Config): Record<string, string> {
     WEBHOOK_ALLOW_HTTP: String(config.allowHttp),
     WEBHOOK_MAX_RETRY_AFTER_SECONDS: String(config.maxRetryAfterMs / 1_000),
     RETENTION_DAYS: String(config.retentionDays),
+    AUDIT_RETENTION_DAYS: String(config.auditRetentionDays),
     LOG_LEVEL: 'info',
     LOG_FORMAT: 'json',
   };

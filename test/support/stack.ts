@@ -75,6 +75,7 @@ export async function startStack(
     allowHttp: true,
     maxRetryAfterMs: 3_600_000,
     retentionDays: 30,
+    auditRetentionDays: 400,
     log: { level: (process.env['TEST_LOG_LEVEL'] as Config['log']['level'] | undefined) ?? 'error', format: 'pretty' },
     ...options.config,
   };

@@ -39,6 +39,7 @@ describe('config', () => {
       allowHttp: false,
       maxRetryAfterMs: 3_600_000,
       retentionDays: 30,
+      auditRetentionDays: 400,
       log: { level: 'info', format: 'pretty' },
     });
   });
@@ -63,6 +64,7 @@ describe('config', () => {
       WEBHOOK_ALLOW_HTTP: 'true',
       WEBHOOK_MAX_RETRY_AFTER_SECONDS: '60',
       RETENTION_DAYS: '7',
+      AUDIT_RETENTION_DAYS: '70',
       LOG_LEVEL: 'debug',
       LOG_FORMAT: 'json',
     });
@@ -92,6 +94,7 @@ describe('config', () => {
       allowHttp: true,
       maxRetryAfterMs: 60_000,
       retentionDays: 7,
+      auditRetentionDays: 70,
       log: { level: 'debug', format: 'json' },
     });
   });

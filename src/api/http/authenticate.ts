@@ -14,6 +14,7 @@ export type Access = 'public' | TenantScope | PlatformScope;
 export interface Caller {
   /** Null: the key of `IRISX_ADMIN_KEY`. */
   keyId: string | null;
+  keyName: string;
   /** Null: the platform itself. */
   tenantId: string | null;
   scopes: readonly Scope[];
@@ -114,7 +115,7 @@ function presentedKey(authorization: string | undefined): PresentedKey {
   throw new UnauthenticatedError(message, false);
 }
 
-const admin: Caller = { keyId: null, tenantId: null, scopes: platformScopes };
+const admin: Caller = { keyId: null, keyName: 'IRISX_ADMIN_KEY', tenantId: null, scopes: platformScopes };
 
 /** Hashes all have the same length, and comparing them in constant time reveals nothing about the key. */
 const isAdminKey = ({ adminKey }: AuthenticateDeps, key: PresentedKey): boolean =>
@@ -126,7 +127,7 @@ async function lookUp({ db, keys }: AuthenticateDeps, key: PresentedKey, address
   if (!found) {
     throw new UnauthenticatedError('This API key is not known: it may be mistyped, deleted or expired.', true);
   }
-  return { keyId: found.id, tenantId: found.tenantId, scopes: found.scopes };
+  return { keyId: found.id, keyName: found.name, tenantId: found.tenantId, scopes: found.scopes };
 }
 
 /**

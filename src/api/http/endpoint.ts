@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { RecentKey } from '../../db/api-keys.js';
+import type { Author } from '../../db/audit.js';
 import type { Database } from '../../db/database.js';
 import type { AddressGuard } from '../../delivery/address.js';
 import type { Logger } from '../../log.js';
@@ -77,7 +78,13 @@ type Params = Record<string, PathParameter<string | number>>;
 type Responses = Record<number, ResponseDefinition>;
 
 /** The request, checked. */
-export interface EndpointRequest<A extends Access, P extends Params, Q extends z.ZodType, B extends z.ZodType> {
+export interface EndpointRequest<
+  A extends Access,
+  P extends Params,
+  Q extends z.ZodType,
+  B extends z.ZodType,
+  All extends boolean,
+> {
   params: { [Name in keyof P]: P[Name] extends PathParameter<infer Value> ? Value : never };
   query: z.output<Q>;
   body: z.output<B>;
@@ -85,10 +92,12 @@ export interface EndpointRequest<A extends Access, P extends Params, Q extends z
   inexactNumbers: InexactNumber[];
   /** The `Idempotency-Key` header of a `repeatable` call; null without one. */
   idempotencyKey: string | null;
-  /** The tenant whose key it was, if the call needs a tenant's key. */
-  tenantId: A extends TenantScope ? string : null;
+  /** The tenant whose key it was, if the call needs a tenant's key. Null with `allTenants`: all of them. */
+  tenantId: A extends TenantScope ? (All extends true ? string | null : string) : null;
   /** For log lines: the request's id and the key's. No key's for `IRISX_ADMIN_KEY`, or if none was needed: null. */
   by: { request: string; keyId: string | null };
+  /** For `audit`: whose key it was. Null if none was needed. */
+  author: A extends 'public' ? null : Author;
   /** The key that a call with `confirmsKey` must still confirm; null if there is nothing to confirm. */
   recentKey: RecentKey | null;
 }
@@ -107,6 +116,7 @@ export interface EndpointDefinition<
   Q extends z.ZodType,
   B extends z.ZodType,
   R extends Responses,
+  All extends boolean,
 > {
   method: Method;
   /** Express' form, `/v1/webhooks/:webhook_id`. */
@@ -128,16 +138,21 @@ export interface EndpointDefinition<
   repeatable?: boolean;
   /** The call's own statement checks that its key still exists, so a recent key need not be looked up before. */
   confirmsKey?: boolean;
+  /** A tenant's call that an admin key may make for all tenants together: then it need not name one. */
+  allTenants?: All;
   responses: R;
   /** Problems of this call, in addition to those of every call. */
   problems?: readonly (404 | 409 | 422)[];
-  handle(request: EndpointRequest<A, P, Q, B>, deps: EndpointDeps): Promise<EndpointResponse<NoInfer<R>>>;
+  handle(request: EndpointRequest<A, P, Q, B, All>, deps: EndpointDeps): Promise<EndpointResponse<NoInfer<R>>>;
 }
 
 /** A definition without its own types, for the code that serves and documents all of them alike. */
-export interface Endpoint extends Omit<EndpointDefinition<Access, Params, z.ZodType, z.ZodType, Responses>, 'handle'> {
+export interface Endpoint extends Omit<
+  EndpointDefinition<Access, Params, z.ZodType, z.ZodType, Responses, boolean>,
+  'handle'
+> {
   handle(
-    request: EndpointRequest<Access, Params, z.ZodType, z.ZodType>,
+    request: EndpointRequest<Access, Params, z.ZodType, z.ZodType, boolean>,
     deps: EndpointDeps,
   ): Promise<{ status: number; body?: unknown }>;
 }
@@ -149,6 +164,7 @@ export function defineEndpoint<
   P extends Params = Record<never, never>,
   Q extends z.ZodType = z.ZodUndefined,
   B extends z.ZodType = z.ZodUndefined,
->(definition: EndpointDefinition<A, P, Q, B, R>): Endpoint {
+  All extends boolean = false,
+>(definition: EndpointDefinition<A, P, Q, B, R, All>): Endpoint {
   return definition as unknown as Endpoint;
 }

@@ -173,11 +173,11 @@ const idempotencyKey = z.string().min(1).max(255).optional().meta({
     'A name for this request, preferably random: repeated with the same one, the request is carried out once',
 });
 
-const scopeSentence = ({ access }: Endpoint): string =>
+const scopeSentence = ({ access, allTenants }: Endpoint): string =>
   access === 'public'
     ? 'No API key is needed.'
     : isTenantScope(access)
-      ? `Needs the scope \`${access}\`, or \`admin\` and the tenant in the query (\`tenant_id\` or \`tenant_external_id\`).`
+      ? `Needs the scope \`${access}\`, or \`admin\` and the tenant in the query (\`tenant_id\` or \`tenant_external_id\`${allTenants ? '; without them: all tenants' : ''}).`
       : `Needs the scope \`${access}\`.`;
 
 function responsesOf(endpoint: Endpoint): Record<string, ResponseConfig> {

@@ -1,5 +1,6 @@
 import { Router, type Request, type Response } from 'express';
 import type { RecentKey } from '../../db/api-keys.js';
+import type { Actor } from '../../db/audit.js';
 import { capFieldErrors, InvalidInputError } from '../../errors.js';
 import { ForbiddenError, MethodNotAllowedError, notFound } from './api-errors.js';
 import {
@@ -54,7 +55,7 @@ async function serve(
   remembered: Remembered,
   tenantCalls: TenantCalls,
 ): Promise<void> {
-  const { tenantId, keyId, recentKey, query: sentQuery } = await authorize(endpoint, request, deps, remembered);
+  const { tenantId, actor, recentKey, query: sentQuery } = await authorize(endpoint, request, deps, remembered);
   if (tenantId) response.locals['tenant'] = tenantId;
   const params = parseParams(endpoint, request);
   const query = endpoint.query && validate(endpoint.query, sentQuery, 'query');
@@ -63,6 +64,7 @@ async function serve(
   if (endpoint.body && !endpoint.body.optional && !body) {
     throw new InvalidInputError('The request has no body; send a JSON object with "Content-Type: application/json".');
   }
+  const requestId = String(response.locals['requestId']);
   const checked = {
     params,
     query,
@@ -70,7 +72,8 @@ async function serve(
     inexactNumbers: body?.inexactNumbers ?? [],
     idempotencyKey: endpoint.repeatable ? readIdempotencyKey(request) : null,
     tenantId,
-    by: { request: String(response.locals['requestId']), keyId },
+    by: { request: requestId, keyId: actor?.id ?? null },
+    author: actor && { actor, log: deps.log, request: requestId },
     recentKey,
   };
   const handle = () => endpoint.handle(checked, deps);
@@ -87,22 +90,26 @@ async function authorize(
   { keys, recent }: Remembered,
 ): Promise<Authorized> {
   const { query } = request;
-  if (endpoint.access === 'public') return { tenantId: null, keyId: null, recentKey: null, query };
+  if (endpoint.access === 'public') return { tenantId: null, actor: null, recentKey: null, query };
   const { db, adminKey } = endpointDeps;
   const deps = { db, keys, ...(adminKey !== undefined && { adminKey }) };
   const credentials = credentialsOf(request);
   const { caller, recentKey } = endpoint.confirmsKey
     ? await authenticateRecent(deps, recent, credentials)
     : { caller: await authenticate(deps, credentials), recentKey: null };
-  const { keyId } = caller;
-  if (isTenantScope(endpoint.access) && caller.scopes.includes('admin'))
-    return { tenantId: await namedTenant(request, endpointDeps), keyId, recentKey, query: omit(query, tenantQuery) };
-  return { tenantId: tenantOf(endpoint.access, caller), keyId, recentKey, query };
+  const actor: Actor = { type: 'api_key', id: caller.keyId, name: caller.keyName };
+  if (isTenantScope(endpoint.access) && caller.scopes.includes('admin')) {
+    const namesNone = tenantQuery.every((name) => query[name] === undefined);
+    const tenantId = endpoint.allTenants && namesNone ? null : await namedTenant(request, endpointDeps);
+    return { tenantId, actor, recentKey, query: omit(query, tenantQuery) };
+  }
+  return { tenantId: tenantOf(endpoint.access, caller), actor, recentKey, query };
 }
 
 interface Authorized {
   tenantId: string | null;
-  keyId: string | null;
+  /** Null: the call needed no key. */
+  actor: Actor | null;
   recentKey: RecentKey | null;
   /** Without the parameters that named the tenant. */
   query: Request['query'];

@@ -10,6 +10,7 @@ export const tags = {
   Deliveries: 'What was sent to a webhook, with what result, and sending it again',
   Recoveries: 'Sending everything again that a webhook missed, at a pace',
   Messages: 'SMS and MMS: sending them, and the status of those sent and received',
+  'Audit log': 'Who changed what, and when',
   Health: 'For probes',
 } as const;
 

@@ -1,3 +1,4 @@
+import { audit, type Author } from '../../db/audit.js';
 import { findUsage, listLimits, listUsage, lockTenantUsage, setLimit } from '../../db/usage.js';
 import type { Queryable } from '../../db/database.js';
 import { recordWithEvents, type TriggerDeps } from '../../events/trigger.js';
@@ -13,12 +14,14 @@ export type Limits = Record<Resource, number | null>;
  */
 export async function setLimits(
   deps: TriggerDeps,
+  author: Author,
   tenantId: string,
   limits: Partial<Limits>,
   at = new Date(),
 ): Promise<Limits> {
   return recordWithEvents(deps, async (tx, trigger) => {
     await lockTenantUsage(tx, tenantId);
+    const before = await getLimits(tx, tenantId);
     for (const resource of resources) {
       const limit = limits[resource];
       if (limit === undefined) continue;
@@ -27,7 +30,9 @@ export async function setLimits(
       const usage = await findUsage(tx, key);
       if (usage) await triggerAlerts(tx, trigger, key, usage, at);
     }
-    return getLimits(tx, tenantId);
+    const after = await getLimits(tx, tenantId);
+    await audit(tx, author, { action: 'tenant.limits_set', subjectId: tenantId, tenantId, before, after });
+    return after;
   });
 }
 

@@ -82,10 +82,10 @@ describe('an admin key', () => {
     const document = createOpenApiDocument(endpoints, '1.0.0');
     const ofTenants = endpoints.filter(({ access }) => access !== 'public' && isTenantScope(access));
     assert.ok(ofTenants.length > 15, `${ofTenants.length}`);
-    for (const { method, path, operationId } of ofTenants) {
+    for (const { method, path, operationId, allTenants } of ofTenants) {
       const sent = method === 'get' ? {} : { body: {} };
       const { status } = await api.call(method.toUpperCase(), path.replace(/:\w+/g, '1'), sent);
-      assert.equal(status, 400, `${operationId} without a tenant`);
+      assert.equal(status, allTenants ? 200 : 400, `${operationId} without a tenant`);
       const operation = document.paths![path.replace(/:(\w+)/g, '{$1}')]![method]!;
       const names = operation.parameters!.map((parameter) => 'name' in parameter && parameter.name);
       assert.ok(names.includes('tenant_id') && names.includes('tenant_external_id'), operationId);

@@ -62,9 +62,10 @@ describe('recoveries of a webhook', () => {
       finished_at: null,
     });
     assert.deepEqual(api.workflows.recovered, [{ recoveryId: id, webhookId: webhook, tenantId: tenant.id }]);
-    const lines = api.logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
-    const line = lines.find(({ msg }) => msg === 'recovery.created')!;
-    assert.deepEqual([line['recovery'], line['webhook'], line['tenant'], line['total']], [id, webhook, tenant.id, 3]);
+    const [entry] = (await tenant.call('GET', '/v1/audit-log?limit=1')).body.entries;
+    assert.equal(entry.action, 'recovery.created');
+    assert.deepEqual(entry.subject, { type: 'recovery', id });
+    assert.deepEqual(entry.changes.total, { old: null, new: 3 });
 
     const started = (await requeueBatch(api.pool, id as string, { limit: 10, ahead: 10 }))!;
     await recordAnswer(api, started[0]!.id, { statusCode: 200, verdict: 'delivered' });

@@ -240,6 +240,18 @@ describe('the rotation of the encryption key', () => {
       [openSecret(headerless.secret_sealed), headerless.headers_sealed, headerless.enabled, headerless.disabled_reason],
       ['whsec_2', null, false, 'the service has lost its headers: set the headers, then enable it again'],
     );
+    const { rows: audited } = await database.pool.query<{ subject_id: string; reason: string }>(
+      `select subject_id, changes->'disabled_reason'->>'new' as reason from audit_entries
+        where action = 'webhook.disabled' and tenant_id = $1 order by id`,
+      [tenantId],
+    );
+    assert.deepEqual(
+      audited.map((row) => [row.subject_id, row.reason]),
+      [
+        [String(noSecret), secretless.disabled_reason],
+        [String(noHeaders), headerless.disabled_reason],
+      ],
+    );
     const single = await rowOf(noPrevious);
     assert.deepEqual(
       [openSecret(single.secret_sealed), single.previous_secret_sealed, single.enabled],

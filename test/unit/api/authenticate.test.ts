@@ -26,7 +26,12 @@ describe('authenticate', () => {
       { db: noDatabase, keys: new KeyMemory(), adminKey: 'the-admin-key' },
       bearer('the-admin-key'),
     );
-    assert.deepEqual(caller, { keyId: null, tenantId: null, scopes: ['events:write', 'admin'] });
+    assert.deepEqual(caller, {
+      keyId: null,
+      keyName: 'IRISX_ADMIN_KEY',
+      tenantId: null,
+      scopes: ['events:write', 'admin'],
+    });
   });
 
   it('does not query Postgres for anything that does not have the form of a key', async () => {
@@ -142,8 +147,8 @@ describe('callerName', () => {
 
 describe('requireScope', () => {
   it('names the missing scope and what to do', () => {
-    const tenant = { keyId: 'k', tenantId: 't', scopes: ['webhooks:read'] as const };
-    const platform = { keyId: null, tenantId: null, scopes: ['events:write', 'admin'] as const };
+    const tenant = { keyId: 'k', keyName: 'crm', tenantId: 't', scopes: ['webhooks:read'] as const };
+    const platform = { keyId: null, keyName: 'admin', tenantId: null, scopes: ['events:write', 'admin'] as const };
     requireScope(tenant, 'webhooks:read');
     requireScope(platform, 'admin');
     const refused = [

@@ -68,6 +68,7 @@ describe('the OpenAPI document', () => {
       'GET /healthz',
       'GET /readyz',
       'GET /v1/api-keys',
+      'GET /v1/audit-log',
       'GET /v1/deliveries',
       'GET /v1/event-types',
       'GET /v1/events',

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { openDatabase, type Database } from '../../../../src/db/database.js';
 import { recordAccepted, recordUnsent, reportStatus } from '../../../../src/sources/messages/outbound.js';
 import { setLimits } from '../../../../src/sources/usage/limits.js';
+import { testAuthor } from '../../../support/author.js';
 import { accountSid } from '../../../support/contract-twilio.js';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.js';
 import { insertTenant } from '../../../support/rows.js';
@@ -85,7 +86,7 @@ describe("callbacks that overtake Twilio's response", () => {
   });
 
   it('lead to a limit event if only the response’s count reaches the limit', async () => {
-    await setLimits(deps(), tenantId, { sms_segments: 3 });
+    await setLimits(deps(), testAuthor, tenantId, { sms_segments: 3 });
     await callback('sent');
     await respond(3);
     const { rows } = await database.pool.query<{ event_type: string }>(

@@ -4,6 +4,7 @@ import { countUsage } from '../../../../src/sources/usage/count-usage.js';
 import { getUsage, setLimits } from '../../../../src/sources/usage/limits.js';
 import { NotFoundError } from '../../../../src/errors.js';
 import { lockTenantUsage, setLimit } from '../../../../src/db/usage.js';
+import { testAuthor } from '../../../support/author.js';
 import { insertTenant } from '../../../support/rows.js';
 import { completed, createUsageFixture, type UsageFixture } from '../../../support/usage.js';
 import { waitFor } from '../../../support/wait-for.js';
@@ -20,8 +21,8 @@ describe('countUsage', () => {
 
   const talk = (amount: number, at = october) => fixture.count({ tenantId, resource: 'call_minutes', amount, at });
   const text = (amount: number, at = october) => fixture.count({ tenantId, resource: 'sms_segments', amount, at });
-  const limit = (limits: Parameters<typeof setLimits>[2], at = october) =>
-    setLimits(fixture.deps, tenantId, limits, at);
+  const limit = (limits: Parameters<typeof setLimits>[3], at = october) =>
+    setLimits(fixture.deps, testAuthor, tenantId, limits, at);
   const triggered = async () => (await fixture.alerts(tenantId)).map(({ alert, data }) => `${alert} ${data.limit}`);
 
   it('field case 65: makes each event of a limit once, and again after the limit is raised', async () => {
@@ -148,7 +149,8 @@ describe('a limit that is set', () => {
   beforeEach(async () => (tenantId = await insertTenant(fixture.database.pool)));
 
   const text = (amount: number) => fixture.count({ tenantId, resource: 'sms_segments', amount, at: october });
-  const limit = (sms_segments: number | null) => setLimits(fixture.deps, tenantId, { sms_segments }, october);
+  const limit = (sms_segments: number | null) =>
+    setLimits(fixture.deps, testAuthor, tenantId, { sms_segments }, october);
   const triggered = async () => (await fixture.alerts(tenantId)).map(({ alert, data }) => `${alert} ${data.limit}`);
 
   it('makes its event immediately if it is already used up', async () => {
@@ -216,9 +218,9 @@ describe('a limit that is set', () => {
   }
 
   it('returns all limits, with unnamed ones unchanged', async () => {
-    await setLimits(fixture.deps, tenantId, { call_minutes: 0.5 });
+    await setLimits(fixture.deps, testAuthor, tenantId, { call_minutes: 0.5 });
     assert.deepEqual(await limit(7), { call_minutes: 0.5, sms_segments: 7 });
-    assert.deepEqual(await setLimits(fixture.deps, tenantId, {}), { call_minutes: 0.5, sms_segments: 7 });
+    assert.deepEqual(await setLimits(fixture.deps, testAuthor, tenantId, {}), { call_minutes: 0.5, sms_segments: 7 });
     assert.deepEqual(await limit(null), { call_minutes: 0.5, sms_segments: null });
   });
 });

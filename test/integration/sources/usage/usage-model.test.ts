@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type { Resource } from '../../../../src/sources/usage/resources.js';
 import { getLimits, getUsage, setLimits } from '../../../../src/sources/usage/limits.js';
+import { testAuthor } from '../../../support/author.js';
 import { assertInvariants } from '../../../support/invariants.js';
 import { insertTenant, insertWebhook } from '../../../support/rows.js';
 import { completed, createUsageFixture, sortBy, type UsageFixture } from '../../../support/usage.js';
@@ -72,7 +73,7 @@ describe('usage and its alerts', function () {
           const run = () =>
             each.kind === 'use'
               ? fixture.count({ tenantId, resource: each.resource, amount: each.amount, at })
-              : setLimits(fixture.deps, tenantId, { [each.resource]: each.limit }, at);
+              : setLimits(fixture.deps, testAuthor, tenantId, { [each.resource]: each.limit }, at);
           await Promise.all(Array.from({ length: 5 }, run));
           model.run(each, 5);
           const alerts = (await fixture.alerts(tenantId)).map(({ alert, data }) => {
@@ -111,7 +112,7 @@ describe('usage and its alerts', function () {
           await insertWebhook(fixture.database.pool, tenantId, { events: ['*'] }),
           await insertWebhook(fixture.database.pool, tenantId, { events: ['tenant.limit.warning', 'call.initiated'] }),
         ];
-        await setLimits(fixture.deps, tenantId, { call_minutes: 10, sms_segments: 10 }, moments[0]);
+        await setLimits(fixture.deps, testAuthor, tenantId, { call_minutes: 10, sms_segments: 10 }, moments[0]);
         await Promise.all(
           steps.flatMap((each) => {
             const at = moments[each.month]!;
@@ -119,7 +120,7 @@ describe('usage and its alerts', function () {
             return [
               each.kind === 'use'
                 ? fixture.count({ tenantId, resource: each.resource, amount: each.amount, at }, ended)
-                : setLimits(fixture.deps, tenantId, { [each.resource]: each.limit }, at),
+                : setLimits(fixture.deps, testAuthor, tenantId, { [each.resource]: each.limit }, at),
               fixture.triggerOne(tenantId, randomUUID()),
             ];
           }),

@@ -1,0 +1,228 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import type { Queryable, Transaction } from './database.js';
+import { keyRange } from './key-range.js';
+
+/** What is recorded. An action's name begins with the type of its subject. */
+export const auditActions = [
+  'tenant.created',
+  'tenant.quotas_set',
+  'tenant.limits_set',
+  'api_key.created',
+  'api_key.deleted',
+  'api_key.expired',
+  'phone_number.assigned',
+  'phone_number.updated',
+  'phone_number.released',
+  'webhook.created',
+  'webhook.updated',
+  'webhook.paused',
+  'webhook.resumed',
+  'webhook.disabled',
+  'webhook.secret_rotated',
+  'webhook.deleted',
+  'delivery.retried',
+  'recovery.created',
+  'recovery.cancelled',
+] as const;
+export type AuditAction = (typeof auditActions)[number];
+
+export const subjectTypes = ['tenant', 'api_key', 'phone_number', 'webhook', 'delivery', 'recovery'] as const;
+export type SubjectType = (typeof subjectTypes)[number];
+
+export const actorTypes = ['api_key', 'portal', 'system'] as const;
+
+/** Who made a change. */
+export interface Actor {
+  type: (typeof actorTypes)[number];
+  /** Null: the key of `IRISX_ADMIN_KEY`, or the service itself. */
+  id: string | null;
+  name: string;
+}
+
+/** What the service does by itself. SQL functions write the same. */
+export const system: Actor = { type: 'system', id: null, name: 'service' };
+
+/** Who makes a change, and where that is logged. */
+export interface Author {
+  actor: Actor;
+  log: Logger;
+  /** The id of the request; absent: there is none. */
+  request?: string;
+}
+
+/** Fields by their names in the API. */
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface Change {
+  action: AuditAction;
+  /** The id of the thing that is changed; its type is in the action. */
+  subjectId: string | number;
+  /** Whose it is; null: the platform's own. */
+  tenantId: string | null;
+  /** Null or absent: it did not exist. */
+  before?: Fields | null;
+  /** Null or absent: it does not exist any more. */
+  after?: Fields | null;
+}
+
+/** Old and new value of each field that changed. */
+export type Changes = Record<string, { old: unknown; new: unknown }>;
+
+/** The fields whose values may be read in the audit log. All others are masked, so that no new one shows a secret. */
+export const shownFields: Record<SubjectType, readonly string[]> = {
+  tenant: [
+    'name',
+    'external_id',
+    'webhooks',
+    'events_per_minute',
+    'requests_per_minute',
+    'call_minutes',
+    'sms_segments',
+  ],
+  api_key: ['name', 'scopes', 'prefix', 'expires_at', 'expired_at'],
+  phone_number: ['ends_in', 'account_sid'],
+  webhook: [
+    'url',
+    'events',
+    'description',
+    'rate_limit_per_minute',
+    'rate_limit_per_hour',
+    'max_retries',
+    'timeout_ms',
+    'disable_after_hours',
+    'enabled',
+    'disabled_reason',
+    'previous_secret_expires_at',
+  ],
+  delivery: ['status'],
+  recovery: ['webhook_id', 'statuses', 'event_types', 'since', 'until', 'include_missing', 'total', 'status'],
+};
+
+const mask = '[masked]';
+
+/** Of headers, the names are shown. */
+function shown(type: SubjectType, field: string, value: unknown): unknown {
+  if (value === null || shownFields[type].includes(field)) return value;
+  if (field !== 'headers') return mask;
+  return Object.fromEntries(Object.keys(value as object).map((name) => [name, mask]));
+}
+
+function changesOf(type: SubjectType, before: Fields, after: Fields): Changes {
+  const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return Object.fromEntries(
+    fields
+      .map((field) => ({ field, old: before[field] ?? null, new: after[field] ?? null }))
+      .filter((change) => !isDeepStrictEqual(change.old, change.new))
+      .map(({ field, ...change }) => [
+        field,
+        { old: shown(type, field, change.old), new: shown(type, field, change.new) },
+      ]),
+  );
+}
+
+/**
+ * Records a change in its own transaction, so that neither exists without the other, and logs it once it is committed.
+ * Does nothing if `before` and `after` are equal. Without either the action itself is the change.
+ */
+export async function audit(
+  db: Transaction,
+  { actor, log, request }: Author,
+  { action, subjectId, tenantId, before, after }: Change,
+): Promise<void> {
+  const changes = changesOf(subjectTypeOf(action), before ?? {}, after ?? {});
+  if (before && after && Object.keys(changes).length === 0) return;
+  await db.query(
+    `insert into audit_entries (tenant_id, actor_type, actor_id, actor_name, action, subject_id, changes)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [tenantId, actor.type, actor.id, actor.name, action, String(subjectId), JSON.stringify(changes)],
+  );
+  const fields = auditLine(actor, action, tenantId, subjectId);
+  db.afterCommit(() => log.info({ ...(request !== undefined && { request }), ...fields }, 'audit'));
+}
+
+/** The fields of the log line `audit`: what was done, without the values. */
+export const auditLine = (actor: Actor, action: AuditAction, tenantId: string | null, subjectId: string | number) => ({
+  tenant: tenantId,
+  actorType: actor.type,
+  actorId: actor.id,
+  action,
+  subjectType: subjectTypeOf(action),
+  subjectId: String(subjectId),
+});
+
+const subjectTypeOf = (action: AuditAction) => action.split('.')[0] as SubjectType;
+
+/** An entry of the audit log. */
+export interface AuditEntry {
+  id: string;
+  createdAt: Date;
+  actor: Actor;
+  action: AuditAction;
+  subject: { type: SubjectType; id: string };
+  changes: Changes;
+}
+
+interface AuditEntryRow {
+  id: string;
+  created_at: Date;
+  actor_type: Actor['type'];
+  actor_id: string | null;
+  actor_name: string;
+  action: AuditAction;
+  subject_type: SubjectType;
+  subject_id: string;
+  changes: Changes;
+}
+
+const toEntry = (row: AuditEntryRow): AuditEntry => ({
+  id: row.id,
+  createdAt: row.created_at,
+  actor: { type: row.actor_type, id: row.actor_id, name: row.actor_name },
+  action: row.action,
+  subject: { type: row.subject_type, id: row.subject_id },
+  changes: row.changes,
+});
+
+export interface AuditFilter {
+  /** Null: of all tenants, and the platform's own. */
+  tenantId: string | null;
+  action?: AuditAction | undefined;
+  subjectType?: SubjectType | undefined;
+  subjectId?: string | undefined;
+  /** Written at or after. */
+  since?: Date | undefined;
+  /** Written before. */
+  until?: Date | undefined;
+}
+
+/** Newest first. */
+export async function listAuditEntries(
+  db: Queryable,
+  { tenantId, action, subjectType, subjectId, since, until }: AuditFilter,
+  page: { limit: number; beforeId: string | null },
+): Promise<AuditEntry[]> {
+  const values: unknown[] = [];
+  const parameter = (value: unknown) => `$${values.push(value)}`;
+  const given = [
+    ['subject_id', subjectId],
+    ['tenant_id', tenantId ?? undefined],
+    ['action', action],
+    ['subject_type', subjectType],
+  ] as const;
+  const filters = given.flatMap(([column, value]) =>
+    value === undefined ? [] : [[column, parameter(value)] as const],
+  );
+  // The columns of an index: the subject's, or the tenant's with one of the others. Without either, entries are read
+  // newest first until the page is full.
+  const inKey = filters[0]?.[0] === 'subject_id' ? filters.slice(0, 1) : tenantId === null ? [] : filters.slice(0, 2);
+  const range = { since, until, beforeId: page.beforeId };
+  const { where, order } = keyRange('e', inKey, range, parameter);
+  const equal = filters.map(([column, value]) => `e.${column} = ${value}`);
+  const { rows } = await db.query<AuditEntryRow>(
+    `select id, created_at, actor_type, actor_id, actor_name, action, subject_type, subject_id, changes
+       from audit_entries e where ${[where, ...equal].join(' and ')} order by ${order} limit ${parameter(page.limit)}`,
+    values,
+  );
+  return rows.map(toEntry);
+}
