@@ -9,6 +9,7 @@ import type { Poster } from '../../src/delivery/post.js';
 import { buildRequestHeaders } from '../../src/delivery/request-headers.js';
 import { sealContext } from '../../src/encryption/seal-context.js';
 import { openIfReadable, type Sealer } from '../../src/encryption/seal.js';
+import { eventLabel } from '../../src/events/event-types.js';
 import { settleSoon } from '../../src/settle-soon.js';
 import { announceHealth } from '../../src/sources/webhooks/announce-health.js';
 import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
@@ -195,7 +196,7 @@ function logAttempt(log: Logger, attempt: TakenAttempt, record: AttemptRecord, r
   log.info(
     {
       tenant: attempt.tenantId,
-      event: `${attempt.eventType} ${attempt.eventId}`,
+      event: eventLabel(attempt),
       webhook: attempt.webhookId,
       delivery: record.deliveryId,
       attempt: recorded?.number ?? record.number,

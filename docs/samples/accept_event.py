@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import sys
+import uuid
 from typing import Sequence
 from urllib.parse import quote
 
@@ -58,9 +59,14 @@ class EventCodec(PayloadCodec):
         return Payload.FromString(key.decrypt(payload.data[:12], payload.data[12:], None))
 
 
+# Their ids may hold a phone number, and what Temporal shows in plain text cannot be erased.
+PERSONAL_IDS = {"phone_number.assigned"}
+
+
 def workflow_id(tenant: str, event_type: str, event_id: str) -> str:
-    """The same for the same event, so that Temporal refuses a repeat."""
-    whole = f"accept/{quote(tenant, safe='!*()' + chr(39))}/{event_type}/{event_id}"
+    """The same for the same event, so that Temporal refuses a repeat. Postgres refuses repeats of personal ids."""
+    name = uuid.uuid4() if event_type in PERSONAL_IDS else event_id
+    whole = f"accept/{quote(tenant, safe='!*()' + chr(39))}/{event_type}/{name}"
     if len(whole.encode()) <= 500:
         return whole
     return f"accept/{hashlib.sha256(whole.encode()).hexdigest()}"
@@ -74,8 +80,9 @@ async def accept_event(client: Client, event: dict, task_queue: str = "irisx-web
     tenant = event.get("tenant_id") or event["tenant_external_id"]
     attributes = [
         SearchAttributePair(SearchAttributeKey.for_keyword("EventType"), event["event_type"]),
-        SearchAttributePair(SearchAttributeKey.for_keyword("EventId"), event["event_id"]),
     ]
+    if event["event_type"] not in PERSONAL_IDS:
+        attributes.append(SearchAttributePair(SearchAttributeKey.for_keyword("EventId"), event["event_id"]))
     if "tenant_id" in event:
         attributes.append(SearchAttributePair(SearchAttributeKey.for_keyword("TenantId"), tenant))
     try:

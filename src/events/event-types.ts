@@ -11,6 +11,8 @@ export interface EventTypeDefinition<Name extends string = string, Schema extend
   description: string;
   schema: Schema;
   example: z.input<Schema>;
+  /** Its event ids may name a person, as a phone number does. Absent: they do not. */
+  hasPersonalIds?: true;
 }
 
 function define<const Name extends string, Schema extends z.ZodObject>(
@@ -155,6 +157,8 @@ export const eventTypes = [
     description: 'A phone number was assigned to the tenant.',
     schema: payloads.phoneNumberAssigned,
     example: { phone_number: '+15559876543', assigned_at: exampleTime },
+    // The integration guide makes them from the number.
+    hasPersonalIds: true,
   }),
   define({
     name: 'webhook.failing',
@@ -249,6 +253,13 @@ const jsonSchemas = new Map<string, JsonSchema>(descriptions.map(({ name, schema
 export function findEventType(name: string): EventTypeDefinition<EventType> | undefined {
   return byName.get(name);
 }
+
+/** Whether ids of such events may name a person: then they are kept where they can be erased, and nowhere else. */
+export const hasPersonalIds = (name: string): boolean => byName.get(name)?.hasPersonalIds ?? false;
+
+/** An event's type and id for a log line or a message, which cannot be erased later. */
+export const eventLabel = ({ eventType, eventId }: { eventType: string; eventId: string }): string =>
+  `${eventType} ${hasPersonalIds(eventType) ? '[personal]' : eventId}`;
 
 /** The whole catalogue, in its order, ready to be sent as JSON. The same objects each time: do not change them. */
 export function describeEventTypes(): EventTypeDescription[] {

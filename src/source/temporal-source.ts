@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { uuidForm } from '../uuid-form.js';
 import { createEventCodec, parseEventKeys } from '../encryption/event-codec.js';
 import { InvalidInputError } from '../errors.js';
 import { checkEvent, type UncheckedEvent } from '../events/check-event.js';
+import { hasPersonalIds } from '../events/event-types.js';
 import { temporalFailure } from '../temporal/failure.js';
 import { acceptTaskQueue } from '../../workflows/contract/accept-event.js';
 import type { acceptEvent } from '../../workflows/accept-event.js';
@@ -91,7 +92,7 @@ function requestOf(event: SourceEvent) {
     typedSearchAttributes: [
       ...(isOurs ? [{ key: keyword('TenantId'), value: tenantId }] : []),
       { key: keyword('EventType'), value: eventType },
-      { key: keyword('EventId'), value: eventId },
+      ...(hasPersonalIds(eventType) ? [] : [{ key: keyword('EventId'), value: eventId }]),
     ],
     // With fair task queues, no tenant's events wait behind a backlog of another tenant.
     priority: { fairnessKey: Buffer.byteLength(tenantId) <= maxFairnessKeyBytes ? tenantId : digest(tenantId) },
@@ -102,10 +103,12 @@ const keyword = (name: string) => ({ name, type: 'KEYWORD' as const });
 
 /**
  * The workflow id of an event, the same for each repeat and for no other event: `accept/<tenant>/<event type>/<event
- * id>`, with the tenant percent-encoded. If that is longer than 500 bytes, a digest of it.
+ * id>`, with the tenant percent-encoded. If that is longer than 500 bytes, a digest of it. A type with personal ids gets
+ * a random one in place of the event id: Postgres recognises a repeat too, and Temporal's ids cannot be erased.
  */
 export function acceptEventId({ tenantId, eventType, eventId }: Omit<SourceEvent, 'payload'>): string {
-  const id = `accept/${encodeURIComponent(tenantId)}/${eventType}/${eventId}`;
+  const name = hasPersonalIds(eventType) ? randomUUID() : eventId;
+  const id = `accept/${encodeURIComponent(tenantId)}/${eventType}/${name}`;
   return Buffer.byteLength(id) <= maxIdBytes ? id : `accept/${digest(id)}`;
 }
 

@@ -4,6 +4,7 @@ import type { StartableDelivery } from '../db/events.js';
 import type { StartableRecovery } from '../db/recoveries.js';
 import type { SettlingWebhook } from '../db/settling.js';
 import type { StartableMessage } from '../db/unstarted-messages.js';
+import { hasPersonalIds } from '../events/event-types.js';
 import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
 import type { deliverEvent } from '../../workflows/deliver-event.js';
 import type { recoverWebhook } from '../../workflows/recover-webhook.js';
@@ -100,7 +101,8 @@ function startArguments(delivery: StartableDelivery, taskQueue: string) {
       { key: searchAttributes.tenantId, value: delivery.tenantId },
       { key: searchAttributes.webhookId, value: delivery.webhookId },
       { key: searchAttributes.eventType, value: delivery.eventType },
-      { key: searchAttributes.eventId, value: delivery.eventId },
+      // Temporal keeps it for as long as the run: nobody could erase it.
+      ...(hasPersonalIds(delivery.eventType) ? [] : [{ key: searchAttributes.eventId, value: delivery.eventId }]),
     ],
     staticSummary: `${delivery.eventType} → webhook ${delivery.webhookId}`,
     // If the server's queues are fair, no tenant's backlog delays another tenant's deliveries.
