@@ -3,6 +3,7 @@ import { cancelDelivery, type CancelDeliveryInput } from './deliveries/cancel-de
 import type { AttemptInput } from './deliveries/attempt.js';
 import { deliver, deliverAtOnce, type DeliverDeps, type DeliverInput } from './deliveries/deliver.js';
 import { expire, type ExpireDeps } from './maintenance/expire.js';
+import { forget } from './maintenance/forget.js';
 import { withPlainFailures } from './failures.js';
 import { reconcileMessages, type ReconcileMessagesDeps } from './messages/reconcile-messages.js';
 import { recordOutcome, type RecordOutcomeInput } from './deliveries/record-outcome.js';
@@ -46,6 +47,7 @@ const activitiesOf = (deps: ActivityDeps) => ({
   recoverWebhook: (recovery: StartableRecovery) => recoverWebhook(deps, recovery),
   sweep: () => bothOf(sweep(deps), sweepMessages(deps)),
   expire: () => expire(deps),
+  forget: () => forget(deps),
   sendMessage: (input: SendMessageInput) => sendMessage(deps, input),
   recordSend: (input: SendMessageInput & { record: SendRecord }) => recordSend(deps, input),
   settleMessage: (input: SendMessageInput & { isLast: boolean; errorCode: string | null }) =>

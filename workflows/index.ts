@@ -5,4 +5,4 @@ export { reconcileMessages } from './reconcile-messages.js';
 export { recoverWebhook } from './recover-webhook.js';
 export { sendMessage } from './send-message.js';
 export { settleWebhook } from './settle-webhook.js';
-export { expireHistory, sweepDeliveries } from './sweep.js';
+export { expireHistory, forgetData, sweepDeliveries } from './sweep.js';

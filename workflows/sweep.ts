@@ -12,6 +12,12 @@ const { expire } = proxyActivities<Activities>({
   retry: { maximumAttempts: 3 },
 });
 
+const { forget } = proxyActivities<Activities>({
+  startToCloseTimeout: '30 min',
+  heartbeatTimeout: '1 min',
+  retry: { maximumAttempts: 1 },
+});
+
 /** Starts deliveries that were accepted and never started. Run by a Schedule; one at a time. */
 export async function sweepDeliveries(): Promise<void> {
   await sweep();
@@ -20,4 +26,9 @@ export async function sweepDeliveries(): Promise<void> {
 /** Removes what is past its retention time. Run by a Schedule; one at a time. */
 export async function expireHistory(): Promise<void> {
   await expire();
+}
+
+/** Goes on with what calls of the API have begun to remove. Run by a Schedule; one at a time. */
+export async function forgetData(): Promise<void> {
+  await forget();
 }

@@ -4,38 +4,70 @@ import { takeExpiredKeys } from '../../src/db/api-keys.js';
 import { audit, system } from '../../src/db/audit.js';
 import type { Database } from '../../src/db/database.js';
 import {
-  expireAuditEntries,
-  expireBatch,
-  expireCalls,
-  expireMessages,
-  expireRecoveries,
-  expireWebhooks,
+  deleteAuditEntries,
+  deleteCalls,
+  deleteDeliveries,
+  deleteEvents,
+  deleteMessages,
+  deleteRecordings,
+  deleteRecoveries,
+  deleteUnowned,
+  deleteWebhookRows,
+  expireUnsent,
+  removeAttempts,
+  removeBodies,
 } from '../../src/db/retention.js';
+import { listKeptTenants, type Retention } from '../../src/db/retention-settings.js';
 import { removeGoneProcesses } from '../../src/db/sender-processes.js';
 
 export interface ExpireDeps {
   db: Database;
   log: Logger;
-  retentionDays: number;
+  /** Where nothing else is set for a tenant. */
+  retention: Retention;
   auditRetentionDays: number;
 }
 
+/** In this order: what expires is deleted later, and events follow their deliveries. */
+const parts = {
+  unsent: expireUnsent,
+  deliveries: deleteDeliveries,
+  events: deleteEvents,
+  recoveries: deleteRecoveries,
+  webhooks: deleteWebhookRows,
+  bodies: removeBodies,
+  attempts: removeAttempts,
+  messages: deleteMessages,
+  recordings: deleteRecordings,
+  calls: deleteCalls,
+};
+
+const batchSize = 500;
+const tenantsAtOnce = 100;
+
 /** Removes what is past its retention time, in batches. Safe to repeat and to interrupt. */
-export async function expire({ db, log, retentionDays, auditRetentionDays }: ExpireDeps): Promise<void> {
-  let total = 0;
-  for (let changed = -1; changed !== 0; total += changed) {
-    changed =
-      (await expireBatch(db, retentionDays, 500)) +
-      (await expireCalls(db, retentionDays, 500)) +
-      (await expireMessages(db, retentionDays, 500)) +
-      (await expireRecoveries(db, retentionDays, 500)) +
-      (await expireWebhooks(db, retentionDays, 500)) +
-      (await expireAuditEntries(db, auditRetentionDays, 500));
-    Context.current().heartbeat(total);
+export async function expire({ db, log, retention, auditRetentionDays }: ExpireDeps): Promise<void> {
+  const total: Record<string, number> = {};
+  const untilNone = async (part: string, removeBatch: () => Promise<number>) => {
+    for (let removed = -1; removed !== 0;) {
+      removed = await removeBatch();
+      total[part] = (total[part] ?? 0) + removed;
+      Context.current().heartbeat(total);
+    }
+  };
+  for (let after: string | null = null; ;) {
+    const tenants = await listKeptTenants(db, retention, after, tenantsAtOnce);
+    for (const [part, removeBatch] of Object.entries(parts))
+      await untilNone(part, () => removeBatch(db, tenants, batchSize));
+    if (tenants.length < tenantsAtOnce) break;
+    after = tenants.at(-1)!.tenantId;
   }
+  await untilNone('unowned', () => deleteUnowned(db, retention.calls, batchSize));
+  await untilNone('auditEntries', () => deleteAuditEntries(db, auditRetentionDays, batchSize));
   await removeGoneProcesses(db);
   while ((await auditExpiredKeys(db, log)) > 0) Context.current().heartbeat(total);
-  if (total > 0) log.info({ rows: total, retentionDays }, 'history.expired');
+  const removed = Object.entries(total).filter(([, rows]) => rows > 0);
+  if (removed.length > 0) log.info(Object.fromEntries(removed), 'history.expired');
 }
 
 /** Writes to the audit log that API keys have expired, once for each, in batches. Returns how many; 0: all done. */

@@ -3,6 +3,7 @@ import { reconcileAccount } from '../../src/sources/messages/reconcile.js';
 import type { SendMessageDeps } from './send-message.js';
 
 export interface ReconcileMessagesDeps extends SendMessageDeps {
+  /** Of messages. */
   retentionDays: number;
 }
 

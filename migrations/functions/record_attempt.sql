@@ -81,6 +81,12 @@ begin
       d.retry_requested := false;
     end if;
 
+    if d.expunged_at is not null then
+      p_request_headers := '{}';
+      p_response_headers := null;
+      p_response_body := null;
+      p_error_message := case when p_error_message is not null then '[expunged]' end;
+    end if;
     insert into webhook_attempts (delivery_id, number, request_id, started_at, duration_ms, status_code, request_headers,
       response_headers, response_body, response_truncated, error_class, error_message)
     values (p_delivery, d.attempt_count, p_request, p_started_at, p_duration_ms, p_status_code, p_request_headers,

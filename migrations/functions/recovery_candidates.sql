@@ -16,7 +16,8 @@ begin
       select d.id from webhook_deliveries d
        where (d.webhook_id, d.status, d.id) > (r.webhook_id, s.status, span.after_id)
          and (d.webhook_id, d.status, d.id) < (r.webhook_id, s.status, span.before_id)
-         and d.created_at >= span.since and d.created_at < span.until and d.finished_at < r.created_at and not d.test
+         and d.created_at >= span.since and d.created_at < span.until and d.finished_at < r.created_at
+         and not d.test and d.expunged_at is null
        order by d.webhook_id, d.status, d.id limit p_limit) d
      where r.event_types is null
     union all
@@ -24,12 +25,14 @@ begin
       select d.id from webhook_deliveries d
        where (d.webhook_id, d.event_type, d.status, d.id) > (r.webhook_id, t.event_type, s.status, span.after_id)
          and (d.webhook_id, d.event_type, d.status, d.id) < (r.webhook_id, t.event_type, s.status, span.before_id)
-         and d.created_at >= span.since and d.created_at < span.until and d.finished_at < r.created_at and not d.test
+         and d.created_at >= span.since and d.created_at < span.until and d.finished_at < r.created_at
+         and not d.test and d.expunged_at is null
        order by d.webhook_id, d.event_type, d.status, d.id limit p_limit) d),
   -- most events may have a delivery, so only some of them are read at a time
   events as materialized (
     select e.* from span cross join lateral (
-      select e.id, e.event_type, e.created_at >= span.since and e.created_at < span.until and not e.test as is_wanted
+      select e.id, e.event_type, e.created_at >= span.since and e.created_at < span.until and not e.test
+           and e.body is not null as is_wanted
         from webhook_events e
        where r.include_missing
          and (e.tenant_id, e.id) > (r.tenant_id, span.after_id) and (e.tenant_id, e.id) < (r.tenant_id, span.before_id)

@@ -47,7 +47,8 @@ begin
 
   v_rows := array(
     select d from webhook_deliveries d
-     where d.id = any (v_deliveries) and d.status = any (r.statuses) and d.finished_at < r.created_at
+     where d.id = any (v_deliveries) and d.status = any (r.statuses) and d.finished_at < r.created_at and d.expunged_at is null
+       and exists (select from webhook_events e where e.id = d.event_row_id and e.body is not null)
      order by d.id for no key update);
   foreach v_status in array r.statuses loop
     v_group := array(select d from unnest(v_rows) d where d.status = v_status);

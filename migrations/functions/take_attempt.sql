@@ -19,6 +19,7 @@ declare
   w webhooks;
   l webhook_limiters;
   q tenant_request_windows;
+  e webhook_events;
   v_quota integer;
   v_now timestamptz;
   v_holds boolean;
@@ -41,6 +42,13 @@ begin
   if d.status = 'pending' and (w.deleted_at is not null or not w.enabled and not d.test) then
     perform settle_delivery(p_delivery, case when w.deleted_at is not null then 'cancelled' else 'held' end);
     select * into d from webhook_deliveries where id = p_delivery;
+  end if;
+  if d.status = 'pending' then
+    select * into e from webhook_events where id = d.event_row_id;
+    if e.body is null then
+      perform settle_delivery(p_delivery, case when e.expunged_at is not null then 'cancelled' else 'expired' end);
+      select * into d from webhook_deliveries where id = p_delivery;
+    end if;
   end if;
   v_now := clock_timestamp();
   v_holds := d.holds_token and d.token_epoch = l.epoch;
@@ -115,7 +123,7 @@ begin
     event_row_id := d.event_row_id;
     event_type := d.event_type;
     event_id := d.event_id;
-    body := (select e.body from webhook_events e where e.id = d.event_row_id);
+    body := e.body;
     url := w.url;
     timeout_ms := w.timeout_ms;
     headers_sealed := w.headers_sealed;

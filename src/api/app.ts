@@ -9,6 +9,7 @@ import type { AppDeps, Endpoint } from './http/endpoint.js';
 import { EventQuotas } from './event-quotas.js';
 import { errorResponse } from './http/error-response.js';
 import { eventTypeEndpoints } from './event-types.js';
+import { expungeEndpoints } from './expunge.js';
 import { eventHistoryEndpoints } from './event-history.js';
 import { eventEndpoints } from './events.js';
 import { messageEndpoints } from './messages.js';
@@ -18,9 +19,11 @@ import { createOpenApiDocument } from './http/openapi.js';
 import { phoneNumberEndpoints } from './phone-numbers.js';
 import { recoveryEndpoints } from './recoveries.js';
 import { requestLog } from './http/request-log.js';
+import { retentionEndpoints } from './retention.js';
 import { routeEndpoints } from './http/route-endpoints.js';
 import { shareCheck } from './http/share-check.js';
 import { TenantIds } from './tenant-ids.js';
+import { tenantDataEndpoints } from './tenant-data.js';
 import { tenantEndpoints } from './tenants.js';
 import { twilioCallbacks } from './twilio-callbacks.js';
 import { usageEndpoints } from './usage.js';
@@ -31,11 +34,14 @@ export type { AppDeps } from './http/endpoint.js';
 /** The whole REST API, in the order in which its page shows it. */
 export const endpoints: readonly Endpoint[] = [
   ...tenantEndpoints,
+  ...retentionEndpoints,
+  ...tenantDataEndpoints,
   ...apiKeyEndpoints,
   ...phoneNumberEndpoints,
   ...usageEndpoints,
   ...eventTypeEndpoints,
   ...eventEndpoints,
+  ...expungeEndpoints,
   ...eventHistoryEndpoints,
   ...webhookEndpoints,
   ...deliveryEndpoints,

@@ -170,7 +170,6 @@ export const deliveryEndpoints = [
       await requireWebhook(db, tenantId, params.webhook_id);
       const delivery = await requireDelivery(db, params.webhook_id, params.delivery_id);
       const [body, page] = await Promise.all([findBody(db, delivery.id), attemptsPage(db, delivery.id)]);
-      if (body === null) throw notFound('delivery');
       const { attempts, next_cursor } = page;
       return {
         status: 200,

@@ -16,7 +16,7 @@ const errorClasses = [
 ] as const satisfies readonly ErrorClass[];
 
 export const statusMeaning =
-  '`pending`: on its way. `delivered`, `failed`: ended. `held`: waits for its webhook to be enabled. `cancelled`: its webhook was deleted. `expired`: outlived the retention time';
+  '`pending`: on its way. `delivered`, `failed`: ended. `held`: waits for its webhook to be enabled. `cancelled`: its webhook was deleted, or its content was expunged. `expired`: outlived the retention time';
 
 const attemptErrorSchema = z
   .object({
@@ -52,6 +52,9 @@ const deliveryShape = {
   attempt_started_at: time('When the request that is open now began; null: none is').nullable(),
   created_at: time('When it was accepted'),
   finished_at: time('When it ended').nullable(),
+  expunged_at: time(
+    'When its content was erased on request; if it was still to be sent, it was cancelled then. null: it was not',
+  ).nullable(),
   status_code: statusCode.meta({ description: "The last attempt's" }),
   duration_ms: durationMs.nullable().meta({ description: "The last attempt's" }),
   response_body: responseBody.meta({ description: "The last attempt's; lists show the first 1 KB" }),
@@ -94,10 +97,13 @@ export const attemptSchema = z
 export const deliveryDetailSchema = z
   .object({
     ...deliveryShape,
-    body: z.string().meta({
-      description: 'The exact text that every attempt sends and signs',
-      examples: ['{"event":"call.dtmf","event_id":"1","timestamp":"2025-10-29T12:00:00.000Z","data":{}}'],
-    }),
+    body: z
+      .string()
+      .nullable()
+      .meta({
+        description: 'The exact text that every attempt sends and signs; null: it is not kept any more',
+        examples: ['{"event":"call.dtmf","event_id":"1","timestamp":"2025-10-29T12:00:00.000Z","data":{}}'],
+      }),
     attempts: z.array(attemptSchema).meta({ description: 'The first page of attempts, first to last' }),
     attempts_next_cursor: z
       .string()
@@ -122,6 +128,7 @@ export const renderDelivery = (delivery: Delivery): z.input<typeof deliverySchem
   attempt_started_at: renderTimeOrNull(delivery.attemptStartedAt),
   created_at: renderTime(delivery.createdAt),
   finished_at: renderTimeOrNull(delivery.finishedAt),
+  expunged_at: renderTimeOrNull(delivery.expungedAt),
   status_code: delivery.statusCode,
   duration_ms: delivery.durationMs,
   response_body: delivery.responseBody,

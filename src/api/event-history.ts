@@ -9,7 +9,7 @@ import { notFound } from './http/api-errors.js';
 import { defineEndpoint } from './http/endpoint.js';
 import { nextCursor, paginate } from './http/paging.js';
 import { eventIdParameter } from './http/path-parameters.js';
-import { parseUuid, renderTime, time } from './http/schemas.js';
+import { parseUuid, renderTime, renderTimeOrNull, time } from './http/schemas.js';
 
 const tag = 'Events';
 
@@ -17,15 +17,19 @@ const eventShape = {
   ...eventFields,
   created_at: time('When it was accepted'),
   test: z.boolean().meta({ description: 'Made by POST /v1/webhooks/:id/test', examples: [false] }),
+  expunged_at: time('When its content was erased on request; null: it was not').nullable(),
 };
 const eventSchema = z.object(eventShape).meta({ id: 'Event', description: 'Something that happened' });
 const eventDetailSchema = z
   .object({
     ...eventShape,
-    body: z.string().meta({
-      description: 'The exact text that its deliveries send and sign',
-      examples: ['{"event":"call.dtmf","event_id":"1","timestamp":"2025-10-29T12:00:00.000Z","data":{}}'],
-    }),
+    body: z
+      .string()
+      .nullable()
+      .meta({
+        description: 'The exact text that its deliveries send and sign; null: it is not kept any more',
+        examples: ['{"event":"call.dtmf","event_id":"1","timestamp":"2025-10-29T12:00:00.000Z","data":{}}'],
+      }),
     deliveries: z.array(deliverySchema).meta({ description: 'One for each webhook that wanted it; 200 at most' }),
   })
   .meta({ id: 'EventDetail', description: 'An event with its body and its deliveries' });
@@ -37,6 +41,7 @@ const renderEvent = (event: AcceptedEvent): z.input<typeof eventSchema> => ({
   timestamp: renderTime(event.occurredAt),
   created_at: renderTime(event.createdAt),
   test: event.test,
+  expunged_at: renderTimeOrNull(event.expungedAt),
 });
 
 export const eventHistoryEndpoints = [

@@ -3,24 +3,30 @@ import { eventTypeNames } from '../events/event-types.js';
 import { isEventId, type TriggerOutcome } from '../events/trigger.js';
 import { isObject, problemSchema, renderTime, text, time, timeInput, uuid } from './http/schemas.js';
 
-const newEventFields = z.strictObject({
+/** The two ways to name the tenant; `refineTenant` sees to it that one of them is used. */
+export const tenantFields = {
   tenant_id: uuid()
     .optional()
     .meta({ description: 'The tenant whose event it is; or give `tenant_external_id`', format: 'uuid' }),
   tenant_external_id: text(1, 100)
     .optional()
     .meta({ description: "Instead of `tenant_id`: the platform's own name for the tenant", examples: ['42'] }),
+};
+
+export const eventIdInput = z
+  .string('expected 1 to 255 characters')
+  .refine(isEventId, 'expected 1 to 255 characters, none of them a control character');
+
+const newEventFields = z.strictObject({
+  ...tenantFields,
   event_type: z.enum(eventTypeNames, `expected one of ${eventTypeNames.join(', ')}`),
-  event_id: z
-    .string('expected 1 to 255 characters')
-    .refine(isEventId, 'expected 1 to 255 characters, none of them a control character')
-    .meta({
-      description:
-        'Identifies what happened. Tenant, type and id together identify an event: the same three again are a repeat, not a new event',
-      minLength: 1,
-      maxLength: 255,
-      examples: ['4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4'],
-    }),
+  event_id: eventIdInput.meta({
+    description:
+      'Identifies what happened. Tenant, type and id together identify an event: the same three again are a repeat, not a new event',
+    minLength: 1,
+    maxLength: 255,
+    examples: ['4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4'],
+  }),
   payload: z.custom<Record<string, unknown>>(isObject, { message: 'expected an object', abort: false }).meta({
     type: 'object',
     additionalProperties: true,
@@ -38,19 +44,24 @@ const tenantIssue = (message: string) => ({
   when: ({ value }: { value: unknown }) => isObject(value),
 });
 
-export const newEventSchema = newEventFields
-  .refine(
-    (body) => body.tenant_id !== undefined || body.tenant_external_id !== undefined,
-    tenantIssue('missing; give tenant_id (a UUID), or tenant_external_id instead'),
-  )
-  .refine(
-    (body) => body.tenant_id === undefined || body.tenant_external_id === undefined,
-    tenantIssue('is given together with tenant_external_id; leave one of them out'),
-  )
-  .meta({
-    id: 'NewEvent',
-    description: 'An event of one tenant: `tenant_id` or `tenant_external_id`, exactly one of them',
-  });
+/** Exactly one of `tenant_id` and `tenant_external_id`. */
+export const refineTenant = <Schema extends z.ZodType<{ tenant_id?: unknown; tenant_external_id?: unknown }>>(
+  schema: Schema,
+) =>
+  schema
+    .refine(
+      (body) => body.tenant_id !== undefined || body.tenant_external_id !== undefined,
+      tenantIssue('missing; give tenant_id (a UUID), or tenant_external_id instead'),
+    )
+    .refine(
+      (body) => body.tenant_id === undefined || body.tenant_external_id === undefined,
+      tenantIssue('is given together with tenant_external_id; leave one of them out'),
+    );
+
+export const newEventSchema = refineTenant(newEventFields).meta({
+  id: 'NewEvent',
+  description: 'An event of one tenant: `tenant_id` or `tenant_external_id`, exactly one of them',
+});
 
 export type NewEventBody = z.output<typeof newEventSchema>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Retention } from '../db/retention-settings.js';
 import type { Keyring } from '../encryption/seal.js';
 import { encryptionVariables, loadEncryptionKeys, parseEncryptionKeys } from './encryption.js';
 import {
@@ -17,6 +18,7 @@ import {
 } from './environment.js';
 import { freeswitchVariables, loadFreeswitch, type FreeswitchConfig } from './freeswitch.js';
 import { logConfig, logVariables, type LogConfig } from './log.js';
+import { retentionOf, retentionVariables } from './retention.js';
 import { loadTemporal, temporalVariables, type TemporalConfig } from './temporal.js';
 import { loadTwilio, twilioVariables, type TwilioConfig } from './twilio.js';
 
@@ -57,9 +59,9 @@ export interface Config {
   readonly allowHttp: boolean;
   /** The longest that a receiver's `Retry-After` may put off the next attempt. */
   readonly maxRetryAfterMs: number;
-  /** How long ended events and deliveries stay readable. */
-  readonly retentionDays: number;
-  /** How long entries of the audit log are kept. */
+  /** How many days each part is kept, where nothing else is set for a tenant. */
+  readonly retention: Retention;
+  /** How many days entries of the audit log are kept. */
   readonly auditRetentionDays: number;
   /** Absent: this process listens to no switch. */
   readonly freeswitch?: FreeswitchConfig;
@@ -85,7 +87,7 @@ const serviceVariables = z.object({
   WEBHOOK_ALLOWED_NETWORKS: z.string().default('').transform(parseNetworks),
   WEBHOOK_ALLOW_HTTP: boolean.default(false),
   WEBHOOK_MAX_RETRY_AFTER_SECONDS: integer(0, 7 * 86400).default(3600),
-  RETENTION_DAYS: integer(1, 3650).default(30),
+  ...retentionVariables,
   AUDIT_RETENTION_DAYS: integer(1, 3650).default(400),
   ...freeswitchVariables,
   ...twilioVariables,
@@ -127,7 +129,7 @@ export function loadConfig(env: Environment, { needsKey = true }: { needsKey?: b
     allowedNetworks: variables.WEBHOOK_ALLOWED_NETWORKS,
     allowHttp: variables.WEBHOOK_ALLOW_HTTP,
     maxRetryAfterMs: variables.WEBHOOK_MAX_RETRY_AFTER_SECONDS * 1000,
-    retentionDays: variables.RETENTION_DAYS,
+    retention: retentionOf(variables),
     auditRetentionDays: variables.AUDIT_RETENTION_DAYS,
     ...(freeswitch && { freeswitch }),
     ...(twilio && { twilio }),

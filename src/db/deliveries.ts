@@ -20,6 +20,8 @@ export interface Delivery {
   attemptStartedAt: Date | null;
   createdAt: Date;
   finishedAt: Date | null;
+  /** When its content was erased on request. */
+  expungedAt: Date | null;
   /** The last attempt's, as the fields below; null before the first. */
   statusCode: number | null;
   durationMs: number | null;
@@ -41,6 +43,7 @@ export interface DeliveryRow {
   attempt_started_at: Date | null;
   created_at: Date;
   finished_at: Date | null;
+  expunged_at: Date | null;
   status_code: number | null;
   duration_ms: number | null;
   response_body: string | null;
@@ -52,7 +55,7 @@ export interface DeliveryRow {
 
 export const deliveryColumns = `
   d.id, d.webhook_id, d.event_type, d.event_id, d.status, d.test, d.attempt_count, d.next_attempt_at, d.created_at,
-  d.finished_at, case when d.in_flight_until > clock_timestamp() then d.in_flight_since end as attempt_started_at, a.status_code, a.duration_ms, a.error_class, a.error_message`;
+  d.finished_at, d.expunged_at, case when d.in_flight_until > clock_timestamp() then d.in_flight_since end as attempt_started_at, a.status_code, a.duration_ms, a.error_class, a.error_message`;
 export const withLastAttempt = `
   webhook_deliveries d left join webhook_attempts a on a.delivery_id = d.id and a.number = d.attempt_count`;
 
@@ -69,6 +72,7 @@ export function toDelivery(row: DeliveryRow, maxBytes = Infinity): Delivery {
     attemptStartedAt: row.attempt_started_at,
     createdAt: row.created_at,
     finishedAt: row.finished_at,
+    expungedAt: row.expunged_at,
     statusCode: row.status_code,
     durationMs: row.duration_ms,
     responseBody: row.response_body && firstBytes(row.response_body, maxBytes),
@@ -95,9 +99,9 @@ export async function findDelivery(db: Queryable, webhookId: number, deliveryId:
   return rows[0] ? toDelivery(rows[0]) : null;
 }
 
-/** The exact text that is sent for a delivery; null when the delivery does not exist (any more). */
+/** The exact text that is sent for a delivery; null when it, or the delivery, does not exist (any more). */
 export async function findBody(db: Queryable, deliveryId: string): Promise<string | null> {
-  const { rows } = await db.query<{ body: string }>(
+  const { rows } = await db.query<{ body: string | null }>(
     'select e.body from webhook_events e join webhook_deliveries d on d.event_row_id = e.id where d.id = $1',
     [deliveryId],
   );
@@ -115,8 +119,8 @@ export async function settleDelivery(
 
 /**
  * Makes a delivery due now, in a transaction. A pending delivery goes on with its schedule; one that has ended, or was
- * held, starts a new schedule under the same id. Throws ConflictError for a delivered one without `force`, and for one
- * whose webhook is paused or deleted. `was`: its status before.
+ * held, starts a new schedule under the same id. Throws ConflictError for a delivered one without `force`, for one whose
+ * webhook is paused or deleted, and for one whose body is not kept any more. `was`: its status before.
  */
 export async function requestRetry(
   db: Queryable,
@@ -129,19 +133,26 @@ export async function requestRetry(
     test: boolean;
     enabled: boolean;
     deleted: boolean;
+    is_expunged: boolean;
+    has_body: boolean;
     max_retries: number;
     tenant_id: string;
     event_type: string;
     event_id: string;
   }>(
-    `select d.status, d.test, w.enabled, w.deleted_at is not null as deleted, w.max_retries, d.tenant_id, d.event_type, d.event_id
-       from webhook_deliveries d join webhooks w on w.id = d.webhook_id
+    `select d.status, d.test, w.enabled, w.deleted_at is not null as deleted, w.max_retries, d.tenant_id, d.event_type, d.event_id,
+            d.expunged_at is not null as is_expunged, e.body is not null as has_body
+       from webhook_deliveries d join webhooks w on w.id = d.webhook_id join webhook_events e on e.id = d.event_row_id
       where d.id = $1 and d.webhook_id = $2 for no key update of d`,
     [deliveryId, webhookId],
   );
   const found = rows[0];
   if (!found) throw new NotFoundError(`Webhook ${webhookId} has no delivery ${deliveryId}.`);
   if (found.deleted) throw new ConflictError(`Webhook ${webhookId} was deleted; its deliveries cannot be retried.`);
+  if (found.is_expunged || !found.has_body) {
+    const reason = found.is_expunged ? 'was expunged' : 'is past its retention time';
+    throw new ConflictError(`The content of delivery ${deliveryId} ${reason}; it cannot be sent again.`);
+  }
   if (!found.enabled && !found.test) {
     throw new ConflictError(
       `Webhook ${webhookId} is paused or disabled. Set "enabled": true first; that also sends what is held.`,

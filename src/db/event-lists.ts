@@ -9,6 +9,8 @@ export interface AcceptedEvent {
   occurredAt: Date;
   createdAt: Date;
   test: boolean;
+  /** When its content was erased on request. */
+  expungedAt: Date | null;
 }
 
 interface AcceptedEventRow {
@@ -18,6 +20,7 @@ interface AcceptedEventRow {
   occurred_at: Date;
   created_at: Date;
   test: boolean;
+  expunged_at: Date | null;
 }
 
 export interface EventFilter {
@@ -30,7 +33,7 @@ export interface EventFilter {
   until?: Date;
 }
 
-const columns = 'id, event_type, event_id, occurred_at, created_at, test';
+const columns = 'id, event_type, event_id, occurred_at, created_at, test, expunged_at';
 
 const toEvent = (row: AcceptedEventRow): AcceptedEvent => ({
   id: row.id,
@@ -39,6 +42,7 @@ const toEvent = (row: AcceptedEventRow): AcceptedEvent => ({
   occurredAt: row.occurred_at,
   createdAt: row.created_at,
   test: row.test,
+  expungedAt: row.expunged_at,
 });
 
 /** A tenant's events, also those that no webhook wanted: newest first, at most `limit`, starting after `beforeId`. */
@@ -68,13 +72,13 @@ export async function listEvents(
   return rows.map(toEvent);
 }
 
-/** Null: the tenant has no such event. `body` is the exact text of its deliveries. */
+/** Null: the tenant has no such event. `body` is the exact text of its deliveries; null: it is not kept any more. */
 export async function findEvent(
   db: Queryable,
   tenantId: string,
   id: string,
-): Promise<(AcceptedEvent & { body: string }) | null> {
-  const { rows } = await db.query<AcceptedEventRow & { body: string }>(
+): Promise<(AcceptedEvent & { body: string | null }) | null> {
+  const { rows } = await db.query<AcceptedEventRow & { body: string | null }>(
     `select ${columns}, body from webhook_events where id = $1 and tenant_id = $2`,
     [id, tenantId],
   );

@@ -1,5 +1,4 @@
-import { sqlState, sqlStateOf, type Queryable } from './database.js';
-import { NotFoundError } from '../errors.js';
+import type { Queryable } from './database.js';
 
 /** What a workflow is started with: ids and the search attributes of its delivery, none of the tenant's data. */
 export interface StartableDelivery {
@@ -43,8 +42,9 @@ const insertEventText = `
   with new_event as (
     insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body)
     select $1::uuid, $2::text, $3::text, $4::timestamptz, $5::text
-     where $7::uuid is null
-        or exists (select from api_keys where id = $7 and (expires_at is null or expires_at > now()))
+     where exists (select from tenants where id = $1 and deleted_at is null)
+       and ($7::uuid is null
+            or exists (select from api_keys where id = $7 and (expires_at is null or expires_at > now())))
     on conflict (tenant_id, event_type, event_id) do nothing
     returning id, occurred_at),
   subscribed as (
@@ -73,9 +73,9 @@ const insertEventText = `
 
 /**
  * Inserts an event and one delivery per subscribed webhook of its tenant, held where the webhook is paused, in one
- * statement. Null, and nothing is inserted, when the tenant triggered this type and event id before, or when the key
- * `apiKeyId` is deleted or expired. `countLater`: the transaction goes on to lock other rows, and ends with
- * countNewDeliveries. `aboutWebhookId`: the webhook that the event is about, which does not get it.
+ * statement. Null, and nothing is inserted, when the tenant triggered this type and event id before, when there is no
+ * such tenant, or when the key `apiKeyId` is deleted or expired. `countLater`: the transaction goes on to lock other
+ * rows, and ends with countNewDeliveries. `aboutWebhookId`: the webhook that the event is about, which does not get it.
  */
 export async function insertEvent(
   db: Queryable,
@@ -86,23 +86,17 @@ export async function insertEvent(
     aboutWebhookId = null,
   }: { countLater?: boolean; apiKeyId?: string | null; aboutWebhookId?: number | null } = {},
 ): Promise<AcceptedEvent | null> {
-  try {
-    const { rows } = await db.query<AcceptedRow>({ name: 'insert_event', text: insertEventText }, [
-      event.tenantId,
-      event.eventType,
-      event.eventId,
-      event.occurredAt,
-      event.body,
-      countLater,
-      apiKeyId,
-      aboutWebhookId,
-    ]);
-    return toAcceptedEvent(rows);
-  } catch (error) {
-    if (sqlStateOf(error) === sqlState.foreignKeyViolation)
-      throw new NotFoundError(`There is no tenant ${event.tenantId}.`);
-    throw error;
-  }
+  const { rows } = await db.query<AcceptedRow>({ name: 'insert_event', text: insertEventText }, [
+    event.tenantId,
+    event.eventType,
+    event.eventId,
+    event.occurredAt,
+    event.body,
+    countLater,
+    apiKeyId,
+    aboutWebhookId,
+  ]);
+  return toAcceptedEvent(rows);
 }
 
 /**
@@ -124,12 +118,12 @@ export async function countNewDeliveries(db: Queryable, deliveries: AcceptedEven
   );
 }
 
-/** The event as the first trigger of this tenant, type and event id was answered, with its body. */
+/** The event as the first trigger of this tenant, type and event id was answered, with its body; null: not kept. */
 export async function findEvent(
   db: Queryable,
   key: { tenantId: string; eventType: string; eventId: string },
-): Promise<(AcceptedEvent & { body: string }) | null> {
-  const { rows } = await db.query<AcceptedRow & { body: string }>(
+): Promise<(AcceptedEvent & { body: string | null }) | null> {
+  const { rows } = await db.query<AcceptedRow & { body: string | null }>(
     `select e.id as event_row_id, e.occurred_at, e.body, d.id as delivery_id, d.webhook_id, d.accepted_as
        from webhook_events e left join webhook_deliveries d on d.event_row_id = e.id
       where e.tenant_id = $1 and e.event_type = $2 and e.event_id = $3

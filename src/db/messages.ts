@@ -158,13 +158,14 @@ export async function statusesBySid(db: Queryable, messageSids: string[]): Promi
 }
 
 /**
- * Gives the right to send, once: from here on the message may have reached Twilio. Null when it is not pending or does
- * not exist.
+ * Gives the right to send, once: from here on the message may have reached Twilio. Null when it is not pending, or it or
+ * its tenant does not exist.
  */
 export async function claimSend(db: Queryable, id: string): Promise<Message | null> {
   const { rows } = await db.query<MessageRow>(
     `update messages set status = 'unknown', send_began_at = date_trunc('milliseconds', clock_timestamp())
-      where id = $1 and status = 'pending' returning ${messageColumns}`,
+      where id = $1 and status = 'pending'
+        and exists (select from tenants t where t.id = tenant_id and t.deleted_at is null) returning ${messageColumns}`,
     [id],
   );
   return rows[0] ? toMessage(rows[0]) : null;

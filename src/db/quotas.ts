@@ -36,7 +36,7 @@ export async function setQuotas(db: Queryable, tenantId: string, quotas: Partial
   const named = (Object.keys(columnOf) as (keyof Quotas)[]).filter((name) => quotas[name] !== undefined);
   const set = named.map((name, i) => `${columnOf[name]} = $${i + 2}`);
   const { rows } = await db.query<QuotaRow>(
-    `update tenants set ${[...set, 'quotas_set_at = clock_timestamp()'].join(', ')} where id = $1 returning ${quotaColumns}`,
+    `update tenants set ${[...set, 'quotas_set_at = clock_timestamp()'].join(', ')} where id = $1 and deleted_at is null returning ${quotaColumns}`,
     [tenantId, ...named.map((name) => quotas[name])],
   );
   return rows[0] ? toQuotas(rows[0]) : null;

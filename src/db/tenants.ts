@@ -47,7 +47,7 @@ export async function findTenant(
   { lock = false }: { lock?: boolean } = {},
 ): Promise<Tenant | null> {
   const { rows } = await db.query<TenantRow>(
-    `select ${columns} from tenants where id = $1 ${lock ? 'for no key update' : ''}`,
+    `select ${columns} from tenants where id = $1 and deleted_at is null ${lock ? 'for no key update' : ''}`,
     [tenantId],
   );
   return rows[0] ? toTenant(rows[0]) : null;
@@ -64,7 +64,8 @@ export async function resolveTenant(db: Queryable, reference: string): Promise<s
   // Postgres accepts no NUL, so no tenant's id has one.
   if (reference.includes('\0')) return null;
   const { rows } = await db.query<{ id: string }>(
-    'select id from tenants where external_id = $1 or id = $2::uuid order by external_id is not distinct from $1 desc limit 1',
+    `select id from tenants where (external_id = $1 or id = $2::uuid) and deleted_at is null
+      order by external_id is not distinct from $1 desc limit 1`,
     [reference, uuidForm.test(reference) ? reference : null],
   );
   return rows[0]?.id ?? null;
@@ -78,7 +79,7 @@ export async function listTenants(
 ): Promise<Tenant[]> {
   const { rows } = await db.query<TenantRow>(
     `select ${columns} from tenants
-      where ($2::uuid is null or id < $2) and ($3::text is null or external_id = $3) order by id desc limit $1`,
+      where deleted_at is null and ($2::uuid is null or id < $2) and ($3::text is null or external_id = $3) order by id desc limit $1`,
     [page.limit, page.beforeId, filter.externalId],
   );
   return rows.map(toTenant);

@@ -198,6 +198,9 @@ const follow = 'settings_version = settings_version + 1, settling_since = coales
 
 const voidPlannedTokens = (db: Queryable, webhookId: number) => db.query('select void_planned_tokens($1)', [webhookId]);
 
+const markDeleted = `deleted_at = now(), enabled = false, updated_at = now(), secret_sealed = '', headers_sealed = null,
+  previous_secret_sealed = null, previous_secret_expires_at = null, ${follow}`;
+
 /**
  * Deletes a webhook; call it in a transaction. From the commit on nothing is sent and its secrets are gone. Pending and
  * held deliveries are cancelled in batches (settleBatch), and its running recovery is cancelled too; history stays
@@ -205,20 +208,33 @@ const voidPlannedTokens = (db: Queryable, webhookId: number) => db.query('select
  */
 export async function deleteWebhook(db: Queryable, tenantId: string, webhookId: number): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update webhooks set deleted_at = now(), enabled = false, updated_at = now(), secret_sealed = '', headers_sealed = null,
-            previous_secret_sealed = null, previous_secret_expires_at = null, ${follow}
-      where id = $1 and tenant_id = $2 and deleted_at is null`,
+    `update webhooks set ${markDeleted} where id = $1 and tenant_id = $2 and deleted_at is null`,
     [webhookId, tenantId],
   );
   if (rowCount === 0) return false;
   await voidPlannedTokens(db, webhookId);
   // Last: a delivery that ends locks its recovery's row after all others.
+  await cancelRecoveries(db, [webhookId]);
+  return true;
+}
+
+/** Like deleteWebhook, for all webhooks of a tenant. */
+export async function deleteWebhooks(db: Queryable, tenantId: string): Promise<void> {
+  const { rows } = await db.query<{ id: number }>(
+    `update webhooks set ${markDeleted} where tenant_id = $1 and deleted_at is null returning id`,
+    [tenantId],
+  );
+  const ids = rows.map(({ id }) => id);
+  await db.query('select void_planned_tokens(id) from unnest($1::integer[]) w (id)', [ids]);
+  await cancelRecoveries(db, ids);
+}
+
+async function cancelRecoveries(db: Queryable, webhookIds: number[]): Promise<void> {
   await db.query(
     `update webhook_recoveries set status = 'cancelled', finished_at = clock_timestamp()
-      where webhook_id = $1 and status = 'running'`,
-    [webhookId],
+      where webhook_id = any($1) and status = 'running'`,
+    [webhookIds],
   );
-  return true;
 }
 
 /**

@@ -10,10 +10,11 @@ import {
   type NewEvent,
   type StartableDelivery,
 } from '../db/events.js';
-import { EventMismatchError } from '../errors.js';
+import { findTenant } from '../db/tenants.js';
+import { EventMismatchError, NotFoundError } from '../errors.js';
 import type { DeliveryWorkflows } from '../temporal/workflows.js';
 import { checkEvent, dataOf, type UncheckedEvent } from './check-event.js';
-import type { EventType, TypedPayload } from './event-types.js';
+import { eventLabel, type EventType, type TypedPayload } from './event-types.js';
 
 export { isEventId, lastMoment, maxBodyBytes, type UncheckedEvent } from './check-event.js';
 
@@ -60,10 +61,14 @@ export async function triggerUnchecked(
   }
   await key?.confirm();
   const first = await findEvent(deps.db, checked);
-  if (!first) throw new Error(`event ${event.eventType} ${event.eventId} was deleted while it was triggered again`);
-  if (!isDeepStrictEqual(dataOf(first.body), dataOf(checked.body))) {
+  if (!first) {
+    if (!(await findTenant(deps.db, event.tenantId))) throw new NotFoundError(`There is no tenant ${event.tenantId}.`);
+    throw new Error(`event ${eventLabel(event)} was deleted while it was triggered again`);
+  }
+  // Without its body nothing is left to compare: the first response stands.
+  if (first.body !== null && !isDeepStrictEqual(dataOf(first.body), dataOf(checked.body))) {
     throw new EventMismatchError(
-      `Event ${event.eventType} ${event.eventId} was triggered before with another payload. An event never changes: use a new event_id.`,
+      `Event ${eventLabel(event)} was triggered before with another payload. An event never changes: use a new event_id.`,
     );
   }
   return { id: first.id, occurredAt: first.occurredAt, deliveries: first.deliveries, repeated: true };
@@ -115,13 +120,13 @@ export async function recordWithEvents<T>(
  * lines of their attempts.
  */
 export const acceptedFields = (
-  { tenantId, eventType, eventId }: Pick<UncheckedEvent, 'tenantId' | 'eventType' | 'eventId'>,
+  event: Pick<UncheckedEvent, 'tenantId' | 'eventType' | 'eventId'>,
   { id, deliveries, repeated }: TriggerOutcome,
 ) => ({
-  tenant: tenantId,
-  eventType,
+  tenant: event.tenantId,
+  eventType: event.eventType,
   // In the same form as in the lines of its attempts.
-  event: `${eventType} ${eventId}`,
+  event: eventLabel(event),
   eventRow: id,
   deliveries: deliveries.length,
   ...(repeated && { repeated }),

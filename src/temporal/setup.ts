@@ -103,6 +103,7 @@ export function expectedSchedules(taskQueue: string, { messages }: { messages: b
     // When Temporal is back, the next sweep is at most one interval away: accepted deliveries are started within 30 s.
     schedule('sweep', 'sweepDeliveries', 10_000, 10 * minuteMs, 'deliveries that have not started yet will not start'),
     schedule('expire', 'expireHistory', 60 * minuteMs, 60 * minuteMs, 'nothing is removed after the retention time'),
+    schedule('forget', 'forgetData', minuteMs, 60 * minuteMs, 'what calls have begun to erase stays'),
     ...(messages
       ? [schedule('reconcile-messages', 'reconcileMessages', 15 * minuteMs, 60 * minuteMs, 'lost callbacks stay lost')]
       : []),

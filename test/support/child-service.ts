@@ -133,7 +133,7 @@ function environmentOf(config: Config): Record<string, string> {
     WEBHOOK_ALLOWED_NETWORKS: config.allowedNetworks.join(','),
     WEBHOOK_ALLOW_HTTP: String(config.allowHttp),
     WEBHOOK_MAX_RETRY_AFTER_SECONDS: String(config.maxRetryAfterMs / 1_000),
-    RETENTION_DAYS: String(config.retentionDays),
+    RETENTION_DAYS: String(config.retention.deliveries),
     AUDIT_RETENTION_DAYS: String(config.auditRetentionDays),
     LOG_LEVEL: 'info',
     LOG_FORMAT: 'json',

@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Client, Connection, ScheduleNotFoundError } from '@temporalio/client';
+import { retentionOf } from '../../src/config/retention.js';
 import type { Config } from '../../src/config/service.js';
 import { createSecret } from '../../src/delivery/signature.js';
 import type { GivenPayload } from '../../src/events/event-types.js';
-import { createLogger } from '../../src/log.js';
+import { createLogger, type LogDestination } from '../../src/log.js';
 import { createSealer, unnamedKey } from '../../src/encryption/seal.js';
 import { sealContext } from '../../src/encryption/seal-context.js';
 import { openService, type Service, type ServiceParts, type ServiceTimes } from '../../src/server/open-service.js';
@@ -55,6 +56,8 @@ export async function startStack(
     times?: ServiceTimes;
     /** Instead of one of its own. */
     database?: TestDatabase;
+    /** Where its log goes, instead of standard output. */
+    log?: LogDestination;
   } = {},
 ): Promise<Stack> {
   const database = options.database ?? (await createTestDatabase());
@@ -74,12 +77,12 @@ export async function startStack(
     allowedNetworks: ['127.0.0.0/8', '::1/128'],
     allowHttp: true,
     maxRetryAfterMs: 3_600_000,
-    retentionDays: 30,
+    retention: retentionOf({ RETENTION_DAYS: 30 }),
     auditRetentionDays: 400,
     log: { level: (process.env['TEST_LOG_LEVEL'] as Config['log']['level'] | undefined) ?? 'error', format: 'pretty' },
     ...options.config,
   };
-  const log = createLogger(config.log);
+  const log = createLogger(config.log, options.log);
   const opened: Service[] = [];
   const open = async (parts: ServiceParts) => {
     const service = await openService(config, log, parts, options.times);

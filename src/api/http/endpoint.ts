@@ -70,8 +70,10 @@ export interface PathParameter<Value> {
 
 export interface ResponseDefinition {
   description: string;
-  /** Absent: no body. */
+  /** Absent: no body, or `lines`. */
   schema?: z.ZodType;
+  /** Any number of JSON lines of this schema (application/x-ndjson), sent as they are read. */
+  lines?: z.ZodType;
 }
 
 type Params = Record<string, PathParameter<string | number>>;
@@ -106,7 +108,9 @@ export interface EndpointRequest<
 export type EndpointResponse<R extends Responses> = {
   [Status in keyof R]: R[Status] extends { schema: infer Schema extends z.ZodType }
     ? { status: Status; body: z.input<Schema> }
-    : { status: Status };
+    : R[Status] extends { lines: infer Line extends z.ZodType }
+      ? { status: Status; lines: AsyncIterable<z.input<Line>> }
+      : { status: Status };
 }[keyof R];
 
 /** One call of the REST API: the route (route-endpoints.ts) and its page (openapi.ts) are made from the same definition. */
@@ -154,7 +158,7 @@ export interface Endpoint extends Omit<
   handle(
     request: EndpointRequest<Access, Params, z.ZodType, z.ZodType, boolean>,
     deps: EndpointDeps,
-  ): Promise<{ status: number; body?: unknown }>;
+  ): Promise<{ status: number; body?: unknown; lines?: AsyncIterable<unknown> }>;
 }
 
 /** Checks a definition's types against each other; the result no longer has them. */

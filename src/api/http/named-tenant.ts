@@ -19,16 +19,17 @@ export async function namedTenant(
   const [id, externalId] = tenantQuery.map((name) => query[name]);
   if ((id === undefined) === (externalId === undefined))
     throw refused('tenant_id', 'say whose it is: add either tenant_id or tenant_external_id to the query');
+  let tenantId: string | null | undefined;
   if (externalId !== undefined) {
     if (typeof externalId !== 'string' || externalId === '' || externalId.includes('\0'))
       throw refused('tenant_external_id', 'expected the external id of one tenant');
-    const tenantId = await tenantIds.find(externalId);
-    if (tenantId === null) throw notFound('tenant');
-    return tenantId;
+    tenantId = await tenantIds.find(externalId);
+  } else {
+    tenantId = typeof id === 'string' ? parseUuid(id) : undefined;
+    if (tenantId === undefined) throw refused('tenant_id', 'expected the id of one tenant, a UUID');
   }
-  const tenantId = typeof id === 'string' ? parseUuid(id) : undefined;
-  if (tenantId === undefined) throw refused('tenant_id', 'expected the id of one tenant, a UUID');
-  if (!(await findTenant(db, tenantId))) throw notFound('tenant');
+  // Also one that is remembered by its external id: it may have been deleted since.
+  if (tenantId === null || !(await findTenant(db, tenantId))) throw notFound('tenant');
   return tenantId;
 }
 

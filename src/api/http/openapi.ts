@@ -182,12 +182,13 @@ const scopeSentence = ({ access, allTenants }: Endpoint): string =>
 
 function responsesOf(endpoint: Endpoint): Record<string, ResponseConfig> {
   return Object.fromEntries(
-    Object.entries(endpoint.responses).map(([status, { description, schema }]): [string, ResponseConfig] => [
+    Object.entries(endpoint.responses).map(([status, { description, schema, lines }]): [string, ResponseConfig] => [
       status,
       {
         description,
         headers: { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } },
         ...(schema && { content: { 'application/json': { schema } } }),
+        ...(lines && { content: { 'application/x-ndjson': { schema: lines } } }),
       },
     ]),
   );

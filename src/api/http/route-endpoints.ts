@@ -18,6 +18,7 @@ import type { Endpoint, EndpointDeps } from './endpoint.js';
 import type { KeyMemory } from './key-memory.js';
 import { namedTenant, tenantQuery } from './named-tenant.js';
 import { readBody } from './read-body.js';
+import { sendLines } from './send-lines.js';
 import { TenantCalls } from './tenant-calls.js';
 import { validate } from './validate.js';
 
@@ -79,7 +80,8 @@ async function serve(
   const handle = () => endpoint.handle(checked, deps);
   const answer = await (tenantId === null ? handle() : tenantCalls.run(tenantId, handle));
   response.status(answer.status);
-  if (answer.body === undefined) response.end();
+  if (answer.lines) await sendLines(response, answer.lines);
+  else if (answer.body === undefined) response.end();
   else response.json(answer.body);
 }
 

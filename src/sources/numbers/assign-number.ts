@@ -1,6 +1,7 @@
 import { audit, type Author } from '../../db/audit.js';
 import { findAssigned, insertAssignment, setNumberAccount, type PhoneNumber } from '../../db/phone-numbers.js';
-import { ConflictError } from '../../errors.js';
+import { findTenant } from '../../db/tenants.js';
+import { ConflictError, NotFoundError } from '../../errors.js';
 import { recordWithEvents, type TriggerDeps } from '../../events/trigger.js';
 
 /** E.164, or a short code of digits only. Without spaces, as the network writes it, since it is compared as text. */
@@ -19,6 +20,7 @@ export async function assignNumber(
   { phoneNumber, accountSid }: { phoneNumber: string; accountSid?: string | null | undefined },
 ): Promise<{ assigned: PhoneNumber; repeated: boolean }> {
   return recordWithEvents(deps, async (tx, trigger) => {
+    if (!(await findTenant(tx, tenantId))) throw new NotFoundError(`There is no tenant ${tenantId}.`);
     const assigned = await insertAssignment(tx, tenantId, { phoneNumber, accountSid: accountSid ?? null });
     if (!assigned) {
       const present = await findAssigned(tx, phoneNumber, { lock: true });

@@ -61,6 +61,18 @@ describe('every call that changes something', () => {
       action: 'tenant.limits_set',
       call: () => api.call('PUT', ofTenant('limits'), { body: { call_minutes: 3 } }),
     }),
+    setRetention: async () => ({
+      action: 'tenant.retention_set',
+      call: () => api.call('PUT', ofTenant('retention'), { body: { bodies: 7 } }),
+    }),
+    expungeEvents: async () => ({
+      action: 'tenant.events_expunged',
+      call: () => api.call('POST', '/v1/events/expunge', { body: { tenant_id: tenant.id, event_id: 'x' } }),
+    }),
+    deleteTenant: async () => ({
+      action: 'tenant.deleted',
+      call: () => api.call('DELETE', `/v1/tenants/${tenant.id}?confirm=Acme`),
+    }),
     createTenantApiKey: async () => ({
       action: 'api_key.created',
       call: () => newKey(ofTenant('api-keys'), 'webhooks:read'),

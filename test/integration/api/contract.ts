@@ -50,7 +50,8 @@ export function checkResponse(
     return;
   }
   assert.equal(actual.contentType?.split(';')[0], mediaType, `${what}: Content-Type`);
-  checkBody(`${pointer}/content/${escape(mediaType)}/schema`, actual.body);
+  const bodies = mediaType === 'application/x-ndjson' ? (actual.body as unknown[]) : [actual.body];
+  for (const body of bodies) checkBody(`${pointer}/content/${escape(mediaType)}/schema`, body);
 }
 
 const validators = new Map<string, ValidateFunction>();

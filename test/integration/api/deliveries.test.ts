@@ -52,6 +52,7 @@ describe('deliveries', () => {
       attempt_started_at: null,
       created_at: delivery.created_at,
       finished_at: null,
+      expunged_at: null,
       status_code: 500,
       duration_ms: 245,
       response_body: 'ok',

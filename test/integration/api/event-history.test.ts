@@ -52,6 +52,7 @@ describe('the history of a tenant', () => {
         ...accepted.event,
         created_at: (events[0] as unknown as { created_at: string }).created_at,
         test: false,
+        expunged_at: null,
       });
     });
 

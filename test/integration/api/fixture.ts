@@ -126,7 +126,7 @@ export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: str
       });
       const text = await response.text();
       const contentType = response.headers.get('content-type');
-      const parsed: unknown = text === '' ? undefined : contentType?.includes('json') ? JSON.parse(text) : text;
+      const parsed = parse(text, contentType);
       if (method !== 'HEAD')
         checkResponse(method, new URL(url + path).pathname, { status: response.status, contentType, body: parsed });
       return { status: response.status, headers: response.headers, body: parsed };
@@ -138,6 +138,17 @@ export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: str
       await database?.drop();
     },
   };
+}
+
+/** JSON lines as a list. */
+function parse(text: string, contentType: string | null): unknown {
+  if (text === '') return undefined;
+  if (contentType?.startsWith('application/x-ndjson'))
+    return text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+  return contentType?.includes('json') ? JSON.parse(text) : text;
 }
 
 export interface TestTenant {

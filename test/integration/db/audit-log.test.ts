@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { retentionOf } from '../../../src/config/retention.js';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { auditExpiredKeys, expire } from '../../../activities/maintenance/expire.js';
 import { audit, listAuditEntries, type AuditFilter } from '../../../src/db/audit.js';
@@ -54,7 +55,12 @@ describe('entries of the audit log', () => {
     await insert(401, 1_200);
     await insert(399, 1);
     const log = testAuthor.log;
-    await new MockActivityEnvironment().run(expire, { db, log, retentionDays: 30, auditRetentionDays: 400 });
+    await new MockActivityEnvironment().run(expire, {
+      db,
+      log,
+      retention: retentionOf({ RETENTION_DAYS: 30 }),
+      auditRetentionDays: 400,
+    });
     const left = await listAuditEntries(db, everybodys, all);
     assert.deepEqual(
       left.map(({ subject }) => subject.id),

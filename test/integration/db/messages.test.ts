@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import { claimSend, messageStatus, releaseSend } from '../../../src/db/messages.js';
-import { expireMessages } from '../../../src/db/retention.js';
+import { retentionOf } from '../../../src/config/retention.js';
+import { deleteMessages } from '../../../src/db/retention.js';
+import { listKeptTenants } from '../../../src/db/retention-settings.js';
 import {
   listUnsettledMessages,
   listUnstartedMessages,
@@ -71,8 +73,9 @@ describe('messages in Postgres', () => {
     await database.pool.query("update messages set id = uuid_v7_floor(now() - interval '31 days') where id = $1", [
       old,
     ]);
-    assert.equal(await expireMessages(db, 30, 10), 1);
-    assert.equal(await expireMessages(db, 30, 10), 0);
+    const tenants = await listKeptTenants(db, retentionOf({ RETENTION_DAYS: 30 }), null, 10);
+    assert.equal(await deleteMessages(db, tenants, 10), 1);
+    assert.equal(await deleteMessages(db, tenants, 10), 0);
     const { rows } = await database.pool.query('select id from messages');
     assert.deepEqual(rows, [{ id: young }]);
   });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { listKeptTenants } from '../../../src/db/retention-settings.js';
+import { retentionOf } from '../../../src/config/retention.js';
 import { randomUUID } from 'node:crypto';
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import { settleDelivery } from '../../../src/db/deliveries.js';
@@ -12,7 +14,7 @@ import {
   requeueBatch,
   type RecoveryRequest,
 } from '../../../src/db/recoveries.js';
-import { expireRecoveries } from '../../../src/db/retention.js';
+import { deleteRecoveries } from '../../../src/db/retention.js';
 import { settleBatch } from '../../../src/db/settling.js';
 import { deleteWebhook, updateWebhook } from '../../../src/db/webhooks.js';
 import { ConflictError } from '../../../src/errors.js';
@@ -358,10 +360,12 @@ describe('a recovery in Postgres', function () {
       rows[0]!.id,
       id,
     ]);
-    assert.equal(await expireRecoveries(db, 30, 100), 0, 'one is on its way');
+    const remove = async (days: number) =>
+      deleteRecoveries(db, await listKeptTenants(db, retentionOf({ RETENTION_DAYS: days }), null, 100), 100);
+    assert.equal(await remove(30), 0, 'one is on its way');
     await end([started!.id], 'delivered');
-    assert.equal(await expireRecoveries(db, 32, 100), 0);
-    assert.equal(await expireRecoveries(db, 30, 100), 1);
+    assert.equal(await remove(32), 0);
+    assert.equal(await remove(30), 1);
   });
 
   it('is given to the sweeper when its workflow has not asked for a minute', async () => {

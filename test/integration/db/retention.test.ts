@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { expire } from '../../../activities/maintenance/expire.js';
+import { retentionOf } from '../../../src/config/retention.js';
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import { insertEvent } from '../../../src/db/events.js';
-import { expireBatch, expireWebhooks } from '../../../src/db/retention.js';
+import { deleteWebhookRows } from '../../../src/db/retention.js';
+import { listKeptTenants, setRetention } from '../../../src/db/retention-settings.js';
 import { requestRetry } from '../../../src/db/deliveries.js';
 import { listOverdueDeliveries, listUnstartedDeliveries, markStarted } from '../../../src/db/unstarted-deliveries.js';
 import { deleteWebhook } from '../../../src/db/webhooks.js';
+import { createLogger } from '../../../src/log.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { insertTenant, insertWebhook } from '../../support/rows.js';
+
+const log = createLogger({ level: 'silent', format: 'json' });
 
 describe('deliveries over time', () => {
   let database: TestDatabase;
@@ -59,7 +66,9 @@ describe('deliveries over time', () => {
     (await database.pool.query<{ status: string }>('select status from webhook_deliveries where id = $1', [id])).rows[0]
       ?.status;
   const expireAll = async () => {
-    while ((await expireBatch(db, 30, 100)) > 0);
+    await new MockActivityEnvironment().run(() =>
+      expire({ db, log, retention: retentionOf({ RETENTION_DAYS: 30 }), auditRetentionDays: 400 }),
+    );
   };
 
   describe('at the end of the retention time', () => {
@@ -99,12 +108,13 @@ describe('deliveries over time', () => {
 
       await database.pool.query('delete from webhook_deliveries where webhook_id = $1', [deleted]);
       await database.pool.query(`select change_health($1, 'failing', 'x', now())`, [deleted]);
-      assert.equal(await expireWebhooks(db, 30, 100), 0, 'it was deleted just now');
+      const tenants = await listKeptTenants(db, retentionOf({ RETENTION_DAYS: 30 }), null, 100);
+      assert.equal(await deleteWebhookRows(db, tenants, 100), 0, 'it was deleted just now');
       await database.pool.query(
         `update webhooks set deleted_at = now() - interval '31 days', settling_since = null where id = any($1)`,
         [[deleted, owing]],
       );
-      assert.equal(await expireWebhooks(db, 30, 100), 1, 'of the other one deliveries are kept');
+      assert.equal(await deleteWebhookRows(db, tenants, 100), 1, 'of the other one deliveries are kept');
       const parts = ['limiters', 'counters', 'tokens', 'health', 'health_changes'];
       for (const table of ['webhooks', ...parts.map((part) => `webhook_${part}`)]) {
         const column = table === 'webhooks' ? 'id' : 'webhook_id';
@@ -134,6 +144,102 @@ describe('deliveries over time', () => {
       await expireAll();
       assert.equal(await status(owed), 'expired');
       assert.equal(await status(held), 'expired');
+    });
+
+    describe('of each part', () => {
+      const attempt = (id: string) =>
+        database.pool.query(
+          `insert into webhook_attempts (delivery_id, number, request_id, started_at, duration_ms, status_code, request_headers, response_body)
+           values ($1, 1, gen_random_uuid(), now(), 1, 200, '{}', 'thanks')`,
+          [id],
+        );
+      /** A delivered one of that age, with one attempt. */
+      async function delivered(days: number): Promise<string> {
+        const id = await deliver();
+        await database.pool.query('update webhook_deliveries set attempt_count = 1 where id = $1', [id]);
+        await finish(id);
+        const aged = await age(id, days);
+        await attempt(aged);
+        return aged;
+      }
+      const kept = async (id: string) => {
+        const { rows } = await database.pool.query<{ body: string | null; response: string | null; attempts: number }>(
+          `select e.body, a.response_body as response, (select count(*)::int from webhook_attempts where delivery_id = d.id) as attempts
+             from webhook_deliveries d join webhook_events e on e.id = d.event_row_id
+             left join webhook_attempts a on a.delivery_id = d.id where d.id = $1`,
+          [id],
+        );
+        return rows[0];
+      };
+
+      it('bodies and responses go first where they are kept for less time, and nothing else does', async () => {
+        await setRetention(db, tenantId, { bodies: 7 });
+        const [older, younger] = [await delivered(8), await delivered(6)];
+        await expireAll();
+        assert.deepEqual(await kept(older), { body: null, response: null, attempts: 1 });
+        assert.deepEqual(await kept(younger), { body: '{}', response: 'thanks', attempts: 1 });
+      });
+
+      it('bodies are removed once: what a run has passed is not read again', async () => {
+        await setRetention(db, tenantId, { bodies: 7 });
+        await delivered(8);
+        await expireAll();
+        const { rows } = await database.pool.query<{ n: string; xmin: string }>(
+          'select xmin::text from webhook_events where tenant_id = $1',
+          [tenantId],
+        );
+        const younger = await delivered(7.5);
+        await expireAll();
+        assert.equal((await kept(younger))?.body, null, 'what comes later is removed too');
+        const after = await database.pool.query<{ xmin: string }>(
+          'select xmin::text from webhook_events where tenant_id = $1 order by id limit 1',
+          [tenantId],
+        );
+        assert.equal(after.rows[0]?.xmin, rows[0]?.xmin);
+      });
+
+      it('a delivery expires when its body does, and cannot be sent again', async () => {
+        await setRetention(db, tenantId, { bodies: 7 });
+        const owed = await age(await deliver(), 8);
+        await expireAll();
+        assert.equal(await status(owed), 'expired');
+        const { rows } = await database.pool.query<{ webhook_id: number }>(
+          'select webhook_id from webhook_deliveries where id = $1',
+          [owed],
+        );
+        const retry = requestRetry(db, rows[0]!.webhook_id, owed, { force: false });
+        await assert.rejects(retry, { name: 'ConflictError', message: /is past its retention time/ });
+      });
+
+      it('attempts go before their deliveries', async () => {
+        await setRetention(db, tenantId, { attempts: 3 });
+        const [older, younger] = [await delivered(4), await delivered(2)];
+        await expireAll();
+        assert.deepEqual(await kept(older), { body: '{}', response: null, attempts: 0 });
+        assert.equal((await kept(younger))?.attempts, 1);
+      });
+
+      it('an event stays as long as its deliveries', async () => {
+        await setRetention(db, tenantId, { events: 2, deliveries: 5 });
+        const [older, younger] = [await delivered(6), await delivered(4)];
+        await expireAll();
+        assert.equal(await kept(older), undefined);
+        assert.deepEqual(await kept(younger), { body: null, response: null, attempts: 1 }, 'its body does not');
+      });
+
+      it("a tenant's own times, shorter or longer, change nothing for others", async () => {
+        const other = await delivered(20);
+        const otherOld = await delivered(31);
+        tenantId = await insertTenant(database.pool);
+        await setRetention(db, tenantId, { deliveries: 40, events: 40 });
+        const longer = await delivered(35);
+        tenantId = await insertTenant(database.pool);
+        await setRetention(db, tenantId, { deliveries: 10 });
+        const shorter = await delivered(11);
+        await expireAll();
+        const exist = await Promise.all([other, otherOld, longer, shorter].map(async (id) => Boolean(await kept(id))));
+        assert.deepEqual(exist, [true, false, true, false]);
+      });
     });
   });
 

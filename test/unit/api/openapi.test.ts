@@ -62,6 +62,7 @@ describe('the OpenAPI document', () => {
     assert.deepEqual(operations.map(({ method, path }) => `${method.toUpperCase()} ${path}`).sort(), [
       'DELETE /v1/api-keys/{key_id}',
       'DELETE /v1/phone-numbers/{phone_number}',
+      'DELETE /v1/tenants/{tenant_id}',
       'DELETE /v1/tenants/{tenant_id}/api-keys/{key_id}',
       'DELETE /v1/webhooks/{webhook_id}',
       'DELETE /v1/webhooks/{webhook_id}/recoveries/{recovery_id}',
@@ -79,7 +80,9 @@ describe('the OpenAPI document', () => {
       'GET /v1/tenants',
       'GET /v1/tenants/{tenant_id}',
       'GET /v1/tenants/{tenant_id}/api-keys',
+      'GET /v1/tenants/{tenant_id}/export',
       'GET /v1/tenants/{tenant_id}/limits',
+      'GET /v1/tenants/{tenant_id}/retention',
       'GET /v1/tenants/{tenant_id}/usage',
       'GET /v1/webhooks',
       'GET /v1/webhooks/{webhook_id}',
@@ -92,6 +95,7 @@ describe('the OpenAPI document', () => {
       'POST /v1/api-keys',
       'POST /v1/events',
       'POST /v1/events/batch',
+      'POST /v1/events/expunge',
       'POST /v1/messages',
       'POST /v1/phone-numbers',
       'POST /v1/tenants',
@@ -103,6 +107,7 @@ describe('the OpenAPI document', () => {
       'POST /v1/webhooks/{webhook_id}/test',
       'PUT /v1/tenants/{tenant_id}/limits',
       'PUT /v1/tenants/{tenant_id}/quotas',
+      'PUT /v1/tenants/{tenant_id}/retention',
     ]);
   });
 
@@ -209,7 +214,7 @@ describe('the OpenAPI document', () => {
 
   it('says for every request body that unknown fields are refused', () => {
     const bodies = operations.flatMap(({ operation }) => operation['requestBody'] ?? []);
-    assert.equal(bodies.length, 15);
+    assert.equal(bodies.length, 17);
     for (const body of bodies) {
       const { schema } = body['content']['application/json'];
       const named = document['components']['schemas'][schema['$ref']?.split('/').at(-1)];

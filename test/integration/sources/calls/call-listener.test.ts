@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { openDatabase } from '../../../../src/db/database.js';
-import { expireCalls } from '../../../../src/db/retention.js';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { expire } from '../../../../activities/maintenance/expire.js';
+import { retentionOf } from '../../../../src/config/retention.js';
+import { createLogger } from '../../../../src/log.js';
 import { jsonEvent, startPlayedSwitch, type PlayedSwitch } from '../../../../src/dev/demo/played-switch.js';
 import type { CallHandlerDeps } from '../../../../src/sources/calls/call-handler.js';
 import { startCallListener, type CallListener } from '../../../../src/sources/calls/call-listener.js';
@@ -472,7 +475,11 @@ describe('call listener', function () {
     });
     const { pool } = fixture.database;
     const left = async () => {
-      while ((await expireCalls(fixture.db, 30, 1)) > 0);
+      const retention = retentionOf({ RETENTION_DAYS: 30 });
+      const log = createLogger({ level: 'silent', format: 'json' });
+      await new MockActivityEnvironment().run(() =>
+        expire({ db: fixture.db, log, retention, auditRetentionDays: 400 }),
+      );
       const counts = ['call_events', 'recordings', 'calls'].map(async (table) => {
         const { rows } = await pool.query<{ count: string }>(`select count(*) from ${table}`);
         return Number(rows[0]!.count);

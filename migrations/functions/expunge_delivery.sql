@@ -1,0 +1,21 @@
+-- Erases what a delivery and its attempts hold of the event and of the receiver's responses. A pending or held one is
+-- cancelled; the record of a request that is open now will be erased as it comes (record_attempt). `attempts`: how many
+-- were erased. No row: it was erased before, or does not exist.
+create or replace function expunge_delivery(p_delivery uuid, p_event_id text)
+returns table (attempts bigint)
+language plpgsql as $$
+begin
+  -- Locks the delivery, so that no attempt is recorded between the two updates.
+  perform settle_delivery(p_delivery, 'cancelled');
+  update webhook_deliveries set expunged_at = clock_timestamp(), event_id = p_event_id
+   where id = p_delivery and expunged_at is null;
+  if not found then
+    return;
+  end if;
+  update webhook_attempts
+     set request_headers = '{}', response_headers = null, response_body = null,
+         error_message = case when error_message is not null then '[expunged]' end
+   where delivery_id = p_delivery;
+  get diagnostics attempts = row_count;
+  return next;
+end $$;
