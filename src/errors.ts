@@ -1,4 +1,7 @@
-/** One wrong field: `path` as the caller wrote it (`events.0`), `message` with the value seen and the remedy. */
+/**
+ * One wrong field: `path` as the caller wrote it (`events.0`), `message` with the value seen and the remedy. An empty
+ * path: it is about no single field.
+ */
 export interface FieldError {
   path: string;
   message: string;
@@ -18,7 +21,7 @@ export function capFieldErrors(errors: Iterable<FieldError>, total: number): Fie
     shown.push(error);
   }
   const others = total - shown.length;
-  if (others > 0) shown.push({ path: '', message: `and ${others} more` });
+  if (others > 0) shown.push({ path: '', message: `${others} more ${others === 1 ? 'is' : 'are'} wrong` });
   return shown;
 }
 

@@ -57,7 +57,9 @@ function refuseInexact(numbers: readonly InexactNumber[]): void {
       path: showPath(path),
       message: `${text.slice(0, 40)} cannot be carried exactly as a JSON number (RFC 8259 §6); send it as text`,
     }));
-  if (errors.length > maxFieldErrors) errors.splice(maxFieldErrors, errors.length, { path: '', message: 'and more' });
+  // Not all of them were looked for.
+  if (errors.length > maxFieldErrors)
+    errors.splice(maxFieldErrors, errors.length, { path: '', message: 'There are more' });
   if (errors.length > 0) throw new InvalidInputError('The payload has numbers that would change in transit.', errors);
 }
 

@@ -16,7 +16,7 @@ import { createApiKey } from './http/authenticate.js';
 import { defineEndpoint, type AppDeps } from './http/endpoint.js';
 import { nextCursor, pageQuery, paginate } from './http/paging.js';
 import { keyIdParameter, tenantIdParameter } from './http/path-parameters.js';
-import { parseUuid, renderTime, renderTimeOrNull, text, time, timeInput, uuid } from './http/schemas.js';
+import { listOf, parseUuid, renderTime, renderTimeOrNull, text, time, timeInput, uuid } from './http/schemas.js';
 
 const apiKeySchema = z
   .object({
@@ -51,21 +51,18 @@ const auditedApiKey = ({ name, scopes, prefix, expiresAt }: ApiKey) => ({
   expires_at: expiresAt,
 });
 
-const newApiKeySchema = <const S extends readonly [Scope, ...Scope[]]>(scopes: S) => {
-  const expected = `expected one or more of ${scopes.join(', ')}`;
-  return z.strictObject({
+const newApiKeySchema = <const S extends readonly [Scope, ...Scope[]]>(scopes: S) =>
+  z.strictObject({
     name: text(1, 200).meta({ description: 'For people: which program uses it', examples: ['billing system'] }),
-    scopes: z
-      .array(z.enum(scopes, expected), expected)
-      .min(1, expected)
-      .max(20, expected)
-      .meta({ description: 'What the key allows', examples: [scopes] }),
+    scopes: listOf(z.enum(scopes, `expected one of ${scopes.join(', ')}`), 1, 20, `scopes: ${scopes.join(', ')}`).meta({
+      description: 'What the key allows',
+      examples: [scopes],
+    }),
     expires_at: timeInput({ isFuture: true })
       .nullable()
       .optional()
       .meta({ description: 'When it expires; null or absent: never' }),
   });
-};
 
 const createdSchema = z.object({
   api_key: apiKeySchema,
@@ -109,7 +106,7 @@ async function create(
 async function remove({ db }: Pick<AppDeps, 'db'>, author: Author, tenantId: string | null, keyId: string) {
   await db.transaction(async (db) => {
     const deleted = await deleteApiKey(db, tenantId, keyId);
-    if (!deleted) throw notFound('API key');
+    if (!deleted) throw notFound('API key', keyId);
     const before = auditedApiKey(deleted);
     await audit(db, author, { action: 'api_key.deleted', subjectId: keyId, tenantId, before });
   });
@@ -125,7 +122,7 @@ async function list(
 }
 
 async function requireTenant(db: Queryable, tenantId: string): Promise<void> {
-  if (!(await findTenant(db, tenantId))) throw notFound('tenant');
+  if (!(await findTenant(db, tenantId))) throw notFound('tenant', tenantId);
 }
 
 const tag = 'API keys';

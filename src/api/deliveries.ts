@@ -52,12 +52,12 @@ const deliveryPage = {
 
 /** Accepts deleted webhooks too: their history stays readable. */
 export async function requireWebhook(db: Queryable, tenantId: string, webhookId: number): Promise<void> {
-  if (!(await findWebhook(db, tenantId, webhookId, { deleted: true }))) throw notFound('webhook');
+  if (!(await findWebhook(db, tenantId, webhookId, { deleted: true }))) throw notFound('webhook', webhookId);
 }
 
 async function requireDelivery(db: Queryable, webhookId: number, deliveryId: string): Promise<Delivery> {
   const delivery = await findDelivery(db, webhookId, deliveryId);
-  if (!delivery) throw notFound('delivery');
+  if (!delivery) throw notFound('delivery', deliveryId);
   return delivery;
 }
 
@@ -103,7 +103,7 @@ export const deliveryEndpoints = [
     async handle({ params, body, tenantId }, deps) {
       const event = { tenantId, webhookId: params.webhook_id, eventType: body.event_type };
       const delivery = await sendTestEvent(deps, event);
-      if (!delivery) throw notFound('webhook');
+      if (!delivery) throw notFound('webhook', params.webhook_id);
       return { status: 202, body: { delivery: renderDelivery(delivery) } };
     },
   }),

@@ -79,8 +79,9 @@ export const attemptSchema = z
     duration_ms: durationMs,
     status_code: statusCode,
     request_headers: headers.meta({
-      description: 'What was sent; signatures and secret-looking values are masked',
-      examples: [{ 'X-IRISX-Attempt': '1' }],
+      description:
+        'What was sent; of signatures the first 8 characters, to compare them; secret-looking values are masked',
+      examples: [{ 'X-IRISX-Timestamp': '1761739200', 'X-IRISX-Signature': 'sha256=5c9d0f21…' }],
     }),
     response_headers: headers.nullable().meta({
       description: 'What came back; secret-looking values are masked',

@@ -83,7 +83,7 @@ export const eventHistoryEndpoints = [
     responses: { 200: { description: 'The event', schema: z.object({ event: eventDetailSchema }) } },
     async handle({ params, tenantId }, { db }) {
       const event = await findEvent(db, tenantId, params.id);
-      if (!event) throw notFound('event');
+      if (!event) throw notFound('event', params.id);
       const deliveries = await listDeliveriesOfEvent(db, event.id);
       return {
         status: 200,

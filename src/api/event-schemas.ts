@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { eventTypeNames } from '../events/event-types.js';
 import { isEventId, type TriggerOutcome } from '../events/trigger.js';
-import { isObject, problemSchema, renderTime, text, time, timeInput, uuid } from './http/schemas.js';
+import { isObject, listOf, problemSchema, renderTime, text, time, timeInput, uuid } from './http/schemas.js';
+
+export const eventIdMessage = 'expected text of 1 to 255 characters, none of them a control character';
 
 /** The two ways to name the tenant; `refineTenant` sees to it that one of them is used. */
 export const tenantFields = {
@@ -13,9 +15,7 @@ export const tenantFields = {
     .meta({ description: "Instead of `tenant_id`: the platform's own name for the tenant", examples: ['42'] }),
 };
 
-export const eventIdInput = z
-  .string('expected 1 to 255 characters')
-  .refine(isEventId, 'expected 1 to 255 characters, none of them a control character');
+export const eventIdInput = z.string(eventIdMessage).refine(isEventId, eventIdMessage);
 
 const newEventFields = z.strictObject({
   ...tenantFields,
@@ -101,15 +101,10 @@ export const renderAccepted = (body: NewEventBody, accepted: TriggerOutcome): z.
 export const maxBatchEvents = 100;
 
 export const eventBatchSchema = z.strictObject({
-  events: z
-    .array(
-      // Checked one by one, so that a bad one does not stop the others.
-      z.unknown().meta({ $ref: '#/components/schemas/NewEvent' }),
-      `expected a list of 1 to ${maxBatchEvents} events`,
-    )
-    .min(1, `expected a list of 1 to ${maxBatchEvents} events`)
-    .max(maxBatchEvents, `expected a list of 1 to ${maxBatchEvents} events`)
-    .meta({ description: 'Each as `POST /v1/events` takes it' }),
+  // Checked one by one, so that a bad one does not stop the others.
+  events: listOf(z.unknown().meta({ $ref: '#/components/schemas/NewEvent' }), 1, maxBatchEvents, 'events').meta({
+    description: 'Each as `POST /v1/events` takes it',
+  }),
 });
 
 export const batchResultSchema = acceptedEventSchema.partial().extend({

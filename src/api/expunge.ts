@@ -64,7 +64,8 @@ export const expungeEndpoints = [
     problems: [404],
     async handle({ body, by, author }, { db, log, tenantIds }) {
       const tenantId = body.tenant_id ?? (await tenantIds.find(body.tenant_external_id!));
-      if (tenantId === null || !(await findTenant(db, tenantId))) throw notFound('tenant');
+      if (tenantId === null || !(await findTenant(db, tenantId)))
+        throw notFound('tenant', tenantId ?? body.tenant_external_id!);
       const { event_id: eventId, phone_number: phoneNumber } = body;
       const subject = eventId === undefined ? { phoneNumber: phoneNumber! } : { eventId };
       const expunge = await db.transaction(async (db) => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { eventTypeNames } from '../events/event-types.js';
 import { isEventId } from '../events/trigger.js';
+import { eventIdMessage } from './event-schemas.js';
 import { pageQuery } from './http/paging.js';
 import { timeInput } from './http/schemas.js';
 
@@ -12,7 +13,7 @@ export const historyQuery = {
   event_type: z.enum(eventTypeNames, eventTypesMessage).optional(),
   event_id: z
     .string('expected one event id')
-    .refine(isEventId, 'expected 1 to 255 characters, none of them a control character')
+    .refine(isEventId, eventIdMessage)
     .optional()
     .meta({ description: 'The id that the event was triggered with' }),
   since: timeInput().optional().meta({ description: 'Accepted at this time or later' }),

@@ -7,7 +7,16 @@ import { notFound } from './http/api-errors.js';
 import { defineEndpoint } from './http/endpoint.js';
 import { nextCursor, pageQuery, paginate } from './http/paging.js';
 import { messageIdParameter } from './http/path-parameters.js';
-import { isStorable, notStorable, parseUuid, renderTime, renderTimeOrNull, time, uuid } from './http/schemas.js';
+import {
+  isStorable,
+  listOf,
+  notStorable,
+  parseUuid,
+  renderTime,
+  renderTimeOrNull,
+  time,
+  uuid,
+} from './http/schemas.js';
 
 const messageSchema = z
   .object({
@@ -85,7 +94,7 @@ const messageBody = z
   .refine(isStorable, notStorable);
 
 const mediaUrl = z
-  .string('expected a url')
+  .string('expected text: a url')
   .max(2000, 'expected a url of at most 2000 characters')
   .refine(isStorable, notStorable)
   .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), 'expected an http(s) url');
@@ -93,16 +102,16 @@ const mediaUrl = z
 const newMessage = z
   .strictObject({
     to: z
-      .string('expected a number')
+      .string('expected text: a number in E.164 form, like +15551234567')
       .regex(/^\+[1-9]\d{1,14}$/, 'expected a number in E.164 form, like +15551234567')
       .meta({ examples: ['+15551234567'] }),
     from: z
-      .string('expected a sender')
+      .string('expected text: a number in E.164 form, or a short code of 3 to 8 digits')
       .regex(phoneNumberForm, 'expected a number in E.164 form, or a short code of 3 to 8 digits')
       .optional()
       .meta({ description: "One of the tenant's numbers; this or `messaging_service_sid`" }),
     messaging_service_sid: z
-      .string('expected the sid of a Messaging Service')
+      .string('expected text: the sid of a Messaging Service')
       .regex(/^MG[0-9a-fA-F]{32}$/, 'expected MG and 32 hexadecimal digits')
       .optional()
       .meta({ description: 'A Messaging Service; it belongs to the first tenant that uses it' }),
@@ -110,12 +119,7 @@ const newMessage = z
       description: `The text, up to ${maxBodyLength} UTF-16 units (an emoji is two or more); this, \`media_urls\`, or both`,
       maxLength: maxBodyLength,
     }),
-    media_urls: z
-      .array(mediaUrl, 'expected a list of urls')
-      .min(1, 'expected 1 to 10 urls')
-      .max(10, 'expected 1 to 10 urls')
-      .optional()
-      .meta({ description: 'Where Twilio fetches the media from' }),
+    media_urls: listOf(mediaUrl, 1, 10, 'urls').optional().meta({ description: 'Where Twilio fetches the media from' }),
   })
   .refine(({ from, messaging_service_sid }) => (from === undefined) !== (messaging_service_sid === undefined), {
     path: ['from'],
@@ -201,7 +205,7 @@ export const messageEndpoints = [
     responses: { 200: { description: 'The message', schema: z.object({ message: messageSchema }) } },
     async handle({ params, tenantId }, { db }) {
       const message = await findMessage(db, tenantId, params.message_id);
-      if (!message) throw notFound('message');
+      if (!message) throw notFound('message', params.message_id);
       return { status: 200, body: { message: renderMessage(message) } };
     },
   }),

@@ -9,7 +9,7 @@ import { nextCursor, pageQuery, paginate } from './http/paging.js';
 import { phoneNumberParameter } from './http/path-parameters.js';
 import { parseUuid, renderTime, time, uuid } from './http/schemas.js';
 
-const form = 'expected a number like +15559876543 (E.164), or a short code of 3 to 8 digits';
+const form = 'expected text: a number like +15559876543 (E.164), or a short code of 3 to 8 digits';
 
 const numberInput = (message: string) =>
   z
@@ -59,7 +59,7 @@ export const phoneNumberEndpoints = [
         tenant_id: uuid().meta({ description: 'The tenant that gets it', format: 'uuid' }),
         phone_number: numberInput(form),
         account_sid: z
-          .string('expected the sid of a Twilio account, or null')
+          .string('expected text: the sid of a Twilio account, or null')
           .nullable()
           .optional()
           .meta({
@@ -125,7 +125,7 @@ export const phoneNumberEndpoints = [
       const id = parseUuid(params.phone_number);
       await db.transaction(async (db) => {
         const released = await releaseNumber(db, id === undefined ? { phoneNumber: params.phone_number } : { id });
-        if (!released) throw notFound('phone number');
+        if (!released) throw notFound('phone number', params.phone_number);
         const { id: subjectId, tenantId } = released;
         const before = auditedNumber(released);
         await audit(db, author, { action: 'phone_number.released', subjectId, tenantId, before });

@@ -197,7 +197,7 @@ export const recoveryEndpoints = [
     async handle({ params, tenantId }, { db }) {
       await requireWebhook(db, tenantId, params.webhook_id);
       const recovery = await findRecovery(db, params.webhook_id, params.recovery_id);
-      if (!recovery) throw notFound('recovery');
+      if (!recovery) throw notFound('recovery', params.recovery_id);
       return { status: 200, body: { recovery: renderRecovery(recovery) } };
     },
   }),
@@ -224,7 +224,7 @@ export const recoveryEndpoints = [
         return true;
       });
       const recovery = await findRecovery(db, webhookId, recoveryId);
-      if (!recovery) throw notFound('recovery');
+      if (!recovery) throw notFound('recovery', recoveryId);
       if (recovery.status === 'completed')
         throw new ConflictError(`Recovery ${recoveryId} has completed; there is nothing left to cancel.`);
       if (isCancelled) workflows.recover([{ recoveryId, webhookId, tenantId }]);

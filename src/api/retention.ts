@@ -52,7 +52,7 @@ export const retentionEndpoints = [
     responses: { 200: { description: 'What was set', schema: z.object({ retention: retentionSchema }) } },
     async handle({ params }, { db }) {
       const retention = await findRetention(db, params.tenant_id);
-      if (!retention) throw notFound('tenant');
+      if (!retention) throw notFound('tenant', params.tenant_id);
       return { status: 200, body: { retention } };
     },
   }),
@@ -75,10 +75,10 @@ export const retentionEndpoints = [
     async handle({ params, body, author }, { db }) {
       const tenantId = params.tenant_id;
       const retention = await db.transaction(async (db) => {
-        if (!(await findTenant(db, tenantId, { lock: true }))) throw notFound('tenant');
+        if (!(await findTenant(db, tenantId, { lock: true }))) throw notFound('tenant', tenantId);
         const before = await findRetention(db, tenantId);
         const after = await setRetention(db, tenantId, body);
-        if (!after) throw notFound('tenant');
+        if (!after) throw notFound('tenant', tenantId);
         await audit(db, author, { action: 'tenant.retention_set', subjectId: tenantId, tenantId, before, after });
         return after;
       });

@@ -54,7 +54,7 @@ export const tenantDataEndpoints = [
     },
     async handle({ params, author }, { db }) {
       const tenantId = params.tenant_id;
-      if (!(await findTenant(db, tenantId))) throw notFound('tenant');
+      if (!(await findTenant(db, tenantId))) throw notFound('tenant', tenantId);
       await db.transaction((db) => audit(db, author, { action: 'tenant.exported', subjectId: tenantId, tenantId }));
       return { status: 200, lines: linesOf(exportTenant(db, tenantId)) };
     },
@@ -76,7 +76,7 @@ export const tenantDataEndpoints = [
       const tenantId = params.tenant_id;
       try {
         await db.transaction(async (db) => {
-          if (!(await deleteTenant(db, tenantId, query.confirm))) throw notFound('tenant');
+          if (!(await deleteTenant(db, tenantId, query.confirm))) throw notFound('tenant', tenantId);
           const before = { name: query.confirm };
           await audit(db, author, { action: 'tenant.deleted', subjectId: tenantId, tenantId, before });
         });

@@ -140,7 +140,7 @@ export const tenantEndpoints = [
     responses: { 200: { description: 'The tenant', schema: z.object({ tenant: tenantSchema }) } },
     async handle({ params }, { db }) {
       const tenant = await findTenant(db, params.tenant_id);
-      if (!tenant) throw notFound('tenant');
+      if (!tenant) throw notFound('tenant', params.tenant_id);
       return { status: 200, body: { tenant: renderTenant(tenant) } };
     },
   }),
@@ -175,7 +175,7 @@ export const tenantEndpoints = [
           ...(body.events_per_minute !== undefined && { eventsPerMinute: body.events_per_minute }),
           ...(body.requests_per_minute !== undefined && { requestsPerMinute: body.requests_per_minute }),
         });
-        if (!tenant || !quotas) throw notFound('tenant');
+        if (!tenant || !quotas) throw notFound('tenant', tenantId);
         const change = { before: renderQuotas(tenant.quotas), after: renderQuotas(quotas) };
         await audit(db, author, { action: 'tenant.quotas_set', subjectId: tenantId, tenantId, ...change });
         return quotas;

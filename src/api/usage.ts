@@ -53,7 +53,7 @@ const monthInput = () => {
 };
 
 async function requireTenant(db: Queryable, tenantId: string): Promise<void> {
-  if (!(await findTenant(db, tenantId))) throw notFound('tenant');
+  if (!(await findTenant(db, tenantId))) throw notFound('tenant', tenantId);
 }
 
 const tag = 'Usage and limits';

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { checkHeaders } from '../delivery/custom-headers.js';
 import { maxFieldErrors } from '../errors.js';
 import { eventTypeNames } from '../events/event-types.js';
-import { boolean, integer, isObject, text, time } from './http/schemas.js';
+import { boolean, integer, isObject, listOf, text, time } from './http/schemas.js';
 
 /** What the API shows in place of a secret-looking header value. */
 const maskedValue = '[masked]';
 
-const eventsMessage = `expected event types or "*", which stands for all; known types are ${eventTypeNames.join(', ')}`;
+const eventsMessage = `expected an event type or "*", which stands for all; known types are ${eventTypeNames.join(', ')}`;
 
 /** Marks a message as complete, so that no value is added to it. */
 const complete = { complete: true };
@@ -29,16 +29,13 @@ const headersInput = z
 
 /** What a tenant may set, without the defaults: a change leaves alone what it does not name. */
 const settings = {
-  url: z.string('expected an https:// url').meta({
+  url: z.string('expected text: an https:// url').meta({
     description:
       'Where deliveries are posted to: `https://`, on the public internet, without user name, password or fragment',
     examples: ['https://example.com/webhooks'],
     maxLength: 2048,
   }),
-  events: z
-    .array(z.enum([...eventTypeNames, '*'], eventsMessage), eventsMessage)
-    .min(1, eventsMessage)
-    .max(100, eventsMessage)
+  events: listOf(z.enum([...eventTypeNames, '*'], eventsMessage), 1, 100, 'event types, like ["call.completed"]')
     .transform((events) => [...new Set(events)])
     .meta({
       description: 'The event types to deliver; `*`: all, future ones too',

@@ -180,7 +180,7 @@ export const webhookEndpoints = [
     },
     async handle({ params, tenantId }, { db, sealer }) {
       const webhook = await findWebhook(db, tenantId, params.webhook_id);
-      if (!webhook) throw notFound('webhook');
+      if (!webhook) throw notFound('webhook', params.webhook_id);
       // Read once, so that both objects say the same.
       const statistics = await statisticsOf(db, webhook);
       return {
@@ -210,7 +210,7 @@ export const webhookEndpoints = [
       const webhook = await deps.db.transaction(async (db) => {
         const before = await findWebhook(db, tenantId, params.webhook_id, { lock: true });
         const after = await updateWebhook(db, tenantId, params.webhook_id, settings);
-        if (!before || !after) throw notFound('webhook');
+        if (!before || !after) throw notFound('webhook', params.webhook_id);
         await auditUpdate(db, author, before, after, deps);
         return after;
       });
@@ -238,7 +238,7 @@ export const webhookEndpoints = [
     async handle({ params, tenantId, author }, deps) {
       await deps.db.transaction(async (db) => {
         const webhook = await findWebhook(db, tenantId, params.webhook_id, { lock: true });
-        if (!webhook) throw notFound('webhook');
+        if (!webhook) throw notFound('webhook', params.webhook_id);
         await deleteWebhook(db, tenantId, webhook.id);
         const before = { ...auditedWebhook(webhook, deps.sealer), ...auditedState(webhook) };
         await audit(db, author, { action: 'webhook.deleted', subjectId: webhook.id, tenantId, before });
@@ -282,14 +282,14 @@ export const webhookEndpoints = [
       const context = sealContext.secret(tenantId);
       const expiresAt = await db.transaction(async (db) => {
         const old = await findWebhook(db, tenantId, params.webhook_id, { lock: true });
-        if (!old) throw notFound('webhook');
+        if (!old) throw notFound('webhook', params.webhook_id);
         const { sealedSecret, id: subjectId } = old;
         const webhook = await replaceSecret(db, tenantId, subjectId, {
           unreadable: openIfReadable(sealer, sealedSecret, context) === undefined ? sealedSecret : null,
           sealedSecret: sealer.seal(secret, context),
           previousSecretExpiresAt: overlapMs > 0 ? new Date((await databaseTime(db)).getTime() + overlapMs) : null,
         });
-        if (!webhook) throw notFound('webhook');
+        if (!webhook) throw notFound('webhook', params.webhook_id);
         const change = { before: auditedSecret(old), after: auditedSecret(webhook) };
         await audit(db, author, { action: 'webhook.secret_rotated', subjectId, tenantId, ...change });
         return webhook.previousSecretExpiresAt;

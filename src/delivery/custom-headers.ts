@@ -70,7 +70,7 @@ function repeats(seen: Set<string>, name: string): string | undefined {
 }
 
 function checkValue(value: unknown): string | undefined {
-  if (typeof value !== 'string') return `the value is ${value === null ? 'null' : typeof value}; give a string`;
+  if (typeof value !== 'string') return `expected text, but the value is ${value === null ? 'null' : typeof value}`;
   if (value.length > maxValueLength) {
     return `the value has ${value.length} characters; at most ${maxValueLength} are allowed`;
   }

@@ -18,13 +18,24 @@ const secretLooking = new RegExp(
   'i',
 );
 
+const ourSignatures = /^(?:x-irisx-signature(?:-previous)?|webhook-signature)$/i;
+const signatureStart = /^(?:sha256=|v1,)[A-Za-z0-9+/]{8}/;
+
 /**
- * Headers as they may be stored and shown: values of secret-looking names are `[masked]`, `set-cookie` is left out.
- * Names keep their spelling and order. Masks too much rather than too little: `idempotency-key` is masked too.
+ * Headers as they may be stored and shown: values of secret-looking names are `[masked]`, `set-cookie` is left out. Of
+ * our own signatures the first 8 characters stay, so that a receiver can compare them with what it computed. Names keep
+ * their spelling and order. Masks too much rather than too little: `idempotency-key` is masked too. Masking twice
+ * changes nothing.
  */
 export const maskHeaders = (headers: Record<string, string>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers)
       .filter(([name]) => !/^set-cookie2?$/i.test(name))
-      .map(([name, value]) => [name, secretLooking.test(name) ? '[masked]' : value]),
+      .map(([name, value]) => [name, secretLooking.test(name) ? mask(name, value) : value]),
   );
+
+function mask(name: string, value: string): string {
+  if (!ourSignatures.test(name)) return '[masked]';
+  const starts = value.split(' ').map((signature) => signatureStart.exec(signature)?.[0]);
+  return starts.every(Boolean) ? starts.map((start) => `${start}…`).join(' ') : '[masked]';
+}

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /**
- * What a field may hold, in a few words: `number ≥ 0 or null`. Error messages and the page of event types use the same
+ * What a field may hold, in a few words: `number ≥ 0 or null`, `a list of text`. Error messages and the page of event types use the same
  * words.
  */
 export function describeFieldType(schema: JsonSchema): string {
@@ -12,10 +12,10 @@ export function describeFieldType(schema: JsonSchema): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return `one of ${schema.enum.map((value) => JSON.stringify(value)).join(', ')}`;
   if (schema.format === 'date-time') return 'RFC 3339 time with offset';
-  if (schema.pattern) return `string matching ${schema.pattern}`;
-  if (schema.type === 'string' && schema.minLength) return 'non-empty string';
-  if (schema.type === 'array') return `array of ${describeFieldType(schemaAt(schema, [0]))}`;
-  const type = [schema.type ?? 'any value'].flat().join(' or ');
+  if (schema.pattern) return `text matching ${schema.pattern}`;
+  if (schema.type === 'string' && schema.minLength) return 'non-empty text';
+  if (schema.type === 'array') return `a list of ${describeFieldType(schemaAt(schema, [0]))}`;
+  const type = [schema.type ?? 'any value'].flat().join(' or ').replace('string', 'text');
   return schema.minimum === 0 ? `${type} ≥ 0` : type;
 }
 

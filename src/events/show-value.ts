@@ -30,10 +30,11 @@ export function showPath(path: readonly PropertyKey[]): string {
 export const cutText = (text: string, length: number): string =>
   text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 
-/** The kind of a value, without its content: `a string`, `an array`, `null`. */
+/** The kind of a value, without its content: `text`, `a list`, `null`. */
 export function showKind(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return 'an array';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'string') return 'text';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 

@@ -91,6 +91,29 @@ describe('field case 14: 410 Gone', function () {
     await assertInvariants(stack.database.pool, id);
   });
 
+  scenario('does not stop a test event, which is sent at once and counted nowhere, nor does a pause', async () => {
+    const handlers: Record<string, Handler> = { gone: () => 410 };
+    const { tenant, id, receiver, trigger } = await webhookWith(handlers, { rate_limit_per_minute: null });
+    await (await trigger('gone')).waitForEnd('failed');
+    const held = await trigger('held');
+    for (const state of ['disabled', 'paused']) {
+      if (state === 'paused') {
+        handlers['held'] = () => 200;
+        await tenant.patch(`/v1/webhooks/${id}`, { enabled: true });
+        await held.waitForEnd('delivered');
+        await tenant.patch(`/v1/webhooks/${id}`, { enabled: false });
+      }
+      const before = await tenant.webhook(id);
+      const { delivery } = (await tenant.post(`/v1/webhooks/${id}/test`)).body;
+      const sent = await followDelivery(stack, tenant, id, delivery.id).waitForEnd('delivered');
+      assert.equal(receiver.requests.at(-1)!.headers['x-irisx-delivery'], delivery.id, state);
+      const waitedMs = Date.parse(sent.attempts[0]!.started_at) - Date.parse(sent.created_at);
+      assert.ok(waitedMs < 5_000, `${state}: sent after ${waitedMs} ms`);
+      assert.deepEqual(await tenant.webhook(id), before, state);
+    }
+    await assertInvariants(stack.database.pool, id);
+  });
+
   scenario('in response to a retry ends that delivery, whatever is left of its schedule', async () => {
     let requests = 0;
     const { tenant, id, trigger, requestsOf } = await webhookWith({ event: () => (++requests === 1 ? 503 : 410) });

@@ -117,6 +117,13 @@ describe('the signatures of deliveries', function () {
       // The timestamp is in whole seconds.
       const ageMs = Date.parse(delivery.attempts[i]!.started_at) - Number(headers['x-irisx-timestamp']) * 1000;
       assert.ok(ageMs >= 0 && ageMs < 1_500, `attempt ${i + 1} was signed ${ageMs} ms before it began`);
+      // What the log shows is enough to compare a signature with what arrived.
+      const logged = delivery.attempts[i]!.request_headers;
+      assert.equal(logged['X-IRISX-Timestamp'], headers['x-irisx-timestamp']);
+      assert.equal(
+        logged['X-IRISX-Signature'],
+        `${(headers['x-irisx-signature'] as string).slice(0, 'sha256='.length + 8)}…`,
+      );
     });
     assert.equal((JSON.parse(first!.body.toString()) as { timestamp: string }).timestamp, '2025-10-29T12:00:00.000Z');
     assert.deepEqual(

@@ -1,4 +1,5 @@
 import { NotFoundError } from '../../errors.js';
+import { showValue } from '../../events/show-value.js';
 import type { Scope } from '../../db/api-keys.js';
 
 // Errors that only HTTP knows. Their status codes, like those of src/errors.ts, are in error-response.ts.
@@ -68,6 +69,6 @@ const whereToFind: Record<Subject, string> = {
   'phone number': 'GET /v1/phone-numbers lists the assigned ones',
 };
 
-/** Always the same words, without the id, so that another tenant's record looks exactly like one that never existed. */
-export const notFound = (subject: Subject): NotFoundError =>
-  new NotFoundError(`There is no such ${subject}; ${whereToFind[subject]}.`);
+/** Repeats the id; otherwise always the same words, so that another tenant's record looks like one that never existed. */
+export const notFound = (subject: Subject, id: string | number): NotFoundError =>
+  new NotFoundError(`There is no ${subject} ${showValue(id)}; ${whereToFind[subject]}.`);

@@ -124,8 +124,17 @@ export function logProblem(log: Logger, error: unknown, context: object): void {
 export function problemOf(error: unknown): { headers: Record<string, string>; body: Problem } {
   const { kind, detail, errors, headers = {} } = toProblem(error);
   const [status, title] = problemKinds[kind];
-  const body: Problem = { type: `urn:irisx:problem:${kind}`, title, status, detail: cutText(detail, maxTextLength) };
-  if (errors && errors.length > 0) body.errors = capped(errors);
+  const reported = capped(errors ?? []);
+  const fields = reported.filter(({ path }) => path !== '');
+  // What is about no single field belongs to the detail: a program looks for the path in a form.
+  const general = reported.filter(({ path }) => path === '').map(({ message }) => ` ${message}.`);
+  const body: Problem = {
+    type: `urn:irisx:problem:${kind}`,
+    title,
+    status,
+    detail: cutText(detail, maxTextLength) + general.join(''),
+  };
+  if (fields.length > 0) body.errors = fields;
   return { headers, body };
 }
 

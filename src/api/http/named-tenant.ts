@@ -29,7 +29,7 @@ export async function namedTenant(
     if (tenantId === undefined) throw refused('tenant_id', 'expected the id of one tenant, a UUID');
   }
   // Also one that is remembered by its external id: it may have been deleted since.
-  if (tenantId === null || !(await findTenant(db, tenantId))) throw notFound('tenant');
+  if (tenantId === null || !(await findTenant(db, tenantId))) throw notFound('tenant', tenantId ?? String(externalId));
   return tenantId;
 }
 

@@ -129,8 +129,9 @@ function tenantOf(access: Exclude<Access, 'public'>, caller: Caller): string | n
 function parseParams(endpoint: Endpoint, request: Request): Record<string, string | number> {
   return Object.fromEntries(
     Object.entries(endpoint.params ?? {}).map(([name, parameter]) => {
-      const value = parameter.parse(String(request.params[name]));
-      if (value === undefined) throw notFound(parameter.subject);
+      const text = String(request.params[name]);
+      const value = parameter.parse(text);
+      if (value === undefined) throw notFound(parameter.subject, text);
       return [name, value];
     }),
   );

@@ -26,12 +26,22 @@ export const text = (min: number, max: number) => {
   return z.string(message).min(min, message).max(max, message).refine(isStorable, notStorable);
 };
 
+/** `what` names the items. */
+export const listOf = <Item extends z.ZodType>(item: Item, min: number, max: number, what: string) => {
+  const message = `expected a list of ${min} to ${max} ${what}`;
+  return z.array(item, message).min(min, message).max(max, message);
+};
+
+/** In a query string an unescaped + means a space. */
+const lostPlus = /T[\d:.]+ \d\d:\d\d$/i;
+const plusHint = '; in a query string + is written %2B';
+
 /** RFC 3339 with any offset; digits finer than milliseconds are cut off. */
 export const timeInput = ({ isFuture = false } = {}) => {
   const message = 'expected an RFC 3339 time with offset, like 2025-10-29T12:00:00Z';
   return (
     z.iso
-      .datetime({ offset: true, error: message })
+      .datetime({ offset: true, error: ({ input }) => (lostPlus.test(String(input)) ? message + plusHint : message) })
       // Checked before it is parsed, so that errors show what came. Text that is not a time already has its error.
       .refine((value) => !(Date.parse(value) < 0), 'expected a time from 1970 on')
       // With its offset a time in 9999 may be in the year 10000 in UTC, which RFC 3339 cannot express.

@@ -13,7 +13,7 @@ export function validate<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  const { issues } = result.error;
+  const issues = onceEach(result.error.issues);
   const total = issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0);
   const errors = capFieldErrors(describeIssues(issues, schema), total);
   const fields = [...new Set(errors.map((error) => error.path))].filter(Boolean);
@@ -25,6 +25,13 @@ export function validate<Schema extends z.ZodType>(
     fields.length > 0 ? errors : [],
   );
 }
+
+/** Text in place of a list breaks two checks of the list, its type and its length, with the same message. */
+const onceEach = (issues: z.core.$ZodIssue[]): z.core.$ZodIssue[] =>
+  issues.filter((issue, index) => {
+    const before = issues[index - 1];
+    return before?.message !== issue.message || showPath(before.path) !== showPath(issue.path);
+  });
 
 /** Values of these fields are not repeated in messages: they may hold credentials. */
 const privateFields: ReadonlySet<PropertyKey> = new Set([

@@ -98,9 +98,13 @@ describe('the history of a tenant', () => {
       const other = await createTenant(api);
       await triggerDtmf(api, other, 'hidden');
       const { body } = await other.call('GET', '/v1/events');
-      const hidden = await tenant.call('GET', `/v1/events/${body.events[0].id}`);
-      const missing = await tenant.call('GET', '/v1/events/00000000-0000-7000-8000-000000000000');
-      assert.deepEqual([hidden.status, hidden.body], [404, missing.body]);
+      const hiddenId = body.events[0].id as string;
+      const missingId = '00000000-0000-7000-8000-000000000000';
+      const hidden = await tenant.call('GET', `/v1/events/${hiddenId}`);
+      const missing = await tenant.call('GET', `/v1/events/${missingId}`);
+      assert.equal(hidden.status, 404);
+      const detail = (missing.body.detail as string).replace(missingId, hiddenId);
+      assert.deepEqual(hidden.body, { ...missing.body, detail });
     });
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { createTenant, startApi, type ApiResponse, type Api, type TestTenant } from './fixture.js';
+import { adminKey, createTenant, startApi, type ApiResponse, type Api, type TestTenant } from './fixture.js';
 
 describe('malformed requests', () => {
   let api: Api;
@@ -167,6 +167,63 @@ describe('malformed requests', () => {
     const { status, headers } = await tenant.call('PUT', '/v1/webhooks/1');
     assert.deepEqual([status, headers.get('allow')], [405, 'GET, HEAD, PATCH, DELETE']);
     assert.equal((await tenant.call('DELETE', '/v1/event-types', {})).headers.get('allow'), 'GET, HEAD');
+  });
+
+  it('are told that a list, or text, was expected', async () => {
+    const messageFor = async (path: string, key: string, body: object) =>
+      (await api.call('POST', path, { key, body })).body.errors[0].message as string;
+    const webhook = { url: 'https://a.example.com', events: ['*'] };
+    assert.equal(
+      await messageFor('/v1/webhooks', tenant.key, { ...webhook, events: 'call.completed' }),
+      'expected a list of 1 to 100 event types, like ["call.completed"], got "call.completed"',
+    );
+    for (const odd of [{ description: 5 }, { url: 5 }])
+      assert.match(await messageFor('/v1/webhooks', tenant.key, { ...webhook, ...odd }), /^expected text\b.*, got /);
+    const keys = `/v1/tenants/${tenant.id}/api-keys`;
+    assert.match(
+      await messageFor(keys, adminKey, { name: 'x', scopes: 'admin' }),
+      /^expected a list of .*, got "admin"/,
+    );
+    assert.match(await messageFor('/v1/events/batch', adminKey, { events: 'x' }), /^expected a list of .*, got "x"/);
+    const event = { tenant_id: tenant.id, event_type: 'webhook.test', event_id: '1', payload: {} };
+    assert.match(await messageFor('/v1/events', adminKey, { ...event, event_id: 5 }), /^expected text of .*, got 5/);
+    const dtmf = { call_sid: 5, digit: '5', timestamp: '2025-10-29T12:00:00Z' };
+    const message = await messageFor('/v1/events', adminKey, { ...event, event_type: 'call.dtmf', payload: dtmf });
+    assert.equal(message, 'expected non-empty text, got 5');
+  });
+
+  it('are told about more errors than are listed, and no error lacks its path', async () => {
+    const unknown = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`field_${i}`, i]));
+    const bodies = [
+      ['POST', { url: 'https://a.example.com', events: ['*'] }],
+      ['PATCH', {}],
+    ] as const;
+    for (const [method, valid] of bodies) {
+      const path = method === 'POST' ? '/v1/webhooks' : '/v1/webhooks/1';
+      const { body } = await tenant.call(method, path, { body: { ...valid, ...unknown } });
+      assert.equal(body.errors.length, 20);
+      for (const error of body.errors) assert.match(error.path, /^field_/);
+      assert.match(body.detail, / 1[01] more are wrong\.$/);
+    }
+  });
+
+  it('get 404 with the id that they asked for, cut if it is long', async () => {
+    const missing = '00000000-0000-7000-8000-000000000000';
+    const detailOf = async (path: string) => (await tenant.call('GET', path)).body.detail as string;
+    assert.match(await detailOf('/v1/webhooks/2147483647'), /^There is no webhook 2147483647; /);
+    assert.match(await detailOf('/v1/webhooks/abc'), /^There is no webhook "abc"; /);
+    assert.match(await detailOf(`/v1/webhooks/${'x'.repeat(5000)}`), /^There is no webhook "x{78}…; /);
+    assert.match(await detailOf(`/v1/events/${missing}`), new RegExp(`^There is no event "${missing}"; `));
+    const { body } = await post(valid);
+    const path = `/v1/webhooks/${body.webhook.id}/deliveries/${missing}`;
+    assert.match(await detailOf(path), new RegExp(`^There is no delivery "${missing}"; `));
+  });
+
+  it('are told to escape the + of a time in the query', async () => {
+    const { status, body } = await tenant.call('GET', '/v1/deliveries?since=2025-10-29T12:00:00+02:00');
+    assert.deepEqual([status, body.errors[0].path], [400, 'since']);
+    assert.match(body.errors[0].message, /%2B.*"2025-10-29T12:00:00 02:00"/);
+    assert.equal((await tenant.call('GET', '/v1/deliveries?since=2025-10-29T12:00:00%2B02:00')).status, 200);
   });
 
   it('are refused for query parameters where there are none', async () => {

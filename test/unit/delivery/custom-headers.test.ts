@@ -63,7 +63,7 @@ describe('checkHeaders', () => {
     assert.match(checkHeaders({ 'x-a': 'v'.repeat(1025) })[0]?.message ?? '', /1025 characters; at most 1024/);
     assert.match(
       checkHeaders({ 'x-a': 5 as unknown as string })[0]?.message ?? '',
-      /the value is number; give a string/,
+      /expected text, but the value is number/,
     );
     assert.match(checkHeaders({ 'x-a': null as unknown as string })[0]?.message ?? '', /the value is null/);
   });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { maskHeaders } from '../../../src/delivery/mask-headers.js';
 
 describe('maskHeaders', () => {
@@ -24,6 +25,24 @@ describe('maskHeaders', () => {
   for (const name of masked) {
     it(`masks ${name}`, () => assert.deepEqual(maskHeaders({ [name]: 'hush' }), { [name]: '[masked]' }));
   }
+
+  it('leaves the first 8 characters of our own signatures, and changes nothing when repeated', () => {
+    const hex = createHmac('sha256', 'secret').update('1.{}').digest('hex');
+    const base64 = createHmac('sha256', 'secret').update('1.{}').digest('base64');
+    const shown = maskHeaders({
+      'X-IRISX-Signature': `sha256=${hex}`,
+      'x-irisx-signature-previous': `sha256=${hex}`,
+      'webhook-signature': `v1,${base64} v1,${base64}`,
+      'x-signature': `sha256=${hex}`,
+    });
+    assert.deepEqual(shown, {
+      'X-IRISX-Signature': `sha256=${hex.slice(0, 8)}…`,
+      'x-irisx-signature-previous': `sha256=${hex.slice(0, 8)}…`,
+      'webhook-signature': `v1,${base64.slice(0, 8)}… v1,${base64.slice(0, 8)}…`,
+      'x-signature': '[masked]',
+    });
+    assert.deepEqual(maskHeaders(shown), shown);
+  });
 
   it('leaves other headers unchanged, in order', () => {
     const headers = {

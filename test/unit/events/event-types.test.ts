@@ -232,10 +232,10 @@ describe('checkPayload', () => {
       hangup_cause: null,
     });
     assert.deepEqual(messagesOf('call.completed', payload), [
-      'payload.call_sid: expected non-empty string, got ""',
-      'payload.to: expected string, got 15559876543',
+      'payload.call_sid: expected non-empty text, got ""',
+      'payload.to: expected text, got 15559876543',
       'payload.direction: expected one of "inbound", "outbound", got "sideways"',
-      'payload.hangup_cause: expected string, got null',
+      'payload.hangup_cause: expected text, got null',
       'payload.duration_seconds: expected number ≥ 0, got "two minutes"',
       'payload.started_at: expected RFC 3339 time with offset, got "yesterday"',
       'payload.ended_at: missing; expected RFC 3339 time with offset',
@@ -245,29 +245,29 @@ describe('checkPayload', () => {
   it('gives the path inside a list', () => {
     assert.deepEqual(
       messagesOf('sms.sent', payloadOf('sms.sent', { media_urls: ['https://media.example.com/1.jpg', 5] })),
-      ['payload.media_urls.1: expected string, got a number'],
+      ['payload.media_urls.1: expected text, got a number'],
     );
   });
 
   it('lists the allowed values of a choice', () => {
     assert.deepEqual(messagesOf('sms.sent', payloadOf('sms.sent', { body: 5, segments: -1.5, status: 'queued' })), [
-      'payload.body: expected string or null, got a number',
+      'payload.body: expected text or null, got a number',
       'payload.status: expected "sent", got "queued"',
       'payload.segments: expected integer ≥ 0, got -1.5',
     ]);
     assert.deepEqual(messagesOf('sms.failed', payloadOf('sms.failed', { error_code: false })), [
-      'payload.error_code: expected string or integer or null, got false',
+      'payload.error_code: expected text or integer or null, got false',
     ]);
     assert.deepEqual(messagesOf('call.dtmf', payloadOf('call.dtmf', { digit: '%23' })), [
-      'payload.digit: expected string matching ^[0-9A-D*#]$, got "%23"',
+      'payload.digit: expected text matching ^[0-9A-D*#]$, got "%23"',
     ]);
   });
 
   it('refuses a payload that is not an object', () => {
     assert.deepEqual(messagesOf('webhook.test', undefined), ['payload: missing; expected object']);
     assert.deepEqual(messagesOf('webhook.test', null), ['payload: expected object, got null']);
-    assert.deepEqual(messagesOf('webhook.test', []), ['payload: expected object, got an array']);
-    assert.deepEqual(messagesOf('webhook.test', '{"message":"Hi"}'), ['payload: expected object, got a string']);
+    assert.deepEqual(messagesOf('webhook.test', []), ['payload: expected object, got a list']);
+    assert.deepEqual(messagesOf('webhook.test', '{"message":"Hi"}'), ['payload: expected object, got text']);
   });
 
   it('names the known types for an unknown one', () => {
@@ -290,8 +290,8 @@ describe('checkPayload', () => {
     const secret = 'your code is 493021';
     const payload = payloadOf('sms.sent', { body: { text: secret }, media_urls: secret });
     assert.deepEqual(messagesOf('sms.sent', payload), [
-      'payload.body: expected string or null, got an object',
-      'payload.media_urls: expected array of string or null, got a string',
+      'payload.body: expected text or null, got an object',
+      'payload.media_urls: expected a list of text or null, got text',
     ]);
   });
 
