@@ -26,16 +26,16 @@ const scenarios: Record<string, (stack: Stack) => Promise<string>> = {
   async 'delivered-at-once'(stack) {
     const receiver = await startReceiver();
     const id = await deliver(stack, { url: receiver.url });
-    await ended(stack, id);
+    const workflowId = await ended(stack, id);
     await receiver.close();
-    return id;
+    return workflowId;
   },
   async 'failed-after-retries'(stack) {
     const receiver = await startReceiver(503);
     const id = await deliver(stack, { url: receiver.url, maxRetries: 2 });
-    await ended(stack, id);
+    const workflowId = await ended(stack, id);
     await receiver.close();
-    return id;
+    return workflowId;
   },
   async 'waited-for-token'(stack) {
     const receiver = await startReceiver();
@@ -51,9 +51,9 @@ const scenarios: Record<string, (stack: Stack) => Promise<string>> = {
       webhook.id,
     ]);
     const [id] = await stack.trigger(tenantId);
-    await ended(stack, id!);
+    const workflowId = await ended(stack, id!);
     await receiver.close();
-    return id!;
+    return workflowId;
   },
   async 'retried-by-hand-in-backoff'(stack) {
     const receiver = await startReceiver([503, 503, 503, 200]);
@@ -70,9 +70,9 @@ const scenarios: Record<string, (stack: Stack) => Promise<string>> = {
     const startable = await db.transaction((tx) => requestRetry(tx, rows[0]!.webhook_id, id, { force: false }));
     await wakeDelivery(stack.temporal, startable, { taskQueue: stack.config.temporal.taskQueue, eager: false });
     await db.close();
-    await ended(stack, id);
+    const workflowId = await ended(stack, id);
     await receiver.close();
-    return id;
+    return workflowId;
   },
   'event-accepted': (stack) => acceptEvent(stack),
   async 'event-refused'(stack) {
@@ -121,14 +121,15 @@ async function deliver(stack: Stack, row: Parameters<Stack['insertWebhook']>[1])
   return id!;
 }
 
-const ended = async (stack: Stack, id: string) => {
+/** Resolves to the id of its workflow. */
+const ended = async (stack: Stack, id: string): Promise<string> => {
   await waitFor(async () => !['pending', undefined].includes((await stack.delivery(id))?.status), {
     what: `${id} to end`,
     timeoutMs: 60_000,
   });
-  await waitFor(async () => (await stack.temporal.workflow.getHandle(id).describe()).status.name !== 'RUNNING', {
-    what: `the run of ${id} to end`,
-  });
+  const workflow = await stack.workflow(id);
+  await waitFor(async () => (await workflow.describe()).status.name !== 'RUNNING', { what: `the run of ${id} to end` });
+  return workflow.workflowId;
 };
 
 const servers = await startTestServers();

@@ -15,7 +15,6 @@
 import {
   ActivityCancellationType,
   CancellationScope,
-  condition,
   continueAsNew,
   defineSignal,
   isCancellation,
@@ -31,6 +30,7 @@ import type { DeliveryInput } from './contract/delivery-input.js';
 import { benignFailure, failureType, isAttemptFailed } from './contract/failures.js';
 import { retryPolicy } from './contract/retry-policy.js';
 import { atOnceBudgetMs, deliverBudgetMs, maxRequestMs } from './contract/time-budget.js';
+import { shownWaits } from './shown-waits.js';
 
 export const wake = defineSignal('wake');
 
@@ -57,7 +57,7 @@ export async function deliverEvent(input: DeliveryInput): Promise<DeliveryEnd> {
     woken = true;
     attempting?.cancel();
   });
-  const isWokenWithin = async (ms: number) => ms > 0 && (await condition(() => woken, ms));
+  const isWokenWithin = shownWaits(() => woken);
 
   /** The server retries by the schedule. If this throws, it is the last failure, or the attempt was lost. */
   async function deliver({ timeoutMs, taskQueue, attemptsUsed, ...plan }: SendPlan): Promise<AttemptResult> {
@@ -78,9 +78,9 @@ export async function deliverEvent(input: DeliveryInput): Promise<DeliveryEnd> {
       if (result.kind === 'unrecorded') result = await lasting.recordOutcome({ ...result, deliveryId });
       if (result.kind === 'ended' && !woken) return result;
       if ('waitMs' in result) {
-        const { kind, waitMs } = result;
+        const wait = isWokenWithin.bind(undefined, result);
         // A cancelled workflow also waits for an open request.
-        await (kind === 'open' ? CancellationScope.nonCancellable(() => isWokenWithin(waitMs)) : isWokenWithin(waitMs));
+        await (result.kind === 'open' ? CancellationScope.nonCancellable(wait) : wait());
       }
       // Happens only if a fault lasts for days. A wake-up that comes at the same time is not lost.
       if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof deliverEvent>(input);
@@ -89,14 +89,14 @@ export async function deliverEvent(input: DeliveryInput): Promise<DeliveryEnd> {
         local.reserveToken({ deliveryId }).catch(() => lasting.reserveToken({ deliveryId })),
       );
       if (plan.kind === 'ended') result = plan;
-      else if (!woken && !(await isWokenWithin(plan.waitMs))) result = await deliver(plan).catch(orRefused);
+      else if (!woken && !(await isWokenWithin(plan))) result = await deliver(plan).catch(orRefused);
     }
   }
 
   /** Wake-ups cancel attempts; operators cancel workflows. A lost attempt waits, so that a fault of ours cannot spin. */
   function orRefused(error: unknown): AttemptResult {
     if (isCancellation(error) && !woken) throw error;
-    return { kind: 'refused', waitMs: woken || isAttemptFailed(error) ? 0 : 2_000, reason: 'lost' };
+    return { kind: 'refused', waitMs: woken || isAttemptFailed(error) ? 0 : 2_000, reason: 'the attempt was lost' };
   }
 
   try {

@@ -2,7 +2,7 @@ import type { AttemptRecord, AttemptVerdict, RecordedAttempt, TakenAttempt } fro
 import type { AttemptOutcome, ErrorClass, FinishedAttempt } from '../../src/delivery/outcome.js';
 import type { AttemptResult } from '../../workflows/contract/attempt-result.js';
 import { retryDelayMs } from '../../workflows/contract/retry-policy.js';
-import { endOf } from './delivery-end.js';
+import { endOf, progressOf, shortAnswer } from './delivery-end.js';
 
 /** What is recorded of a finished request, and what it means for the delivery. */
 export function attemptRecord(input: {
@@ -45,18 +45,18 @@ export function attemptRecord(input: {
   };
 }
 
-/** What a recorded attempt means for its workflow. `recorded` null: the delivery is gone (retention). */
-export function attemptResult(record: AttemptRecord, recorded: RecordedAttempt | null): AttemptResult {
+/**
+ * What a recorded attempt means for its workflow. `recorded` null: the delivery is gone (retention). `url`: where it
+ * was sent, if that is known.
+ */
+export function attemptResult(record: AttemptRecord, recorded: RecordedAttempt | null, url?: string): AttemptResult {
   if (!recorded) return { kind: 'ended', ...endOf('expired', record.number) };
   const { status, number, waitMs } = recorded;
-  const failure = shortFailure(record);
-  if (status === 'pending') return { kind: 'failed', waitMs, attempt: number, failure: failure ?? 'failed' };
-  return { kind: 'ended', ...endOf(status, number, status === 'failed' ? failure : undefined) };
-}
-
-/** For Temporal's history and the Web UI, so without address, url or response. */
-function shortFailure(record: AttemptRecord): string | undefined {
-  return record.error?.class === 'http_status' ? `HTTP ${record.statusCode}` : record.error?.class;
+  const failure = shortAnswer(record.error?.class ?? null, record.statusCode);
+  if (status !== 'pending')
+    return { kind: 'ended', ...endOf(status, number, status === 'failed' ? failure : undefined) };
+  const about = url === undefined ? {} : { about: progressOf(url, number, failure) };
+  return { kind: 'failed', waitMs, reason: `backoff after ${failure}`, attempt: number, failure, ...about };
 }
 
 function verdictOf(outcome: AttemptOutcome): AttemptVerdict {

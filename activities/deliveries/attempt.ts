@@ -9,7 +9,7 @@ import type { Poster } from '../../src/delivery/post.js';
 import { buildRequestHeaders } from '../../src/delivery/request-headers.js';
 import { sealContext } from '../../src/encryption/seal-context.js';
 import { openIfReadable, type Sealer } from '../../src/encryption/seal.js';
-import { eventLabel } from '../../src/events/event-types.js';
+import { loggedEventId } from '../../src/events/event-types.js';
 import { settleSoon } from '../../src/settle-soon.js';
 import { announceHealth } from '../../src/sources/webhooks/announce-health.js';
 import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
@@ -100,20 +100,27 @@ export async function attemptOnce(
     // If Postgres takes it after the timeout, recording it again changes nothing: the request has an id of its own.
     recorded = await withDatabaseTimeout(deps.unrecorded.record(record), maxRecordMs);
   } catch (error) {
-    deps.log.error({ error, delivery: record.deliveryId, attempt: record.number }, 'attempt.not_recorded');
+    deps.log.error(
+      { error, event: attempt.eventRowId, delivery: record.deliveryId, attempt: record.number },
+      'attempt.not_recorded',
+    );
     return { kind: 'unrecorded', sealedRecord: sealed(deps.sealer, record) };
   }
   logAttempt(deps.log, attempt, record, recorded);
   if (recorded?.newHealth === 'disabled') {
     // disable_webhook wrote the entry in the audit log.
     deps.log.warn(
-      { ...auditLine(system, 'webhook.disabled', attempt.tenantId, attempt.webhookId), delivery: record.deliveryId },
+      {
+        ...auditLine(system, 'webhook.disabled', attempt.tenantId, attempt.webhookId),
+        event: attempt.eventRowId,
+        delivery: record.deliveryId,
+      },
       'audit',
     );
     await settleSoon(deps, attempt);
   }
   if (recorded?.newHealth) await announceHealth(deps, attempt.webhookId);
-  return attemptResult(record, recorded);
+  return attemptResult(record, recorded, url);
 }
 
 /** Takes the token and the right to send. For a moment, deliveries that became due earlier may take theirs first. */
@@ -134,6 +141,12 @@ async function takeInOrder({ db, unrecorded, sealer }: AttemptDeps, input: Attem
   }
 }
 
+const waitReasons = {
+  token: 'rate limit: no token is free yet',
+  quota: "rate limit: the tenant's requests per minute are used up",
+  request: 'another request may still be open',
+} as const;
+
 type NotSent = Exclude<Awaited<ReturnType<typeof takeAttempt>>, { answer: 'send' }>;
 
 function refusal(taken: NotSent): AttemptResult {
@@ -141,7 +154,7 @@ function refusal(taken: NotSent): AttemptResult {
     case 'ended':
       return { kind: 'ended', status: taken.status as DeliveryEnd['status'], message: `was ${taken.status} already` };
     case 'wait':
-      return { kind: 'refused', waitMs: taken.waitMs ?? 0, reason: 'no token, or another request is open' };
+      return { kind: 'refused', waitMs: taken.waitMs ?? 0, reason: waitReasons[taken.waitsFor] };
     case 'behind':
       return { kind: 'refused', waitMs: taken.waitMs, reason: 'deliveries that became due earlier go first' };
     case 'replan':
@@ -196,7 +209,9 @@ function logAttempt(log: Logger, attempt: TakenAttempt, record: AttemptRecord, r
   log.info(
     {
       tenant: attempt.tenantId,
-      event: eventLabel(attempt),
+      event: attempt.eventRowId,
+      eventType: attempt.eventType,
+      eventId: loggedEventId(attempt),
       webhook: attempt.webhookId,
       delivery: record.deliveryId,
       attempt: recorded?.number ?? record.number,

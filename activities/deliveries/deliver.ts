@@ -6,6 +6,7 @@ import type { AttemptResult } from '../../workflows/contract/attempt-result.js';
 import { failureType, benignFailure } from '../../workflows/contract/failures.js';
 import { retryDelayMs } from '../../workflows/contract/retry-policy.js';
 import { leaseMarginMs } from '../../workflows/contract/time-budget.js';
+import { progressOf } from './delivery-end.js';
 import { attemptOnce, type AttemptDeps, type AttemptInput } from './attempt.js';
 
 export interface DeliverDeps extends AttemptDeps {
@@ -46,8 +47,7 @@ export async function deliverAtOnce(deps: DeliverDeps, input: AttemptInput): Pro
     onSending(sending) {
       taken = sending;
       permit?.releaseSoon();
-      const waitMs = sending.timeoutMs + leaseMarginMs;
-      timer = setTimeout(() => leave({ kind: 'open', waitMs }), maxAttendedMs);
+      timer = setTimeout(() => leave(stillOpen(sending)), maxAttendedMs);
     },
   }).finally(() => {
     clearTimeout(timer);
@@ -59,16 +59,23 @@ export async function deliverAtOnce(deps: DeliverDeps, input: AttemptInput): Pro
   return result;
 }
 
+const stillOpen = ({ url, number, timeoutMs }: TakenAttempt): AttemptResult => ({
+  kind: 'open',
+  waitMs: timeoutMs + leaseMarginMs,
+  reason: 'the receiver has not answered yet',
+  about: progressOf(url, number),
+});
+
 /** Never rejects. A lost wake-up only costs time: the workflow plans again when nobody can hold the delivery any more. */
 async function wakeAfter(
   { workflows, log }: DeliverDeps,
-  { webhookId, tenantId, eventType, eventId }: TakenAttempt,
+  { eventRowId, webhookId, tenantId, eventType, eventId }: TakenAttempt,
   attempt: Promise<AttemptResult>,
   id: string,
 ): Promise<void> {
   // If Postgres does not take the record now, this process keeps trying.
-  await attempt.catch((error: unknown) => log.error({ error, delivery: id }, 'attempt.failed'));
-  workflows.wake([{ id, webhookId, tenantId, eventType, eventId, hasWorkflow: true }]);
+  await attempt.catch((error: unknown) => log.error({ error, event: eventRowId, delivery: id }, 'attempt.failed'));
+  workflows.wake([{ id, eventRowId, webhookId, tenantId, eventType, eventId, hasWorkflow: true }]);
 }
 
 /**

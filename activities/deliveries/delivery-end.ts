@@ -1,7 +1,17 @@
+import type { ErrorClass } from '../../src/delivery/outcome.js';
 import type { DeliveryEnd } from '../../workflows/contract/attempt-result.js';
+
+const countOf = (attempts: number): string => (attempts === 1 ? '1 attempt' : `${attempts} attempts`);
+
+/** Short, for Temporal's history and the Web UI: `HTTP 503`, `timeout`. Nothing of an address, a url or a response. */
+export const shortAnswer = (errorClass: ErrorClass | null, statusCode: number | null): string =>
+  errorClass === null || errorClass === 'http_status' ? `HTTP ${statusCode}` : errorClass;
+
+/** Where a delivery is sent and what came of it so far. Of the url only the host, as the rest may be secret. */
+export const progressOf = (url: string, attempts: number, lastAnswer = 'none'): string =>
+  `To ${new URL(url).host}: ${countOf(attempts)}, last answer: ${lastAnswer}`;
 
 /** `lastFailure` is the short form of an error: `HTTP 503`, `timeout`. */
 export function endOf(status: DeliveryEnd['status'], attempts: number, lastFailure?: string): DeliveryEnd {
-  const count = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
-  return { status, message: `${status} after ${count}${lastFailure ? `: ${lastFailure}` : ''}` };
+  return { status, message: `${status} after ${countOf(attempts)}${lastFailure ? `: ${lastFailure}` : ''}` };
 }

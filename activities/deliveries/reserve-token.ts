@@ -1,7 +1,7 @@
-import { planAttempt } from '../../src/db/attempts.js';
+import { planAttempt, type AttemptPlan } from '../../src/db/attempts.js';
 import type { Database } from '../../src/db/database.js';
-import type { DeliveryEnd } from '../../workflows/contract/attempt-result.js';
-import { endOf } from './delivery-end.js';
+import type { DeliveryEnd, Waiting } from '../../workflows/contract/attempt-result.js';
+import { endOf, progressOf, shortAnswer } from './delivery-end.js';
 
 export interface ReserveTokenDeps {
   db: Database;
@@ -13,10 +13,9 @@ export interface ReserveTokenInput {
   deliveryId: string;
 }
 
-export interface SendPlan {
+/** `waitMs`: until the next request may go; 0: now. */
+export interface SendPlan extends Waiting {
   kind: 'send';
-  /** Until the next request may go; 0: now. */
-  waitMs: number;
   attemptCount: number;
   attemptsUsed: number;
   attemptsLeft: number;
@@ -36,13 +35,28 @@ export async function reserveToken(deps: ReserveTokenDeps, { deliveryId }: Reser
   if (!plan) return { kind: 'ended', status: 'expired', message: 'no longer kept' };
   if (plan.status !== 'pending') return { kind: 'ended', ...endOf(plan.status, plan.attemptCount) };
   const { waitMs, attemptCount, attemptsUsed, attemptsLeft, timeoutMs } = plan;
+  const lastAnswer = plan.last ? shortAnswer(plan.last.errorClass, plan.last.statusCode) : undefined;
   return {
     kind: 'send',
     waitMs,
+    reason: reasonOf(plan, lastAnswer),
+    about: progressOf(plan.url, attemptCount, lastAnswer),
     attemptCount,
     attemptsUsed,
     attemptsLeft,
     timeoutMs,
     taskQueue: deps.deliverTaskQueue,
   };
+}
+
+/** Why it cannot be sent before `waitUntil`. */
+function reasonOf({ waitsFor, waitUntil }: AttemptPlan, lastAnswer = 'no attempt'): string {
+  switch (waitsFor) {
+    case 'token':
+      return `rate limit: next token at ${waitUntil.toISOString()}`;
+    case 'request':
+      return `another request may be open until ${waitUntil.toISOString()}`;
+    case 'backoff':
+      return `backoff after ${lastAnswer}`;
+  }
 }

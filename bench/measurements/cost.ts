@@ -3,6 +3,7 @@ import type { Measurement } from '../bench.js';
 import { loadOf, streamEvents } from '../product-load.js';
 import type { Rig } from '../rig.js';
 import { readTemporalCalls, since } from '../sdk-metrics.js';
+import { deliveryWorkflowId } from '../../src/temporal/start-workflows.js';
 import { waitFor } from '../../test/support/wait-for.js';
 
 const isTransactionEdge = (text: string) => /^(begin|commit|rollback)\b/i.test(text);
@@ -117,12 +118,14 @@ async function calm(rig: Rig): Promise<void> {
 }
 
 async function historyLengths({ db, temporal }: Rig, webhookId: number): Promise<number[]> {
-  const { rows } = await db.query<{ id: string }>(
-    `select id from webhook_deliveries where webhook_id = $1 and status = 'delivered' and attempt_count = 1
+  const { rows } = await db.query<{ id: string; webhookId: number; eventType: string }>(
+    `select id, webhook_id as "webhookId", event_type as "eventType" from webhook_deliveries where webhook_id = $1 and status = 'delivered' and attempt_count = 1
       order by id desc limit 20`,
     [webhookId],
   );
-  const described = await Promise.all(rows.map(({ id }) => temporal.workflow.getHandle(id).describe()));
+  const described = await Promise.all(
+    rows.map((row) => temporal.workflow.getHandle(deliveryWorkflowId(row)).describe()),
+  );
   if (described.some(({ status }) => status.name !== 'COMPLETED')) throw new Error('a delivery has not completed');
   return described.map(({ historyLength }) => historyLength);
 }

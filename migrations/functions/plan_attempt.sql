@@ -1,14 +1,17 @@
 -- What to do with a delivery: its status, how many attempts its schedule has left, and in how many milliseconds the
--- next one may be sent. Reserves a token when others wait or the window is full. No row: no such delivery.
+-- next one may be sent, when that is and why not before: `token`, `request` (one may be open), or `backoff`. Reserves a
+-- token when others wait or the window is full. No row: no such delivery.
 create or replace function plan_attempt(p_delivery uuid)
 returns table (status text, attempt_count integer, attempts_used integer, attempts_left integer, wait_ms bigint,
-               timeout_ms integer)
+               timeout_ms integer, wait_until timestamptz, waits_for text, url text, last_status_code integer,
+               last_error_class text)
 language plpgsql as $$
 #variable_conflict use_column
 declare
   d webhook_deliveries;
   w webhooks;
   v_at timestamptz;
+  v_waits_for text;
   v_now timestamptz := clock_timestamp();
   l webhook_limiters;
 begin
@@ -30,6 +33,7 @@ begin
     select * into d from webhook_deliveries where id = p_delivery;
   end if;
   v_at := greatest(d.due_at, d.in_flight_until);
+  v_waits_for := case when d.in_flight_until > d.due_at then 'request' else 'backoff' end;
   if d.status = 'pending' and v_at <= v_now and (w.rate_limit_per_minute is not null or w.rate_limit_per_hour is not null) then
     -- A read without a lock is enough for the usual case; only deliveries that must wait queue up at the limiter.
     select * into l from webhook_limiters where webhook_limiters.webhook_id = d.webhook_id;
@@ -52,6 +56,7 @@ begin
           end if;
         end if;
         if v_at is not null then
+          v_waits_for := 'token';
           update webhook_deliveries
              set holds_token = true, token_epoch = l.epoch, next_attempt_at = v_at,
                  workflow_started_at = coalesce(webhook_deliveries.workflow_started_at, v_now)
@@ -61,5 +66,7 @@ begin
     end if;
   end if;
   return query select d.status, d.attempt_count, d.attempt_count - d.schedule_base,
-    1 + w.max_retries - (d.attempt_count - d.schedule_base), coalesce(milliseconds_until(v_at), 0), w.timeout_ms;
+    1 + w.max_retries - (d.attempt_count - d.schedule_base), coalesce(milliseconds_until(v_at), 0), w.timeout_ms,
+    v_at, v_waits_for, w.url, a.status_code, a.error_class
+    from (values (1)) one left join webhook_attempts a on a.delivery_id = p_delivery and a.number = d.attempt_count;
 end $$;

@@ -4,7 +4,7 @@
 -- workflow must be started, or woken to plan again. Safe to repeat and to run concurrently. A delivery that is locked
 -- is left for the next call.
 create or replace function settle_batch(p_webhook integer, p_limit integer)
-returns table (id uuid, tenant_id uuid, webhook_id integer, event_type text, event_id text, was text, status text, wakes boolean)
+returns table (id uuid, event_row_id uuid, tenant_id uuid, webhook_id integer, event_type text, event_id text, was text, status text, wakes boolean)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -44,7 +44,7 @@ begin
       update webhook_deliveries d
          set holds_token = false, next_attempt_at = v_now, pending_since = v_now, workflow_started_at = null
         from wrong where d.id = wrong.id
-      returning d.id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, 'pending', 'pending', true;
+      returning d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, 'pending', 'pending', true;
     if found then
       return;
     end if;
@@ -58,5 +58,5 @@ begin
        order by d.id limit p_limit for no key update skip locked);
     perform change_status(v_changed, v_to);
   end if;
-  return query select d.id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, d.status, v_to, w.enabled from unnest(v_changed) d;
+  return query select d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, d.status, v_to, w.enabled from unnest(v_changed) d;
 end $$;

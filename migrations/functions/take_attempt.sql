@@ -1,7 +1,8 @@
 -- Gives the right to send one request now. p_request identifies the request, p_process its sender. `answer`:
 --   send     with everything the request needs; until in_flight_until nobody else may send
 --   ended    the delivery is not pending (`status`)
---   wait     no token, or another request is open: try again in `wait_ms`; null: plan first
+--   wait     no token, or another request is open: try again in `wait_ms`; null: plan first. `waits_for` says for what:
+--            `token`, `request`, or `quota` (the tenant's requests per minute)
 --   behind   a token is free, but deliveries that became due earlier take theirs first: try again in `wait_ms`
 --   replan   no attempts are left, the webhook's timeout is longer than p_timeout_ms, or p_if_easy and it is not
 --   sealed   the caller lacks the key with which the webhook's secret or headers are sealed
@@ -9,7 +10,7 @@
 -- p_keys: the ids of the keys that the caller has. No row: no such delivery.
 create or replace function take_attempt(p_delivery uuid, p_timeout_ms integer, p_if_easy boolean, p_request uuid, p_process uuid,
                                         p_keys text[])
-returns table (answer text, status text, wait_ms bigint, number integer, attempts_used integer, token bigint, taken_at timestamptz,
+returns table (answer text, status text, wait_ms bigint, waits_for text, number integer, attempts_used integer, token bigint, taken_at timestamptz,
                tenant_id uuid, webhook_id integer, target_version integer, event_row_id uuid, event_type text, event_id text,
                body text, url text, timeout_ms integer, headers_sealed bytea, secret_sealed bytea, previous_secret_sealed bytea)
 language plpgsql as $$
@@ -64,18 +65,22 @@ begin
     answer := 'replan';
   elsif d.in_flight_until > v_now then
     answer := 'wait';
+    waits_for := 'request';
     wait_ms := milliseconds_until(d.in_flight_until);
   elsif d.in_flight_until is not null and not is_abandoned(d, p_process) then
     answer := 'wait';
+    waits_for := 'request';
     wait_ms := 1000;
   elsif v_holds and d.next_attempt_at > v_now then
     -- a delivery that became due earlier has its slot now
     answer := 'wait';
+    waits_for := 'token';
     wait_ms := milliseconds_until(d.next_attempt_at);
   elsif sealed_key_id(w.secret_sealed) <> all(p_keys) or sealed_key_id(w.headers_sealed) <> all(p_keys) then
     answer := 'sealed';
   elsif q.sent >= v_quota then
     answer := 'wait';
+    waits_for := 'quota';
     wait_ms := milliseconds_until(q.began_at + interval '60 s' * (1 + q.promised / v_quota));
     if not p_if_easy then
       update tenant_request_windows set began_at = q.began_at, sent = q.sent, promised = q.promised + 1 where tenant_id = d.tenant_id;
@@ -101,6 +106,7 @@ begin
       from take_token(d.webhook_id, v_holds, w.rate_limit_per_minute, w.rate_limit_per_hour, v_now) t;
     if token is null then
       answer := 'wait';
+      waits_for := 'token';
       if v_come_back is not null and not p_if_easy then
         update webhook_deliveries set next_attempt_at = v_come_back where id = p_delivery;
       end if;

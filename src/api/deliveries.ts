@@ -8,6 +8,7 @@ import { countRetry, maxRetriesPerMinute } from '../db/retry-limit.js';
 import { findWebhook } from '../db/webhooks.js';
 import { eventTypeNames } from '../events/event-types.js';
 import { sendTestEvent } from '../events/test-event.js';
+import { acceptedFields } from '../events/trigger.js';
 import { notFound, TooManyRequestsError } from './http/api-errors.js';
 import {
   attemptSchema,
@@ -100,10 +101,13 @@ export const deliveryEndpoints = [
       examples: { 'as a call': { event_type: 'call.completed' } },
     },
     responses: { 202: { description: 'On its way', schema: z.object({ delivery: deliverySchema }) } },
-    async handle({ params, body, tenantId }, deps) {
+    async handle({ params, body, tenantId, by }, deps) {
       const event = { tenantId, webhookId: params.webhook_id, eventType: body.event_type };
-      const delivery = await sendTestEvent(deps, event);
-      if (!delivery) throw notFound('webhook', params.webhook_id);
+      const sent = await sendTestEvent(deps, event);
+      if (!sent) throw notFound('webhook', params.webhook_id);
+      const { delivery, eventRowId: id } = sent;
+      const accepted = acceptedFields({ ...event, eventId: delivery.eventId }, { id, deliveries: [delivery] });
+      deps.log.info({ ...by, ...accepted, test: true }, 'event.accepted');
       return { status: 202, body: { delivery: renderDelivery(delivery) } };
     },
   }),

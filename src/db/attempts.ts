@@ -16,7 +16,13 @@ export interface AttemptPlan {
   attemptsLeft: number;
   /** 0: now. */
   waitMs: number;
+  /** Why not now, and until when, by Postgres' clock. */
+  waitsFor: 'token' | 'request' | 'backoff';
+  waitUntil: Date;
   timeoutMs: number;
+  url: string;
+  /** The last attempt's; null before the first. */
+  last: { statusCode: number | null; errorClass: ErrorClass | null } | null;
 }
 
 /** Reserves a token when others wait or the window is full. Null: no such delivery. */
@@ -27,7 +33,12 @@ export async function planAttempt(db: Queryable, deliveryId: string): Promise<At
     attempts_used: number;
     attempts_left: number;
     wait_ms: number;
+    waits_for: AttemptPlan['waitsFor'];
+    wait_until: Date;
     timeout_ms: number;
+    url: string;
+    last_status_code: number | null;
+    last_error_class: ErrorClass | null;
   }>({ name: 'plan_attempt', text: 'select * from plan_attempt($1)' }, [deliveryId]);
   const row = rows[0];
   return row
@@ -37,7 +48,11 @@ export async function planAttempt(db: Queryable, deliveryId: string): Promise<At
         attemptsUsed: row.attempts_used,
         attemptsLeft: row.attempts_left,
         waitMs: row.wait_ms,
+        waitsFor: row.waits_for,
+        waitUntil: row.wait_until,
         timeoutMs: row.timeout_ms,
+        url: row.url,
+        last: row.attempt_count > 0 ? { statusCode: row.last_status_code, errorClass: row.last_error_class } : null,
       }
     : null;
 }
@@ -72,8 +87,8 @@ export interface TakenAttempt {
 export type TakeResult =
   | { answer: 'send'; attempt: TakenAttempt }
   | { answer: 'ended'; status: DeliveryStatus }
-  /** `waitMs` null: others wait for tokens, plan first. */
-  | { answer: 'wait'; waitMs: number | null }
+  /** `waitMs` null: others wait for tokens, plan first. `quota`: the tenant's requests per minute. */
+  | { answer: 'wait'; waitMs: number | null; waitsFor: 'token' | 'request' | 'quota' }
   /** A token is free, but deliveries that became due earlier go first: ask again after `waitMs`. */
   | { answer: 'behind'; waitMs: number }
   | { answer: 'replan' }
@@ -105,6 +120,7 @@ export async function takeAttempt(
     answer: TakeResult['answer'];
     status: DeliveryStatus;
     wait_ms: number | null;
+    waits_for: 'token' | 'request' | 'quota' | null;
     number: number;
     attempts_used: number;
     token: number | null;
@@ -135,7 +151,7 @@ export async function takeAttempt(
     case 'ended':
       return { answer: 'ended', status: row.status };
     case 'wait':
-      return { answer: 'wait', waitMs: row.wait_ms };
+      return { answer: 'wait', waitMs: row.wait_ms, waitsFor: row.waits_for! };
     case 'behind':
       return { answer: 'behind', waitMs: row.wait_ms! };
     case 'replan':

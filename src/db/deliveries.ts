@@ -136,12 +136,13 @@ export async function requestRetry(
     is_expunged: boolean;
     has_body: boolean;
     max_retries: number;
+    event_row_id: string;
     tenant_id: string;
     event_type: string;
     event_id: string;
   }>(
-    `select d.status, d.test, w.enabled, w.deleted_at is not null as deleted, w.max_retries, d.tenant_id, d.event_type, d.event_id,
-            d.expunged_at is not null as is_expunged, e.body is not null as has_body
+    `select d.status, d.test, w.enabled, w.deleted_at is not null as deleted, w.max_retries, d.event_row_id, d.tenant_id,
+            d.event_type, d.event_id, d.expunged_at is not null as is_expunged, e.body is not null as has_body
        from webhook_deliveries d join webhooks w on w.id = d.webhook_id join webhook_events e on e.id = d.event_row_id
       where d.id = $1 and d.webhook_id = $2 for no key update of d`,
     [deliveryId, webhookId],
@@ -180,6 +181,7 @@ export async function requestRetry(
   }
   return {
     id: deliveryId,
+    eventRowId: found.event_row_id,
     tenantId: found.tenant_id,
     webhookId,
     eventType: found.event_type,

@@ -3,6 +3,8 @@ import type { Queryable } from './database.js';
 /** What a workflow is started with: ids and the search attributes of its delivery, none of the tenant's data. */
 export interface StartableDelivery {
   id: string;
+  /** Our id of the event. */
+  eventRowId: string;
   tenantId: string;
   webhookId: number;
   eventType: string;
@@ -136,10 +138,14 @@ export async function findEvent(
 
 /**
  * Inserts a test event and its one delivery, even if the webhook is paused. Both are marked as a test and left out of
- * the counters. Resolves to the delivery's id; null, and nothing is stored, if the tenant has no such webhook.
+ * the counters. Null, and nothing is stored, if the tenant has no such webhook.
  */
-export async function insertTestEvent(db: Queryable, webhookId: number, event: NewEvent): Promise<string | null> {
-  const { rows } = await db.query<{ id: string }>(
+export async function insertTestEvent(
+  db: Queryable,
+  webhookId: number,
+  event: NewEvent,
+): Promise<{ eventRowId: string; deliveryId: string } | null> {
+  const { rows } = await db.query<{ event_row_id: string; id: string }>(
     `with target as (
        select id from webhooks where id = $6 and tenant_id = $1 and deleted_at is null),
      new_event as (
@@ -148,10 +154,10 @@ export async function insertTestEvent(db: Queryable, webhookId: number, event: N
      insert into webhook_deliveries
        (event_row_id, webhook_id, tenant_id, event_type, event_id, test, status, accepted_as, next_attempt_at)
      select e.id, w.id, $1, $2, $3, true, 'pending', 'pending', now() from new_event e, target w
-     returning id`,
+     returning event_row_id, id`,
     [event.tenantId, event.eventType, event.eventId, event.occurredAt, event.body, webhookId],
   );
-  return rows[0]?.id ?? null;
+  return rows[0] ? { eventRowId: rows[0].event_row_id, deliveryId: rows[0].id } : null;
 }
 
 function toAcceptedEvent(rows: AcceptedRow[]): AcceptedEvent | null {

@@ -4,6 +4,7 @@ import { nothingLeftOut, roundValues, tenantsInTurn } from './tenants-in-turn.js
 
 interface StartableRow {
   id: string;
+  event_row_id: string;
   tenant_id: string;
   webhook_id: number;
   event_type: string;
@@ -12,6 +13,7 @@ interface StartableRow {
 
 export const toStartable = (row: StartableRow): StartableDelivery => ({
   id: row.id,
+  eventRowId: row.event_row_id,
   tenantId: row.tenant_id,
   webhookId: row.webhook_id,
   eventType: row.event_type,
@@ -20,7 +22,7 @@ export const toStartable = (row: StartableRow): StartableDelivery => ({
 
 const unstarted = tenantsInTurn({
   table: 'webhook_deliveries',
-  columns: 'owed.id, tenant_id, webhook_id, event_type, event_id',
+  columns: 'owed.id, event_row_id, tenant_id, webhook_id, event_type, event_id',
   where: `status = 'pending' and workflow_started_at is null`,
   since: 'pending_since',
   longerThan: '15 s',
@@ -28,7 +30,7 @@ const unstarted = tenantsInTurn({
 
 /**
  * Pending deliveries whose workflow was not started within 15 s, a few of each tenant and tenants in turn. Starting one
- * twice is harmless: the workflow has the delivery's id, and asks Postgres what is left to do.
+ * twice is harmless: a delivery's workflow always has the same id, and asks Postgres what is left to do.
  */
 export async function listUnstartedDeliveries(db: Queryable, leftOut = nothingLeftOut): Promise<StartableDelivery[]> {
   const { rows } = await db.query<StartableRow>(unstarted, roundValues({ total: 500, ofTenant: 50 }, leftOut));
@@ -37,7 +39,7 @@ export async function listUnstartedDeliveries(db: Queryable, leftOut = nothingLe
 
 const overdue = tenantsInTurn({
   table: 'webhook_deliveries',
-  columns: 'owed.id, tenant_id, webhook_id, event_type, event_id',
+  columns: 'owed.id, event_row_id, tenant_id, webhook_id, event_type, event_id',
   where: `status = 'pending' and workflow_started_at is not null`,
   since: 'greatest(next_attempt_at, workflow_started_at)',
   longerThan: '2 min',

@@ -257,9 +257,17 @@ export function findEventType(name: string): EventTypeDefinition<EventType> | un
 /** Whether ids of such events may name a person: then they are kept where they can be erased, and nowhere else. */
 export const hasPersonalIds = (name: string): boolean => byName.get(name)?.hasPersonalIds ?? false;
 
-/** An event's type and id for a log line or a message, which cannot be erased later. */
-export const eventLabel = ({ eventType, eventId }: { eventType: string; eventId: string }): string =>
-  `${eventType} ${hasPersonalIds(eventType) ? '[personal]' : eventId}`;
+interface NamedEvent {
+  eventType: string;
+  eventId: string;
+}
+
+/** An event's id for a log line or a message, which cannot be erased later. */
+export const loggedEventId = ({ eventType, eventId }: NamedEvent): string =>
+  hasPersonalIds(eventType) ? '[personal]' : eventId;
+
+/** An event's type and id, for the same. */
+export const eventLabel = (event: NamedEvent): string => `${event.eventType} ${loggedEventId(event)}`;
 
 /** The whole catalogue, in its order, ready to be sent as JSON. The same objects each time: do not change them. */
 export function describeEventTypes(): EventTypeDescription[] {

@@ -7,21 +7,24 @@ import type { TriggerDeps } from './trigger.js';
 
 /**
  * Sends the catalogue's example of an event type to one webhook, whatever it subscribes to, even if it is paused. Each
- * call sends a new event. Null: the tenant has no such webhook.
+ * call sends a new event. `eventRowId` is our id of the event. Null: the tenant has no such webhook.
  */
 export async function sendTestEvent(
   { db, workflows }: TriggerDeps,
   { tenantId, webhookId, eventType }: { tenantId: string; webhookId: number; eventType: EventType },
-): Promise<Delivery | null> {
+): Promise<{ delivery: Delivery; eventRowId: string } | null> {
   const occurredAt = new Date();
   const key = { tenantId, eventType, eventId: `test_${randomUUID()}` };
   const body = renderBody({ ...key, timestamp: occurredAt.toISOString(), data: examplePayload(eventType, webhookId) });
-  const delivery = await db.transaction(async (transaction) => {
-    const id = await insertTestEvent(transaction, webhookId, { ...key, occurredAt, body });
-    return id === null ? null : findDelivery(transaction, webhookId, id);
+  const sent = await db.transaction(async (transaction) => {
+    const inserted = await insertTestEvent(transaction, webhookId, { ...key, occurredAt, body });
+    if (!inserted) return null;
+    const { eventRowId, deliveryId } = inserted;
+    const delivery = await findDelivery(transaction, webhookId, deliveryId);
+    return delivery && { delivery, eventRowId };
   });
-  if (delivery?.status === 'pending') workflows.start([{ ...key, id: delivery.id, webhookId }]);
-  return delivery;
+  if (sent) workflows.start([{ ...key, id: sent.delivery.id, eventRowId: sent.eventRowId, webhookId }]);
+  return sent;
 }
 
 /** The catalogue's example. An example that has a webhook id gets this one. */

@@ -14,7 +14,7 @@ import { findTenant } from '../db/tenants.js';
 import { EventMismatchError, NotFoundError } from '../errors.js';
 import type { DeliveryWorkflows } from '../temporal/workflows.js';
 import { checkEvent, dataOf, type UncheckedEvent } from './check-event.js';
-import { eventLabel, type EventType, type TypedPayload } from './event-types.js';
+import { eventLabel, loggedEventId, type EventType, type TypedPayload } from './event-types.js';
 
 export { isEventId, lastMoment, maxBodyBytes, type UncheckedEvent } from './check-event.js';
 
@@ -116,25 +116,27 @@ export async function recordWithEvents<T>(
 }
 
 /**
- * The fields of the log line `event.accepted`: only this line connects a request with its deliveries, and so with the
- * lines of their attempts.
+ * The fields of the log line `event.accepted`: only this line connects a request with its event, whose id is in the
+ * lines of its attempts.
  */
 export const acceptedFields = (
   event: Pick<UncheckedEvent, 'tenantId' | 'eventType' | 'eventId'>,
-  { id, deliveries, repeated }: TriggerOutcome,
+  { id, deliveries, repeated = false }: { id: string; deliveries: readonly unknown[]; repeated?: boolean },
 ) => ({
   tenant: event.tenantId,
+  event: id,
   eventType: event.eventType,
-  // In the same form as in the lines of its attempts.
-  event: eventLabel(event),
-  eventRow: id,
+  eventId: loggedEventId(event),
   deliveries: deliveries.length,
   ...(repeated && { repeated }),
 });
 
 /** Leaves out deliveries of a paused webhook, which are held in Postgres. */
-function startable({ tenantId, eventType, eventId }: NewEvent, { deliveries }: AcceptedEvent): StartableDelivery[] {
+function startable(
+  { tenantId, eventType, eventId }: NewEvent,
+  { id: eventRowId, deliveries }: AcceptedEvent,
+): StartableDelivery[] {
   return deliveries
     .filter(({ status }) => status === 'pending')
-    .map(({ id, webhookId }) => ({ tenantId, eventType, eventId, id, webhookId }));
+    .map(({ id, webhookId }) => ({ tenantId, eventType, eventId, eventRowId, id, webhookId }));
 }

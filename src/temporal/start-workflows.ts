@@ -36,7 +36,17 @@ export interface StartResult {
 const ranAlready: StartResult = { task: 'none', started: false };
 const ranNow = (isEager: boolean | undefined): StartResult => ({ task: isEager ? 'here' : 'queued', started: true });
 
-/** Resolves when the workflow runs, whoever started it. Idempotent: the workflow's id is the delivery's. */
+/**
+ * The id of a delivery's workflow, always the same: a second start is refused. Says to operators what it is. A
+ * delivery's id is unique in all databases that share a namespace.
+ */
+export const deliveryWorkflowId = ({
+  webhookId,
+  eventType,
+  id,
+}: Pick<StartableDelivery, 'webhookId' | 'eventType' | 'id'>): string => `webhook-${webhookId}/${eventType}/${id}`;
+
+/** Resolves when the workflow runs, whoever started it. Idempotent: a delivery's workflow always has the same id. */
 export async function startDelivery(
   client: Client,
   delivery: StartableDelivery,
@@ -93,7 +103,7 @@ async function startNew(
 function startArguments(delivery: StartableDelivery, taskQueue: string) {
   return {
     taskQueue,
-    workflowId: delivery.id,
+    workflowId: deliveryWorkflowId(delivery),
     // Postgres says what is left to do, so a closed run is no reason to refuse: the delivery may be retried by hand.
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
     args: [{ deliveryId: delivery.id, webhookId: delivery.webhookId, tenantId: delivery.tenantId }] as [DeliveryInput],
@@ -104,6 +114,8 @@ function startArguments(delivery: StartableDelivery, taskQueue: string) {
       // Temporal keeps it for as long as the run: nobody could erase it.
       ...(hasPersonalIds(delivery.eventType) ? [] : [{ key: searchAttributes.eventId, value: delivery.eventId }]),
     ],
+    // Our id of the event: it is in the log, and receivers get it as `webhook-id`.
+    memo: { event: delivery.eventRowId },
     staticSummary: `${delivery.eventType} → webhook ${delivery.webhookId}`,
     // If the server's queues are fair, no tenant's backlog delays another tenant's deliveries.
     priority: { fairnessKey: delivery.tenantId },

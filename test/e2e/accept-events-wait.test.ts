@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { acceptSlots } from '../../src/temporal/accept-worker.js';
 import { startDelivery } from '../../src/temporal/start-workflows.js';
 import { temporalSource } from '../../src/source/temporal-source.js';
@@ -44,7 +45,7 @@ describe('many events waiting to be stored', function () {
     for (const { id, eventId } of deliveries)
       await startDelivery(
         stack.temporal,
-        { id, eventId, tenantId: other, webhookId, eventType: 'call.completed' },
+        { id, eventRowId: randomUUID(), eventId, tenantId: other, webhookId, eventType: 'call.completed' },
         { taskQueue, eager: false },
       );
     await receiver.waitForRequests(deliveries.length, 30_000);

@@ -32,10 +32,10 @@ describe('delivery', function () {
     assert.equal(request.headers['x-irisx-delivery'], id);
     assert.equal(request.headers['x-irisx-attempt'], '1');
     new Webhook(webhook.secret).verify(request.body.toString(), request.headers as Record<string, string>);
-    await waitFor(async () => (await stack.temporal.workflow.getHandle(id).describe()).status.name === 'COMPLETED', {
+    await waitFor(async () => (await (await stack.workflow(id)).describe()).status.name === 'COMPLETED', {
       what: 'the workflow to complete',
     });
-    const { historyLength } = await stack.temporal.workflow.getHandle(id).describe();
+    const { historyLength } = await (await stack.workflow(id)).describe();
     assert.ok(historyLength <= 8, `${historyLength} events`);
   });
 

@@ -115,12 +115,9 @@ describe('a delivery that its tenant acts on', function () {
     const conflict = await retry(webhook.id, waiting!);
     assert.equal(conflict.status, 409);
     // The workflow of the first ends: a held delivery needs a row, but no workflow.
-    await waitFor(
-      async () => (await stack.temporal.workflow.getHandle(waiting!).describe()).status.name === 'COMPLETED',
-      {
-        what: 'the workflow of the held delivery to complete',
-      },
-    );
+    await waitFor(async () => (await (await stack.workflow(waiting!)).describe()).status.name === 'COMPLETED', {
+      what: 'the workflow of the held delivery to complete',
+    });
     const before = receiver.requests.length;
     receiver.respond = 200;
     await tenant.patch(`/v1/webhooks/${webhook.id}`, { enabled: true });

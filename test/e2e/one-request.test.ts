@@ -61,8 +61,8 @@ describe('field case 66: a delivery never has two requests open', function () {
     await assertInvariants(stack.database.pool, webhookId);
     return delivery;
   }
-  const workflowStatus = async (id: string) => (await stack.temporal.workflow.getHandle(id).describe()).status.name;
-  const cancel = ({ id }: Sent) => stack.temporal.workflow.getHandle(id).cancel();
+  const workflowStatus = async (id: string) => (await (await stack.workflow(id)).describe()).status.name;
+  const cancel = async ({ id }: Sent) => (await stack.workflow(id)).cancel();
 
   scenario('with a receiver slower than its timeout', async () => {
     const sent = await send({ delayMs: 3_000 }, { timeoutMs: 1_000, maxRetries: 2 });
@@ -74,8 +74,8 @@ describe('field case 66: a delivery never has two requests open', function () {
   scenario('when its workflow is woken while a request is open', async () => {
     const sent = await send({ delayMs: 2_000 });
     await sent.receiver.waitForRequests(1);
-    await stack.temporal.workflow.getHandle(sent.id).signal('wake');
-    await stack.temporal.workflow.getHandle(sent.id).signal('wake');
+    await (await stack.workflow(sent.id)).signal('wake');
+    await (await stack.workflow(sent.id)).signal('wake');
     await ended(sent, 'delivered', 1);
     assert.equal(await workflowStatus(sent.id), 'COMPLETED');
   });

@@ -80,14 +80,14 @@ class Trial {
 
   /** The delivery's workflow history in Temporal, as text. */
   async history({ id }: Sent): Promise<string> {
-    return JSON.stringify(await this.stack.temporal.workflow.getHandle(id).fetchHistory(), (_, value: unknown) =>
+    return JSON.stringify(await (await this.stack.workflow(id)).fetchHistory(), (_, value: unknown) =>
       value instanceof Uint8Array ? Buffer.from(value).toString() : value,
     );
   }
 
   /** What the delivery's row, its workflow and the child's log say, for the report of a failed test. */
   async story({ id }: Sent): Promise<string> {
-    const { events } = await this.stack.temporal.workflow.getHandle(id).fetchHistory();
+    const { events } = await (await this.stack.workflow(id)).fetchHistory();
     const steps = (events ?? []).map(
       ({ eventType, eventTime }) => `${new Date(Number(eventTime?.seconds) * 1_000).toISOString()} event ${eventType}`,
     );

@@ -23,7 +23,7 @@ describe('rate limit', function () {
     await receiver.close();
   });
 
-  const history = async (id: string) => (await stack.temporal.workflow.getHandle(id).describe()).raw;
+  const history = async (id: string) => (await (await stack.workflow(id)).describe()).raw;
 
   it('lets at most its number of requests reach the receiver in any 60 s, including retries and tests, with two workers', async () => {
     await stack.openAnother({ api: false, worker: true });

@@ -21,11 +21,10 @@ describe('a receiver that takes longer than a second', function () {
     receivers.push(receiver);
     return { receiver, ...(await sendEvent(stack, { url: receiver.url, timeout_ms: timeoutMs })) };
   }
-  const handle = (id: string) => stack.temporal.workflow.getHandle(id);
   const count = async (
     id: string,
     attributes: 'timerStartedEventAttributes' | 'workflowExecutionSignaledEventAttributes',
-  ) => (await handle(id).fetchHistory()).events!.filter((event) => event[attributes]).length;
+  ) => (await (await stack.workflow(id)).fetchHistory()).events!.filter((event) => event[attributes]).length;
 
   it('occupies no workflow task: the workflow waits, and continues as soon as the response comes', async () => {
     let respond!: () => void;

@@ -28,7 +28,7 @@ export function followDelivery(stack: Stack, tenant: TenantClient, webhookId: nu
       },
       { what, timeoutMs, intervalMs: 50 },
     );
-  const hasWorkflow = async () => (await stack.temporal.workflow.getHandle(id).describe()).status.name === 'RUNNING';
+  const hasWorkflow = async () => (await (await stack.workflow(id)).describe()).status.name === 'RUNNING';
   return {
     tenant,
     webhookId,

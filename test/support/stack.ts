@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { Client, Connection, ScheduleNotFoundError } from '@temporalio/client';
+import { Client, Connection, ScheduleNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import { retentionOf } from '../../src/config/retention.js';
 import type { Config } from '../../src/config/service.js';
 import { createSecret } from '../../src/delivery/signature.js';
@@ -9,6 +9,7 @@ import { createSealer, unnamedKey } from '../../src/encryption/seal.js';
 import { sealContext } from '../../src/encryption/seal-context.js';
 import { openService, type Service, type ServiceParts, type ServiceTimes } from '../../src/server/open-service.js';
 import { expectedSchedules } from '../../src/temporal/setup.js';
+import { deliveryWorkflowId } from '../../src/temporal/start-workflows.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { insertTenant, insertWebhook, type WebhookRow } from './rows.js';
 
@@ -27,6 +28,8 @@ export interface Stack {
   /** Triggers a call.completed with that event id; resolves to the ids of its deliveries. */
   trigger(tenantId: string, eventId?: string): Promise<string[]>;
   delivery(id: string): Promise<DeliveryState>;
+  /** The workflow of a delivery, whether it runs or not. */
+  workflow(deliveryId: string): Promise<WorkflowHandle>;
   close(): Promise<void>;
 }
 
@@ -125,6 +128,13 @@ export async function startStack(
         [id],
       );
       return rows[0]!;
+    },
+    async workflow(id) {
+      const { rows } = await pool.query<{ webhookId: number; eventType: string }>(
+        `select webhook_id as "webhookId", event_type as "eventType" from webhook_deliveries where id = $1`,
+        [id],
+      );
+      return temporal.workflow.getHandle(deliveryWorkflowId({ ...rows[0]!, id }));
     },
     async close() {
       for (const each of opened) await each.close();

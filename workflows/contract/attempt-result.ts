@@ -6,18 +6,27 @@ export interface DeliveryEnd {
   message: string;
 }
 
+/** A wait, as operators see it in the Web UI. Stored in plain text: of a url it names only the host. */
+export interface Waiting {
+  waitMs: number;
+  /** Why it waits. */
+  reason: string;
+  /** Where the delivery is sent, how often it was, and the last answer; absent: as said before. */
+  about?: string;
+}
+
 /**
  * What became of an attempt. Temporal's history stores results in plain text, so they hold nothing of a receiver's
- * response. Given a `waitMs`, the workflow waits for that long, or until it is woken, and plans again.
+ * response but its status. Given a `waitMs`, the workflow waits for that long, or until it is woken, and plans again.
  */
 export type AttemptResult =
   /** Nothing is left to do: this attempt delivered it or was the last, or the delivery had ended before. */
   | ({ kind: 'ended' } & DeliveryEnd)
   /** The receiver failed, this is recorded, and attempts are left. */
-  | { kind: 'failed'; waitMs: number; attempt: number; failure: string }
+  | ({ kind: 'failed'; attempt: number; failure: string } & Waiting)
   /** No request was made: no token, another request is open, or the settings changed. */
-  | { kind: 'refused'; waitMs: number; reason: string }
+  | ({ kind: 'refused' } & Waiting)
   /** The request was made and has no response yet. Its process records it and then wakes the workflow. */
-  | { kind: 'open'; waitMs: number }
+  | ({ kind: 'open' } & Waiting)
   /** The request was made and Postgres did not take its record, which is sealed here. */
   | { kind: 'unrecorded'; sealedRecord: string };

@@ -24,6 +24,13 @@ describe('deliveries', () => {
 
   const list = (query = '') => tenant.call('GET', `/v1/webhooks/${webhook}/deliveries${query}`);
   const idsOf = (deliveries: { id: string }[]) => deliveries.map(({ id }) => id);
+  const eventRowIdOf = async (delivery: string) => {
+    const { rows } = await api.pool.query<{ event_row_id: string }>(
+      'select event_row_id from webhook_deliveries where id = $1',
+      [delivery],
+    );
+    return rows[0]!.event_row_id;
+  };
   const retry = (delivery: string, body?: unknown) =>
     tenant.call('POST', `/v1/webhooks/${webhook}/deliveries/${delivery}/retry`, { body });
 
@@ -317,8 +324,9 @@ describe('deliveries', () => {
     assert.deepEqual([status, body.delivery.id, body.delivery.status], [202, id, 'pending']);
     assert.ok(Date.parse(body.delivery.next_attempt_at) <= Date.now());
     const { event_id } = body.delivery;
+    const key = { tenantId: tenant.id, webhookId: webhook, eventType: 'call.dtmf', eventId: event_id };
     assert.deepEqual(api.workflows.woken.slice(woken), [
-      { id, tenantId: tenant.id, webhookId: webhook, eventType: 'call.dtmf', eventId: event_id, hasWorkflow: true },
+      { id, eventRowId: await eventRowIdOf(id), ...key, hasWorkflow: true },
     ]);
   });
 
@@ -369,6 +377,7 @@ describe('deliveries', () => {
     assert.deepEqual(api.workflows.started.slice(started), [
       {
         id: delivery.id,
+        eventRowId: await eventRowIdOf(delivery.id),
         tenantId: tenant.id,
         webhookId: webhook,
         eventType: 'webhook.test',

@@ -45,7 +45,14 @@ describe('POST /v1/events', () => {
       { id: second.id, webhook_id: paused, status: 'held' },
     ]);
     assert.deepEqual(api.workflows.started, [
-      { id: first.id, tenantId: tenant.id, webhookId: subscribed, eventType: 'call.dtmf', eventId: 'dtmf-1' },
+      {
+        id: first.id,
+        eventRowId: body.event.id,
+        tenantId: tenant.id,
+        webhookId: subscribed,
+        eventType: 'call.dtmf',
+        eventId: 'dtmf-1',
+      },
     ]);
   });
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure, Client, Connection, WorkflowFailedError } from '@temporalio/client';
-import { CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { CancelledFailure, defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Activities } from '../../../activities/index.js';
 import type { Plan } from '../../../activities/deliveries/reserve-token.js';
@@ -29,6 +29,8 @@ const send = (plan: Partial<Plan> = {}): Plan =>
   ({
     kind: 'send',
     waitMs: 0,
+    reason: 'rate limit',
+    about: 'To example.com',
     attemptCount: 0,
     attemptsUsed: 0,
     attemptsLeft: 6,
@@ -39,7 +41,8 @@ const send = (plan: Partial<Plan> = {}): Plan =>
 const delivered = { kind: 'ended' as const, status: 'delivered' as const, message: 'delivered after 1 attempt' };
 const failed = { kind: 'ended' as const, status: 'failed' as const, message: 'failed after 6 attempts: HTTP 503' };
 const refused = (waitMs = 0) => ({ kind: 'refused' as const, waitMs, reason: 'no token' });
-const failedOnce = { kind: 'failed' as const, waitMs: 0, attempt: 1, failure: 'HTTP 503' };
+const failedOnce = { kind: 'failed' as const, waitMs: 0, attempt: 1, failure: 'HTTP 503', reason: 'backoff' };
+const open = (waitMs: number) => ({ kind: 'open' as const, waitMs, reason: 'no answer yet', about: 'To example.com' });
 const attemptFailed = ApplicationFailure.create({ type: failureType.attemptFailed, message: 'HTTP 503' });
 
 describe('workflow deliverEvent', function () {
@@ -173,7 +176,7 @@ describe('workflow deliverEvent', function () {
 
   it('waits for a request that is still open until it is woken', async () => {
     script = {
-      deliverAtOnce: [{ kind: 'open', waitMs: 60_000 }],
+      deliverAtOnce: [open(60_000)],
       reserveToken: [{ kind: 'ended', status: 'delivered', message: 'delivered after 1 attempt' }],
     };
     const handle = await start();
@@ -184,7 +187,7 @@ describe('workflow deliverEvent', function () {
   });
 
   it('plans when the time of an open request is over, even without a wake-up', async () => {
-    script = { deliverAtOnce: [{ kind: 'open', waitMs: 500 }], reserveToken: [send()], deliver: [delivered] };
+    script = { deliverAtOnce: [open(500)], reserveToken: [send()], deliver: [delivered] };
     await run();
     assert.deepEqual(names(), ['reserveToken', 'deliver']);
     assert.ok(calls[1]!.at - calls[0]!.at >= 500);
@@ -256,6 +259,36 @@ describe('workflow deliverEvent', function () {
     await handle.signal('wake');
     await handle.result();
     assert.ok(calls.at(-1)!.at - calls.at(-2)!.at >= 500);
+  });
+
+  it('shows why it waits: beside the timer, and in the current details with what came of it so far', async () => {
+    const detailsOf = async (handle: WorkflowHandle) =>
+      (await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata')).currentDetails;
+    let respond = (): void => undefined;
+    const hangs = () => new Promise<typeof delivered>((resolve) => (respond = () => resolve(delivered)));
+    script = {
+      deliverAtOnce: [open(60_000)],
+      reserveToken: [send({ waitMs: 60_000 }), send({ reason: 'not shown: it does not wait', about: 'To b.example' })],
+      deliver: [refused(60_000), hangs],
+    };
+    const handle = await start();
+    const shows = (details: string) => waitFor(async () => (await detailsOf(handle)) === details, { what: details });
+    await shows('To example.com\n\nWaits: no answer yet');
+    await handle.signal('wake');
+    await shows('To example.com\n\nWaits: rate limit');
+    await handle.signal('wake');
+    await shows('To b.example\n\nWaits: no token');
+    await handle.signal('wake');
+    await waitFor(() => names().filter((name) => name === 'deliver').length === 2, { what: 'the request' });
+    await shows('To b.example');
+    respond();
+    await handle.result();
+    const { events } = await handle.fetchHistory();
+    const timers = events!.filter((event) => event.timerStartedEventAttributes);
+    assert.deepEqual(
+      timers.map(({ userMetadata }) => defaultPayloadConverter.fromPayload(userMetadata!.summary as Payload)),
+      ['no answer yet', 'rate limit', 'no token'],
+    );
   });
 
   it('ends Canceled when cancelled by an operator, and the delivery is cancelled', async () => {

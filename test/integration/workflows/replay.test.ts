@@ -26,13 +26,28 @@ describe('recorded histories', function () {
   };
   const read = async (name: string) =>
     JSON.parse(await readFile(new URL(name, folder), 'utf8')) as {
-      events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[];
+      events: { eventType: string; activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[];
     };
 
   it('replay with the current workflow code', async () => {
     const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
     assert.ok(names.length >= 4, `only ${names.length} histories`);
     for (const name of names) await replay(await read(name));
+  });
+
+  it('of a delivery whose first attempt succeeds are as short as can be: one workflow task, one marker', async () => {
+    const { events } = await read('delivered-at-once.json');
+    assert.deepEqual(
+      events.map(({ eventType }) => eventType.replace('EVENT_TYPE_', '')),
+      [
+        'WORKFLOW_EXECUTION_STARTED',
+        'WORKFLOW_TASK_SCHEDULED',
+        'WORKFLOW_TASK_STARTED',
+        'WORKFLOW_TASK_COMPLETED',
+        'MARKER_RECORDED',
+        'WORKFLOW_EXECUTION_COMPLETED',
+      ],
+    );
   });
 
   it('reveal a change that breaks them', async () => {

@@ -8,6 +8,9 @@ import { permitLimits, Permits } from '../../../src/temporal/priority/permits.js
 import { WorkflowStarter } from '../../../src/temporal/workflow-starter.js';
 import { waitFor } from '../../support/wait-for.js';
 
+/** The delivery's id at the end of a workflow id. */
+const subjectOf = (workflowId: string) => workflowId.split('/').at(-1)!;
+
 /** A fake Temporal: answers each start immediately or never, and records their order. */
 function fakeTemporal({ eager, isSilent, refusal }: { eager: boolean; isSilent: boolean; refusal: Error | undefined }) {
   const started: string[] = [];
@@ -16,11 +19,11 @@ function fakeTemporal({ eager, isSilent, refusal }: { eager: boolean; isSilent: 
     withDeadline: (_deadline: number, call: () => Promise<unknown>) => call(),
     workflow: {
       signalWithStart: (_type: string, { workflowId }: { workflowId: string }) => {
-        signalled.push(workflowId);
+        signalled.push(subjectOf(workflowId));
         return new Promise(() => {});
       },
       start: (_type: string, { workflowId }: { workflowId: string }) => {
-        started.push(workflowId);
+        started.push(subjectOf(workflowId));
         if (refusal) return Promise.reject(refusal);
         return isSilent ? new Promise(() => {}) : Promise.resolve({ eagerlyStarted: eager });
       },
@@ -59,6 +62,7 @@ describe('workflow starter', () => {
       starter.start(
         Array.from({ length: count }, (_, n) => ({
           id: `${webhookId}-${n}`,
+          eventRowId: `event-${n}`,
           tenantId,
           webhookId,
           eventType: 'call.completed',
@@ -205,7 +209,14 @@ describe('workflow starter', () => {
     }
   });
 
-  const delivery = { id: '1-1', tenantId: 'tenant', webhookId: 1, eventType: 'call.completed', eventId: '1' };
+  const delivery = {
+    id: '1-1',
+    eventRowId: 'event-1',
+    tenantId: 'tenant',
+    webhookId: 1,
+    eventType: 'call.completed',
+    eventId: '1',
+  };
 
   it('rejects the starts that still wait for their turn when it stops', async () => {
     const { starter } = open({ isSilent: true });
@@ -229,7 +240,7 @@ describe('workflow starter', () => {
     const { starter, client } = open();
     const { start } = client.workflow;
     client.workflow.start = ((type: string, options: { workflowId: string }) =>
-      options.workflowId === 'bad'
+      subjectOf(options.workflowId) === 'bad'
         ? Promise.reject(Object.assign(new Error('no'), { code: 3 }))
         : start.call(client.workflow, type, options as never)) as typeof start;
     const bad = starter.startInTurn({ ...delivery, id: 'bad' }, 'leave');
