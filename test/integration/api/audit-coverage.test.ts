@@ -147,7 +147,7 @@ describe('every call that changes something', () => {
       );
       const { action, call } = await prepare();
       const count = async () =>
-        (await api.pool.query<{ action: string }>('select action from audit_entries order by id')).rows;
+        (await api.pool.query<{ action: string }>('select action from audit_entries order by created_at')).rows;
       const before = await count();
       const { status } = await call();
       assert.ok(status < 300, `${status}`);

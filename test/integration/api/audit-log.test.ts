@@ -31,11 +31,13 @@ describe('the audit log', () => {
     webhook = await createWebhook(tenant);
   });
 
-  /** Entries of the tenant, oldest first. */
-  const entries = async (query = '', of = tenant): Promise<Entry[]> => {
-    const { status, body } = await of.call('GET', `/v1/audit-log${query}`);
+  /** Entries of the tenant, oldest first, also those of the same millisecond. */
+  const entries = async (query = ''): Promise<Entry[]> => {
+    const { status, body } = await tenant.call('GET', `/v1/audit-log${query}`);
     assert.equal(status, 200);
-    return (body.entries as Entry[]).reverse();
+    const { rows } = await api.pool.query<{ id: string }>('select id from audit_entries order by created_at');
+    const order = new Map(rows.map(({ id }, index) => [id, index]));
+    return (body.entries as Entry[]).sort((a, b) => order.get(a.id)! - order.get(b.id)!);
   };
   /** What `work` adds to it. */
   const added = async (work: () => Promise<unknown>) => {
@@ -224,15 +226,26 @@ describe('the audit log', () => {
     assert.equal(found.length, 10);
   });
 
-  it('has the right old value when two change the same thing at once', async () => {
-    await Promise.all([1, 2, 3, 4, 5, 6].map((max_retries) => patch({ max_retries })));
-    let last: unknown = 5;
-    const updates = await entries('?action=webhook.updated');
-    for (const { changes } of updates) {
-      assert.equal(changes['max_retries']!.old, last);
-      last = changes['max_retries']!.new;
-    }
-    assert.equal((await tenant.call('GET', `/v1/webhooks/${webhook}`)).body.webhook.max_retries, last);
+  it('has the right old value when several change the same thing at once', async () => {
+    const values = [1, 2, 3, 4, 5, 6];
+    const chainOf = async (action: string, field: string) =>
+      (await entries(`?action=${action}`)).map(({ changes }) => changes[field]!);
+    const assertChain = (chain: { old: unknown; new: unknown }[], first: unknown, last: unknown) => {
+      assert.deepEqual([...chain.map((change) => change.old), last], [first, ...chain.map((change) => change.new)]);
+      assert.equal(chain.length, values.length);
+    };
+    await Promise.all(values.map((max_retries) => patch({ max_retries })));
+    const { body } = await tenant.call('GET', `/v1/webhooks/${webhook}`);
+    assertChain(await chainOf('webhook.updated', 'max_retries'), 5, body.webhook.max_retries);
+
+    const path = `/v1/tenants/${tenant.id}`;
+    await Promise.all(values.map((webhooks) => admin('PUT', `${path}/quotas`, { webhooks })));
+    const { quotas } = (await admin('GET', path)).body.tenant;
+    assertChain(await chainOf('tenant.quotas_set', 'webhooks'), 100, quotas.webhooks);
+
+    await Promise.all(values.map((call_minutes) => admin('PUT', `${path}/limits`, { call_minutes })));
+    const { limits } = (await admin('GET', `${path}/limits`)).body;
+    assertChain(await chainOf('tenant.limits_set', 'call_minutes'), null, limits.call_minutes);
   });
 
   it('is logged, one line for each entry, with the request', async () => {

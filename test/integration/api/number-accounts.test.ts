@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createTenant, startApi, type Api, type TestTenant } from './fixture.js';
 import { accountSid, authToken } from '../../support/contract-twilio.js';
 import { publicBaseUrl } from '../../support/twilio-callback.js';
+import { waitFor } from '../../support/wait-for.js';
 
 const subaccountSid = 'AC00000000000000000000000000000001';
 const number = '+15557654321';
@@ -55,6 +56,36 @@ describe('the Twilio account of a phone number', () => {
       assert.equal(body.phone_number.id, first.body.phone_number.id);
     }
     assert.equal(await countEvents(), 1);
+  });
+
+  it('is in the audit log with the old account, also when two change it at once', async () => {
+    const first = await assign();
+    const lock = await api.pool.connect();
+    try {
+      // Both begin before either can change it.
+      await lock.query('begin; select from phone_numbers for no key update');
+      const both = Promise.all([assign(subaccountSid), assign(accountSid)]);
+      await waitFor(
+        async () =>
+          (
+            await api.pool.query(
+              `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+            )
+          ).rowCount === 2,
+        { what: 'both to wait' },
+      );
+      await lock.query('commit');
+      await both;
+    } finally {
+      lock.release();
+    }
+    const { rows } = await api.pool.query<{ old: string | null; new: string | null }>(
+      `select changes->'account_sid'->>'old' as old, changes->'account_sid'->>'new' as new from audit_entries
+        where action = 'phone_number.updated' and subject_id = $1 order by created_at`,
+      [first.body.phone_number.id],
+    );
+    assert.equal(rows.length, 2);
+    assert.deepEqual([...rows.map((row) => row.old), await shown()], [null, ...rows.map((row) => row.new)]);
   });
 
   it('is refused if it is not configured', async () => {

@@ -242,7 +242,7 @@ describe('the rotation of the encryption key', () => {
     );
     const { rows: audited } = await database.pool.query<{ subject_id: string; reason: string }>(
       `select subject_id, changes->'disabled_reason'->>'new' as reason from audit_entries
-        where action = 'webhook.disabled' and tenant_id = $1 order by id`,
+        where action = 'webhook.disabled' and tenant_id = $1 order by created_at`,
       [tenantId],
     );
     assert.deepEqual(
