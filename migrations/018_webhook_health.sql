@@ -4,21 +4,24 @@ alter table webhooks
   -- disabled when nothing has succeeded for so long; null: never
   add column disable_after_hours integer default 120 check (disable_after_hours between 1 and 8760);
 
--- What is known of a webhook's receiver. Without a row it is healthy, and has been since it was created. A success
--- writes nothing here unless it ends failures.
+-- Deliveries that failed, as health counts them; never goes down.
+alter table webhook_counters add column failures bigint not null default 0;
+
+-- What is known of a webhook's receiver. Without a row it is healthy, and has been since it was created. Written by
+-- failures of a healthy webhook and by the first success after failures, not by each attempt.
 create table webhook_health (
   webhook_id integer primary key references webhooks on delete cascade,
   -- disabled: by the service, not by its tenant
   state text not null check (state in ('healthy', 'failing', 'disabled')),
   since timestamptz not null,
-  -- deliveries that failed since the last success, and when the first of them did
-  consecutive_failures integer not null default 0,
+  -- the sum of webhook_counters.failures at the last success
+  failures_before bigint not null default 0,
+  -- when the first delivery since then failed
   failures_began_at timestamptz,
   -- when the last ten attempts failed, since the last success, newest first; not kept up while it is failing
   failed_at timestamptz[] not null default '{}',
   -- null: no failure since the last success
-  last_error text,
-  check ((consecutive_failures > 0) = (failures_began_at is not null))
+  last_error text
 ) with (fillfactor = 50);
 insert into webhook_health (webhook_id, state, since)
   select id, 'disabled', disabled_at from webhooks where disabled_reason is not null and deleted_at is null;

@@ -7,7 +7,7 @@ begin
   on conflict (webhook_id) do update set state = excluded.state, since = excluded.since where h.state <> excluded.state;
   if found then
     insert into webhook_health_changes (webhook_id, state, url, since, reason, consecutive_failures)
-    select w.id, h.state, w.url, h.since, p_reason, h.consecutive_failures
+    select w.id, h.state, w.url, h.since, p_reason, count_failures(w.id) - h.failures_before
       from webhook_health h join webhooks w on w.id = h.webhook_id where h.webhook_id = p_webhook;
   end if;
 end $$;

@@ -2,9 +2,10 @@
 -- change, and a delivery that becomes pending begins a new schedule. p_rows are deliveries of one webhook in one
 -- status; the caller has locked them (and their webhook's limiter if one holds a token). What the caller changed in
 -- p_rows is written too. With p_duration_ms an attempt was made; then p_to may be the status that they already have.
+-- p_failures: see count_deliveries.
 create or replace function change_status(p_rows webhook_deliveries[], p_to text,
                                          p_duration_ms integer default null, p_succeeded boolean default null,
-                                         p_now timestamptz default clock_timestamp())
+                                         p_now timestamptz default clock_timestamp(), p_failures integer default 0)
 returns void language plpgsql as $$
 declare
   v_webhook integer := p_rows[1].webhook_id;
@@ -68,7 +69,7 @@ begin
   if v_tokens > 0 then
     perform give_token_back(v_webhook, v_tokens);
   end if;
-  perform count_deliveries(v_webhook, v_from, p_to, v_counted, p_duration_ms, p_succeeded, p_now);
+  perform count_deliveries(v_webhook, v_from, p_to, v_counted, p_duration_ms, p_succeeded, p_now, p_failures);
   if v_recovered <> '{}' then
     -- Last of all locks, since all deliveries of a recovery share this row.
     update webhook_recoveries r

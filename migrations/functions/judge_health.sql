@@ -1,12 +1,14 @@
--- Counts a recorded attempt for the health of its webhook, and changes the health if that is evidence enough. Returns
--- the new state; null: as before. p_failed: the delivery failed with this attempt. p_gone_reason: the receiver wants no
--- more, for this reason. p_may_disable: the caller has locked the webhook and its limiter.
-create or replace function judge_health(w webhooks, d webhook_deliveries, p_succeeded boolean, p_failed boolean, p_error text,
+-- Judges the health of a webhook by an attempt that was just recorded, and changes it if that is evidence enough.
+-- Returns the new state; null: as before. p_failed: the delivery failed with this attempt; it is counted already.
+-- p_gone_reason: the receiver wants no more, for this reason, which disables the webhook even if the attempt is no
+-- evidence. p_may_disable: the caller has locked the webhook and its limiter.
+create or replace function judge_health(w webhooks, p_is_evidence boolean, p_succeeded boolean, p_failed boolean, p_error text,
                                         p_gone_reason text, p_may_disable boolean, p_now timestamptz)
 returns text language plpgsql as $$
 declare
   h webhook_health;
-  v_counts boolean;
+  v_error text := left(p_error, 500);
+  v_failures bigint;
   v_reason text;
 begin
   -- The health of a paused webhook stays as it is; resuming it resets the health.
@@ -16,7 +18,7 @@ begin
   select * into h from webhook_health where webhook_id = w.id;
   if p_succeeded then
     -- The usual case: one row is read, if there is one, and none is written.
-    if d.test or h.webhook_id is null or h.state = 'healthy' and h.last_error is null then
+    if h.webhook_id is null or h.state = 'healthy' and h.last_error is null then
       return null;
     end if;
     select * into h from webhook_health where webhook_id = w.id for no key update;
@@ -24,7 +26,7 @@ begin
       return null;
     end if;
     update webhook_health
-       set consecutive_failures = 0, failures_began_at = null, failed_at = '{}', last_error = null
+       set failures_before = count_failures(w.id), failures_began_at = null, failed_at = '{}', last_error = null
      where webhook_id = w.id;
     if h.state = 'healthy' then
       return null;
@@ -33,36 +35,42 @@ begin
     return 'healthy';
   end if;
 
-  v_counts := not d.test and (p_failed or h.state is distinct from 'failing')
-    -- Otherwise two failing webhooks could notify each other without end.
-    and d.event_type not in ('webhook.failing', 'webhook.recovered', 'webhook.disabled');
-  if v_counts then
-    insert into webhook_health as c (webhook_id, state, since, consecutive_failures, failures_began_at, failed_at, last_error)
-    values (w.id, 'healthy', w.created_at, p_failed::int, case when p_failed then p_now end, array[p_now], left(p_error, 500))
+  -- While it is failing, hardly anything is written: its failures are counted in several rows, this is one.
+  if p_is_evidence and (h.state is distinct from 'failing' or h.last_error is distinct from v_error
+                        or p_failed and h.failures_began_at is null) then
+    insert into webhook_health as c (webhook_id, state, since, failures_began_at, failed_at, last_error)
+    values (w.id, 'healthy', w.created_at, case when p_failed then p_now end, array[p_now], v_error)
     on conflict (webhook_id) do update
-       set consecutive_failures = c.consecutive_failures + p_failed::int,
-           failures_began_at = coalesce(c.failures_began_at, excluded.failures_began_at),
+       set failures_began_at = coalesce(c.failures_began_at, excluded.failures_began_at),
            failed_at = (p_now || c.failed_at)[1:10], last_error = excluded.last_error
      where c.state <> 'disabled'
     returning * into h;
-    v_counts := found;
+    if not found then
+      return null;
+    end if;
   end if;
 
   if p_gone_reason is not null then
-    v_reason := p_gone_reason;
-  elsif v_counts and p_may_disable and h.consecutive_failures >= 20
+    perform disable_webhook(w.id, p_gone_reason, p_now);
+    return 'disabled';
+  elsif not p_is_evidence or h.state = 'failing' and not p_may_disable then
+    return null;
+  end if;
+  if p_may_disable then
+    select * into h from webhook_health where webhook_id = w.id for no key update;
+  end if;
+  -- After the lock on the row: a success, and the failures of those that had it before, are committed.
+  v_failures := count_failures(w.id) - h.failures_before;
+  if p_failed and p_may_disable and v_failures >= 20
       and h.failures_began_at <= p_now - w.disable_after_hours * interval '1 hour' then
     v_reason := format('No delivery has succeeded for %s hours, and %s have failed since %s. The last error: %s Enable the webhook once its receiver works.',
-                       w.disable_after_hours, h.consecutive_failures,
+                       w.disable_after_hours, v_failures,
                        to_char(h.failures_began_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), h.last_error);
-  end if;
-  if v_reason is not null then
     perform disable_webhook(w.id, v_reason, p_now);
     return 'disabled';
   end if;
-
-  if v_counts and h.state = 'healthy' then
-    if h.consecutive_failures >= 5 then
+  if h.state = 'healthy' then
+    if v_failures >= 5 then
       v_reason := 'The last 5 deliveries failed.';
     elsif h.failed_at[10] > p_now - interval '10 min' and not exists (
         select from webhook_counters where webhook_id = w.id and last_success_at > p_now - interval '10 min') then

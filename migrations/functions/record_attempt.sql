@@ -18,6 +18,8 @@ declare
   l webhook_limiters;
   v_now timestamptz := clock_timestamp();
   v_may_disable boolean;
+  v_is_evidence boolean;
+  v_failed boolean;
 begin
   select * into d from webhook_deliveries where id = p_delivery;
   select * into w from webhooks where id = d.webhook_id;
@@ -95,9 +97,15 @@ begin
       -- The limit counts from the response, not from when the token was taken: by then the request had arrived.
       update webhook_tokens set at = at + p_elapsed_ms * interval '1 ms' where webhook_id = d.webhook_id and number = p_token;
     end if;
-    perform change_status(array[d], status, p_duration_ms, p_verdict = 'delivered', v_now);
-    health := judge_health(w, d, p_verdict = 'delivered', status = 'failed' and d.status <> 'failed', p_error_message,
-                           case when p_verdict = 'gone' then p_disabled_reason end, v_may_disable, v_now);
+    -- Without the last condition, two failing webhooks could notify each other without end.
+    v_is_evidence := w.enabled and not d.test and (p_verdict = 'delivered'
+      or d.event_type not in ('webhook.failing', 'webhook.recovered', 'webhook.disabled'));
+    v_failed := v_is_evidence and status = 'failed' and d.status <> 'failed';
+    perform change_status(array[d], status, p_duration_ms, p_verdict = 'delivered', v_now, v_failed::int);
+    if v_is_evidence or p_verdict = 'gone' then
+      health := judge_health(w, v_is_evidence, p_verdict = 'delivered', v_failed, p_error_message,
+                             case when p_verdict = 'gone' then p_disabled_reason end, v_may_disable, v_now);
+    end if;
   end if;
   wait_ms := milliseconds_until(d.due_at);
   return next;

@@ -47,11 +47,12 @@ export async function getStatistics(
     consecutive_failures: number;
     last_error: string | null;
   }>(
-    `select webhook_id, c.*, h.state, h.since, h.consecutive_failures, h.last_error
+    `select webhook_id, c.*, h.state, h.since, c.failures - h.failures_before as consecutive_failures, h.last_error
        from unnest($1::integer[]) as w (webhook_id)
        cross join lateral (
          select coalesce(sum(pending), 0)::bigint as pending, coalesce(sum(held), 0)::bigint as held,
                 coalesce(sum(delivered), 0)::bigint as delivered, coalesce(sum(failed), 0)::bigint as failed,
+                coalesce(sum(failures), 0)::bigint as failures,
                 coalesce(round(sum(duration_ms) / nullif(sum(attempts), 0)), 0)::bigint as average,
                 max(last_success_at) as last_success_at, max(last_failure_at) as last_failure_at
            from webhook_counters where webhook_counters.webhook_id = w.webhook_id) c
