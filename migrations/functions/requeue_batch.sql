@@ -47,7 +47,8 @@ begin
 
   v_rows := array(
     select d from webhook_deliveries d
-     where d.id = any (v_deliveries) and d.status = any (r.statuses) and d.finished_at < r.created_at and d.expunged_at is null
+     -- one that was retried meanwhile is pending, or ended later
+     where d.id = any (v_deliveries) and d.finished_at < r.created_at and d.expunged_at is null
        and exists (select from webhook_events e where e.id = d.event_row_id and e.body is not null)
      order by d.id for no key update);
   foreach v_status in array r.statuses loop

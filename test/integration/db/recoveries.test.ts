@@ -200,6 +200,16 @@ describe('a recovery in Postgres', function () {
     await assertInvariants(database.pool, webhookId);
   });
 
+  it('locks one slot of the counters, although deliveries leave several statuses', async () => {
+    const webhookId = await webhook();
+    await db.transaction(async (tx) => {
+      for (const status of ['failed', 'cancelled', 'delivered', 'expired', null])
+        await tx.query(`select count_deliveries($1, $2, 'pending', 1)`, [webhookId, status]);
+    });
+    const { rowCount } = await database.pool.query('select from webhook_counters where webhook_id = $1', [webhookId]);
+    assert.equal(rowCount, 1);
+  });
+
   it('counts what it made pending even after it was cancelled, and touches nothing else', async () => {
     const webhookId = await webhook();
     await backlog(webhookId, 'failed', 10);
