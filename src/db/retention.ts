@@ -155,6 +155,9 @@ export const removeAttempts: Batch = (db, tenants, limit) =>
     ],
   });
 
+/** Events that one statement goes through: each may have many deliveries, and those many attempts. */
+const eventPageSize = 100;
+
 /** Goes through the events of one tenant after the other in the order of their ids, and notes up to where it came. */
 async function removeOnce(
   db: Queryable,
@@ -180,7 +183,7 @@ async function removeOnce(
          update tenants set ${of.until} = (select id from page order by id desc limit 1)
           where id = $1 and exists (select from page))
        select count(*)::integer as count from page`,
-      [tenant.tenantId, of.days(tenant), limit - passed],
+      [tenant.tenantId, of.days(tenant), Math.min(eventPageSize, limit - passed)],
     );
     passed += rows[0]?.count ?? 0;
     if (passed >= limit) break;

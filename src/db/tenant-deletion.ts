@@ -72,9 +72,13 @@ export const tablesOfTenants = [
  * Removes the rows of a deleted tenant and then the tenant, in batches; `goesOn` is asked after each of them whether
  * there is time for more. False: some are left for the next time. Safe to repeat and to run concurrently.
  */
-export async function removeTenantData(db: Queryable, tenantId: string, goesOn: () => boolean): Promise<boolean> {
+export async function removeTenantData(
+  db: Queryable,
+  tenantId: string,
+  goesOn: () => boolean | Promise<boolean>,
+): Promise<boolean> {
   const untilNone = async (removeBatch: () => Promise<number>) => {
-    while ((await removeBatch()) > 0) if (!goesOn()) return false;
+    while ((await removeBatch()) > 0) if (!(await goesOn())) return false;
     return true;
   };
   try {
@@ -111,7 +115,11 @@ async function removeOfWebhooks(db: Queryable, table: string, tenantId: string):
 }
 
 /** What switches reported of the tenant's calls. It names no tenant, so all of it is looked through, page by page. */
-async function removeCallEvents(db: Queryable, tenantId: string, goesOn: () => boolean): Promise<boolean> {
+async function removeCallEvents(
+  db: Queryable,
+  tenantId: string,
+  goesOn: () => boolean | Promise<boolean>,
+): Promise<boolean> {
   for (let after: [string, number] | undefined = ['', -1]; after;) {
     const { rows }: { rows: { core_uuid: string; event_sequence: number }[] } = await db.query(
       `with page as (
@@ -125,7 +133,7 @@ async function removeCallEvents(db: Queryable, tenantId: string, goesOn: () => b
       [tenantId, ...after],
     );
     after = rows[0] && [rows[0].core_uuid, rows[0].event_sequence];
-    if (!goesOn()) return false;
+    if (!(await goesOn())) return false;
   }
   return true;
 }

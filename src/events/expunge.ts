@@ -27,12 +27,16 @@ export interface Expunged {
  * Carries an expunge out, in small steps; `goesOn` is asked after each of them whether there is time for more. Safe to
  * repeat, to interrupt and to run concurrently: what was erased is not found again.
  */
-export async function carryOutExpunge(db: Database, expunge: Expunge, goesOn: () => boolean): Promise<Expunged> {
+export async function carryOutExpunge(
+  db: Database,
+  expunge: Expunge,
+  goesOn: () => boolean | Promise<boolean>,
+): Promise<Expunged> {
   const expunged = { events: 0, attempts: 0, isComplete: false };
   for await (const { events = 0, attempts = 0 } of steps(db, expunge)) {
     expunged.events += events;
     expunged.attempts += attempts;
-    if (!goesOn()) return expunged;
+    if (!(await goesOn())) return expunged;
   }
   await deleteExpunge(db, expunge.id);
   return { ...expunged, isComplete: true };

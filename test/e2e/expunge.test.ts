@@ -219,4 +219,20 @@ describe('a phone number that is expunged', function () {
     assert.equal(body.deliveries.length, 3);
     assert.deepEqual(await tablesWithNumber(), [], 'the repeat is not stored');
   });
+
+  it('is erased, and a deleted tenant removed, by the Schedule that goes on where calls left off', async () => {
+    assert.equal((await post('call.completed', randomUUID(), call)).status, 201);
+    await rowsOf(
+      `insert into expunges (id, tenant_id, phone_number) values (uuid_v7_floor(now() - interval '16 s'), $1, $2)`,
+      [tenantId, number],
+    );
+    const deleted = await stack.insertTenant();
+    assert.equal((await admin.delete(`/v1/tenants/${deleted}?confirm=Acme`)).status, 204);
+    await stack.temporal.schedule.getHandle(`${stack.config.temporal.taskQueue}-forget`).trigger();
+    await waitFor(async () => (await tablesWithNumber()).length === 0, { what: 'the number to be erased' });
+    await waitFor(async () => (await rowsOf('select from tenants where id = $1', [deleted])).length === 0, {
+      what: 'the tenant to be removed',
+    });
+  });
+  });
 });
