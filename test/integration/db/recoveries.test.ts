@@ -345,6 +345,23 @@ describe('a recovery in Postgres', function () {
       assert.equal((await requeueBatch(db, id, batch))!.length, 1);
     });
 
+    it('adds nothing about the webhook itself, nor what has lost its body', async () => {
+      const webhookId = await webhook({ ...unlimited, events: ['*'] });
+      const other = await webhook({ ...unlimited, events: ['call.dtmf'] });
+      const about = (id: number) => ({ ...event('webhook.failing'), eventId: `webhook_${id}_health_x` });
+      await insertEvent(db, about(webhookId), { aboutWebhookId: webhookId });
+      const wanted = (await insertEvent(db, about(other), { aboutWebhookId: webhookId }))!;
+      const bodiless = (await insertEvent(db, event('webhook.recovered'), { aboutWebhookId: webhookId }))!;
+      await database.pool.query('update webhook_events set body = null where id = $1', [bodiless.id]);
+      const { id } = await create(webhookId, missing);
+      await carryOut(webhookId, id);
+      const { rows } = await database.pool.query<{ event_row_id: string }>(
+        'select event_row_id from webhook_deliveries where webhook_id = $1',
+        [webhookId],
+      );
+      assert.deepEqual(rows, [{ event_row_id: wanted.id }]);
+    });
+
     it('leaves the answer to a repeated trigger as it was', async () => {
       const triggered = event('call.dtmf');
       await insertEvent(db, triggered);
