@@ -9,7 +9,7 @@ import type { Poster } from '../../src/delivery/post.js';
 import { buildRequestHeaders } from '../../src/delivery/request-headers.js';
 import { sealContext } from '../../src/encryption/seal-context.js';
 import { openIfReadable, type Sealer } from '../../src/encryption/seal.js';
-import { loggedEventId } from '../../src/events/event-types.js';
+import { loggedEventId } from '../../src/events/personal-ids.js';
 import { settleSoon } from '../../src/settle-soon.js';
 import { announceHealth } from '../../src/sources/webhooks/announce-health.js';
 import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';

@@ -254,21 +254,6 @@ export function findEventType(name: string): EventTypeDefinition<EventType> | un
   return byName.get(name);
 }
 
-/** Whether ids of such events may name a person: then they are kept where they can be erased, and nowhere else. */
-export const hasPersonalIds = (name: string): boolean => byName.get(name)?.hasPersonalIds ?? false;
-
-interface NamedEvent {
-  eventType: string;
-  eventId: string;
-}
-
-/** An event's id for a log line or a message, which cannot be erased later. */
-export const loggedEventId = ({ eventType, eventId }: NamedEvent): string =>
-  hasPersonalIds(eventType) ? '[personal]' : eventId;
-
-/** An event's type and id, for the same. */
-export const eventLabel = (event: NamedEvent): string => `${event.eventType} ${loggedEventId(event)}`;
-
 /** The whole catalogue, in its order, ready to be sent as JSON. The same objects each time: do not change them. */
 export function describeEventTypes(): EventTypeDescription[] {
   return [...descriptions];

@@ -14,7 +14,8 @@ import {
   type Expunge,
   type ExpungedEvent,
 } from '../db/expunge.js';
-import { eventTypeNames, hasPersonalIds } from './event-types.js';
+import { eventTypeNames } from './event-types.js';
+import { hasPersonalIds } from './personal-ids.js';
 
 export interface Expunged {
   events: number;

@@ -5,7 +5,7 @@ import { uuidForm } from '../uuid-form.js';
 import { createEventCodec, parseEventKeys } from '../encryption/event-codec.js';
 import { InvalidInputError } from '../errors.js';
 import { checkEvent, type UncheckedEvent } from '../events/check-event.js';
-import { hasPersonalIds } from '../events/event-types.js';
+import { hasPersonalIds } from '../events/personal-ids.js';
 import { temporalFailure } from '../temporal/failure.js';
 import { acceptTaskQueue } from '../../workflows/contract/accept-event.js';
 import type { acceptEvent } from '../../workflows/accept-event.js';

@@ -4,7 +4,7 @@ import type { StartableDelivery } from '../db/events.js';
 import type { StartableRecovery } from '../db/recoveries.js';
 import type { SettlingWebhook } from '../db/settling.js';
 import type { StartableMessage } from '../db/unstarted-messages.js';
-import { hasPersonalIds } from '../events/event-types.js';
+import { hasPersonalIds } from '../events/personal-ids.js';
 import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
 import type { deliverEvent } from '../../workflows/deliver-event.js';
 import type { recoverWebhook } from '../../workflows/recover-webhook.js';

@@ -234,5 +234,4 @@ describe('a phone number that is expunged', function () {
       what: 'the tenant to be removed',
     });
   });
-  });
 });
