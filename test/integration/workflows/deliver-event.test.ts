@@ -268,7 +268,7 @@ describe('workflow deliverEvent', function () {
     const hangs = () => new Promise<typeof delivered>((resolve) => (respond = () => resolve(delivered)));
     script = {
       deliverAtOnce: [open(60_000)],
-      reserveToken: [send({ waitMs: 60_000 }), send({ reason: 'not shown: it does not wait', about: 'To b.example' })],
+      reserveToken: [send({ waitMs: 60_000 }), send({ waitMs: 200, reason: 'its turn', about: 'To b.example' })],
       deliver: [refused(60_000), hangs],
     };
     const handle = await start();
@@ -287,7 +287,7 @@ describe('workflow deliverEvent', function () {
     const timers = events!.filter((event) => event.timerStartedEventAttributes);
     assert.deepEqual(
       timers.map(({ userMetadata }) => defaultPayloadConverter.fromPayload(userMetadata!.summary as Payload)),
-      ['no answer yet', 'rate limit', 'no token'],
+      ['no answer yet', 'rate limit', 'its turn', 'no token', 'its turn'],
     );
   });
 
