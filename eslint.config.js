@@ -102,7 +102,7 @@ export default tseslint.config(
     [
       nodeBuiltin,
       ourErrors,
-      '\\.\\./(encryption/event-codec|events/(check-event|event-types)|temporal/failure)\\.js$',
+      '\\.\\./(encryption/event-codec|events/(check-event|event-types|personal-ids)|temporal/failure)\\.js$',
       '(\\.\\./)+workflows/contract/',
     ],
     'the Temporal source checks and seals events, and knows no database',

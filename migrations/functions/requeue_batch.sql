@@ -4,7 +4,7 @@
 -- Marks the recovery as completed when all of it has ended. Safe to repeat and to run concurrently: the recovery's row
 -- says what has been seen to, and changes in the same transaction. It is locked last, as by every delivery that ends.
 create or replace function requeue_batch(p_recovery uuid, p_limit integer, p_ahead integer)
-returns table (id uuid, tenant_id uuid, webhook_id integer, event_type text, event_id text)
+returns table (id uuid, event_row_id uuid, tenant_id uuid, webhook_id integer, event_type text, event_id text)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -84,6 +84,6 @@ begin
   if not found then
     raise exception 'the recovery was carried on or cancelled meanwhile' using errcode = 'serialization_failure';
   end if;
-  return query select n.id, n.tenant_id, n.webhook_id, n.event_type, n.event_id from webhook_deliveries n
+  return query select n.id, n.event_row_id, n.tenant_id, n.webhook_id, n.event_type, n.event_id from webhook_deliveries n
                 where w.enabled and n.id = any (v_requeued) order by n.id;
 end $$;

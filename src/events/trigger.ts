@@ -14,7 +14,7 @@ import { findTenant } from '../db/tenants.js';
 import { EventMismatchError, NotFoundError } from '../errors.js';
 import type { DeliveryWorkflows } from '../temporal/workflows.js';
 import { checkEvent, dataOf, type UncheckedEvent } from './check-event.js';
-import { type EventType, type TypedPayload } from './event-types.js';
+import type { EventType, TypedPayload } from './event-types.js';
 import { eventLabel, loggedEventId } from './personal-ids.js';
 
 export { isEventId, lastMoment, maxBodyBytes, type UncheckedEvent } from './check-event.js';
