@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { holdResponse, startReceiver, type Receiver } from '../support/receiver.js';
 import { callCompleted, startStack, type Stack } from '../support/stack.js';
@@ -63,19 +63,21 @@ describe('what operators see in Temporal', function () {
       return stack.trigger(tenantId);
     }
 
-    /** Waits for these current details; `reason` is also beside the timer. */
+    /** Waits until this reason is beside the timer; the current details say the same. */
     async function assertWaits(id: string, progress: string, reason: string): Promise<void> {
       const workflow = await stack.workflow(id);
-      const expected = `To ${host()}: ${progress}\n\nWaits: ${reason}`;
-      let seen: string | undefined;
-      const isShown = async () => {
-        seen = (await workflow.query<{ currentDetails: string }>('__temporal_workflow_metadata')).currentDetails;
-        return seen === expected;
-      };
-      await waitFor(isShown, { what: expected, timeoutMs: 15_000 }).catch((error: unknown) => {
-        throw new Error(`the details are ${JSON.stringify(seen)}`, { cause: error });
-      });
-      assert.equal((await timers(workflow)).at(-1), reason);
+      const hasStarted = () =>
+        workflow.describe().then(
+          () => true,
+          (error: unknown) => {
+            if (error instanceof WorkflowNotFoundError) return false;
+            throw error;
+          },
+        );
+      await waitFor(hasStarted, { what: 'the workflow to start' });
+      await waitFor(async () => (await timers(workflow)).at(-1) === reason, { what: reason });
+      const { currentDetails } = await workflow.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+      assert.equal(currentDetails, `To ${host()}: ${progress}\n\nWaits: ${reason}`);
     }
 
     it('its token', async () => {
