@@ -86,6 +86,19 @@ describe("a change of a webhook's health", () => {
     assert.deepEqual(await hook.events(), ['webhook.failing']);
   });
 
+  it('holds up no other change if it cannot be announced', async () => {
+    await hook.failTimes(5);
+    await api.pool.query('update webhook_health_changes set consecutive_failures = -1 where webhook_id = $1', [
+      hook.id,
+    ]);
+    const other = await createJudgedWebhook(api, db);
+    await other.failTimes(5);
+    assert.deepEqual(await other.events(), ['webhook.failing']);
+    assert.deepEqual(await hook.events(), []);
+    await api.pool.query('update webhook_health_changes set consecutive_failures = 5 where webhook_id = $1', [hook.id]);
+    assert.deepEqual(await hook.events(), ['webhook.failing'], 'it is kept until it can be');
+  });
+
   it('is announced among webhooks that notify each other only as often as other deliveries are the cause', async () => {
     const settings = { events: ['call.dtmf', ...healthEvents], max_retries: 0 };
     const all = [hook.id, ...(await Promise.all([1, 2, 3, 4, 5].map(() => createWebhook(hook.tenant, settings))))];
