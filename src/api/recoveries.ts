@@ -18,10 +18,9 @@ import { notFound } from './http/api-errors.js';
 import { defineEndpoint } from './http/endpoint.js';
 import { nextCursor, pageQuery, paginate } from './http/paging.js';
 import { recoveryIdParameter, webhookIdParameter } from './http/path-parameters.js';
-import { boolean, parseUuid, renderTime, renderTimeOrNull, time, timeInput, uuid } from './http/schemas.js';
+import { boolean, listOf, parseUuid, renderTime, renderTimeOrNull, time, timeInput, uuid } from './http/schemas.js';
 
 const statusesMessage = `expected a list of ${recoverableStatuses.join(', ')}`;
-const typesMessage = `expected a list of event types; known types are ${eventTypeNames.join(', ')}`;
 
 const requestSchema = z
   .strictObject({
@@ -33,10 +32,7 @@ const requestSchema = z
           'Which deliveries to send again: those that have ended in one of these statuses by now. May be empty with `include_missing`',
         examples: [['failed', 'expired']],
       }),
-    event_types: z
-      .array(z.enum(eventTypeNames, eventTypesMessage), typesMessage)
-      .min(1, typesMessage)
-      .max(100, typesMessage)
+    event_types: listOf(z.enum(eventTypeNames, eventTypesMessage), 1, 100, 'event types')
       .transform((types) => [...new Set(types)])
       .optional()
       .meta({ description: 'Only these event types; absent: all', examples: [['call.completed']] }),

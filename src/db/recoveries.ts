@@ -178,12 +178,21 @@ export async function listRecoveries(
 
 /** Deliveries that it has not made pending stay as they are. True if this call cancelled it: it was running. */
 export async function cancelRecovery(db: Queryable, webhookId: number, recoveryId: string): Promise<boolean> {
+  return (await cancelRecoveries(db, [webhookId], recoveryId)) === 1;
+}
+
+/** The running recoveries of these webhooks, or (`recoveryId`) only that one. Returns how many this call cancelled. */
+export async function cancelRecoveries(
+  db: Queryable,
+  webhookIds: number[],
+  recoveryId: string | null = null,
+): Promise<number> {
   const { rowCount } = await db.query(
     `update webhook_recoveries set status = 'cancelled', finished_at = clock_timestamp()
-      where id = $1 and webhook_id = $2 and status = 'running'`,
-    [recoveryId, webhookId],
+      where webhook_id = any($1) and status = 'running' and ($2::uuid is null or id = $2)`,
+    [webhookIds, recoveryId],
   );
-  return rowCount === 1;
+  return rowCount ?? 0;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { oneRow, type Queryable } from './database.js';
+import { cancelRecoveries } from './recoveries.js';
 
 /** A webhook as stored; headers and secrets are sealed. */
 export interface Webhook {
@@ -227,14 +228,6 @@ export async function deleteWebhooks(db: Queryable, tenantId: string): Promise<v
   const ids = rows.map(({ id }) => id);
   await db.query('select void_planned_tokens(id) from unnest($1::integer[]) w (id)', [ids]);
   await cancelRecoveries(db, ids);
-}
-
-async function cancelRecoveries(db: Queryable, webhookIds: number[]): Promise<void> {
-  await db.query(
-    `update webhook_recoveries set status = 'cancelled', finished_at = clock_timestamp()
-      where webhook_id = any($1) and status = 'running'`,
-    [webhookIds],
-  );
 }
 
 /**

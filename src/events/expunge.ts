@@ -11,6 +11,7 @@ import {
   expungeEvent,
   expungeMessages,
   expungeRecordings,
+  type CallCursor,
   type Expunge,
   type ExpungedEvent,
 } from '../db/expunge.js';
@@ -57,8 +58,8 @@ async function* steps(db: Database, { tenantId, subject }: Expunge): AsyncGenera
   const { phoneNumber } = subject;
   yield* pages((after: string | undefined) => expungeMessages(db, tenantId, phoneNumber, after ?? null));
   yield* pages((after: [string, number] | undefined) => expungeCallEvents(db, tenantId, phoneNumber, after));
-  yield* pages((after: Parameters<typeof expungeCalls>[3]) => expungeCalls(db, tenantId, phoneNumber, after));
-  yield* pages((after: Parameters<typeof expungeCalls>[3]) => expungeRecordings(db, tenantId, phoneNumber, after));
+  yield* pages((after: CallCursor | undefined) => expungeCalls(db, tenantId, phoneNumber, after));
+  yield* pages((after: CallCursor | undefined) => expungeRecordings(db, tenantId, phoneNumber, after));
   await deleteReleasedNumber(db, tenantId, phoneNumber);
   for (let after: string | null = null; ;) {
     const { found, last } = await eventsHoldingNumber(db, tenantId, phoneNumber, after);

@@ -152,7 +152,6 @@ export async function openService(
           startMessageInTurn: (message) => starter.startMessageInTurn(message),
           maxRetryAfterMs: config.maxRetryAfterMs,
           retention: config.retention,
-          retentionDays: config.retention.messages,
           auditRetentionDays: config.auditRetentionDays,
           version,
           workflows: starter,

@@ -25,13 +25,12 @@ import { validate } from './validate.js';
 /** Serves the endpoints; on their paths, other methods are refused with a list of the allowed ones. */
 export function routeEndpoints(endpoints: readonly Endpoint[], deps: EndpointDeps, keys: KeyMemory): Router {
   const router = Router({ caseSensitive: true });
-  const remembered = { keys, recent: recentCallers() };
-  const tenantCalls = new TenantCalls();
+  const shared = { deps, keys, recent: recentCallers(), tenantCalls: new TenantCalls() };
   for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
     const atPath = endpoints.filter((endpoint) => endpoint.path === path);
     const route = router.route(path);
     for (const endpoint of atPath) {
-      route[endpoint.method]((request, response) => serve(endpoint, request, response, deps, remembered, tenantCalls));
+      route[endpoint.method]((request, response) => serve(endpoint, request, response, shared));
     }
     const allowed = atPath.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
     route.all((request) => {
@@ -41,22 +40,19 @@ export function routeEndpoints(endpoints: readonly Endpoint[], deps: EndpointDep
   return router;
 }
 
-/** What is remembered of earlier callers. */
-interface Remembered {
+/** What all calls share. */
+interface Shared {
+  deps: EndpointDeps;
+  /** What is remembered of earlier callers. */
   keys: KeyMemory;
   recent: RecentCallers;
+  tenantCalls: TenantCalls;
 }
 
 /** Authenticates the caller before it reads anything else that was sent. */
-async function serve(
-  endpoint: Endpoint,
-  request: Request,
-  response: Response,
-  deps: EndpointDeps,
-  remembered: Remembered,
-  tenantCalls: TenantCalls,
-): Promise<void> {
-  const { tenantId, actor, recentKey, query: sentQuery } = await authorize(endpoint, request, deps, remembered);
+async function serve(endpoint: Endpoint, request: Request, response: Response, shared: Shared): Promise<void> {
+  const { deps, tenantCalls } = shared;
+  const { tenantId, actor, recentKey, query: sentQuery } = await authorize(endpoint, request, shared);
   if (tenantId) response.locals['tenant'] = tenantId;
   const params = parseParams(endpoint, request);
   const query = endpoint.query && validate(endpoint.query, sentQuery, 'query');
@@ -88,8 +84,7 @@ async function serve(
 async function authorize(
   endpoint: Endpoint,
   request: Request,
-  endpointDeps: EndpointDeps,
-  { keys, recent }: Remembered,
+  { deps: endpointDeps, keys, recent }: Shared,
 ): Promise<Authorized> {
   const { query } = request;
   if (endpoint.access === 'public') return { tenantId: null, actor: null, recentKey: null, query };
