@@ -1,4 +1,10 @@
-import type { AttemptRecord, AttemptVerdict, RecordedAttempt, TakenAttempt } from '../../src/db/attempts.js';
+import type {
+  AttemptRecord,
+  AttemptTarget,
+  AttemptVerdict,
+  RecordedAttempt,
+  TakenAttempt,
+} from '../../src/db/attempts.js';
 import type { AttemptOutcome, ErrorClass, FinishedAttempt } from '../../src/delivery/outcome.js';
 import type { AttemptResult } from '../../workflows/contract/attempt-result.js';
 import { retryDelayMs } from '../../workflows/contract/retry-policy.js';
@@ -19,7 +25,7 @@ export function attemptRecord(input: {
   const { attempt, finished } = input;
   const { outcome } = finished;
   const response = outcome.kind === 'unreachable' ? null : outcome.response;
-  const verdict = verdictOf(outcome);
+  const verdict = verdictOf(outcome, attempt.target);
   return {
     deliveryId: input.deliveryId,
     requestId: attempt.requestId,
@@ -35,13 +41,14 @@ export function attemptRecord(input: {
     responseTruncated: response?.truncated ?? false,
     error: errorOf(outcome),
     verdict,
-    retryWaitMs: retryWaitMs(outcome, attempt.attemptsUsed + 1, input.maxRetryAfterMs),
+    retryWaitMs: retryWaitMs(outcome, attempt, input.maxRetryAfterMs),
     disabledReason:
       verdict === 'gone'
         ? `The receiver answered 410 Gone to delivery ${input.deliveryId}. Enable the webhook once it is back.`
         : null,
     token: attempt.token,
     elapsedMs: input.elapsedMs,
+    target: attempt.target,
   };
 }
 
@@ -59,12 +66,14 @@ export function attemptResult(record: AttemptRecord, recorded: RecordedAttempt |
   return { kind: 'failed', waitMs, reason: `backoff after ${failure}`, attempt: number, failure, ...about };
 }
 
-function verdictOf(outcome: AttemptOutcome): AttemptVerdict {
+function verdictOf(outcome: AttemptOutcome, target: AttemptTarget): AttemptVerdict {
   switch (outcome.kind) {
     case 'accepted':
       return 'delivered';
     case 'rejected':
-      return outcome.response.statusCode === 410 ? 'gone' : 'retry';
+      if (outcome.response.statusCode !== 410) return 'retry';
+      // A fallback that is gone says nothing of the webhook's url.
+      return target === 'primary' ? 'gone' : 'final';
     case 'unreachable':
       if (outcome.onReusedConnection) return 'again';
       // An address that is not allowed now will not be allowed in 16 s.
@@ -86,8 +95,19 @@ function errorOf(outcome: AttemptOutcome): { class: ErrorClass; message: string 
   }
 }
 
-/** The schedule's delay after attempt `used`, stretched by Retry-After up to the cap, never shortened by it. */
-function retryWaitMs(outcome: AttemptOutcome, used: number, maxRetryAfterMs: number): number {
+/** Before the second and the third attempt at a fallback url, in seconds; the first one goes at once. */
+const fallbackSchedule = [1, 2];
+/** Longer delays of a tenant's own schedule get up to 10 % more, so that retries after an outage spread. */
+const longestExactMs = 16_000;
+
+/** The schedule's delay after this attempt, stretched by Retry-After up to the cap, never shortened by it. */
+function retryWaitMs(
+  outcome: AttemptOutcome,
+  { attemptsUsed, retrySchedule, target }: TakenAttempt,
+  maxRetryAfterMs: number,
+): number {
   const requestedMs = outcome.kind === 'rejected' ? Math.min(outcome.retryAfterMs ?? 0, maxRetryAfterMs) : 0;
-  return Math.max(retryDelayMs(used), requestedMs);
+  const delayMs = retryDelayMs(attemptsUsed + 1, target === 'fallback' ? fallbackSchedule : retrySchedule);
+  const spreadMs = delayMs > longestExactMs ? Math.round(delayMs * 0.1 * Math.random()) : 0;
+  return Math.max(delayMs + spreadMs, requestedMs);
 }

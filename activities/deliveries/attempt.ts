@@ -13,10 +13,11 @@ import { loggedEventId } from '../../src/events/personal-ids.js';
 import { settleSoon } from '../../src/settle-soon.js';
 import { announceHealth } from '../../src/sources/webhooks/announce-health.js';
 import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
-import type { AttemptResult, DeliveryEnd } from '../../workflows/contract/attempt-result.js';
+import { awaitsTurn, type AttemptResult } from '../../workflows/contract/attempt-result.js';
 import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
 import { maxBehindMs, maxRecordMs, maxTakeMs } from '../../workflows/contract/time-budget.js';
 import { attemptRecord, attemptResult } from './attempt-record.js';
+import { startNextInTurn } from './next-in-turn.js';
 import type { UnrecordedAttempts } from './unrecorded-attempts.js';
 
 export interface AttemptDeps {
@@ -60,6 +61,7 @@ export async function attemptOnce(
 ): Promise<AttemptResult> {
   const { taken, beganAt, answeredAt } = await takeInOrder(deps, input, isFirst);
   if (taken.answer !== 'send') {
+    if (taken.answer === 'ended' && taken.releases) await startNextInTurn(deps, input.deliveryId);
     const result = refusal(taken);
     // Nothing was reserved for it: plan immediately.
     if (isFirst && result.kind === 'refused') return { ...result, waitMs: 0 };
@@ -119,6 +121,7 @@ export async function attemptOnce(
     );
     await settleSoon(deps, attempt);
   }
+  if (recorded?.releases) await startNextInTurn(deps, record.deliveryId);
   if (recorded?.newHealth) await announceHealth(deps, attempt.webhookId);
   return attemptResult(record, recorded, url);
 }
@@ -145,6 +148,7 @@ const waitReasons = {
   token: 'rate limit: no token is free yet',
   quota: "rate limit: the tenant's requests per minute are used up",
   request: 'another request may still be open',
+  backoff: 'its next attempt is not due yet',
 } as const;
 
 type NotSent = Exclude<Awaited<ReturnType<typeof takeAttempt>>, { answer: 'send' }>;
@@ -152,7 +156,9 @@ type NotSent = Exclude<Awaited<ReturnType<typeof takeAttempt>>, { answer: 'send'
 function refusal(taken: NotSent): AttemptResult {
   switch (taken.answer) {
     case 'ended':
-      return { kind: 'ended', status: taken.status as DeliveryEnd['status'], message: `was ${taken.status} already` };
+      return { kind: 'ended', status: taken.status, message: `was ${taken.status} already` };
+    case 'turn':
+      return awaitsTurn;
     case 'wait':
       return { kind: 'refused', waitMs: taken.waitMs ?? 0, reason: waitReasons[taken.waitsFor] };
     case 'behind':
@@ -173,6 +179,7 @@ function signedHeaders(
   return buildRequestHeaders({
     eventType: attempt.eventType,
     eventId: attempt.eventId,
+    ordering: attempt.ordering,
     messageId: attempt.eventRowId,
     deliveryId,
     attempt: attempt.number,

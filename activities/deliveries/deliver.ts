@@ -17,6 +17,8 @@ export interface DeliverDeps extends AttemptDeps {
 export interface DeliverInput extends AttemptInput {
   /** Attempts of the schedule before this activity. Together with the server's count, gives the policy's next delay. */
   attemptsUsed: number;
+  /** Null: the guide's. Of any other the server is told each delay. */
+  retrySchedule: number[] | null;
 }
 
 /** A request that is open for longer no longer holds a workflow task. */
@@ -111,8 +113,8 @@ export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<A
 function attemptFailed(input: DeliverInput, { attempt, failure, waitMs }: AttemptResult & { kind: 'failed' }) {
   const delayMs = retryDelayMs(input.attemptsUsed + Context.current().info.attempt);
   // Postgres returns the policy's own delay, less the milliseconds since, or a different one: because of Retry-After,
-  // or because the server counted an attempt that made no request. A longer one is always used: no attempt goes early.
-  const isPolicy = waitMs <= delayMs && waitMs > delayMs - 200;
+  // because the server counted an attempt that made no request, or because the webhook has a schedule of its own. A longer one is always used: no attempt goes early.
+  const isPolicy = input.retrySchedule === null && waitMs <= delayMs && waitMs > delayMs - 200;
   return benignFailure({
     type: failureType.attemptFailed,
     message: failure,

@@ -1,10 +1,15 @@
+import type { Logger } from 'pino';
 import { planAttempt, type AttemptPlan } from '../../src/db/attempts.js';
 import type { Database } from '../../src/db/database.js';
-import type { DeliveryEnd, Waiting } from '../../workflows/contract/attempt-result.js';
+import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
+import { awaitsTurn, type DeliveryEnd, type Waiting } from '../../workflows/contract/attempt-result.js';
 import { endOf, progressOf, shortAnswer } from './delivery-end.js';
+import { startNextInTurn } from './next-in-turn.js';
 
 export interface ReserveTokenDeps {
   db: Database;
+  workflows: Pick<DeliveryWorkflows, 'wake'>;
+  log: Logger;
   /** The queue of `deliver`, which has slots of its own. */
   deliverTaskQueue: string;
 }
@@ -21,6 +26,8 @@ export interface SendPlan extends Waiting {
   attemptsLeft: number;
   /** The longest that one request may take. */
   timeoutMs: number;
+  /** Seconds before the second, third … attempt; null: the guide's. */
+  retrySchedule: number[] | null;
   taskQueue: string;
 }
 
@@ -33,8 +40,10 @@ export type Plan = SendPlan | ({ kind: 'ended' } & DeliveryEnd);
 export async function reserveToken(deps: ReserveTokenDeps, { deliveryId }: ReserveTokenInput): Promise<Plan> {
   const plan = await planAttempt(deps.db, deliveryId);
   if (!plan) return { kind: 'ended', status: 'expired', message: 'no longer kept' };
+  if (plan.releases) await startNextInTurn(deps, deliveryId);
   if (plan.status !== 'pending') return { kind: 'ended', ...endOf(plan.status, plan.attemptCount) };
-  const { waitMs, attemptCount, attemptsUsed, attemptsLeft, timeoutMs } = plan;
+  if (plan.waitsFor === 'turn') return awaitsTurn;
+  const { waitMs, attemptCount, attemptsUsed, attemptsLeft, timeoutMs, retrySchedule } = plan;
   const lastAnswer = plan.last ? shortAnswer(plan.last.errorClass, plan.last.statusCode) : undefined;
   return {
     kind: 'send',
@@ -45,6 +54,7 @@ export async function reserveToken(deps: ReserveTokenDeps, { deliveryId }: Reser
     attemptsUsed,
     attemptsLeft,
     timeoutMs,
+    retrySchedule,
     taskQueue: deps.deliverTaskQueue,
   };
 }
@@ -56,6 +66,8 @@ function reasonOf({ waitsFor, waitUntil }: AttemptPlan, lastAnswer = 'no attempt
       return `rate limit: next token at ${waitUntil.toISOString()}`;
     case 'request':
       return `another request may be open until ${waitUntil.toISOString()}`;
+    case 'turn':
+      return awaitsTurn.message;
     case 'backoff':
       return `backoff after ${lastAnswer}`;
   }

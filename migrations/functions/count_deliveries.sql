@@ -11,13 +11,14 @@ begin
   if many = 0 and p_duration_ms is null then
     return;
   end if;
-  insert into webhook_counters as c (webhook_id, slot, pending, held, delivered, failed, attempts, duration_ms, failures,
+  insert into webhook_counters as c (webhook_id, slot, pending, held, delivered, failed, expired, attempts, duration_ms, failures,
                                      last_success_at, last_failure_at, last_trouble_at)
   values (p_webhook, (pg_backend_pid() % 8)::smallint,
     many * ((p_to is not distinct from 'pending')::int - (p_from is not distinct from 'pending')::int),
     many * ((p_to is not distinct from 'held')::int - (p_from is not distinct from 'held')::int),
     many * ((p_to is not distinct from 'delivered')::int - (p_from is not distinct from 'delivered')::int),
     many * ((p_to is not distinct from 'failed')::int - (p_from is not distinct from 'failed')::int),
+    many * ((p_to is not distinct from 'expired')::int - (p_from is not distinct from 'expired')::int),
     case when p_duration_ms is null then 0 else many end, coalesce(many * p_duration_ms, 0), p_failures,
     case when many > 0 and p_succeeded then p_now end,
     case when many > 0 and not p_succeeded then p_now end,
@@ -25,6 +26,7 @@ begin
   on conflict (webhook_id, slot) do update
      set pending = c.pending + excluded.pending, held = c.held + excluded.held,
          delivered = c.delivered + excluded.delivered, failed = c.failed + excluded.failed,
+         expired = c.expired + excluded.expired,
          attempts = c.attempts + excluded.attempts, duration_ms = c.duration_ms + excluded.duration_ms,
          failures = c.failures + excluded.failures,
          last_success_at = coalesce(excluded.last_success_at, c.last_success_at),

@@ -3,14 +3,16 @@ create or replace function is_unsettled(p_webhook integer) returns boolean langu
   select case
     when w.deleted_at is not null then exists (
       select from webhook_deliveries d where d.webhook_id = w.id and d.status in ('pending', 'held'))
-    when not w.enabled then exists (
-      select from webhook_deliveries d where d.webhook_id = w.id and d.status = 'pending' and not d.test)
+    when not w.is_open then exists (
+      select from webhook_deliveries d where d.webhook_id = w.id and d.status = 'pending' and not (d.test and w.verification <> 'pending'))
     else exists (select from webhook_deliveries d where d.webhook_id = w.id and d.status = 'held')
       or exists (select from webhook_deliveries d where d.webhook_id = w.id and d.holds_token and d.token_epoch < l.epoch)
       or exists (select from webhook_deliveries d
                   where d.webhook_id = w.id and d.status = 'pending' and d.attempt_count > d.schedule_base
-                    and d.attempt_count - d.schedule_base > w.max_retries
+                    and d.attempt_count - d.schedule_base > w.max_retries and w.fallback_url is null
                     and coalesce(d.in_flight_until, '-infinity') < clock_timestamp())
+      or w.ordering = 'none' and exists (
+        select from webhook_deliveries d where d.webhook_id = w.id and d.ordering_key is not null and d.finished_at is null)
     end
     from webhooks w join webhook_limiters l on l.webhook_id = w.id where w.id = p_webhook
 $$;

@@ -1,10 +1,11 @@
 -- What to do with a delivery: its status, how many attempts its schedule has left, and in how many milliseconds the
--- next one may be sent, when that is and why not before: `token`, `request` (one may be open), or `backoff`. Reserves a
--- token when others wait or the window is full. No row: no such delivery.
+-- next one may be sent, when that is and why not before: `token`, `request` (one may be open), `backoff`, or `turn` (an
+-- earlier event of its ordering key has not ended: when it ends, this delivery becomes due). Reserves a token when others
+-- wait or the window is full. `releases`: see take_attempt. No row: no such delivery.
 create or replace function plan_attempt(p_delivery uuid)
 returns table (status text, attempt_count integer, attempts_used integer, attempts_left integer, wait_ms bigint,
                timeout_ms integer, wait_until timestamptz, waits_for text, url text, last_status_code integer,
-               last_error_class text)
+               last_error_class text, retry_schedule integer[], releases boolean)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -14,6 +15,8 @@ declare
   v_waits_for text;
   v_now timestamptz := clock_timestamp();
   l webhook_limiters;
+  v_was text;
+  v_left integer;
 begin
   select * into d from webhook_deliveries where id = p_delivery;
   if not found then
@@ -21,20 +24,35 @@ begin
     return;
   end if;
   select * into w from webhooks where id = d.webhook_id;
+  v_was := d.status;
   if d.status = 'pending' then
     if w.deleted_at is not null then
       perform settle_delivery(p_delivery, 'cancelled');
-    elsif not w.enabled and not d.test then
+    elsif not w.is_open and not (d.test and w.verification <> 'pending') then
       perform settle_delivery(p_delivery, 'held');
-    elsif d.attempt_count - d.schedule_base > w.max_retries then
-      -- max_retries was lowered, and no attempts are left
+    elsif d.expires_at <= v_now and coalesce(d.in_flight_until, '-infinity') <= v_now then
+      perform settle_delivery(p_delivery, 'expired');
+    elsif d.fallback_from is null and d.attempt_count - d.schedule_base > w.max_retries and w.fallback_url is not null then
+      -- max_retries was lowered: what is left goes to the fallback
+      update webhook_deliveries x set fallback_from = x.attempt_count
+       where x.id = p_delivery and x.status = 'pending' and x.fallback_from is null
+         and x.attempt_count - x.schedule_base > w.max_retries;
+    elsif d.fallback_from is null and d.attempt_count - d.schedule_base > w.max_retries
+        or d.fallback_from is not null and (w.fallback_url is null or d.attempt_count - d.fallback_from >= 3) then
+      -- max_retries was lowered, or the fallback removed, and no attempts are left
       perform settle_delivery(p_delivery, 'failed');
     end if;
     select * into d from webhook_deliveries where id = p_delivery;
   end if;
-  v_at := greatest(d.due_at, d.in_flight_until);
-  v_waits_for := case when d.in_flight_until > d.due_at then 'request' else 'backoff' end;
-  if d.status = 'pending' and v_at <= v_now and (w.rate_limit_per_minute is not null or w.rate_limit_per_hour is not null) then
+  if d.status = 'pending' and d.waits_for_turn then
+    v_waits_for := 'turn';
+  end if;
+  v_left := case when d.fallback_from is not null then 3 - (d.attempt_count - d.fallback_from)
+                 else 1 + w.max_retries - (d.attempt_count - d.schedule_base)
+                      + case when w.fallback_url is not null then 3 else 0 end end;
+  v_at := greatest(least(d.due_at, d.expires_at), d.in_flight_until);
+  v_waits_for := coalesce(v_waits_for, case when d.in_flight_until > d.due_at then 'request' else 'backoff' end);
+  if d.status = 'pending' and not d.waits_for_turn and v_at <= v_now and (w.rate_limit_per_minute is not null or w.rate_limit_per_hour is not null) then
     -- A read without a lock is enough for the usual case; only deliveries that must wait queue up at the limiter.
     select * into l from webhook_limiters where webhook_limiters.webhook_id = d.webhook_id;
     if d.holds_token or l.reserved > l.taken
@@ -65,8 +83,10 @@ begin
       end if;
     end if;
   end if;
-  return query select d.status, d.attempt_count, d.attempt_count - d.schedule_base,
-    1 + w.max_retries - (d.attempt_count - d.schedule_base), coalesce(milliseconds_until(v_at), 0), w.timeout_ms,
-    v_at, v_waits_for, w.url, a.status_code, a.error_class
+  return query select d.status, d.attempt_count, d.attempt_count - coalesce(d.fallback_from, d.schedule_base), v_left,
+    coalesce(milliseconds_until(v_at), 0), w.timeout_ms, v_at, v_waits_for,
+    case when d.fallback_from is null then w.url else coalesce(w.fallback_url, w.url) end, a.status_code, a.error_class,
+    case when d.fallback_from is null then w.retry_schedule else '{1,2}' end,
+    v_was = 'pending' and d.finished_at is not null and d.ordering_key is not null
     from (values (1)) one left join webhook_attempts a on a.delivery_id = p_delivery and a.number = d.attempt_count;
 end $$;

@@ -3,13 +3,13 @@
 -- and the webhook is disabled with p_disabled_reason) or again (a reused connection broke: the next request follows and
 -- uses up no retry). Repeating it with the same p_request records nothing new. `health`: the webhook's health, if this
 -- call changed it. No row: no such delivery. Parameters are given by name; not as JSON, which would refuse text that a
--- receiver may send.
+-- receiver may send. `releases`: see take_attempt.
 create or replace function record_attempt(
   p_delivery uuid, p_request uuid, p_number integer, p_target_version integer, p_started_at timestamptz, p_duration_ms integer,
   p_status_code integer, p_request_headers text, p_response_headers text, p_response_body text, p_response_truncated boolean,
   p_error_class text, p_error_message text, p_verdict text, p_retry_wait_ms bigint, p_disabled_reason text,
-  p_token bigint, p_elapsed_ms integer)
-returns table (status text, number integer, wait_ms bigint, health text)
+  p_token bigint, p_elapsed_ms integer, p_target text)
+returns table (status text, number integer, wait_ms bigint, health text, releases boolean)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -57,6 +57,7 @@ begin
       -- A receiver that breaks every reused connection must not get requests without end.
       if d.free_attempts < 3 then
         d.schedule_base := d.schedule_base + 1;
+        d.fallback_from := d.fallback_from + 1;
         d.free_attempts := d.free_attempts + 1;
       else
         p_verdict := 'retry';
@@ -66,11 +67,18 @@ begin
       status := 'delivered';
     elsif d.status = 'pending' and d.retry_requested and p_verdict in ('retry', 'again') then
       d.due_at := v_now;
-      if d.attempt_count - d.schedule_base > w.max_retries then
+      if d.fallback_from is not null or d.attempt_count - d.schedule_base > w.max_retries then
         d.schedule_base := d.attempt_count;
+        d.fallback_from := null;
       end if;
     elsif d.status in ('pending', 'held') then
-      if p_verdict in ('final', 'gone') or d.attempt_count - d.schedule_base > w.max_retries then
+      if d.fallback_from is null and w.fallback_url is not null and p_verdict <> 'gone' and p_error_class is distinct from 'transform'
+          and (p_verdict = 'final' or d.attempt_count - d.schedule_base > w.max_retries) then
+        d.fallback_from := d.attempt_count;
+        d.due_at := v_now;
+      elsif p_verdict in ('final', 'gone')
+          or d.fallback_from is null and d.attempt_count - d.schedule_base > w.max_retries
+          or d.fallback_from is not null and d.attempt_count - d.fallback_from >= 3 then
         status := 'failed';
       else
         d.due_at := v_now + case when p_verdict = 'again' then 0 else p_retry_wait_ms end * interval '1 ms';
@@ -90,23 +98,29 @@ begin
       p_error_message := case when p_error_message is not null then '[expunged]' end;
     end if;
     insert into webhook_attempts (delivery_id, number, request_id, started_at, duration_ms, status_code, request_headers,
-      response_headers, response_body, response_truncated, error_class, error_message)
+      response_headers, response_body, response_truncated, error_class, error_message, target)
     values (p_delivery, d.attempt_count, p_request, p_started_at, p_duration_ms, p_status_code, p_request_headers,
-      p_response_headers, p_response_body, p_response_truncated, p_error_class, p_error_message);
+      p_response_headers, p_response_body, p_response_truncated, p_error_class, p_error_message, nullif(p_target, 'primary'));
     if p_token is not null then
       -- The limit counts from the response, not from when the token was taken: by then the request had arrived.
       update webhook_tokens set at = at + p_elapsed_ms * interval '1 ms' where webhook_id = d.webhook_id and number = p_token;
     end if;
-    -- Without the last condition, two failing webhooks could notify each other without end.
-    v_is_evidence := w.enabled and not d.test and (p_verdict = 'delivered'
-      or d.event_type not in ('webhook.failing', 'webhook.recovered', 'webhook.disabled'));
+    -- A fallback that works says nothing of the webhook's url. Without the last condition, two failing webhooks could
+    -- notify each other without end.
+    v_is_evidence := w.is_open and not d.test and case when p_verdict = 'delivered' then p_target = 'primary'
+      else d.event_type not in ('webhook.failing', 'webhook.recovered', 'webhook.disabled') end;
     v_failed := v_is_evidence and status = 'failed' and d.status <> 'failed';
     perform change_status(array[d], status, p_duration_ms, p_verdict = 'delivered', v_now, v_failed::int);
     if v_is_evidence or p_verdict = 'gone' then
       health := judge_health(w, v_is_evidence, p_verdict = 'delivered', v_failed, p_error_message,
                              case when p_verdict = 'gone' then p_disabled_reason end, v_may_disable, v_now);
+    elsif p_verdict = 'delivered' and not d.test then
+      -- but not every delivery has failed
+      update webhook_health set failures_before = count_failures(w.id), failures_began_at = null
+       where webhook_id = w.id and failures_began_at is not null;
     end if;
   end if;
-  wait_ms := milliseconds_until(d.due_at);
+  wait_ms := milliseconds_until(least(d.due_at, d.expires_at));
+  releases := status not in ('pending', 'held') and d.ordering_key is not null;
   return next;
 end $$;

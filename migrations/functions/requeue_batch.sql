@@ -28,7 +28,7 @@ begin
     return;
   end if;
   select * into w from webhooks where webhooks.id = r.webhook_id;
-  v_to := case when w.enabled then 'pending' else 'held' end;
+  v_to := case when w.is_open then 'pending' else 'held' end;
   v_room := least(p_ahead, w.rate_limit_per_minute, w.rate_limit_per_hour) - (r.requeued - r.delivered - r.failed);
   v_room := least(p_limit, v_room);
   v_reached := r.reached;
@@ -65,9 +65,10 @@ begin
   -- Its id has its event's time, so that lists and this recovery's order are by event.
   with added as (
     insert into webhook_deliveries as n (id, event_row_id, webhook_id, tenant_id, event_type, event_id, status, next_attempt_at,
-                                    pending_since, created_at, recovery_id)
+                                    pending_since, created_at, recovery_id, ordering_key, sequence)
     select (left(e.id::text, 13) || right(uuid_v7()::text, 23))::uuid, e.id, w.id, e.tenant_id, e.event_type, e.event_id, v_to,
-           case when w.enabled then clock_timestamp() end, case when w.enabled then clock_timestamp() end, e.created_at, p_recovery
+           case when w.is_open then clock_timestamp() end, case when w.is_open then clock_timestamp() end, e.created_at, p_recovery,
+           case when w.ordering = 'key' then e.ordering_key end, case when w.ordering = 'key' then e.sequence end
       from webhook_events e where e.id = any (v_events)
     on conflict (event_row_id, webhook_id) do nothing
     returning n.id)
@@ -85,5 +86,5 @@ begin
     raise exception 'the recovery was carried on or cancelled meanwhile' using errcode = 'serialization_failure';
   end if;
   return query select n.id, n.event_row_id, n.tenant_id, n.webhook_id, n.event_type, n.event_id from webhook_deliveries n
-                where w.enabled and n.id = any (v_requeued) order by n.id;
+                where w.is_open and n.id = any (v_requeued) order by n.id;
 end $$;

@@ -23,14 +23,14 @@ begin
      and t.number in (select number from webhook_tokens
                        where webhook_tokens.webhook_id = p_webhook and number > l.reserved order by number desc limit 5000);
 
-  v_to := case when w.deleted_at is not null then 'cancelled' when w.enabled then 'pending' else 'held' end;
+  v_to := case when w.deleted_at is not null then 'cancelled' when w.is_open then 'pending' else 'held' end;
   foreach v_from in array case v_to when 'cancelled' then array['pending', 'held']
                                     when 'held' then array['pending']
                                     else array['held'] end loop
     v_rows := array(
       select d from webhook_deliveries d
        -- a pause does not hold tests: a tenant sends one to find out whether to resume
-       where d.webhook_id = p_webhook and d.status = v_from and not (d.test and v_to = 'held')
+       where d.webhook_id = p_webhook and d.status = v_from and not (d.test and v_to = 'held' and w.verification <> 'pending')
        order by d.id limit p_limit for no key update skip locked);
     perform change_status(v_rows, v_to);
     v_changed := v_changed || v_rows;
@@ -48,15 +48,35 @@ begin
     if found then
       return;
     end if;
+    if w.ordering = 'none' then
+      -- it was 'key' until now
+      return query
+        with ordered as (
+          select d.id, d.waits_for_turn from webhook_deliveries d
+           where d.webhook_id = p_webhook and d.ordering_key is not null and d.finished_at is null
+           order by d.ordering_key, d.sequence limit p_limit for no key update skip locked)
+        update webhook_deliveries d
+           set ordering_key = null, sequence = null, waits_for_turn = false,
+               pending_since = case when o.waits_for_turn then v_now else d.pending_since end
+          from ordered o where d.id = o.id
+        returning d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, 'pending', 'pending', o.waits_for_turn;
+      if found then
+        return;
+      end if;
+    end if;
     v_to := 'failed';
     v_changed := array(
       select d from webhook_deliveries d
        where d.webhook_id = p_webhook and d.status = 'pending' and d.attempt_count > d.schedule_base
          and d.attempt_count - d.schedule_base > w.max_retries
+         -- else what is left goes there (plan_attempt)
+         and w.fallback_url is null
          -- while a request is open, its record gives the verdict
          and coalesce(d.in_flight_until, '-infinity') < v_now
-       order by d.id limit p_limit for no key update skip locked);
+       order by d.id
+       -- each may let the next one of its ordering key be sent, see change_status
+       limit case when w.ordering = 'key' then 1 else p_limit end for no key update skip locked);
     perform change_status(v_changed, v_to);
   end if;
-  return query select d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, d.status, v_to, w.enabled from unnest(v_changed) d;
+  return query select d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, d.status, v_to, w.is_open and not d.waits_for_turn from unnest(v_changed) d;
 end $$;

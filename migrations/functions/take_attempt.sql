@@ -2,17 +2,21 @@
 --   send     with everything the request needs; until in_flight_until nobody else may send
 --   ended    the delivery is not pending (`status`)
 --   wait     no token, or another request is open: try again in `wait_ms`; null: plan first. `waits_for` says for what:
---            `token`, `request`, or `quota` (the tenant's requests per minute)
+--            `token`, `request`, `backoff`, or `quota` (the tenant's requests per minute)
+--   turn     an earlier event of its ordering key has not ended: when it ends, this delivery becomes due
+--   transform  its body has yet to be made: by `transform` from `body`; store it (store_body) and take again
 --   behind   a token is free, but deliveries that became due earlier take theirs first: try again in `wait_ms`
 --   replan   no attempts are left, the webhook's timeout is longer than p_timeout_ms, or p_if_easy and it is not
 --   sealed   the caller lacks the key with which the webhook's secret or headers are sealed
 -- p_if_easy: take only a first attempt that is due, of a webhook without trouble and without a wait; else `replan`.
--- p_keys: the ids of the keys that the caller has. No row: no such delivery.
+-- p_keys: the ids of the keys that the caller has. `releases`: the delivery ended here, which lets the next one of its
+-- ordering key be sent. No row: no such delivery.
 create or replace function take_attempt(p_delivery uuid, p_timeout_ms integer, p_if_easy boolean, p_request uuid, p_process uuid,
                                         p_keys text[])
 returns table (answer text, status text, wait_ms bigint, waits_for text, number integer, attempts_used integer, token bigint, taken_at timestamptz,
                tenant_id uuid, webhook_id integer, target_version integer, event_row_id uuid, event_type text, event_id text,
-               body text, url text, timeout_ms integer, headers_sealed bytea, secret_sealed bytea, previous_secret_sealed bytea)
+               body text, url text, target text, timeout_ms integer, retry_schedule integer[], transform text,
+               ordering_key text, sequence bigint, releases boolean, headers_sealed bytea, secret_sealed bytea, previous_secret_sealed bytea)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -26,6 +30,8 @@ declare
   v_holds boolean;
   v_before bigint;
   v_come_back timestamptz;
+  v_body text;
+  v_was text;
 begin
   select * into d from webhook_deliveries where id = p_delivery;
   if not found then
@@ -40,7 +46,8 @@ begin
   select * into l from webhook_limiters where webhook_id = d.webhook_id for no key update;
   select * into d from webhook_deliveries where id = p_delivery for no key update;
   select * into w from webhooks where id = d.webhook_id;
-  if d.status = 'pending' and (w.deleted_at is not null or not w.enabled and not d.test) then
+  v_was := d.status;
+  if d.status = 'pending' and (w.deleted_at is not null or not w.is_open and not (d.test and w.verification <> 'pending')) then
     perform settle_delivery(p_delivery, case when w.deleted_at is not null then 'cancelled' else 'held' end);
     select * into d from webhook_deliveries where id = p_delivery;
   end if;
@@ -52,6 +59,11 @@ begin
     end if;
   end if;
   v_now := clock_timestamp();
+  if d.status = 'pending' and d.expires_at <= v_now and coalesce(d.in_flight_until, '-infinity') <= v_now then
+    perform settle_delivery(p_delivery, 'expired');
+    select * into d from webhook_deliveries where id = p_delivery;
+  end if;
+  releases := v_was = 'pending' and d.finished_at is not null and d.ordering_key is not null;
   v_holds := d.holds_token and d.token_epoch = l.epoch;
   status := d.status;
   tenant_id := d.tenant_id;
@@ -59,7 +71,9 @@ begin
 
   if d.status <> 'pending' then
     answer := 'ended';
-  elsif d.attempt_count - d.schedule_base > w.max_retries or w.timeout_ms > p_timeout_ms
+  elsif d.fallback_from is null and d.attempt_count - d.schedule_base > w.max_retries
+      or d.fallback_from is not null and (w.fallback_url is null or d.attempt_count - d.fallback_from >= 3)
+      or w.timeout_ms > p_timeout_ms
       or p_if_easy and (d.attempt_count > d.schedule_base or d.due_at > v_now or d.in_flight_until is not null or v_holds
                         or is_troubled(d.webhook_id, v_now)) then
     answer := 'replan';
@@ -71,6 +85,16 @@ begin
     answer := 'wait';
     waits_for := 'request';
     wait_ms := 1000;
+  elsif await_turn(d) then
+    answer := 'turn';
+    if v_holds then
+      perform give_token_back(d.webhook_id);
+    end if;
+  elsif d.due_at > v_now then
+    -- the caller's schedule is behind: its worker was lost, and the server began to count anew
+    answer := 'wait';
+    waits_for := 'backoff';
+    wait_ms := milliseconds_until(least(d.due_at, d.expires_at));
   elsif v_holds and d.next_attempt_at > v_now then
     -- a delivery that became due earlier has its slot now
     answer := 'wait';
@@ -85,6 +109,18 @@ begin
     if not p_if_easy then
       update tenant_request_windows set began_at = q.began_at, sent = q.sent, promised = q.promised + 1 where tenant_id = d.tenant_id;
       update webhook_deliveries set next_attempt_at = v_now + wait_ms * interval '1 ms' where id = p_delivery;
+    end if;
+  end if;
+
+  if w.transform is not null or d.attempt_count > 0 then
+    select b.body into v_body from webhook_bodies b where b.delivery_id = p_delivery;
+    if answer is null and v_body is null and w.transform is not null then
+      answer := 'transform';
+      transform := w.transform;
+      event_row_id := d.event_row_id;
+      event_type := d.event_type;
+      event_id := d.event_id;
+      body := e.body;
     end if;
   end if;
 
@@ -123,14 +159,18 @@ begin
     end if;
     answer := 'send';
     number := d.attempt_count + 1;
-    attempts_used := d.attempt_count - d.schedule_base;
+    attempts_used := d.attempt_count - coalesce(d.fallback_from, d.schedule_base);
     taken_at := v_now;
     target_version := w.target_version;
     event_row_id := d.event_row_id;
     event_type := d.event_type;
     event_id := d.event_id;
-    body := e.body;
-    url := w.url;
+    body := coalesce(v_body, e.body);
+    url := case when d.fallback_from is null then w.url else w.fallback_url end;
+    target := case when d.fallback_from is null then 'primary' else 'fallback' end;
+    retry_schedule := w.retry_schedule;
+    ordering_key := e.ordering_key;
+    sequence := e.sequence;
     timeout_ms := w.timeout_ms;
     headers_sealed := w.headers_sealed;
     secret_sealed := w.secret_sealed;

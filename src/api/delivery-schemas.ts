@@ -13,10 +13,11 @@ const errorClasses = [
   'tls',
   'blocked_address',
   'invalid_response',
+  'transform',
 ] as const satisfies readonly ErrorClass[];
 
 export const statusMeaning =
-  '`pending`: on its way. `delivered`, `failed`: ended. `held`: waits for its webhook to be enabled. `cancelled`: its webhook was deleted, or its content was expunged. `expired`: outlived the retention time';
+  '`pending`: on its way. `delivered`, `failed`: ended. `held`: waits for its webhook to be enabled. `cancelled`: its webhook was deleted, or its content was expunged. `expired`: could not be sent in the time that `ttl_seconds` gives it, or outlived the retention time';
 
 const attemptErrorSchema = z
   .object({
@@ -47,7 +48,9 @@ const deliveryShape = {
     .boolean()
     .meta({ description: 'Made by POST /v1/webhooks/:id/test; not counted in the statistics', examples: [false] }),
   attempt_count: z.int().meta({ description: 'Requests made so far', examples: [1] }),
-  next_attempt_at: time('When the next request is planned; null: none is').nullable(),
+  next_attempt_at: time(
+    'When the next request is planned; null: none is. A pending delivery without one waits for an earlier event of its ordering key',
+  ).nullable(),
   in_flight: z.boolean().meta({ description: 'Whether a request is open now', examples: [false] }),
   attempt_started_at: time('When the request that is open now began; null: none is').nullable(),
   created_at: time('When it was accepted'),
@@ -55,6 +58,21 @@ const deliveryShape = {
   expunged_at: time(
     'When its content was erased on request; if it was still to be sent, it was cancelled then. null: it was not',
   ).nullable(),
+  ordering_key: z
+    .string()
+    .nullable()
+    .meta({
+      description: 'The call, message or number that the event is about; null: its type has no ordering key',
+      examples: ['4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4'],
+    }),
+  sequence: z
+    .int()
+    .nullable()
+    .meta({ description: 'The number of the event among those with its ordering key, from 1', examples: [3] }),
+  expires_at: time('It is not sent after this; null: it does not expire').nullable(),
+  request_body_differs: z
+    .boolean()
+    .meta({ description: 'Whether a transform made the body that is sent', examples: [false] }),
   status_code: statusCode.meta({ description: "The last attempt's" }),
   duration_ms: durationMs.nullable().meta({ description: "The last attempt's" }),
   response_body: responseBody.meta({ description: "The last attempt's; lists show the first 1 KB" }),
@@ -75,6 +93,10 @@ const headers = z.record(z.string(), z.string());
 export const attemptSchema = z
   .object({
     number: z.int().meta({ description: 'From 1', examples: [1] }),
+    target: z.enum(['primary', 'fallback']).meta({
+      description: '`primary`: sent to `url`; `fallback`: to `fallback_url`',
+      examples: ['primary'],
+    }),
     started_at: time('When the request began'),
     duration_ms: durationMs,
     status_code: statusCode,
@@ -130,6 +152,10 @@ export const renderDelivery = (delivery: Delivery): z.input<typeof deliverySchem
   created_at: renderTime(delivery.createdAt),
   finished_at: renderTimeOrNull(delivery.finishedAt),
   expunged_at: renderTimeOrNull(delivery.expungedAt),
+  ordering_key: delivery.orderingKey,
+  sequence: delivery.sequence,
+  expires_at: renderTimeOrNull(delivery.expiresAt),
+  request_body_differs: delivery.hasOwnBody,
   status_code: delivery.statusCode,
   duration_ms: delivery.durationMs,
   response_body: delivery.responseBody,
@@ -140,6 +166,7 @@ export const renderDelivery = (delivery: Delivery): z.input<typeof deliverySchem
 /** Headers are masked when they are recorded, and again here, whatever got into the table. */
 export const renderAttempt = (attempt: Attempt): z.input<typeof attemptSchema> => ({
   number: attempt.number,
+  target: attempt.target,
   started_at: renderTime(attempt.startedAt),
   duration_ms: attempt.durationMs,
   status_code: attempt.statusCode,

@@ -9,7 +9,7 @@ import { notFound } from './http/api-errors.js';
 import { defineEndpoint } from './http/endpoint.js';
 import { nextCursor, paginate } from './http/paging.js';
 import { eventIdParameter } from './http/path-parameters.js';
-import { parseUuid, renderTime, renderTimeOrNull, time } from './http/schemas.js';
+import { parseUuid, renderTime, renderTimeOrNull, text, time } from './http/schemas.js';
 
 const tag = 'Events';
 
@@ -17,6 +17,20 @@ const eventShape = {
   ...eventFields,
   created_at: time('When it was accepted'),
   test: z.boolean().meta({ description: 'Made by POST /v1/webhooks/:id/test', examples: [false] }),
+  ordering_key: z
+    .string()
+    .nullable()
+    .meta({
+      description: 'The call, message or number that it is about; null: its type has no ordering key',
+      examples: ['4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4'],
+    }),
+  sequence: z
+    .int()
+    .nullable()
+    .meta({
+      description: 'Its number among the events with its ordering key, from 1, as they were accepted',
+      examples: [3],
+    }),
   expunged_at: time('When its content was erased on request; null: it was not').nullable(),
 };
 const eventSchema = z.object(eventShape).meta({ id: 'Event', description: 'Something that happened' });
@@ -41,6 +55,8 @@ const renderEvent = (event: AcceptedEvent): z.input<typeof eventSchema> => ({
   timestamp: renderTime(event.occurredAt),
   created_at: renderTime(event.createdAt),
   test: event.test,
+  ordering_key: event.orderingKey,
+  sequence: event.sequence,
   expunged_at: renderTimeOrNull(event.expungedAt),
 });
 
@@ -53,7 +69,10 @@ export const eventHistoryEndpoints = [
     tag,
     summary: "List the tenant's events, newest first",
     description: 'Also those that no webhook wanted.',
-    query: z.strictObject(historyQuery),
+    query: z.strictObject({
+      ...historyQuery,
+      ordering_key: text(1, 255).optional().meta({ description: 'Only events with this ordering key' }),
+    }),
     responses: {
       200: {
         description: 'A page of events',
@@ -61,10 +80,11 @@ export const eventHistoryEndpoints = [
       },
     },
     async handle({ query, tenantId }, { db }) {
-      const { event_type: eventType, event_id: eventId } = query;
+      const { event_type: eventType, event_id: eventId, ordering_key: orderingKey } = query;
       const filter = {
         ...(eventType && { eventType }),
         ...(eventId && { withId: { eventId, eventTypes: eventType ? [eventType] : eventTypeNames } }),
+        ...(orderingKey && { orderingKey }),
         ...timesOf(query),
       };
       const page = await paginate(query, parseUuid, (page) => listEvents(db, tenantId, filter, page));

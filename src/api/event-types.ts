@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { describeEventTypes, eventTypeNames } from '../events/event-types.js';
+import { describeEventTypes, eventTypeNames, orderingKeys } from '../events/event-types.js';
 import { defineEndpoint } from './http/endpoint.js';
 
 const eventTypeSchema = z
@@ -11,6 +11,13 @@ const eventTypeSchema = z
       examples: [{ type: 'object' }],
     }),
     example: z.looseObject({}).meta({ description: 'A `data` that matches the schema', examples: [{ digit: '5' }] }),
+    ordering_key: z
+      .enum(orderingKeys)
+      .nullable()
+      .meta({
+        description: 'Events with the same value of this field are numbered 1, 2, 3 …; null: they are not',
+        examples: ['call_sid'],
+      }),
   })
   .meta({ id: 'EventType', description: 'A kind of event that a webhook can subscribe to' });
 

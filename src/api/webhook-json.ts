@@ -4,6 +4,7 @@ import type { Webhook } from '../db/webhooks.js';
 import { maskHeaders } from '../delivery/mask-headers.js';
 import { sealContext } from '../encryption/seal-context.js';
 import { openIfReadable, type Sealer } from '../encryption/seal.js';
+import { namedSchedules } from '../events/retry-schedule.js';
 import { renderTime, renderTimeOrNull } from './http/schemas.js';
 import type { statisticsSchema, webhookSchema } from './webhook-schemas.js';
 
@@ -23,6 +24,7 @@ export const renderWebhook = (
   max_retries: webhook.maxRetries,
   timeout_ms: webhook.timeoutMs,
   disable_after_hours: webhook.disableAfterHours,
+  ...renderShaping(webhook),
   enabled: webhook.enabled,
   disabled_reason: webhook.disabledReason,
   disabled_at: renderTimeOrNull(webhook.disabledAt),
@@ -33,6 +35,7 @@ export const renderWebhook = (
   total_deliveries: statistics.delivered + statistics.failed,
   successful_deliveries: statistics.delivered,
   failed_deliveries: statistics.failed,
+  expired_deliveries: statistics.expired,
   last_success_at: renderTimeOrNull(statistics.lastSuccessAt),
   last_failure_at: renderTimeOrNull(statistics.lastFailureAt),
   health: {
@@ -43,9 +46,30 @@ export const renderWebhook = (
   },
 });
 
+const renderShaping = (webhook: Webhook) => ({
+  ...shapingOf(webhook),
+  template: webhook.template,
+  verification: {
+    status: webhook.verification,
+    verified_at: renderTimeOrNull(webhook.verifiedAt),
+    last_error: webhook.verificationError,
+  },
+});
+
+/** What a tenant may change of it. */
+const shapingOf = (webhook: Webhook) => ({
+  ordering: webhook.ordering,
+  retry_schedule: webhook.retrySchedule ?? [...namedSchedules.guide],
+  ttl_seconds: webhook.ttlSeconds,
+  filter: webhook.filter,
+  transform: webhook.transform,
+  fallback_url: webhook.fallbackUrl,
+});
+
 export const renderStatistics = (statistics: WebhookStatistics): z.input<typeof statisticsSchema> => ({
   successful_deliveries: String(statistics.delivered),
   failed_deliveries: String(statistics.failed),
+  expired_deliveries: String(statistics.expired),
   pending_deliveries: String(statistics.pending),
   held_deliveries: String(statistics.held),
   avg_duration_ms: String(statistics.averageDurationMs),
@@ -62,6 +86,7 @@ export const auditedWebhook = (webhook: Webhook, sealer: Sealer) => ({
   max_retries: webhook.maxRetries,
   timeout_ms: webhook.timeoutMs,
   disable_after_hours: webhook.disableAfterHours,
+  ...shapingOf(webhook),
 });
 
 /** What pausing, resuming and disabling change. */

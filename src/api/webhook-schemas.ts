@@ -3,6 +3,7 @@ import { checkHeaders } from '../delivery/custom-headers.js';
 import { maxFieldErrors } from '../errors.js';
 import { eventTypeNames } from '../events/event-types.js';
 import { boolean, integer, isObject, listOf, text, time } from './http/schemas.js';
+import { shapingSettings, shownShaping } from './shaping-schemas.js';
 
 /** What the API shows in place of a secret-looking header value. */
 const maskedValue = '[masked]';
@@ -76,6 +77,7 @@ const settings = {
         'The service disables the webhook when nothing has succeeded for so many hours and 20 or more deliveries failed in a row; null: never',
       examples: [120],
     }),
+  ...shapingSettings,
   enabled: boolean().meta({
     description:
       '`false` pauses the webhook: deliveries are held, none is lost. `true` resumes it: held deliveries are sent',
@@ -93,8 +95,13 @@ export const newWebhookSchema = z.strictObject({
   max_retries: settings.max_retries.optional().meta({ default: 5 }),
   timeout_ms: settings.timeout_ms.optional().meta({ default: 10_000 }),
   disable_after_hours: settings.disable_after_hours.optional().meta({ default: 120 }),
+  ordering: settings.ordering.optional().meta({ default: 'none' }),
+  retry_schedule: settings.retry_schedule.optional().meta({ default: 'guide' }),
+  ttl_seconds: settings.ttl_seconds.optional(),
+  fallback_url: settings.fallback_url.optional(),
   enabled: settings.enabled.optional().meta({ default: true }),
 });
+export type NewWebhook = z.output<typeof newWebhookSchema>;
 
 export const webhookChangeSchema = z
   .strictObject(settings)
@@ -155,6 +162,7 @@ export const webhookSchema = z
     max_retries: settings.max_retries,
     timeout_ms: settings.timeout_ms,
     disable_after_hours: settings.disable_after_hours,
+    ...shownShaping,
     enabled: z.boolean().meta({ description: 'Whether deliveries are sent', examples: [true] }),
     disabled_reason: z
       .string()
@@ -176,6 +184,7 @@ export const webhookSchema = z
     total_deliveries: counter('Successful and failed deliveries; not pending, held, cancelled, expired or test ones'),
     successful_deliveries: counter('Deliveries answered with 2xx'),
     failed_deliveries: counter('Deliveries that used up their attempts or were refused for good'),
+    expired_deliveries: counter('Deliveries that were not sent in the time that `ttl_seconds` gave them'),
     last_success_at: time('The last successful attempt').nullable(),
     last_failure_at: time('The last failed attempt').nullable(),
     health: healthSchema,
@@ -193,6 +202,7 @@ export const statisticsSchema = z
     successful_deliveries: decimal("The same as the webhook's"),
     failed_deliveries: decimal("The same as the webhook's"),
     pending_deliveries: decimal('Deliveries that are on their way or wait for an attempt'),
+    expired_deliveries: decimal("The same as the webhook's"),
     held_deliveries: decimal('Deliveries that wait for the webhook to be enabled'),
     avg_duration_ms: decimal('Mean duration of an attempt, rounded to milliseconds; "0" before the first'),
   })

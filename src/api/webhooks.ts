@@ -12,10 +12,8 @@ import {
   replaceSecret,
   updateWebhook,
   type Webhook,
-  type WebhookSettings,
 } from '../db/webhooks.js';
 import { createSecret } from '../delivery/signature.js';
-import { InvalidInputError } from '../errors.js';
 import { settleSoon } from '../settle-soon.js';
 import { announceHealth } from '../sources/webhooks/announce-health.js';
 import { sealContext } from '../encryption/seal-context.js';
@@ -25,50 +23,18 @@ import { defineEndpoint, type AppDeps } from './http/endpoint.js';
 import { nextCursor, pageQuery, paginate } from './http/paging.js';
 import { webhookIdParameter } from './http/path-parameters.js';
 import { integer, parseWebhookId, renderTimeOrNull, time } from './http/schemas.js';
-import {
-  auditedSecret,
-  auditedState,
-  auditedWebhook,
-  renderStatistics,
-  renderWebhook,
-  sealHeaders,
-} from './webhook-json.js';
+import { auditedSecret, auditedState, auditedWebhook, renderStatistics, renderWebhook } from './webhook-json.js';
 import {
   newWebhookSchema,
   secretSchema,
   statisticsSchema,
   webhookChangeSchema,
   webhookSchema,
-  type WebhookChange,
 } from './webhook-schemas.js';
+import { toNewSettings, toSettings } from './webhook-settings.js';
 
 const defaultOverlapSeconds = 86_400;
 const maxOverlapSeconds = 604_800;
-
-/** Settings as they are stored; throws InvalidInputError for a url that no request may go to. */
-function toSettings(change: WebhookChange, tenantId: string, deps: AppDeps): WebhookSettings {
-  return {
-    ...(change.url !== undefined && { url: checkedUrl(change.url, deps) }),
-    ...(change.events !== undefined && { events: change.events }),
-    ...(change.description !== undefined && { description: change.description }),
-    ...(change.headers !== undefined && { sealedHeaders: sealHeaders(change.headers, tenantId, deps.sealer) }),
-    ...(change.rate_limit_per_minute !== undefined && { rateLimitPerMinute: change.rate_limit_per_minute }),
-    ...(change.rate_limit_per_hour !== undefined && { rateLimitPerHour: change.rate_limit_per_hour }),
-    ...(change.max_retries !== undefined && { maxRetries: change.max_retries }),
-    ...(change.timeout_ms !== undefined && { timeoutMs: change.timeout_ms }),
-    ...(change.disable_after_hours !== undefined && { disableAfterHours: change.disable_after_hours }),
-    ...(change.enabled !== undefined && { enabled: change.enabled }),
-  };
-}
-
-/** The url in its normal form, so that the url that is stored is the one that was checked. */
-function checkedUrl(text: string, { guard, allowHttp }: AppDeps): string {
-  const checked = guard.checkUrl(text, { allowHttp });
-  if (!checked.ok) {
-    throw new InvalidInputError('The body is not valid: url.', [{ path: 'url', message: checked.reason }]);
-  }
-  return checked.url;
-}
 
 async function statisticsOf(db: Queryable, webhook: Webhook): Promise<WebhookStatistics> {
   return (await getStatistics(db, [webhook.id]))(webhook.id);
@@ -120,13 +86,10 @@ export const webhookEndpoints = [
       },
     },
     async handle({ body, tenantId, author }, deps) {
-      const { url, events, ...settings } = body;
       const secret = createSecret();
       const row = {
-        ...toSettings(settings, tenantId, deps),
+        ...toNewSettings(body, tenantId, deps),
         tenantId,
-        url: checkedUrl(url, deps),
-        events,
         sealedSecret: deps.sealer.seal(secret, sealContext.secret(tenantId)),
       };
       const webhook = await deps.db.transaction(async (db) => {

@@ -13,6 +13,7 @@ export interface Attempt extends Pick<
   | 'responseBody'
   | 'responseTruncated'
   | 'error'
+  | 'target'
 > {
   startedAt: Date;
 }
@@ -28,6 +29,7 @@ interface AttemptRow {
   response_truncated: boolean;
   error_class: ErrorClass | null;
   error_message: string | null;
+  target: 'fallback' | null;
 }
 
 /** Headers and response bodies of one page; the attempt that exceeds this is the last of its page. */
@@ -44,7 +46,7 @@ export async function listAttempts(
 ): Promise<{ attempts: Attempt[]; more: boolean }> {
   const { rows } = await db.query<AttemptRow & { last_number: number }>(
     `select number, started_at, duration_ms, status_code, request_headers, response_headers, response_body,
-            response_truncated, error_class, error_message,
+            response_truncated, error_class, error_message, target,
             (select max(number) from webhook_attempts where delivery_id = $1) as last_number
        from (select *, sum(octet_length(request_headers) + coalesce(octet_length(response_headers), 0)
                            + coalesce(octet_length(response_body), 0))
@@ -68,4 +70,5 @@ const toAttempt = (row: AttemptRow): Attempt => ({
   responseBody: row.response_body,
   responseTruncated: row.response_truncated,
   error: row.error_class && row.error_message !== null ? { class: row.error_class, message: row.error_message } : null,
+  target: row.target ?? 'primary',
 });

@@ -17,10 +17,14 @@ export interface AttemptPlan {
   /** 0: now. */
   waitMs: number;
   /** Why not now, and until when, by Postgres' clock. */
-  waitsFor: 'token' | 'request' | 'backoff';
+  waitsFor: 'token' | 'request' | 'backoff' | 'turn';
   waitUntil: Date;
   timeoutMs: number;
   url: string;
+  /** Seconds before the second, third … attempt; null: the guide's. */
+  retrySchedule: number[] | null;
+  /** The delivery ended here: the next one of its ordering key may be sent. */
+  releases: boolean;
   /** The last attempt's; null before the first. */
   last: { statusCode: number | null; errorClass: ErrorClass | null } | null;
 }
@@ -37,6 +41,8 @@ export async function planAttempt(db: Queryable, deliveryId: string): Promise<At
     wait_until: Date;
     timeout_ms: number;
     url: string;
+    retry_schedule: number[] | null;
+    releases: boolean;
     last_status_code: number | null;
     last_error_class: ErrorClass | null;
   }>({ name: 'plan_attempt', text: 'select * from plan_attempt($1)' }, [deliveryId]);
@@ -52,10 +58,14 @@ export async function planAttempt(db: Queryable, deliveryId: string): Promise<At
         waitUntil: row.wait_until,
         timeoutMs: row.timeout_ms,
         url: row.url,
+        retrySchedule: row.retry_schedule,
+        releases: row.releases,
         last: row.attempt_count > 0 ? { statusCode: row.last_status_code, errorClass: row.last_error_class } : null,
       }
     : null;
 }
+
+export type AttemptTarget = 'primary' | 'fallback';
 
 /** Everything that one request needs. Secrets are still sealed. */
 export interface TakenAttempt {
@@ -76,7 +86,12 @@ export interface TakenAttempt {
   eventType: string;
   eventId: string;
   body: string;
+  /** Null: its type has no ordering key. */
+  ordering: { key: string; sequence: number } | null;
   url: string;
+  target: AttemptTarget;
+  /** Seconds before the second, third … attempt; null: the guide's. */
+  retrySchedule: number[] | null;
   timeoutMs: number;
   sealedHeaders: Buffer | null;
   sealedSecret: Buffer;
@@ -86,9 +101,12 @@ export interface TakenAttempt {
 
 export type TakeResult =
   | { answer: 'send'; attempt: TakenAttempt }
-  | { answer: 'ended'; status: DeliveryStatus }
+  /** `releases`: the delivery ended here, and the next one of its ordering key may be sent. */
+  | { answer: 'ended'; status: DeliveryStatus; releases: boolean }
+  /** An earlier event of its ordering key has not ended; when it ends, this delivery becomes due. */
+  | { answer: 'turn' }
   /** `waitMs` null: others wait for tokens, plan first. `quota`: the tenant's requests per minute. */
-  | { answer: 'wait'; waitMs: number | null; waitsFor: 'token' | 'request' | 'quota' }
+  | { answer: 'wait'; waitMs: number | null; waitsFor: 'token' | 'request' | 'backoff' | 'quota' }
   /** A token is free, but deliveries that became due earlier go first: ask again after `waitMs`. */
   | { answer: 'behind'; waitMs: number }
   | { answer: 'replan' }
@@ -120,7 +138,7 @@ export async function takeAttempt(
     answer: TakeResult['answer'];
     status: DeliveryStatus;
     wait_ms: number | null;
-    waits_for: 'token' | 'request' | 'quota' | null;
+    waits_for: 'token' | 'request' | 'backoff' | 'quota' | null;
     number: number;
     attempts_used: number;
     token: number | null;
@@ -132,7 +150,12 @@ export async function takeAttempt(
     event_type: string;
     event_id: string;
     body: string;
+    ordering_key: string | null;
+    sequence: number;
     url: string;
+    target: AttemptTarget;
+    retry_schedule: number[] | null;
+    releases: boolean;
     timeout_ms: number;
     headers_sealed: Buffer | null;
     secret_sealed: Buffer;
@@ -146,15 +169,16 @@ export async function takeAttempt(
     keyIds,
   ]);
   const row = rows[0];
-  if (!row) return { answer: 'ended', status: 'cancelled' };
+  if (!row) return { answer: 'ended', status: 'cancelled', releases: false };
   switch (row.answer) {
     case 'ended':
-      return { answer: 'ended', status: row.status };
+      return { answer: 'ended', status: row.status, releases: row.releases };
     case 'wait':
       return { answer: 'wait', waitMs: row.wait_ms, waitsFor: row.waits_for! };
     case 'behind':
       return { answer: 'behind', waitMs: row.wait_ms! };
     case 'replan':
+    case 'turn':
     case 'sealed':
       return { answer: row.answer };
     case 'send':
@@ -173,7 +197,10 @@ export async function takeAttempt(
           eventType: row.event_type,
           eventId: row.event_id,
           body: row.body,
+          ordering: row.ordering_key === null ? null : { key: row.ordering_key, sequence: row.sequence },
           url: row.url,
+          target: row.target,
+          retrySchedule: row.retry_schedule,
           timeoutMs: row.timeout_ms,
           sealedHeaders: row.headers_sealed,
           sealedSecret: row.secret_sealed,
@@ -210,6 +237,7 @@ export interface AttemptRecord {
   token: number | null;
   /** From before the token was taken until after the response was read: the rate limit counts from the latter. */
   elapsedMs: number;
+  target: AttemptTarget;
 }
 
 export interface RecordedAttempt {
@@ -219,6 +247,8 @@ export interface RecordedAttempt {
   waitMs: number;
   /** This record changed the webhook's health to this. If it is disabled, its other deliveries must be settled. */
   newHealth: HealthState | null;
+  /** The delivery has ended, and the next one of its ordering key may be sent. */
+  releases: boolean;
 }
 
 /**
@@ -255,6 +285,7 @@ async function tryToRecord(db: Queryable, record: AttemptRecord): Promise<Record
     p_disabled_reason: record.disabledReason,
     p_token: record.token,
     p_elapsed_ms: record.elapsedMs,
+    p_target: record.target,
   };
   const byName = Object.keys(parameters).map((name, i) => `${name} => $${i + 1}`);
   const { rows } = await db.query<{
@@ -262,6 +293,7 @@ async function tryToRecord(db: Queryable, record: AttemptRecord): Promise<Record
     number: number;
     wait_ms: number;
     health: HealthState | null;
+    releases: boolean;
   }>({ name: 'record_attempt', text: `select * from record_attempt(${byName.join(', ')})` }, Object.values(parameters));
   const row = rows[0];
   if (!row) return null;
@@ -270,5 +302,6 @@ async function tryToRecord(db: Queryable, record: AttemptRecord): Promise<Record
     number: row.number,
     waitMs: row.wait_ms,
     newHealth: row.health,
+    releases: row.releases,
   };
 }

@@ -2,6 +2,7 @@ import type { Queryable } from './database.js';
 import type { WokenDelivery } from './events.js';
 import type { ErrorClass } from '../delivery/outcome.js';
 import { ConflictError, NotFoundError } from '../errors.js';
+import type { Webhook } from './webhooks.js';
 
 export const deliveryStatuses = ['pending', 'delivered', 'failed', 'held', 'cancelled', 'expired'] as const;
 /** Only `pending` has a workflow; all but `pending` and `held` are final. */
@@ -22,6 +23,13 @@ export interface Delivery {
   finishedAt: Date | null;
   /** When its content was erased on request. */
   expungedAt: Date | null;
+  /** What its event is numbered by; null: its type has no ordering key. */
+  orderingKey: string | null;
+  sequence: number | null;
+  /** Not sent after this. */
+  expiresAt: Date | null;
+  /** A transform made the body that is sent. */
+  hasOwnBody: boolean;
   /** The last attempt's, as the fields below; null before the first. */
   statusCode: number | null;
   durationMs: number | null;
@@ -44,6 +52,10 @@ export interface DeliveryRow {
   created_at: Date;
   finished_at: Date | null;
   expunged_at: Date | null;
+  ordering_key: string | null;
+  sequence: number | null;
+  expires_at: Date | null;
+  has_own_body: boolean;
   status_code: number | null;
   duration_ms: number | null;
   response_body: string | null;
@@ -54,10 +66,13 @@ export interface DeliveryRow {
 }
 
 export const deliveryColumns = `
-  d.id, d.webhook_id, d.event_type, d.event_id, d.status, d.test, d.attempt_count, d.next_attempt_at, d.created_at,
-  d.finished_at, d.expunged_at, case when d.in_flight_until > clock_timestamp() then d.in_flight_since end as attempt_started_at, a.status_code, a.duration_ms, a.error_class, a.error_message`;
+  d.id, d.webhook_id, d.event_type, d.event_id, d.status, d.test, d.attempt_count, d.created_at, d.finished_at, d.expunged_at,
+  d.expires_at, case when not d.waits_for_turn then d.next_attempt_at end as next_attempt_at, e.ordering_key, e.sequence,
+  exists (select from webhook_bodies b where b.delivery_id = d.id) as has_own_body,
+  case when d.in_flight_until > clock_timestamp() then d.in_flight_since end as attempt_started_at, a.status_code, a.duration_ms, a.error_class, a.error_message`;
 export const withLastAttempt = `
-  webhook_deliveries d left join webhook_attempts a on a.delivery_id = d.id and a.number = d.attempt_count`;
+  webhook_deliveries d left join webhook_attempts a on a.delivery_id = d.id and a.number = d.attempt_count
+  left join webhook_events e on e.id = d.event_row_id`;
 
 export function toDelivery(row: DeliveryRow, maxBytes = Infinity): Delivery {
   return {
@@ -73,6 +88,10 @@ export function toDelivery(row: DeliveryRow, maxBytes = Infinity): Delivery {
     createdAt: row.created_at,
     finishedAt: row.finished_at,
     expungedAt: row.expunged_at,
+    orderingKey: row.ordering_key,
+    sequence: row.sequence,
+    expiresAt: row.expires_at,
+    hasOwnBody: row.has_own_body,
     statusCode: row.status_code,
     durationMs: row.duration_ms,
     responseBody: row.response_body && firstBytes(row.response_body, maxBytes),
@@ -102,7 +121,9 @@ export async function findDelivery(db: Queryable, webhookId: number, deliveryId:
 /** The exact text that is sent for a delivery; null when it, or the delivery, does not exist (any more). */
 export async function findBody(db: Queryable, deliveryId: string): Promise<string | null> {
   const { rows } = await db.query<{ body: string | null }>(
-    'select e.body from webhook_events e join webhook_deliveries d on d.event_row_id = e.id where d.id = $1',
+    `select coalesce(b.body, e.body) as body
+       from webhook_deliveries d join webhook_events e on e.id = d.event_row_id left join webhook_bodies b on b.delivery_id = d.id
+      where d.id = $1`,
     [deliveryId],
   );
   return rows[0]?.body ?? null;
@@ -132,6 +153,7 @@ export async function requestRetry(
     status: DeliveryStatus;
     test: boolean;
     enabled: boolean;
+    verification: Webhook['verification'];
     deleted: boolean;
     is_expunged: boolean;
     has_body: boolean;
@@ -141,7 +163,7 @@ export async function requestRetry(
     event_type: string;
     event_id: string;
   }>(
-    `select d.status, d.test, w.enabled, w.deleted_at is not null as deleted, w.max_retries, d.event_row_id, d.tenant_id,
+    `select d.status, d.test, w.enabled, w.verification, w.deleted_at is not null as deleted, w.max_retries, d.event_row_id, d.tenant_id,
             d.event_type, d.event_id, d.expunged_at is not null as is_expunged, e.body is not null as has_body
        from webhook_deliveries d join webhooks w on w.id = d.webhook_id join webhook_events e on e.id = d.event_row_id
       where d.id = $1 and d.webhook_id = $2 for no key update of d`,
@@ -159,6 +181,11 @@ export async function requestRetry(
       `Webhook ${webhookId} is paused or disabled. Set "enabled": true first; that also sends what is held.`,
     );
   }
+  if (found.verification === 'pending') {
+    throw new ConflictError(
+      `The url of webhook ${webhookId} is not verified; nothing is sent to it. POST /v1/webhooks/${webhookId}/verify asks its receiver again.`,
+    );
+  }
   if (found.status === 'delivered' && !options.force) {
     throw new ConflictError(`Delivery ${deliveryId} was delivered. To send it again, retry with {"force": true}.`);
   }
@@ -169,6 +196,9 @@ export async function requestRetry(
       `update webhook_deliveries
           set schedule_base = case when attempt_count - schedule_base > $2 and coalesce(in_flight_until, '-infinity') < clock_timestamp()
                                    then attempt_count else schedule_base end,
+              -- one that waits for its turn goes out of turn
+              ordering_key = case when not waits_for_turn then ordering_key end,
+              sequence = case when not waits_for_turn then sequence end, waits_for_turn = false,
               due_at = clock_timestamp(), retry_requested = in_flight_until is not null,
               next_attempt_at = case when holds_token then next_attempt_at else clock_timestamp() end,
               -- its workflow does not know yet: if nobody wakes it, the sweeper will
@@ -177,6 +207,8 @@ export async function requestRetry(
       [deliveryId, found.max_retries],
     );
   } else {
+    // Its turn is over: it waits for none, and none waits for it.
+    await db.query('update webhook_deliveries set ordering_key = null, sequence = null where id = $1', [deliveryId]);
     await db.query(`select change_status(array[d], 'pending') from webhook_deliveries d where d.id = $1`, [deliveryId]);
   }
   return {

@@ -9,6 +9,9 @@ export interface AcceptedEvent {
   occurredAt: Date;
   createdAt: Date;
   test: boolean;
+  /** What it is numbered by; null: its type has no ordering key. */
+  orderingKey: string | null;
+  sequence: number | null;
   /** When its content was erased on request. */
   expungedAt: Date | null;
 }
@@ -20,6 +23,8 @@ interface AcceptedEventRow {
   occurred_at: Date;
   created_at: Date;
   test: boolean;
+  ordering_key: string | null;
+  sequence: number | null;
   expunged_at: Date | null;
 }
 
@@ -27,13 +32,14 @@ export interface EventFilter {
   eventType?: string;
   /** An event id, and the types that events with it may have. */
   withId?: { eventId: string; eventTypes: readonly string[] };
+  orderingKey?: string;
   /** Accepted at or after. */
   since?: Date;
   /** Accepted before. */
   until?: Date;
 }
 
-const columns = 'id, event_type, event_id, occurred_at, created_at, test, expunged_at';
+const columns = 'id, event_type, event_id, occurred_at, created_at, test, ordering_key, sequence, expunged_at';
 
 const toEvent = (row: AcceptedEventRow): AcceptedEvent => ({
   id: row.id,
@@ -42,6 +48,8 @@ const toEvent = (row: AcceptedEventRow): AcceptedEvent => ({
   occurredAt: row.occurred_at,
   createdAt: row.created_at,
   test: row.test,
+  orderingKey: row.ordering_key,
+  sequence: row.sequence,
   expungedAt: row.expunged_at,
 });
 
@@ -52,7 +60,7 @@ export async function listEvents(
   filter: EventFilter,
   page: { limit: number; beforeId: string | null },
 ): Promise<AcceptedEvent[]> {
-  const { eventType, withId, since, until } = filter;
+  const { eventType, withId, orderingKey, since, until } = filter;
   const values: unknown[] = [];
   const parameter = (value: unknown) => `$${values.push(value)}`;
   const tenant = parameter(tenantId);
@@ -63,8 +71,12 @@ export async function listEvents(
            and event_id = ${parameter(withId.eventId)} offset 0)`
     : 'webhook_events';
   const type = eventType === undefined ? [] : [['event_type', parameter(eventType)] as const];
+  const key = orderingKey === undefined ? [] : [['ordering_key', parameter(orderingKey)] as const];
   const range = { since, until, beforeId: page.beforeId };
-  const { where, order } = keyRange('e', [['tenant_id', tenant], ...type], range, parameter);
+  // No index has both; a key has few events.
+  const inKey = key.length > 0 ? key : type;
+  const { where: inRange, order } = keyRange('e', [['tenant_id', tenant], ...inKey], range, parameter);
+  const where = [inRange, ...type.map(([column, value]) => `e.${column} = ${value}`)].join(' and ');
   const { rows } = await db.query<AcceptedEventRow>(
     `select ${columns} from ${source} e where ${where} order by ${order} limit ${parameter(page.limit)}`,
     values,

@@ -24,12 +24,16 @@ export interface NewEvent {
   occurredAt: Date;
   /** The exact text to send. */
   body: string;
+  /** What its events are numbered by; absent or null: its type has no such key. */
+  orderingKey?: string | null;
+  /** The body without what Postgres' jsonb refuses; absent or null: it holds none of that. */
+  filterable?: string | null;
 }
 
 export interface AcceptedEvent {
   id: string;
   occurredAt: Date;
-  deliveries: { id: string; webhookId: number; status: 'pending' | 'held' }[];
+  deliveries: { id: string; webhookId: number; status: 'pending' | 'held'; starts: boolean }[];
 }
 
 interface AcceptedRow {
@@ -38,43 +42,12 @@ interface AcceptedRow {
   delivery_id: string | null;
   webhook_id: number | null;
   accepted_as: 'pending' | 'held' | null;
+  /** Null: it was accepted before. */
+  starts: boolean | null;
 }
 
-const insertEventText = `
-  with new_event as (
-    insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body)
-    select $1::uuid, $2::text, $3::text, $4::timestamptz, $5::text
-     where exists (select from tenants where id = $1 and deleted_at is null)
-       and ($7::uuid is null
-            or exists (select from api_keys where id = $7 and (expires_at is null or expires_at > now())))
-    on conflict (tenant_id, event_type, event_id) do nothing
-    returning id, occurred_at),
-  subscribed as (
-    select w.id, case when w.enabled then 'pending' else 'held' end as status
-      from webhooks w
-     where w.tenant_id = $1 and w.deleted_at is null and w.events && array[$2, '*'] and w.id is distinct from $8
-       and exists (select from new_event)),
-  new_deliveries as (
-    insert into webhook_deliveries
-      (event_row_id, webhook_id, tenant_id, event_type, event_id, status, accepted_as, next_attempt_at, pending_since)
-    select e.id, s.id, $1, $2, $3, s.status, s.status,
-           case when s.status = 'pending' then now() end, case when s.status = 'pending' then now() end
-      from new_event e cross join subscribed s
-    returning id, webhook_id, accepted_as),
-  -- one slot for the whole statement and webhooks in order, so that two triggers never deadlock
-  slot as materialized (select floor(random() * 8)::smallint as number),
-  counted as (
-    insert into webhook_counters as c (webhook_id, slot, pending, held)
-    select d.webhook_id, slot.number, (d.accepted_as = 'pending')::int, (d.accepted_as = 'held')::int
-      from new_deliveries d cross join slot where not $6 order by d.webhook_id
-    on conflict (webhook_id, slot) do update
-       set pending = c.pending + excluded.pending, held = c.held + excluded.held)
-  select e.id as event_row_id, e.occurred_at, d.id as delivery_id, d.webhook_id, d.accepted_as
-    from new_event e left join new_deliveries d on true
-   order by d.webhook_id`;
-
 /**
- * Inserts an event and one delivery per subscribed webhook of its tenant, held where the webhook is paused, in one
+ * Inserts an event and one delivery per webhook of its tenant that wants it, held where the webhook is not open, in one
  * statement. Null, and nothing is inserted, when the tenant triggered this type and event id before, when there is no
  * such tenant, or when the key `apiKeyId` is deleted or expired. `countLater`: the transaction goes on to lock other
  * rows, and ends with countNewDeliveries. `aboutWebhookId`: the webhook that the event is about, which does not get it.
@@ -88,16 +61,21 @@ export async function insertEvent(
     aboutWebhookId = null,
   }: { countLater?: boolean; apiKeyId?: string | null; aboutWebhookId?: number | null } = {},
 ): Promise<AcceptedEvent | null> {
-  const { rows } = await db.query<AcceptedRow>({ name: 'insert_event', text: insertEventText }, [
-    event.tenantId,
-    event.eventType,
-    event.eventId,
-    event.occurredAt,
-    event.body,
-    countLater,
-    apiKeyId,
-    aboutWebhookId,
-  ]);
+  const { rows } = await db.query<AcceptedRow>(
+    { name: 'accept_event', text: 'select * from accept_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)' },
+    [
+      event.tenantId,
+      event.eventType,
+      event.eventId,
+      event.occurredAt,
+      event.body,
+      event.orderingKey ?? null,
+      event.filterable ?? null,
+      apiKeyId,
+      aboutWebhookId,
+      countLater,
+    ],
+  );
   return toAcceptedEvent(rows);
 }
 
@@ -126,7 +104,7 @@ export async function findEvent(
   key: { tenantId: string; eventType: string; eventId: string },
 ): Promise<(AcceptedEvent & { body: string | null }) | null> {
   const { rows } = await db.query<AcceptedRow & { body: string | null }>(
-    `select e.id as event_row_id, e.occurred_at, e.body, d.id as delivery_id, d.webhook_id, d.accepted_as
+    `select e.id as event_row_id, e.occurred_at, e.body, null as starts, d.id as delivery_id, d.webhook_id, d.accepted_as
        from webhook_events e left join webhook_deliveries d on d.event_row_id = e.id
       where e.tenant_id = $1 and e.event_type = $2 and e.event_id = $3
       order by d.webhook_id`,
@@ -138,7 +116,7 @@ export async function findEvent(
 
 /**
  * Inserts a test event and its one delivery, even if the webhook is paused. Both are marked as a test and left out of
- * the counters. Null, and nothing is stored, if the tenant has no such webhook.
+ * the counters; it is not numbered, and no filter is asked. Null, and nothing is stored, if the tenant has no such webhook.
  */
 export async function insertTestEvent(
   db: Queryable,
@@ -168,7 +146,7 @@ function toAcceptedEvent(rows: AcceptedRow[]): AcceptedEvent | null {
     occurredAt: first.occurred_at,
     deliveries: rows.flatMap((row) =>
       row.delivery_id && row.webhook_id && row.accepted_as
-        ? [{ id: row.delivery_id, webhookId: row.webhook_id, status: row.accepted_as }]
+        ? [{ id: row.delivery_id, webhookId: row.webhook_id, status: row.accepted_as, starts: row.starts ?? false }]
         : [],
     ),
   };

@@ -7,6 +7,7 @@ export interface WebhookStatistics {
   held: number;
   delivered: number;
   failed: number;
+  expired: number;
   /** Mean duration of an attempt; 0 before the first. */
   averageDurationMs: number;
   /** The last successful and the last failed attempt. */
@@ -22,6 +23,7 @@ export const noStatistics: WebhookStatistics = {
   held: 0,
   delivered: 0,
   failed: 0,
+  expired: 0,
   averageDurationMs: 0,
   lastSuccessAt: null,
   lastFailureAt: null,
@@ -39,6 +41,7 @@ export async function getStatistics(
     held: number;
     delivered: number;
     failed: number;
+    expired: number;
     average: number;
     last_success_at: Date | null;
     last_failure_at: Date | null;
@@ -52,6 +55,7 @@ export async function getStatistics(
        cross join lateral (
          select coalesce(sum(pending), 0)::bigint as pending, coalesce(sum(held), 0)::bigint as held,
                 coalesce(sum(delivered), 0)::bigint as delivered, coalesce(sum(failed), 0)::bigint as failed,
+                coalesce(sum(expired), 0)::bigint as expired,
                 coalesce(sum(failures), 0)::bigint as failures,
                 coalesce(round(sum(duration_ms) / nullif(sum(attempts), 0)), 0)::bigint as average,
                 max(last_success_at) as last_success_at, max(last_failure_at) as last_failure_at
@@ -67,6 +71,7 @@ export async function getStatistics(
         held: row.held,
         delivered: row.delivered,
         failed: row.failed,
+        expired: row.expired,
         averageDurationMs: row.average,
         lastSuccessAt: row.last_success_at,
         lastFailureAt: row.last_failure_at,

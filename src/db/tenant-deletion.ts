@@ -55,6 +55,7 @@ const tablesOfWebhooks = [
 export const tablesOfTenants = [
   'expunges',
   'webhook_events',
+  'ordering_keys',
   'webhooks',
   'messages',
   'recordings',

@@ -37,6 +37,20 @@ export async function listUnstartedDeliveries(db: Queryable, leftOut = nothingLe
   return rows.map(toStartable);
 }
 
+/** The delivery whose turn came when this one ended: the next of its ordering key to the same webhook, if it is due. */
+export async function listNextInTurn(db: Queryable, endedDeliveryId: string): Promise<StartableDelivery[]> {
+  const { rows } = await db.query<StartableRow>(
+    `select n.id, n.event_row_id, n.tenant_id, n.webhook_id, n.event_type, n.event_id
+       from webhook_deliveries ended cross join lateral (
+         select * from webhook_deliveries d
+          where d.webhook_id = ended.webhook_id and d.ordering_key = ended.ordering_key and d.finished_at is null
+          order by d.sequence limit 1) n
+      where ended.id = $1 and n.status = 'pending' and not n.waits_for_turn and n.workflow_started_at is null`,
+    [endedDeliveryId],
+  );
+  return rows.map(toStartable);
+}
+
 const overdue = tenantsInTurn({
   table: 'webhook_deliveries',
   columns: 'owed.id, event_row_id, tenant_id, webhook_id, event_type, event_id',

@@ -18,6 +18,23 @@ export interface Webhook {
   timeoutMs: number;
   /** Null: never. */
   disableAfterHours: number | null;
+  ordering: 'none' | 'key';
+  /** Seconds before the second, third … attempt; null: the guide's schedule. */
+  retrySchedule: number[] | null;
+  /** By event type, or `*`. */
+  ttlSeconds: Record<string, number> | null;
+  /** As its tenant wrote it. */
+  filter: Record<string, unknown> | null;
+  /** JSONata. */
+  transform: string | null;
+  /** The template that it was made from. */
+  template: string | null;
+  fallbackUrl: string | null;
+  /** Whether its urls must be verified. */
+  verify: boolean;
+  verification: 'none' | 'pending' | 'verified';
+  verifiedAt: Date | null;
+  verificationError: string | null;
   enabled: boolean;
   /** Set when the service disabled it; null when its tenant paused it. */
   disabledReason: string | null;
@@ -42,6 +59,17 @@ interface WebhookRow {
   max_retries: number;
   timeout_ms: number;
   disable_after_hours: number | null;
+  ordering: 'none' | 'key';
+  retry_schedule: number[] | null;
+  ttl_seconds: Record<string, number> | null;
+  filter: Record<string, unknown> | null;
+  transform: string | null;
+  template: string | null;
+  fallback_url: string | null;
+  verify: boolean;
+  verification: Webhook['verification'];
+  verified_at: Date | null;
+  verification_error: string | null;
   enabled: boolean;
   disabled_reason: string | null;
   disabled_at: Date | null;
@@ -51,8 +79,9 @@ interface WebhookRow {
 }
 
 const columns = `id, tenant_id, url, events, description, headers_sealed, secret_sealed, previous_secret_expires_at,
-  rate_limit_per_minute, rate_limit_per_hour, max_retries, timeout_ms, disable_after_hours, enabled, disabled_reason, disabled_at,
-  settling_since, created_at, updated_at`;
+  rate_limit_per_minute, rate_limit_per_hour, max_retries, timeout_ms, disable_after_hours, ordering, retry_schedule,
+  ttl_seconds, filter, transform, template, fallback_url, verify, verification, verified_at, verification_error, enabled,
+  disabled_reason, disabled_at, settling_since, created_at, updated_at`;
 
 const toWebhook = (row: WebhookRow): Webhook => ({
   id: row.id,
@@ -68,6 +97,17 @@ const toWebhook = (row: WebhookRow): Webhook => ({
   maxRetries: row.max_retries,
   timeoutMs: row.timeout_ms,
   disableAfterHours: row.disable_after_hours,
+  ordering: row.ordering,
+  retrySchedule: row.retry_schedule,
+  ttlSeconds: row.ttl_seconds,
+  filter: row.filter,
+  transform: row.transform,
+  template: row.template,
+  fallbackUrl: row.fallback_url,
+  verify: row.verify,
+  verification: row.verification,
+  verifiedAt: row.verified_at,
+  verificationError: row.verification_error,
   enabled: row.enabled,
   disabledReason: row.disabled_reason,
   disabledAt: row.disabled_at,
@@ -87,6 +127,10 @@ export interface WebhookSettings {
   maxRetries?: number;
   timeoutMs?: number;
   disableAfterHours?: number | null;
+  ordering?: Webhook['ordering'];
+  retrySchedule?: number[] | null;
+  ttlSeconds?: Record<string, number> | null;
+  fallbackUrl?: string | null;
   enabled?: boolean;
 }
 
@@ -100,6 +144,10 @@ const settingColumns: Record<keyof WebhookSettings, string> = {
   maxRetries: 'max_retries',
   timeoutMs: 'timeout_ms',
   disableAfterHours: 'disable_after_hours',
+  ordering: 'ordering',
+  retrySchedule: 'retry_schedule',
+  ttlSeconds: 'ttl_seconds',
+  fallbackUrl: 'fallback_url',
   enabled: 'enabled',
 };
 
@@ -175,6 +223,7 @@ export async function updateWebhook(
   const enabledChanged = is.enabled !== old.enabled;
   const limitsChanged =
     is.rateLimitPerMinute !== old.rateLimitPerMinute || is.rateLimitPerHour !== old.rateLimitPerHour;
+  const ordersNoLonger = old.ordering === 'key' && is.ordering === 'none';
   const fields = settingsOf(settings);
   if (settings.enabled === true) fields.push(['disabled_reason', null], ['disabled_at', null]);
   const { rows } = await db.query<WebhookRow>(
@@ -182,8 +231,10 @@ export async function updateWebhook(
       ...fields.map(([column], i) => `${column} = $${i + 2}`),
       'updated_at = now()',
       // An earlier permanent failure was for another url, or came before the tenant tried again: it counts no longer.
-      ...(is.url !== old.url || settings.enabled === true ? ['target_version = target_version + 1'] : []),
-      ...(enabledChanged || limitsChanged || is.maxRetries < old.maxRetries ? [follow] : []),
+      ...(is.url !== old.url || is.fallbackUrl !== old.fallbackUrl || settings.enabled === true
+        ? ['target_version = target_version + 1']
+        : []),
+      ...(enabledChanged || limitsChanged || ordersNoLonger || is.maxRetries < old.maxRetries ? [follow] : []),
     ].join(', ')}
       where id = $1 returning ${columns}`,
     [webhookId, ...fields.map(([, value]) => value)],

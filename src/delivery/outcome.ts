@@ -1,6 +1,6 @@
 /** Why an attempt failed; the names are those of the REST contract. */
 export type ErrorClass =
-  'http_status' | 'timeout' | 'dns' | 'connection' | 'tls' | 'blocked_address' | 'invalid_response';
+  'http_status' | 'timeout' | 'dns' | 'connection' | 'tls' | 'blocked_address' | 'invalid_response' | 'transform';
 
 /** The receiver's response, capped. */
 export interface ReceiverResponse {
@@ -19,7 +19,7 @@ export type AttemptOutcome =
   | { kind: 'rejected'; response: ReceiverResponse; retryAfterMs?: number }
   | {
       kind: 'unreachable';
-      errorClass: Exclude<ErrorClass, 'http_status'>;
+      errorClass: Exclude<ErrorClass, 'http_status' | 'transform'>;
       message: string;
       /**
        * The connection had carried an earlier request, and broke soon after this one was sent, without a byte of a

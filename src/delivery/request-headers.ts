@@ -4,6 +4,8 @@ import { signatureHeaders } from './signature.js';
 export interface RequestHeadersInput {
   eventType: string;
   eventId: string;
+  /** By which a receiver can sort; absent or null: the type has no ordering key. */
+  ordering?: { key: string; sequence: number } | null;
   /** `webhook-id`: the event's own id, the same on every attempt and every manual retry. */
   messageId: string;
   deliveryId: string;
@@ -30,6 +32,10 @@ export function buildRequestHeaders(input: RequestHeadersInput): Record<string, 
     'User-Agent': `IRISX-Webhooks/${input.version}`,
     'X-IRISX-Event': encodeHeaderValue(input.eventType),
     'X-IRISX-Event-Id': encodeHeaderValue(input.eventId),
+    ...(input.ordering && {
+      'X-IRISX-Ordering-Key': encodeHeaderValue(input.ordering.key),
+      'X-IRISX-Sequence': String(input.ordering.sequence),
+    }),
     'X-IRISX-Delivery': input.deliveryId,
     'X-IRISX-Attempt': String(input.attempt),
     ...signatureHeaders(input),

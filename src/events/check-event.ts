@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { NewEvent } from '../db/events.js';
 import { renderBody } from '../delivery/body.js';
 import { InvalidInputError, PayloadTooLargeError } from '../errors.js';
@@ -26,10 +27,22 @@ export interface UncheckedEvent {
 /** The event as it is stored. Throws InvalidInputError or PayloadTooLargeError if it cannot be. */
 export function checkEvent(event: UncheckedEvent): NewEvent {
   const { tenantId, eventType, eventId, occurredAt = new Date() } = event;
-  return { tenantId, eventType, eventId, occurredAt, body: checkedBody(event, occurredAt) };
+  const { body, data } = checkedBody(event, occurredAt);
+  const orderingKey = orderingKeyOf(eventType, data);
+  return { tenantId, eventType, eventId, occurredAt, body, orderingKey, filterable: null };
 }
 
-function checkedBody(event: UncheckedEvent, occurredAt: Date): string {
+/** The value of the type's ordering key: what one call, one message or one number has in common. Null: it has none. */
+function orderingKeyOf(eventType: string, data: Record<string, unknown>): string | null {
+  const field = findEventType(eventType)?.orderingKey;
+  if (!field) return null;
+  const value = data[field] as string;
+  // It is sent as a header, and indexed.
+  return isEventId(value) ? value : `sha256-${createHash('sha256').update(value).digest('hex')}`;
+}
+
+/** With its payload as it is sent. */
+function checkedBody(event: UncheckedEvent, occurredAt: Date): { body: string; data: Record<string, unknown> } {
   if (!findEventType(event.eventType)) {
     const message = `${JSON.stringify(event.eventType)} is not an event type; known are ${eventTypeNames.join(', ')}`;
     throw new InvalidInputError('Unknown event type.', [{ path: 'event_type', message }]);
@@ -54,9 +67,10 @@ function checkedBody(event: UncheckedEvent, occurredAt: Date): string {
     throw new PayloadTooLargeError('Payload too large.', [{ path: 'payload', message }]);
   }
   // Check what is sent: dates are text by now, and what JSON cannot hold is gone.
-  const errors = checkPayload(event.eventType, dataOf(body));
+  const data = dataOf(body);
+  const errors = checkPayload(event.eventType, data);
   if (errors.length > 0) throw new InvalidInputError(`The payload does not fit ${event.eventType}.`, errors);
-  return body;
+  return { body, data: data as Record<string, unknown> };
 }
 
 /** Event ids go into headers, search attributes and lists: no control characters, no lone surrogates. */

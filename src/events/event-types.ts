@@ -5,12 +5,17 @@ import type { JsonSchema } from './field-type.js';
 import * as payloads from './payloads.js';
 import { showKind, showPath, showValue } from './show-value.js';
 
+export const orderingKeys = ['call_sid', 'message_sid', 'phone_number'] as const;
+export type OrderingKey = (typeof orderingKeys)[number];
+
 /** One entry of the catalogue. `schema` allows unknown fields; `example` fits it. */
 export interface EventTypeDefinition<Name extends string = string, Schema extends z.ZodObject = z.ZodObject> {
   name: Name;
   description: string;
   schema: Schema;
   example: z.input<Schema>;
+  /** The field of the payload whose events are numbered: they tell of one thing, one after the other. Absent: none. */
+  orderingKey?: OrderingKey;
   /** Its event ids may name a person, as a phone number does. Absent: they do not. */
   hasPersonalIds?: true;
 }
@@ -32,6 +37,7 @@ export const eventTypes = [
     name: 'call.initiated',
     description: 'An inbound or outbound call was created; it has not been answered yet.',
     schema: payloads.callInitiated,
+    orderingKey: 'call_sid',
     example: {
       call_sid: exampleCall,
       direction: 'outbound',
@@ -45,6 +51,7 @@ export const eventTypes = [
     name: 'call.answered',
     description: 'A call was answered.',
     schema: payloads.callAnswered,
+    orderingKey: 'call_sid',
     example: {
       call_sid: exampleCall,
       from: '+15551234567',
@@ -58,6 +65,7 @@ export const eventTypes = [
     description:
       'A call ended, whether it was answered or not. Sent once per call, as its last event except for recordings.',
     schema: payloads.callCompleted,
+    orderingKey: 'call_sid',
     example: {
       call_sid: exampleCall,
       from: '+15551234567',
@@ -75,12 +83,14 @@ export const eventTypes = [
     name: 'call.dtmf',
     description: 'A key was pressed during a call. Sent once for each press.',
     schema: payloads.callDtmf,
+    orderingKey: 'call_sid',
     example: { call_sid: exampleCall, digit: '5', timestamp: exampleTime },
   }),
   define({
     name: 'call.recording.completed',
     description: 'A recording of a call was stored and can be downloaded. A call may have several.',
     schema: payloads.callRecordingCompleted,
+    orderingKey: 'call_sid',
     example: {
       call_sid: exampleCall,
       recording_url: `https://recordings.example.com/${exampleCall}.wav`,
@@ -94,6 +104,7 @@ export const eventTypes = [
     name: 'sms.sent',
     description: 'The provider accepted an outbound SMS or MMS. A later event says whether it was delivered.',
     schema: payloads.smsSent,
+    orderingKey: 'message_sid',
     example: {
       message_sid: exampleMessage,
       from: '+15551234567',
@@ -111,6 +122,7 @@ export const eventTypes = [
     name: 'sms.received',
     description: "One of the tenant's numbers received an SMS or MMS.",
     schema: payloads.smsReceived,
+    orderingKey: 'message_sid',
     example: {
       message_sid: exampleMessage,
       from: '+15551234567',
@@ -125,12 +137,14 @@ export const eventTypes = [
     name: 'sms.delivered',
     description: 'The provider reported that an outbound message was delivered.',
     schema: payloads.smsDelivered,
+    orderingKey: 'message_sid',
     example: { message_sid: exampleMessage, status: 'delivered', error_code: null, timestamp: exampleTime },
   }),
   define({
     name: 'sms.failed',
     description: 'An outbound message could not be sent, or was not delivered.',
     schema: payloads.smsFailed,
+    orderingKey: 'message_sid',
     example: { message_sid: exampleMessage, status: 'undelivered', error_code: '30003', timestamp: exampleTime },
   }),
   define({
@@ -156,6 +170,7 @@ export const eventTypes = [
     name: 'phone_number.assigned',
     description: 'A phone number was assigned to the tenant.',
     schema: payloads.phoneNumberAssigned,
+    orderingKey: 'phone_number',
     example: { phone_number: '+15559876543', assigned_at: exampleTime },
     // The integration guide makes them from the number.
     hasPersonalIds: true,
@@ -237,14 +252,19 @@ export interface EventTypeDescription {
   description: string;
   schema: JsonSchema;
   example: Record<string, unknown>;
+  /** Null: its events are not numbered. */
+  ordering_key: OrderingKey | null;
 }
 
-const descriptions: readonly EventTypeDescription[] = eventTypes.map(({ name, description, schema, example }) => ({
-  name,
-  description,
-  schema: z.toJSONSchema(schema),
-  example,
-}));
+const descriptions: readonly EventTypeDescription[] = eventTypes.map(
+  ({ name, description, schema, example, orderingKey }: EventTypeDefinition<EventType>) => ({
+    name,
+    description,
+    schema: z.toJSONSchema(schema),
+    example,
+    ordering_key: orderingKey ?? null,
+  }),
+);
 
 const byName = new Map<string, EventTypeDefinition<EventType>>(eventTypes.map((type) => [type.name, type]));
 const jsonSchemas = new Map<string, JsonSchema>(descriptions.map(({ name, schema }) => [name, schema]));

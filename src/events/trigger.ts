@@ -132,12 +132,12 @@ export const acceptedFields = (
   ...(repeated && { repeated }),
 });
 
-/** Leaves out deliveries of a paused webhook, which are held in Postgres. */
+/** Leaves out deliveries that are held, and those that wait for their turn. */
 function startable(
   { tenantId, eventType, eventId }: NewEvent,
   { id: eventRowId, deliveries }: AcceptedEvent,
 ): StartableDelivery[] {
   return deliveries
-    .filter(({ status }) => status === 'pending')
+    .filter(({ starts }) => starts)
     .map(({ id, webhookId }) => ({ tenantId, eventType, eventId, eventRowId, id, webhookId }));
 }

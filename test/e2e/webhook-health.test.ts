@@ -41,7 +41,13 @@ describe('a change of health', function () {
     await stack.database.pool.query('update webhooks set enabled = true where id = $1', [id]);
     await recordAttempt(stack.database.pool, {
       ...{ deliveryId: delivery!, requestId: randomUUID(), number: 1, targetVersion: 0, token: null },
-      ...{ startedAt: new Date().toISOString(), durationMs: 5, elapsedMs: 5, statusCode: 410 },
+      ...{
+        startedAt: new Date().toISOString(),
+        durationMs: 5,
+        elapsedMs: 5,
+        statusCode: 410,
+        target: 'primary' as const,
+      },
       ...{ requestHeaders: {}, responseHeaders: {}, responseBody: '', responseTruncated: false },
       ...{
         error: { class: 'http_status', message: '410' },

@@ -1,10 +1,20 @@
 import type { DeliveryStatus } from '../../src/db/deliveries.js';
 
-/** How a delivery ended, with a line for operators. Holds nothing of the tenant's data. */
+/**
+ * How a delivery ended, with a line for operators. Holds nothing of the tenant's data. `pending`: it waits for its turn;
+ * whoever ends the delivery before it starts its workflow again.
+ */
 export interface DeliveryEnd {
-  status: Exclude<DeliveryStatus, 'pending'>;
+  status: DeliveryStatus;
   message: string;
 }
+
+/** An earlier event of its ordering key has not ended. */
+export const awaitsTurn = {
+  kind: 'ended',
+  status: 'pending',
+  message: 'waits for its turn: an earlier event of its ordering key has not ended',
+} as const;
 
 /** A wait, as operators see it in the Web UI. Stored in plain text: of a url it names only the host. */
 export interface Waiting {

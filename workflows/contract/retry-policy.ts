@@ -1,21 +1,30 @@
 import type { RetryPolicy } from '@temporalio/common';
 
-/** The schedule promised to tenants: the first attempt immediately, then after 1, 2, 4, 8, 16 s, then every 16 s. */
-const firstDelayMs = 1_000;
-const factor = 2;
-const maxDelayMs = 16_000;
+/** The schedule promised to tenants, in seconds: the first attempt immediately, then after these, then every 16 s. */
+const guide: readonly number[] = [1, 2, 4, 8, 16];
 
-/** The delay between the failure of attempt `used` (1 is the first) and the next attempt. */
-export function retryDelayMs(used: number): number {
-  return Math.min(maxDelayMs, firstDelayMs * factor ** (used - 1));
+/**
+ * The delay between the failure of attempt `used` (1 is the first) and the next attempt, in milliseconds. `schedule`: the
+ * delays in seconds; its last one repeats. Null: the guide's.
+ */
+export function retryDelayMs(used: number, schedule: readonly number[] | null = null): number {
+  const seconds = schedule ?? guide;
+  return 1_000 * seconds[Math.min(used, seconds.length) - 1]!;
 }
 
-/** What is left of the schedule, as Temporal's policy, once `used` attempts have been made. `left` is at least 1. */
-export function retryPolicy(used: number, left: number): RetryPolicy {
+/**
+ * What is left of the schedule, as Temporal's policy, once `used` attempts have been made. `left` is at least 1. Where the
+ * delays are no geometric series, the activity gives each of them (`nextRetryDelay`).
+ */
+export function retryPolicy(used: number, left: number, schedule: readonly number[] | null = null): RetryPolicy {
+  const delays = (schedule ?? guide).map((_, i) => retryDelayMs(used + 1 + i, schedule));
+  const [first, second] = [delays[0]!, delays[1] ?? delays[0]!];
+  const [factor, most] = [second / first, Math.max(...delays)];
+  const isGeometric = delays.every((delay, i) => delay === Math.min(first * factor ** i, most));
   return {
-    initialInterval: retryDelayMs(used + 1),
-    backoffCoefficient: factor,
-    maximumInterval: maxDelayMs,
+    initialInterval: first,
+    backoffCoefficient: isGeometric ? factor : 1,
+    maximumInterval: most,
     maximumAttempts: left,
   };
 }

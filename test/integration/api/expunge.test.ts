@@ -83,6 +83,7 @@ describe('POST /v1/events/expunge', () => {
       disabledReason: null,
       token: null,
       elapsedMs: 0,
+      target: 'primary' as const,
     });
 
   it('erases the content of one event, of all its types, and leaves the others', async () => {
@@ -152,7 +153,7 @@ describe('POST /v1/events/expunge', () => {
       [id],
     );
     const taken = await takeAttempt(db, id!, { timeoutMs: 30_000, processId: randomUUID(), keyIds: api.sealer.keyIds });
-    assert.deepEqual(taken, { answer: 'ended', status: 'cancelled' });
+    assert.deepEqual(taken, { answer: 'ended', status: 'cancelled', releases: false });
   });
 
   it('finds a number however it is written, and not within a longer one', async () => {

@@ -225,5 +225,6 @@ export async function recordAnswer(
     disabledReason: verdict === 'gone' ? 'the receiver answered 410 Gone' : null,
     token: null,
     elapsedMs: 0,
+    target: 'primary' as const,
   });
 }

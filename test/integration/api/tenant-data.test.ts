@@ -220,7 +220,11 @@ describe('everything of a tenant', () => {
 
       assert.equal((await tenant.call('GET', '/v1/webhooks')).status, 401);
       const options = { timeoutMs: 30_000, processId: randomUUID(), keyIds: api.sealer.keyIds };
-      assert.deepEqual(await takeAttempt(db, pending, options), { answer: 'ended', status: 'cancelled' });
+      assert.deepEqual(await takeAttempt(db, pending, options), {
+        answer: 'ended',
+        status: 'cancelled',
+        releases: false,
+      });
       assert.equal(await claimSend(db, messageId), null);
       const id = tenant.id;
       const event = {

@@ -80,6 +80,7 @@ describe('attempts in Postgres', function () {
       retryWaitMs: 1000,
       disabledReason: verdict === 'gone' ? '410' : null,
       elapsedMs: 4,
+      target: 'primary',
     });
 
   const stateOf = async (deliveryId: string) => {

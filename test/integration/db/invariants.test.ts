@@ -370,4 +370,5 @@ const finished = (verdict: AttemptVerdict) => ({
   retryWaitMs: 1000,
   disabledReason: verdict === 'gone' ? '410' : null,
   elapsedMs: 4,
+  target: 'primary' as const,
 });

@@ -228,7 +228,11 @@ describe('migrate', function () {
     const options = { timeoutMs: 30_000, processId: randomUUID(), keyIds: ['a-key'] };
     const [waiting, retried, delivered] = deliveries as [string, string, string];
     assert.equal((await takeAttempt(db, waiting, options)).answer, 'wait', 'its token is still planned');
-    assert.deepEqual(await takeAttempt(db, delivered, options), { answer: 'ended', status: 'delivered' });
+    assert.deepEqual(await takeAttempt(db, delivered, options), {
+      answer: 'ended',
+      status: 'delivered',
+      releases: false,
+    });
     // Its request was open when the earlier version ended, and can no longer be recorded.
     await database.pool.query(`update webhook_deliveries set in_flight_until = now() where id = $1`, [retried]);
     await database.pool.query('update webhooks set rate_limit_per_minute = null, rate_limit_per_hour = null');
@@ -246,6 +250,7 @@ describe('migrate', function () {
         retryWaitMs: 0,
         disabledReason: null,
         elapsedMs: 5,
+        target: 'primary' as const,
       },
     });
     assert.equal(recorded?.status, 'delivered');

@@ -6,7 +6,15 @@ import type { AttemptOutcome, ErrorClass } from '../../../src/delivery/outcome.j
 const recordOf = (outcome: AttemptOutcome): AttemptRecord =>
   attemptRecord({
     deliveryId: 'd',
-    attempt: { requestId: 'r', takenAt: new Date(0), number: 3, attemptsUsed: 2, token: 7 } as TakenAttempt,
+    attempt: {
+      requestId: 'r',
+      takenAt: new Date(0),
+      number: 3,
+      attemptsUsed: 2,
+      token: 7,
+      target: 'primary',
+      retrySchedule: null,
+    } as TakenAttempt,
     requestHeaders: {},
     finished: { startedAt: new Date(0), durationMs: 5, outcome },
     waitedMs: 1,
@@ -14,7 +22,10 @@ const recordOf = (outcome: AttemptOutcome): AttemptRecord =>
     maxRetryAfterMs: 3_600_000,
   });
 
-const unreachable = (errorClass: Exclude<ErrorClass, 'http_status'>, onReusedConnection = false): AttemptOutcome => ({
+const unreachable = (
+  errorClass: Exclude<ErrorClass, 'http_status' | 'transform'>,
+  onReusedConnection = false,
+): AttemptOutcome => ({
   kind: 'unreachable',
   errorClass,
   message: 'why',

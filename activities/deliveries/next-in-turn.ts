@@ -1,0 +1,24 @@
+import type { Logger } from 'pino';
+import type { Database } from '../../src/db/database.js';
+import { listNextInTurn } from '../../src/db/unstarted-deliveries.js';
+import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
+
+export interface NextInTurnDeps {
+  db: Database;
+  workflows: Pick<DeliveryWorkflows, 'wake'>;
+  log: Logger;
+}
+
+/**
+ * A delivery has ended that takes part in an order: starts the next one of its ordering key. Never rejects: Postgres
+ * knows that it is due, and the sweeper starts what nobody started.
+ */
+export async function startNextInTurn({ db, workflows, log }: NextInTurnDeps, endedDeliveryId: string): Promise<void> {
+  try {
+    const next = await listNextInTurn(db, endedDeliveryId);
+    // Its workflow may be just ending, since its turn had not come.
+    workflows.wake(next.map((delivery) => ({ ...delivery, hasWorkflow: false })));
+  } catch (error) {
+    log.warn({ error, delivery: endedDeliveryId }, 'delivery.next_not_started: the sweeper starts it');
+  }
+}

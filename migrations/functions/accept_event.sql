@@ -1,0 +1,77 @@
+-- Accepts an event: stores it and one delivery for each webhook that wants it, held where the webhook is not open. No
+-- row, and nothing is stored, if the tenant triggered this type and event id before, if there is no such tenant, or if
+-- the key p_api_key is deleted or expired. p_ordering_key: whose events are numbered; null: it is not. p_filterable: the
+-- body in a form that jsonb can hold, if the body itself is not; one that Postgres cannot read passes every filter.
+-- p_about: the webhook that the event is about, which does not get it. p_count_later: the transaction goes on to lock
+-- other rows, and counts the deliveries at its end. `starts`: its workflow must be started.
+-- Locks: the ordering key, then counters, in one slot, webhooks in order.
+create or replace function accept_event(
+  p_tenant uuid, p_event_type text, p_event_id text, p_occurred_at timestamptz, p_body text, p_ordering_key text,
+  p_filterable text, p_api_key uuid, p_about integer, p_count_later boolean)
+returns table (event_row_id uuid, occurred_at timestamptz, delivery_id uuid, webhook_id integer, accepted_as text,
+               starts boolean)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+  v_event uuid;
+  v_sequence bigint;
+begin
+  if not exists (select from tenants where id = p_tenant and deleted_at is null)
+      or p_api_key is not null
+         and not exists (select from api_keys where id = p_api_key and (expires_at is null or expires_at > now())) then
+    return;
+  end if;
+  if p_ordering_key is not null then
+    insert into ordering_keys as k (tenant_id, key, last) values (p_tenant, p_ordering_key, 1)
+    on conflict (tenant_id, key) do update set last = k.last + 1, used_at = now()
+    returning last into v_sequence;
+  end if;
+  insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body, ordering_key, sequence)
+  values (p_tenant, p_event_type, p_event_id, p_occurred_at, p_body, p_ordering_key, v_sequence)
+  on conflict (tenant_id, event_type, event_id) do nothing
+  returning id into v_event;
+  if v_event is null then
+    if p_ordering_key is not null then
+      -- no event has this number, and nobody has seen it: the row is still locked
+      update ordering_keys set last = last - 1 where tenant_id = p_tenant and key = p_ordering_key;
+    end if;
+    return;
+  end if;
+
+  -- A statement of its own, so that it sees what was committed before the ordering key was locked.
+  return query
+    with parsed as (
+      select case when pg_input_is_valid(coalesce(p_filterable, p_body), 'jsonb')
+                  then coalesce(p_filterable, p_body)::jsonb end as event),
+    wanting as (
+      select w.id, case when w.is_open then 'pending' else 'held' end as status,
+             w.ordering = 'key' and p_ordering_key is not null as is_ordered,
+             now() + coalesce(w.ttl_seconds ->> p_event_type, w.ttl_seconds ->> '*')::integer * interval '1 s' as expires_at
+        from webhooks w
+       where w.tenant_id = p_tenant and w.deleted_at is null and w.events && array[p_event_type, '*']
+         and w.id is distinct from p_about
+         and case when w.filter_path is null then true
+                  else coalesce(jsonb_path_match((select event from parsed), w.filter_path), true) end),
+    accepted as (
+      insert into webhook_deliveries as d
+        (event_row_id, webhook_id, tenant_id, event_type, event_id, status, accepted_as, expires_at, ordering_key, sequence,
+         waits_for_turn, next_attempt_at, pending_since)
+      select v_event, w.id, p_tenant, p_event_type, p_event_id, w.status, w.status, w.expires_at,
+             case when w.is_ordered then p_ordering_key end, case when w.is_ordered then v_sequence end, t.waits,
+             case when w.status = 'pending' then now() end, case when w.status = 'pending' and not t.waits then now() end
+        from wanting w
+       cross join lateral (
+         select w.is_ordered and exists (
+           select from webhook_deliveries b
+            where b.webhook_id = w.id and b.ordering_key = p_ordering_key and b.finished_at is null) as waits) t
+      returning d.id, d.webhook_id, d.accepted_as, d.status = 'pending' and not d.waits_for_turn as starts),
+    counted as (
+      insert into webhook_counters as c (webhook_id, slot, pending, held)
+      select a.webhook_id, (pg_backend_pid() % 8)::smallint, (a.accepted_as = 'pending')::int, (a.accepted_as = 'held')::int
+        from accepted a where not p_count_later order by a.webhook_id
+      on conflict (webhook_id, slot) do update
+         set pending = c.pending + excluded.pending, held = c.held + excluded.held)
+    select v_event, p_occurred_at, a.id, a.webhook_id, a.accepted_as, a.starts
+      from (select) one left join accepted a on true
+     order by a.webhook_id;
+end $$;
