@@ -6,7 +6,12 @@ import { announceLeftOver } from '../../src/sources/webhooks/announce-health.js'
 import { listSettlingWebhooks, markUnsettledWebhooks } from '../../src/db/settling.js';
 import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
 import { startInRounds } from './start-in-rounds.js';
-import { listOverdueDeliveries, listUnstartedDeliveries, markStarted } from '../../src/db/unstarted-deliveries.js';
+import {
+  expireDue,
+  listOverdueDeliveries,
+  listUnstartedDeliveries,
+  markStarted,
+} from '../../src/db/unstarted-deliveries.js';
 
 export interface SweepDeps {
   db: Database;
@@ -20,13 +25,14 @@ export interface SweepDeps {
  * Starts, tenants in turn, every pending delivery whose workflow nobody started within 15 s (Temporal was away, a process
  * was killed, or there were more than it could start) and every one whose workflow was lost. Before that it takes care
  * of webhooks whose deliveries do not follow their settings or whose change of health was not announced, and of
- * recoveries whose workflow does not run. Safe to repeat.
+ * recoveries whose workflow does not run, and ends deliveries that were not sent in their time. Safe to repeat.
  */
 export async function sweep(deps: SweepDeps): Promise<void> {
   const { db, log, startInTurn } = deps;
   await settleLeftOver(deps);
   deps.workflows.recover(await listUnattendedRecoveries(db));
   await announceLeftOver(deps);
+  await expireAllDue(db);
   const mark = (deliveries: StartableDelivery[], ageMs: number) =>
     markStarted(
       db,
@@ -51,6 +57,15 @@ export async function sweep(deps: SweepDeps): Promise<void> {
   if (unstarted! + overdue! > 0) log.info({ started: unstarted, overdue }, 'sweep.started');
   if (refused.length > 0)
     log.warn({ count: refused.length, delivery: refused[0]!.id }, 'sweep.start_refused: the next sweep tries again');
+}
+
+const expiringAtOnce = 200;
+/** Nothing is sent late: whoever takes an expired delivery ends it. So the rest may wait for the next sweep. */
+const maxExpiringMs = 5_000;
+
+async function expireAllDue(db: Database): Promise<void> {
+  const beganAtMs = performance.now();
+  while ((await expireDue(db, expiringAtOnce)) === expiringAtOnce && performance.now() - beganAtMs < maxExpiringMs);
 }
 
 /** For webhooks whose settling was interrupted or (which should never happen) never begun. */

@@ -7,7 +7,10 @@ language plpgsql as $$
 begin
   -- Locks the delivery, so that no attempt is recorded between the two updates.
   perform settle_delivery(p_delivery, 'cancelled');
-  update webhook_deliveries set expunged_at = clock_timestamp(), event_id = p_event_id
+  update webhook_deliveries set expunged_at = clock_timestamp(), event_id = p_event_id,
+                                -- a key is as personal as the id
+                                ordering_key = case when event_id = p_event_id then ordering_key end,
+                                sequence = case when event_id = p_event_id then sequence end
    where id = p_delivery and expunged_at is null;
   if not found then
     return;

@@ -31,7 +31,7 @@ begin
     elsif not w.is_open and not (d.test and w.verification <> 'pending') then
       perform settle_delivery(p_delivery, 'held');
     elsif d.expires_at <= v_now and coalesce(d.in_flight_until, '-infinity') <= v_now then
-      perform settle_delivery(p_delivery, 'expired');
+      perform expire_delivery(p_delivery);
     elsif d.fallback_from is null and d.attempt_count - d.schedule_base > w.max_retries and w.fallback_url is not null then
       -- max_retries was lowered: what is left goes to the fallback
       update webhook_deliveries x set fallback_from = x.attempt_count

@@ -60,7 +60,7 @@ begin
   end if;
   v_now := clock_timestamp();
   if d.status = 'pending' and d.expires_at <= v_now and coalesce(d.in_flight_until, '-infinity') <= v_now then
-    perform settle_delivery(p_delivery, 'expired');
+    perform expire_delivery(p_delivery);
     select * into d from webhook_deliveries where id = p_delivery;
   end if;
   releases := v_was = 'pending' and d.finished_at is not null and d.ordering_key is not null;

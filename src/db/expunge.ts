@@ -49,7 +49,7 @@ export interface ExpungedEvent {
   id: string;
   eventType: string;
   eventId: string;
-  /** The event id itself holds the number. */
+  /** The event id or the ordering key itself holds the number. */
   isIdPersonal: boolean;
 }
 
@@ -98,7 +98,7 @@ export async function eventsHoldingNumber(
   after: string | null,
 ): Promise<{ found: ExpungedEvent[]; last: string | null }> {
   const { rows } = await db.query<EventRow & { holds: boolean }>(
-    `select e.id, e.event_type, e.event_id, ${holds('e.event_id')} as is_id_personal,
+    `select e.id, e.event_type, e.event_id, ${holds('e.event_id')} or coalesce(${holds('e.ordering_key')}, false) as is_id_personal,
             e.expunged_at is null and (${holds('e.event_id')} or coalesce(${holds('e.body')}, false) or exists (
               select from webhook_deliveries d join webhook_attempts a on a.delivery_id = d.id
                where d.event_row_id = e.id and (${holds('a.response_body')} or ${holds('a.response_headers')} or
@@ -130,10 +130,14 @@ export async function expungeDelivery(db: Queryable, deliveryId: string, eventId
   return rows[0]?.attempts ?? 0;
 }
 
-/** Erases an event's body, after its deliveries. False: that was done before. */
+/**
+ * Erases an event's body, after its deliveries; with another event id, its ordering key too. False: that was done before.
+ */
 export async function expungeEvent(db: Queryable, eventRowId: string, eventId: string): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update webhook_events set body = null, expunged_at = clock_timestamp(), event_id = $2
+    `update webhook_events
+        set body = null, expunged_at = clock_timestamp(), event_id = $2,
+            ordering_key = case when event_id = $2 then ordering_key end, sequence = case when event_id = $2 then sequence end
       where id = $1 and expunged_at is null`,
     [eventRowId, eventId],
   );
@@ -242,6 +246,24 @@ export async function expungeCallEvents(
     [tenantId, ...patternOf(phoneNumber), coreUuid, sequence],
   );
   return rows[0] ? [rows[0].core_uuid, rows[0].event_sequence] : null;
+}
+
+/** The next page of a tenant's ordering keys: those that hold the number are forgotten. Null: there are no more. */
+export async function expungeOrderingKeys(
+  db: Queryable,
+  tenantId: string,
+  phoneNumber: string,
+  after = '',
+): Promise<string | null> {
+  const { rows } = await db.query<{ last: string }>(
+    `with page as (
+       select key from ordering_keys where tenant_id = $1 and key > $4 order by key limit ${pageSize}),
+     forgotten as (
+       delete from ordering_keys k using page p where k.tenant_id = $1 and k.key = p.key and ${holds('k.key')})
+     select key as last from page order by key desc limit 1`,
+    [tenantId, ...patternOf(phoneNumber), after],
+  );
+  return rows[0]?.last ?? null;
 }
 
 /** The number's former assignments to the tenant. The present one stays: the number is the tenant's until released. */

@@ -1,4 +1,4 @@
-import type { Queryable } from './database.js';
+import { oneRow, type Queryable } from './database.js';
 import type { KeptTenant } from './retention-settings.js';
 
 /*
@@ -48,19 +48,31 @@ export const deleteDeliveries: Batch = async (db, tenants, limit) => {
   return rowCount ?? 0;
 };
 
-/** Those that have no deliveries left. */
+/**
+ * Those that have no deliveries left. With the last event of an ordering key goes its number, unless an event of it has
+ * come since; the next one is then number 1 again.
+ */
 export const deleteEvents: Batch = async (db, tenants, limit) => {
-  const { rowCount } = await db.query(
-    `delete from webhook_events where id = any(array(
-       select e.id from ${kept} cross join lateral (
-         select id from webhook_events o
-          where tenant_id = t.id and id < ${idBefore('t.days')}
-            and not exists (select from webhook_deliveries d where d.event_row_id = o.id)
-          order by id limit $3) e
-        limit $3))`,
+  const { rows } = await db.query<{ count: number }>(
+    `with gone as (
+       delete from webhook_events e using (
+         select e.id, t.days from ${kept} cross join lateral (
+           select id from webhook_events o
+            where tenant_id = t.id and id < ${idBefore('t.days')}
+              and not exists (select from webhook_deliveries d where d.event_row_id = o.id)
+            order by id limit $3) e
+          limit $3) old
+        where e.id = old.id returning e.id, e.tenant_id, e.ordering_key, old.days),
+     unnumbered as (
+       delete from ordering_keys k using gone g
+        where k.tenant_id = g.tenant_id and k.key = g.ordering_key and k.used_at < ${timeBefore('g.days')}
+          and not exists (
+            select from webhook_events e
+             where e.tenant_id = k.tenant_id and e.ordering_key = k.key and e.id not in (select id from gone)))
+     select count(*) from gone`,
     [...keptValues(tenants, ({ days }) => days.events), limit],
   );
-  return rowCount ?? 0;
+  return oneRow(rows).count;
 };
 
 /** Recoveries that have ended, and none of whose deliveries is on its way any more. */

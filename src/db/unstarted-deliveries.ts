@@ -51,6 +51,19 @@ export async function listNextInTurn(db: Queryable, endedDeliveryId: string): Pr
   return rows.map(toStartable);
 }
 
+/** Ends deliveries that were not sent in their time, at most `limit`, longest expired first. Returns how many there were. */
+export async function expireDue(db: Queryable, limit: number): Promise<number> {
+  const { rows } = await db.query<{ id: string }>(
+    `select id from webhook_deliveries
+      where expires_at < now() and finished_at is null and coalesce(in_flight_until, '-infinity') < now()
+      order by expires_at limit $1`,
+    [limit],
+  );
+  // One at a time: each locks its webhook's limiter and counters.
+  for (const { id } of rows) await db.query('select expire_delivery($1)', [id]);
+  return rows.length;
+}
+
 const overdue = tenantsInTurn({
   table: 'webhook_deliveries',
   columns: 'owed.id, event_row_id, tenant_id, webhook_id, event_type, event_id',

@@ -10,6 +10,7 @@ import {
   expungeDelivery,
   expungeEvent,
   expungeMessages,
+  expungeOrderingKeys,
   expungeRecordings,
   type CallCursor,
   type Expunge,
@@ -64,10 +65,11 @@ async function* steps(db: Database, { tenantId, subject }: Expunge): AsyncGenera
   for (let after: string | null = null; ;) {
     const { found, last } = await eventsHoldingNumber(db, tenantId, phoneNumber, after);
     for (const event of found) yield* stepsOf(db, event);
-    if (last === null) return;
+    if (last === null) break;
     yield {};
     after = last;
   }
+  yield* pages((after: string | undefined) => expungeOrderingKeys(db, tenantId, phoneNumber, after));
 }
 
 async function* pages<Cursor>(next: (after: Cursor | undefined) => Promise<Cursor | null>): AsyncGenerator<Step> {
