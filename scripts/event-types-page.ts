@@ -55,7 +55,7 @@ function renderEventType(type: EventTypeDescription): string {
   const fields = Object.keys(type.schema.properties ?? {});
   return `## ${type.name}
 
-${type.description}
+${type.description}${numbered(type)}
 
 | Field | Type | Required | Meaning |
 | --- | --- | --- | --- |
@@ -65,6 +65,9 @@ ${fields.map((field) => renderField(type, field)).join('\n')}
 ${JSON.stringify(body, null, 2)}
 \`\`\``;
 }
+
+const numbered = ({ ordering_key: key }: EventTypeDescription): string =>
+  key ? ` Numbered by \`${key}\` (see [Order](delivery.md#order)).` : '';
 
 function renderField({ schema }: EventTypeDescription, name: string): string {
   const field = schemaAt(schema, [name]);

@@ -13,6 +13,9 @@ create or replace function is_unsettled(p_webhook integer) returns boolean langu
                     and coalesce(d.in_flight_until, '-infinity') < clock_timestamp())
       or w.ordering = 'none' and exists (
         select from webhook_deliveries d where d.webhook_id = w.id and d.ordering_key is not null and d.finished_at is null)
+      or exists (
+        select from webhook_deliveries d
+         where d.webhook_id = w.id and d.ordering_key is not null and d.finished_at is null and d.waits_for_turn and not has_earlier(d))
     end
     from webhooks w join webhook_limiters l on l.webhook_id = w.id where w.id = p_webhook
 $$;

@@ -15,6 +15,8 @@ declare
   v_to text;
   v_rows webhook_deliveries[];
   v_changed webhook_deliveries[] := '{}';
+  v_ordered webhook_deliveries[];
+  v_row webhook_deliveries;
 begin
   select * into l from webhook_limiters where webhook_limiters.webhook_id = p_webhook for no key update;
   select * into w from webhooks where webhooks.id = p_webhook;
@@ -64,6 +66,16 @@ begin
         return;
       end if;
     end if;
+    -- The order was given up, and taken up again before all had left it: the first of a key may wait for nobody.
+    select * into v_row from webhook_deliveries d
+     where d.webhook_id = p_webhook and d.ordering_key is not null and d.finished_at is null and d.waits_for_turn
+       and not has_earlier(d) limit 1;
+    if found then
+      perform release_turn(p_webhook, v_row.tenant_id, v_row.ordering_key);
+      return query select v_row.id, v_row.event_row_id, v_row.tenant_id, p_webhook, v_row.event_type, v_row.event_id,
+                          v_row.status, v_row.status, v_row.status = 'pending';
+      return;
+    end if;
     v_to := 'failed';
     v_changed := array(
       select d from webhook_deliveries d
@@ -73,9 +85,13 @@ begin
          and w.fallback_url is null
          -- while a request is open, its record gives the verdict
          and coalesce(d.in_flight_until, '-infinity') < v_now
-       order by d.id
-       -- each may let the next one of its ordering key be sent, see change_status
-       limit case when w.ordering = 'key' then 1 else p_limit end for no key update skip locked);
+       order by d.id limit p_limit for no key update skip locked);
+    -- One that is in an order ends alone, which lets the next one of its key be sent.
+    v_ordered := array(select d from unnest(v_changed) d where d.ordering_key is not null limit 1);
+    v_changed := array(select d from unnest(v_changed) d where d.ordering_key is null);
+    if v_changed = '{}' then
+      v_changed := v_ordered;
+    end if;
     perform change_status(v_changed, v_to);
   end if;
   return query select d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, d.status, v_to, w.is_open and not d.waits_for_turn from unnest(v_changed) d;

@@ -11,6 +11,7 @@ import {
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import { requestRetry, settleDelivery } from '../../../src/db/deliveries.js';
 import { countNewDeliveries, insertEvent } from '../../../src/db/events.js';
+import { expireDue } from '../../../src/db/unstarted-deliveries.js';
 import { cancelRecovery, createRecovery, requeueBatch } from '../../../src/db/recoveries.js';
 import { finishSettling, markUnsettledWebhooks, settleBatch, settlingPoint } from '../../../src/db/settling.js';
 import { deleteWebhook, updateWebhook } from '../../../src/db/webhooks.js';
@@ -24,6 +25,8 @@ type Step =
   | { kind: 'record'; verdict: AttemptVerdict }
   | { kind: 'pause' | 'resume' | 'settle' | 'delete' }
   | { kind: 'recover' | 'requeue' | 'cancelRecovery' }
+  | { kind: 'order'; ordering: 'none' | 'key' }
+  | { kind: 'expire'; delivery: number }
   | { kind: 'retries'; maxRetries: number }
   | { kind: 'limit'; perMinute: number | null }
   | { kind: 'timePasses'; seconds: number };
@@ -58,6 +61,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind: fc.constantFrom('recover' as const, 'requeue' as const, 'requeue' as const, 'cancelRecovery' as const),
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('order' as const), ordering: fc.constantFrom('none' as const, 'key') }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('expire' as const), delivery: fc.nat(20) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('retries' as const), maxRetries: fc.constantFrom(0, 2) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('limit' as const), perMinute: fc.constantFrom(null, 1, 3) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('timePasses' as const), seconds: fc.constantFrom(5, 61) }) },
@@ -80,10 +88,10 @@ describe('deliveries in Postgres, in random histories', function () {
     await database.drop();
   });
 
-  it('keep counters equal to the rows, and reservations equal to the waiting deliveries', () =>
+  it('keep counters equal to the rows, reservations equal to the waiting deliveries, and the order of a key', () =>
     fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
-        const world = await createWorld();
+        const world = await createWorld({ isSequential: true });
         for (const each of steps) {
           await world.run(each);
           await world.check();
@@ -146,14 +154,21 @@ describe('deliveries in Postgres, in random histories', function () {
       { numRuns: 25, endOnFailure: true },
     ));
 
-  async function createWorld() {
+  /** One step at a time: then nothing is sent before an earlier event of its key has ended. */
+  async function createWorld({ isSequential = false } = {}) {
     const tenantId = await insertTenant(database.pool);
     const webhooks = [
       await insertWebhook(database.pool, tenantId, { rateLimitPerMinute: 2, maxRetries: 2 }),
       await insertWebhook(database.pool, tenantId, { rateLimitPerMinute: null, rateLimitPerHour: null, maxRetries: 1 }),
     ];
+    // The first keeps the order at first, the second has a fallback.
+    await database.pool.query(
+      `update webhooks set ordering = case when id = $1 then 'key' else 'none' end,
+                           fallback_url = case when id = $2 then 'https://fallback.example.com/' end where id in ($1, $2)`,
+      webhooks,
+    );
     const deliveries: { id: string; webhookId: number }[] = [];
-    const taken: (Pick<AttemptRecord, 'requestId' | 'number' | 'targetVersion' | 'token'> & {
+    const taken: (Pick<AttemptRecord, 'requestId' | 'number' | 'targetVersion' | 'token' | 'target'> & {
       deliveryId: string;
       webhookId: number;
     })[] = [];
@@ -166,6 +181,7 @@ describe('deliveries in Postgres, in random histories', function () {
       eventId: randomUUID(),
       occurredAt: new Date(),
       body: '{}',
+      orderingKey: ['a', 'b', null][Math.floor(Math.random() * 3)]!,
     });
 
     async function run(each: Step): Promise<void> {
@@ -196,7 +212,10 @@ describe('deliveries in Postgres, in random histories', function () {
             processId,
             keyIds: ['a-key'],
           });
-          if (answer.answer === 'send') taken.push({ ...answer.attempt, deliveryId: delivery.id });
+          if (answer.answer === 'send') {
+            taken.push({ ...answer.attempt, deliveryId: delivery.id });
+            if (isSequential) assert.deepEqual(await earlierThan(delivery.id), [], 'sent before its turn');
+          }
           return;
         }
         case 'record': {
@@ -250,6 +269,16 @@ describe('deliveries in Postgres, in random histories', function () {
           if (last) await cancelRecovery(db, last.webhookId, last.id);
           return;
         }
+        case 'order':
+          await control.transaction((tx) => updateWebhook(tx, tenantId, webhooks[0]!, { ordering: each.ordering }));
+          return;
+        case 'expire': {
+          const delivery = pick(each.delivery);
+          if (!delivery) return;
+          await db.query('update webhook_deliveries set expires_at = now() where id = $1', [delivery.id]);
+          await expireDue(db, 5);
+          return;
+        }
         case 'retries':
           await db.transaction((tx) => updateWebhook(tx, tenantId, webhooks[0]!, { maxRetries: each.maxRetries }));
           return;
@@ -283,6 +312,17 @@ describe('deliveries in Postgres, in random histories', function () {
       }
     }
 
+    /** Deliveries of the same ordering key that go first. */
+    async function earlierThan(deliveryId: string): Promise<unknown[]> {
+      const { rows } = await database.pool.query(
+        `select b.id from webhook_deliveries d
+           join webhook_deliveries b on b.webhook_id = d.webhook_id and b.ordering_key = d.ordering_key
+          where d.id = $1 and b.sequence < d.sequence and b.finished_at is null`,
+        [deliveryId],
+      );
+      return rows;
+    }
+
     /** Settles as the product does after a change: in batches, until the webhook is settled or changes again. */
     async function settle(webhook: number): Promise<void> {
       const point = (await settlingPoint(control, webhook))!;
@@ -312,18 +352,33 @@ describe('deliveries in Postgres, in random histories', function () {
     async function check(): Promise<void> {
       const { rows: counted } = await database.pool.query(
         `select w.id, coalesce(sum(c.pending), 0)::int as pending, coalesce(sum(c.held), 0)::int as held,
-                coalesce(sum(c.delivered), 0)::int as delivered, coalesce(sum(c.failed), 0)::int as failed, coalesce(sum(c.attempts), 0)::int as attempts
+                coalesce(sum(c.delivered), 0)::int as delivered, coalesce(sum(c.failed), 0)::int as failed,
+                coalesce(sum(c.expired), 0)::int as expired, coalesce(sum(c.attempts), 0)::int as attempts
            from webhooks w left join webhook_counters c on c.webhook_id = w.id where w.id = any($1) group by w.id order by w.id`,
         [webhooks],
       );
       const { rows: actual } = await database.pool.query(
         `select w.id, (count(*) filter (where d.status = 'pending'))::int as pending, (count(*) filter (where d.status = 'held'))::int as held,
                 (count(*) filter (where d.status = 'delivered'))::int as delivered, (count(*) filter (where d.status = 'failed'))::int as failed,
+                (count(*) filter (where d.status = 'expired'))::int as expired,
                 coalesce(sum(d.attempt_count), 0)::int as attempts
            from webhooks w left join webhook_deliveries d on d.webhook_id = w.id where w.id = any($1) group by w.id order by w.id`,
         [webhooks],
       );
       assert.deepEqual(counted, actual);
+      const { rows: stuck } = await database.pool.query(
+        `select distinct on (d.webhook_id, d.ordering_key) d.id, d.waits_for_turn
+           from webhook_deliveries d join webhooks w on w.id = d.webhook_id
+          where w.id = any($1) and w.settling_since is null and w.deleted_at is null
+            and d.ordering_key is not null and d.finished_at is null
+          order by d.webhook_id, d.ordering_key, d.sequence`,
+        [webhooks],
+      );
+      assert.deepEqual(
+        stuck.filter(({ waits_for_turn: waits }: { waits_for_turn: boolean }) => waits),
+        [],
+        'the first of a key waits for nobody',
+      );
       const { rows: limiters } = await database.pool.query<{ waiting: number; holding: number }>(
         `select (l.reserved - l.taken)::int as waiting,
                 (select count(*) from webhook_deliveries d where d.webhook_id = l.webhook_id and d.holds_token and d.token_epoch = l.epoch)::int as holding
@@ -370,5 +425,4 @@ const finished = (verdict: AttemptVerdict) => ({
   retryWaitMs: 1000,
   disabledReason: verdict === 'gone' ? '410' : null,
   elapsedMs: 4,
-  target: 'primary' as const,
 });

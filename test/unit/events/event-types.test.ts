@@ -320,7 +320,8 @@ describe('describeEventTypes', () => {
     const types = JSON.parse(JSON.stringify(describeEventTypes())) as ReturnType<typeof describeEventTypes>;
     assert.equal(types.length, eventTypes.length);
     for (const type of types) {
-      assert.deepEqual(Object.keys(type), ['name', 'description', 'schema', 'example']);
+      assert.deepEqual(Object.keys(type), ['name', 'description', 'schema', 'example', 'ordering_key']);
+      assert.ok(type.ordering_key === null || type.schema.required?.includes(type.ordering_key), type.name);
       assert.equal(type.schema.$schema, 'https://json-schema.org/draft/2020-12/schema');
       for (const [field, schema] of Object.entries(type.schema.properties ?? {})) {
         assert.ok((schema as { description?: string }).description, `${type.name}: ${field}`);
