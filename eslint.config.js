@@ -91,6 +91,11 @@ export default tseslint.config(
     'sources use events, db and temporal',
   ),
   mayImport(
+    ['src/filter/**/*.ts'],
+    [nodeBuiltin, ourErrors, '\\.\\./(db/database|events/show-value)\\.js$'],
+    'filters are read and compiled without a database, which evaluates them',
+  ),
+  mayImport(
     ['src/source/**/*.ts', 'src/verify/**/*.ts'],
     // Files of ours that take nothing but Node either.
     [nodeBuiltin, '\\.\\./(events/recording|delivery/retry-after|uuid-form)\\.js$'],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isStorable } from '../db/database.js';
 import { findMessage, listMessages, messageStatuses, type Message } from '../db/messages.js';
 import { phoneNumberForm } from '../sources/numbers/assign-number.js';
 import { maxBodyLength } from '../sources/messages/segments.js';
@@ -7,16 +8,7 @@ import { notFound } from './http/api-errors.js';
 import { defineEndpoint } from './http/endpoint.js';
 import { nextCursor, pageQuery, paginate } from './http/paging.js';
 import { messageIdParameter } from './http/path-parameters.js';
-import {
-  isStorable,
-  listOf,
-  notStorable,
-  parseUuid,
-  renderTime,
-  renderTimeOrNull,
-  time,
-  uuid,
-} from './http/schemas.js';
+import { listOf, notStorable, parseUuid, renderTime, renderTimeOrNull, time, uuid } from './http/schemas.js';
 
 const messageSchema = z
   .object({

@@ -153,6 +153,9 @@ export async function withDatabaseTimeout<T>(work: Promise<T>, deadlineMs: numbe
 /** Postgres accepts no NUL in text. Events carry the text unchanged. */
 export const storableText = (text: string): string => text.replaceAll('\0', '\ufffd');
 
+/** Whether Postgres can store it: no NUL, no unpaired surrogate. */
+export const isStorable = (text: string): boolean => !/[\0\p{Cs}]/u.test(text);
+
 /** The row of a statement that always returns one. */
 export function oneRow<Row>(rows: Row[]): Row {
   const row = rows[0];

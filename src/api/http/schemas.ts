@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isStorable } from '../../db/database.js';
 import { uuidForm } from '../../uuid-form.js';
 import { lastMoment } from '../../events/trigger.js';
 
@@ -16,8 +17,6 @@ export const integer = (min: number, max: number, more = '') => {
 
 export const boolean = () => z.boolean('expected true or false');
 
-/** Whether Postgres can store it: no NUL, no unpaired surrogate. */
-export const isStorable = (value: string): boolean => !/[\0\p{Cs}]/u.test(value);
 export const notStorable = 'expected text without NUL and without unpaired surrogates';
 
 /** Text that Postgres can store. Characters are counted as Postgres does, an emoji of one code point once. */
