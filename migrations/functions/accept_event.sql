@@ -1,13 +1,12 @@
 -- Accepts an event: stores it and one delivery for each webhook that wants it, held where the webhook is not open. No
 -- row, and nothing is stored, if the tenant triggered this type and event id before, if there is no such tenant, or if
--- the key p_api_key is deleted or expired. p_ordering_key: whose events are numbered; null: it is not. p_filterable: the
--- body in a form that jsonb can hold, if the body itself is not; one that Postgres cannot read passes every filter.
--- p_about: the webhook that the event is about, which does not get it. p_count_later: the transaction goes on to lock
--- other rows, and counts the deliveries at its end. `starts`: its workflow must be started.
+-- the key p_api_key is deleted or expired. p_ordering_key: whose events are numbered; null: it is not. p_about: the
+-- webhook that the event is about, which does not get it. p_count_later: the transaction goes on to lock other rows, and
+-- counts the deliveries at its end. `starts`: its workflow must be started.
 -- Locks: the ordering key, then counters, in one slot, webhooks in order.
 create or replace function accept_event(
   p_tenant uuid, p_event_type text, p_event_id text, p_occurred_at timestamptz, p_body text, p_ordering_key text,
-  p_filterable text, p_api_key uuid, p_about integer, p_count_later boolean)
+  p_api_key uuid, p_about integer, p_count_later boolean)
 returns table (event_row_id uuid, occurred_at timestamptz, delivery_id uuid, webhook_id integer, accepted_as text,
                starts boolean)
 language plpgsql as $$
@@ -40,18 +39,15 @@ begin
 
   -- A statement of its own, so that it sees what was committed before the ordering key was locked.
   return query
-    with parsed as (
-      select case when pg_input_is_valid(coalesce(p_filterable, p_body), 'jsonb')
-                  then coalesce(p_filterable, p_body)::jsonb end as event),
-    wanting as (
+    with wanting as (
       select w.id, case when w.is_open then 'pending' else 'held' end as status,
              w.ordering = 'key' and p_ordering_key is not null as is_ordered,
              now() + coalesce(w.ttl_seconds ->> p_event_type, w.ttl_seconds ->> '*')::integer * interval '1 s' as expires_at
         from webhooks w
        where w.tenant_id = p_tenant and w.deleted_at is null and w.events && array[p_event_type, '*']
          and w.id is distinct from p_about
-         and case when w.filter_path is null then true
-                  else coalesce(jsonb_path_match((select event from parsed), w.filter_path), true) end),
+         -- the body is read once, and only if there is a filter
+         and passes_filter((select filterable(p_body)), w.filter_path)),
     accepted as (
       insert into webhook_deliveries as d
         (event_row_id, webhook_id, tenant_id, event_type, event_id, status, accepted_as, expires_at, ordering_key, sequence,

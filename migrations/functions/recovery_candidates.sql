@@ -1,6 +1,6 @@
 -- What a recovery still has to requeue after r.reached, oldest first, at most p_limit rows (null: all): deliveries in
 -- one of its statuses (requeue_batch leaves out those that ended after it was created) and, with include_missing,
--- events without a delivery to its webhook. A row without either says that what comes after it was not looked at.
+-- events without a delivery to its webhook that pass its filter. A row without either says that what comes after it was not looked at.
 -- Reads indexes from r.reached on, so a batch costs the same wherever it begins. (plpgsql: an SQL function would be
 -- inlined, and r be evaluated for each row.)
 create or replace function recovery_candidates(r webhook_recoveries, p_limit bigint)
@@ -45,7 +45,9 @@ begin
        and (r.event_types is null or e.event_type = any (r.event_types))
        -- One look-up for each event, by the event alone: if the webhook had few deliveries when last analyzed, the
        -- planner would go through all of them for each event.
-       and r.webhook_id <> all (array(select d.webhook_id from webhook_deliveries d where d.event_row_id = e.id))),
+       and r.webhook_id <> all (array(select d.webhook_id from webhook_deliveries d where d.event_row_id = e.id))
+       and (w.filter_path is null
+            or passes_filter((select filterable(x.body) from webhook_events x where x.id = e.id), w.filter_path))),
   last_read as (
     select id from events where (select count(*) from events) = 10 * p_limit order by id desc limit 1)
   select id, id, null::uuid from ended

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import type { RecentKey } from '../db/api-keys.js';
-import { InvalidInputError, maxFieldErrors, NotFoundError, PayloadTooLargeError } from '../errors.js';
-import { showPath } from '../events/show-value.js';
+import { NotFoundError, PayloadTooLargeError } from '../errors.js';
 import { acceptedFields, triggerUnchecked, type TriggerOutcome, type UncheckedEvent } from '../events/trigger.js';
 import { renderAccepted, type acceptedEventSchema, type NewEventBody } from './event-schemas.js';
 import { TooLargeError } from './http/api-errors.js';
 import type { EndpointDeps } from './http/endpoint.js';
+import { refuseInexact } from './http/inexact-numbers.js';
 import type { InexactNumber } from '../events/json-text.js';
 
 export interface EventRequest {
@@ -21,7 +21,7 @@ export async function acceptEvent(
   body: NewEventBody,
   { inexactNumbers, by, recentKey }: EventRequest,
 ): Promise<{ status: 200 | 201; body: z.input<typeof acceptedEventSchema> }> {
-  refuseInexact(inexactNumbers);
+  refuseInexact(inexactNumbers, 'payload');
   const event = {
     tenantId: await tenantOf(deps, body, recentKey),
     eventType: body.event_type,
@@ -47,20 +47,6 @@ async function tenantOf(
   // A caller whose key is gone learns nothing about tenants.
   await key?.confirm();
   throw new NotFoundError(`There is no tenant ${tenant_external_id}.`);
-}
-
-/** A double would turn them into other numbers, and the receiver would never know. */
-function refuseInexact(numbers: readonly InexactNumber[]): void {
-  const errors = numbers
-    .filter(({ path }) => path[0] === 'payload')
-    .map(({ path, text }) => ({
-      path: showPath(path),
-      message: `${text.slice(0, 40)} cannot be carried exactly as a JSON number (RFC 8259 §6); send it as text`,
-    }));
-  // Not all of them were looked for.
-  if (errors.length > maxFieldErrors)
-    errors.splice(maxFieldErrors, errors.length, { path: '', message: 'There are more' });
-  if (errors.length > 0) throw new InvalidInputError('The payload has numbers that would change in transit.', errors);
 }
 
 /** A payload that is too large has a status code of its own (413). */

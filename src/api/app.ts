@@ -13,6 +13,7 @@ import { expungeEndpoints } from './expunge.js';
 import { eventHistoryEndpoints } from './event-history.js';
 import { eventEndpoints } from './events.js';
 import { messageEndpoints } from './messages.js';
+import { filterEndpoints } from './filters.js';
 import { healthEndpoints } from './health.js';
 import { KeyMemory } from './http/key-memory.js';
 import { createOpenApiDocument } from './http/openapi.js';
@@ -44,6 +45,7 @@ export const endpoints: readonly Endpoint[] = [
   ...expungeEndpoints,
   ...eventHistoryEndpoints,
   ...webhookEndpoints,
+  ...filterEndpoints,
   ...deliveryEndpoints,
   ...recoveryEndpoints,
   ...messageEndpoints,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { eventTypeNames } from '../events/event-types.js';
 import { namedSchedules } from '../events/retry-schedule.js';
+import { filterInput } from './filter-input.js';
 import { integer, isObject, listOf, time } from './http/schemas.js';
 
 // The settings by which a tenant shapes what a webhook gets.
@@ -45,6 +46,7 @@ export const shapingSettings = {
       'By event type, or `*` for all others: what has not been sent so many seconds after its event was accepted expires. Counts for events accepted from now on; null or {}: nothing expires',
     examples: [{ 'call.dtmf': 30 }],
   }),
+  filter: filterInput,
   fallback_url: z
     .string('expected text: an https:// url, or null')
     .nullable()

@@ -98,6 +98,7 @@ export const newWebhookSchema = z.strictObject({
   ordering: settings.ordering.optional().meta({ default: 'none' }),
   retry_schedule: settings.retry_schedule.optional().meta({ default: 'guide' }),
   ttl_seconds: settings.ttl_seconds.optional(),
+  filter: settings.filter.optional(),
   fallback_url: settings.fallback_url.optional(),
   enabled: settings.enabled.optional().meta({ default: true }),
 });

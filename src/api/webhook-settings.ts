@@ -1,5 +1,6 @@
 import type { WebhookSettings } from '../db/webhooks.js';
 import { InvalidInputError } from '../errors.js';
+import { compileFilter } from '../filter/compile-filter.js';
 import { namedSchedules } from '../events/retry-schedule.js';
 import type { AppDeps } from './http/endpoint.js';
 import { sealHeaders } from './webhook-json.js';
@@ -22,6 +23,10 @@ export function toSettings(change: WebhookChange, tenantId: string, deps: AppDep
     ...(change.ttl_seconds !== undefined && { ttlSeconds: change.ttl_seconds }),
     ...(change.fallback_url !== undefined && {
       fallbackUrl: change.fallback_url === null ? null : checkedUrl(change.fallback_url, 'fallback_url', deps),
+    }),
+    ...(change.filter !== undefined && {
+      filter: change.filter && change.filter.written,
+      filterPath: change.filter && compileFilter(change.filter.filter),
     }),
     ...(change.enabled !== undefined && { enabled: change.enabled }),
   };

@@ -20,6 +20,7 @@ import { sealContext } from '../encryption/seal-context.js';
 import { openIfReadable } from '../encryption/seal.js';
 import { notFound } from './http/api-errors.js';
 import { defineEndpoint, type AppDeps } from './http/endpoint.js';
+import { refuseInexact } from './http/inexact-numbers.js';
 import { nextCursor, pageQuery, paginate } from './http/paging.js';
 import { webhookIdParameter } from './http/path-parameters.js';
 import { integer, parseWebhookId, renderTimeOrNull, time } from './http/schemas.js';
@@ -85,7 +86,8 @@ export const webhookEndpoints = [
         schema: z.object({ webhook: webhookSchema, secret: secretSchema }),
       },
     },
-    async handle({ body, tenantId, author }, deps) {
+    async handle({ body, tenantId, author, inexactNumbers }, deps) {
+      refuseInexact(inexactNumbers, 'filter');
       const secret = createSecret();
       const row = {
         ...toNewSettings(body, tenantId, deps),
@@ -168,7 +170,8 @@ export const webhookEndpoints = [
       examples: { pause: { enabled: false }, 'no limit per hour': { rate_limit_per_hour: null } },
     },
     responses: { 200: { description: 'The webhook as it is now', schema: z.object({ webhook: webhookSchema }) } },
-    async handle({ params, body, tenantId, author }, deps) {
+    async handle({ params, body, tenantId, author, inexactNumbers }, deps) {
+      refuseInexact(inexactNumbers, 'filter');
       const settings = toSettings(body, tenantId, deps);
       const webhook = await deps.db.transaction(async (db) => {
         const before = await findWebhook(db, tenantId, params.webhook_id, { lock: true });

@@ -26,8 +26,6 @@ export interface NewEvent {
   body: string;
   /** What its events are numbered by; absent or null: its type has no such key. */
   orderingKey?: string | null;
-  /** The body without what Postgres' jsonb refuses; absent or null: it holds none of that. */
-  filterable?: string | null;
 }
 
 export interface AcceptedEvent {
@@ -62,7 +60,7 @@ export async function insertEvent(
   }: { countLater?: boolean; apiKeyId?: string | null; aboutWebhookId?: number | null } = {},
 ): Promise<AcceptedEvent | null> {
   const { rows } = await db.query<AcceptedRow>(
-    { name: 'accept_event', text: 'select * from accept_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)' },
+    { name: 'accept_event', text: 'select * from accept_event($1, $2, $3, $4, $5, $6, $7, $8, $9)' },
     [
       event.tenantId,
       event.eventType,
@@ -70,7 +68,6 @@ export async function insertEvent(
       event.occurredAt,
       event.body,
       event.orderingKey ?? null,
-      event.filterable ?? null,
       apiKeyId,
       aboutWebhookId,
       countLater,

@@ -131,6 +131,9 @@ export interface WebhookSettings {
   retrySchedule?: number[] | null;
   ttlSeconds?: Record<string, number> | null;
   fallbackUrl?: string | null;
+  filter?: Record<string, unknown> | null;
+  /** The filter as Postgres evaluates it: set with it, and null with it. */
+  filterPath?: string | null;
   enabled?: boolean;
 }
 
@@ -148,6 +151,8 @@ const settingColumns: Record<keyof WebhookSettings, string> = {
   retrySchedule: 'retry_schedule',
   ttlSeconds: 'ttl_seconds',
   fallbackUrl: 'fallback_url',
+  filter: 'filter',
+  filterPath: 'filter_path',
   enabled: 'enabled',
 };
 

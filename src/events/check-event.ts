@@ -29,7 +29,7 @@ export function checkEvent(event: UncheckedEvent): NewEvent {
   const { tenantId, eventType, eventId, occurredAt = new Date() } = event;
   const { body, data } = checkedBody(event, occurredAt);
   const orderingKey = orderingKeyOf(eventType, data);
-  return { tenantId, eventType, eventId, occurredAt, body, orderingKey, filterable: null };
+  return { tenantId, eventType, eventId, occurredAt, body, orderingKey };
 }
 
 /** The value of the type's ordering key: what one call, one message or one number has in common. Null: it has none. */

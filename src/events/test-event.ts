@@ -14,7 +14,7 @@ export async function sendTestEvent(
   { tenantId, webhookId, eventType }: { tenantId: string; webhookId: number; eventType: EventType },
 ): Promise<{ delivery: Delivery; eventRowId: string } | null> {
   const occurredAt = new Date();
-  const key = { tenantId, eventType, eventId: `test_${randomUUID()}` };
+  const key = { tenantId, eventType, eventId: testEventId() };
   const body = renderBody({ ...key, timestamp: occurredAt.toISOString(), data: examplePayload(eventType, webhookId) });
   const sent = await db.transaction(async (transaction) => {
     const inserted = await insertTestEvent(transaction, webhookId, { ...key, occurredAt, body });
@@ -26,6 +26,21 @@ export async function sendTestEvent(
   if (sent) workflows.start([{ ...key, id: sent.delivery.id, eventRowId: sent.eventRowId, webhookId }]);
   return sent;
 }
+
+/** The body of such an event, for trying something out without sending it. `data`: instead of the example. */
+export function exampleBody({
+  eventType,
+  webhookId,
+  data = examplePayload(eventType, webhookId),
+}: {
+  eventType: EventType;
+  webhookId: number;
+  data?: Record<string, unknown> | undefined;
+}): string {
+  return renderBody({ eventType, eventId: testEventId(), timestamp: new Date().toISOString(), data });
+}
+
+const testEventId = () => `test_${randomUUID()}`;
 
 /** The catalogue's example. An example that has a webhook id gets this one. */
 function examplePayload(eventType: EventType, webhookId: number): Record<string, unknown> {

@@ -7,8 +7,8 @@ export const maxConditions = 50;
 export const maxDepth = 5;
 /** Of the filter as JSON. */
 export const maxFilterBytes = 8192;
-/** Of one `$in` or `$nin`. */
-export const maxListed = 100;
+/** Of all `$in` and `$nin` of a filter together. */
+export const maxListed = 200;
 
 export type Scalar = string | number | boolean | null;
 
@@ -21,9 +21,14 @@ export type Condition = { path: string } & (
   | { operator: '$exists'; operand: boolean }
 );
 
+/** With what its tenant wrote for it: the operator and its operand, or the value alone. */
+export interface FilterCondition {
+  condition: Condition;
+  written: unknown;
+}
+
 /** `all` of no filters matches every event; `any` is never empty. */
-export type Filter =
-  { condition: Condition; written: unknown } | { all: Filter[] } | { any: Filter[] } | { not: Filter };
+export type Filter = FilterCondition | { all: Filter[] } | { any: Filter[] } | { not: Filter };
 
 /** The filter, or what is wrong with it; paths begin in the filter (`$or.0.data.from`). */
 export type ParsedFilter = { ok: true; filter: Filter } | { ok: false; errors: FieldError[] };
@@ -69,6 +74,8 @@ export function parseFilter(written: unknown): ParsedFilter {
   const filter = reader.read(written, '', 0);
   if (reader.conditions > maxConditions)
     reader.wrong('', `expected at most ${maxConditions} conditions, got ${reader.conditions}`);
+  if (reader.listed > maxListed)
+    reader.wrong('', `expected at most ${maxListed} values in all lists together, got ${reader.listed}`);
   return reader.errors.length > 0 ? { ok: false, errors: reader.errors } : { ok: true, filter };
 }
 
@@ -76,6 +83,8 @@ export function parseFilter(written: unknown): ParsedFilter {
 class FilterReader {
   readonly errors: FieldError[] = [];
   conditions = 0;
+  /** Values of lists. */
+  listed = 0;
 
   /** `at`: where it is in the whole filter; `depth`: inside how many of `$and`, `$or` and `$not`. */
   read(written: unknown, at: string, depth: number): Filter {
@@ -101,7 +110,7 @@ class FilterReader {
         : this.wrong(at, `is unknown; expected ${around}, or a field such as data.direction`);
     }
     if (!Array.isArray(value) || value.length === 0)
-      return this.wrong(at, `expected a list of filters, got ${showKind(value)}`);
+      return this.wrong(at, `expected a list of filters, got ${showList(value)}`);
     const filters = value.map((part, index) => this.read(part, `${at}.${index}`, depth));
     return name === '$and' ? { all: filters } : { any: filters };
   }
@@ -130,9 +139,12 @@ class FilterReader {
       return this.wrong(at, `is unknown; expected one of ${operatorNames}; ${around} go around conditions`);
     const { fits, expected, isList } = operands[operator];
     if (!isList) this.#check(operand, fits, expected, at);
-    else if (!Array.isArray(operand) || operand.length === 0 || operand.length > maxListed)
-      this.wrong(at, `expected a list of 1 to ${maxListed} values, got ${showSize(operand)}`);
-    else operand.forEach((value, index) => this.#check(value, fits, expected, `${at}.${index}`));
+    else if (!Array.isArray(operand) || operand.length === 0)
+      this.wrong(at, `expected a list of values, got ${showList(operand)}`);
+    else {
+      operand.forEach((value, index) => this.#check(value, fits, expected, `${at}.${index}`));
+      this.listed += operand.length;
+    }
     this.conditions += 1;
     // The table above says which operands each operator has.
     return { condition: { path, operator, operand } as Condition, written };
@@ -162,4 +174,4 @@ const isOperator = (name: string): name is Operator => Object.hasOwn(operands, n
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const showSize = (value: unknown) => (Array.isArray(value) ? `${value.length}` : showKind(value));
+const showList = (value: unknown) => (Array.isArray(value) ? 'an empty one' : showKind(value));

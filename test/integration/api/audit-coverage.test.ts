@@ -18,6 +18,7 @@ const unaudited: Record<string, string> = {
   createEvent: 'the events themselves are the record',
   createEvents: 'the events themselves are the record',
   sendMessage: 'the messages themselves are the record',
+  testFilter: 'changes nothing',
   testWebhook: 'changes no setting; the delivery is the record',
 };
 

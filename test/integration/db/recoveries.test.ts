@@ -311,6 +311,33 @@ describe('a recovery in Postgres', function () {
       assert.equal((await idsOf(earlier)).length, 5, 'other webhooks get nothing');
     });
 
+    it('adds only events that pass the filter of the webhook as it is now', async () => {
+      const bodies = [
+        '{"data": {"to": "a"}}',
+        '{"data": {"to": "b"}}',
+        '{"data": {"to": "a", "other": "\\u0000"}}',
+        '{',
+      ];
+      const events: string[] = [];
+      for (const body of bodies) events.push((await insertEvent(db, { ...event('call.dtmf'), body }))!.id);
+      const webhookId = await webhook();
+      const filter = { 'data.to': 'a' };
+      const filterPath = 'strict exists($.data.to ? (@ == "a"))';
+      await db.transaction((tx) => updateWebhook(tx, tenantId, webhookId, { filter, filterPath }));
+      const { id, total } = await create(webhookId, missing);
+      assert.equal(total, 3);
+      await carryOut(webhookId, id, { limit: 2, ahead: 2 });
+      const { rows } = await database.pool.query<{ event: string }>(
+        'select event_row_id as event from webhook_deliveries where webhook_id = $1 order by id',
+        [webhookId],
+      );
+      const [a, , withNul, unreadable] = events;
+      assert.deepEqual(
+        rows.map((row) => row.event),
+        [a, withNul, unreadable],
+      );
+    });
+
     it('looks at a bounded number of events at a time, and at all of them in the end', async () => {
       const other = await webhook({ ...unlimited, events: ['call.completed'] });
       await insertBacklog(database.pool, { tenantId, webhookId: other, status: 'delivered', count: 95 });

@@ -186,11 +186,13 @@ describe('a filter in Postgres', function () {
     [{ 'data.*': 1 }, { a: 1 }, false],
     [{ 'data.__proto__': 1 }, JSON.parse('{"__proto__": 1}'), true],
     [{ 'data.constructor': null }, {}, true],
-    // What jsonb refuses counts as U+FFFD.
+    // What jsonb refuses is replaced.
     [{ 'data.t': 'x' }, { t: 'x', other: '\0' }, true],
     [{ 'data.t': 'y' }, { t: 'x', other: '\ud800' }, false],
     [{ 'data.t': { $startsWith: 'a\ufffd\ufffd' } }, { t: 'a\0\0\udc00\\', '\0': 1 }, true],
     [{ 'data.t': '\\\\u0000' }, { t: '\\\\u0000', other: '\0' }, true],
+    [{ 'data.t': '\ue800x\uefff' }, { t: '\ud800x\udfff' }, true],
+    [{ 'data.t': '\\ud800 \ud7ff' }, { t: '\\ud800 \ud7ff', other: '\ud800' }, true],
     [{ 'data.t': '\\\ufffd' }, { t: '\\\0' }, true],
     // Around conditions.
     [{ $or: [{ 'data.direction': 'x' }, { 'data.seconds': 60 }] }, call, true],
@@ -267,11 +269,8 @@ describe('a filter in Postgres', function () {
         async (filters, events) => {
           const bodies = events.map(bodyOf);
           const all = filters.map(parsed);
-          const conditions = [...new Set(all.flatMap(conditionsOf))];
-          const rows = await answers(
-            [...all, ...conditions.map((condition) => ({ condition, written: null }))],
-            bodies,
-          );
+          const conditions = all.flatMap(conditionsOf);
+          const rows = await answers([...all, ...conditions], bodies);
           for (const [i, body] of bodies.entries()) {
             const row = rows[i]!;
             for (const [j, written] of filters.entries()) {

@@ -102,6 +102,7 @@ describe('the OpenAPI document', () => {
       'POST /v1/tenants/{tenant_id}/api-keys',
       'POST /v1/webhooks',
       'POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/retry',
+      'POST /v1/webhooks/{webhook_id}/filter/test',
       'POST /v1/webhooks/{webhook_id}/recoveries',
       'POST /v1/webhooks/{webhook_id}/rotate-secret',
       'POST /v1/webhooks/{webhook_id}/test',
@@ -214,7 +215,7 @@ describe('the OpenAPI document', () => {
 
   it('says for every request body that unknown fields are refused', () => {
     const bodies = operations.flatMap(({ operation }) => operation['requestBody'] ?? []);
-    assert.equal(bodies.length, 17);
+    assert.equal(bodies.length, 18);
     for (const body of bodies) {
       const { schema } = body['content']['application/json'];
       const named = document['components']['schemas'][schema['$ref']?.split('/').at(-1)];
