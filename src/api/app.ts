@@ -28,6 +28,7 @@ import { tenantDataEndpoints } from './tenant-data.js';
 import { tenantEndpoints } from './tenants.js';
 import { twilioCallbacks } from './twilio-callbacks.js';
 import { usageEndpoints } from './usage.js';
+import { webhookTemplateEndpoints } from './webhook-templates.js';
 import { webhookEndpoints } from './webhooks.js';
 
 export type { AppDeps } from './http/endpoint.js';
@@ -44,6 +45,7 @@ export const endpoints: readonly Endpoint[] = [
   ...eventEndpoints,
   ...expungeEndpoints,
   ...eventHistoryEndpoints,
+  ...webhookTemplateEndpoints,
   ...webhookEndpoints,
   ...filterEndpoints,
   ...deliveryEndpoints,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { eventTypeNames } from '../events/event-types.js';
 import { namedSchedules } from '../events/retry-schedule.js';
 import { filterInput } from './filter-input.js';
+import { webhookTemplateNames } from '../webhook-templates/webhook-templates.js';
 import { integer, isObject, listOf, time } from './http/schemas.js';
 
 // The settings by which a tenant shapes what a webhook gets.
@@ -57,6 +58,15 @@ export const shapingSettings = {
       maxLength: 2048,
     }),
 };
+
+/** Only for a new webhook. */
+export const templateInput = z
+  .enum(webhookTemplateNames, `expected a template; known are ${webhookTemplateNames.join(', ')}`)
+  .meta({
+    description:
+      'A template of `GET /v1/webhook-templates`: sets `events`, `description`, `transform` and the rate limits where they are not given, and checks `url`',
+    examples: ['slack'],
+  });
 
 /** The same as they are shown, and those that only the service sets. */
 export const shownShaping = {

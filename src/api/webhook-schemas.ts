@@ -3,7 +3,7 @@ import { checkHeaders } from '../delivery/custom-headers.js';
 import { maxFieldErrors } from '../errors.js';
 import { eventTypeNames } from '../events/event-types.js';
 import { boolean, integer, isObject, listOf, text, time } from './http/schemas.js';
-import { shapingSettings, shownShaping } from './shaping-schemas.js';
+import { shapingSettings, shownShaping, templateInput } from './shaping-schemas.js';
 
 /** What the API shows in place of a secret-looking header value. */
 const maskedValue = '[masked]';
@@ -87,7 +87,10 @@ const settings = {
 
 export const newWebhookSchema = z.strictObject({
   url: settings.url,
-  events: settings.events,
+  events: settings.events
+    .optional()
+    .meta({ description: 'The event types to deliver; `*`: all, future ones too. Must be given without `template`' }),
+  template: templateInput.optional(),
   description: settings.description.optional(),
   headers: settings.headers.optional(),
   rate_limit_per_minute: settings.rate_limit_per_minute.optional().meta({ default: 60 }),

@@ -2,6 +2,8 @@ import type { WebhookSettings } from '../db/webhooks.js';
 import { InvalidInputError } from '../errors.js';
 import { compileFilter } from '../filter/compile-filter.js';
 import { namedSchedules } from '../events/retry-schedule.js';
+import type { WebhookTemplate } from '../webhook-templates/template.js';
+import { findWebhookTemplate, fitTemplate } from '../webhook-templates/webhook-templates.js';
 import type { AppDeps } from './http/endpoint.js';
 import { sealHeaders } from './webhook-json.js';
 import type { NewWebhook, WebhookChange } from './webhook-schemas.js';
@@ -32,10 +34,38 @@ export function toSettings(change: WebhookChange, tenantId: string, deps: AppDep
   };
 }
 
-/** The same for a new webhook, which has a url and events. */
+/** The same for a new webhook, which has a url and events, and may be made from a template. */
 export function toNewSettings(body: NewWebhook, tenantId: string, deps: AppDeps) {
-  const { url, events, ...settings } = body;
-  return { ...toSettings(settings, tenantId, deps), url: checkedUrl(url, 'url', deps), events };
+  const { url, template, ...given } = body;
+  const found = template === undefined ? undefined : findWebhookTemplate(template);
+  const { events, transform = null, ...settings } = { ...(found && settingsOf(found)), ...given };
+  if (!events) {
+    const message = 'expected a list of event types, like ["call.completed"]; only a template may set them instead';
+    throw new InvalidInputError('The body is not valid: events.', [{ path: 'events', message }]);
+  }
+  const target = { url: checkedUrl(url, 'url', deps), transform };
+  return {
+    ...toSettings(settings, tenantId, deps),
+    ...(found ? fitted(found, target) : target),
+    events,
+    template: found?.name ?? null,
+  };
+}
+
+/** What a template sets, by the names of the API. */
+const settingsOf = (template: WebhookTemplate) => ({
+  events: [...template.events],
+  description: template.title,
+  transform: template.transform,
+  rate_limit_per_minute: template.rateLimitPerMinute,
+  rate_limit_per_hour: template.rateLimitPerHour,
+});
+
+function fitted(template: WebhookTemplate, target: { url: string; transform: string | null }) {
+  const result = fitTemplate(template, target);
+  if (result) return result;
+  const message = `does not fit the template "${template.name}": expected ${template.urlForm}. For another url, leave the template out`;
+  throw new InvalidInputError('The body is not valid: url.', [{ path: 'url', message }]);
 }
 
 /** A schedule is used up by as many retries as it has delays. */

@@ -130,6 +130,7 @@ export interface WebhookSettings {
   ordering?: Webhook['ordering'];
   retrySchedule?: number[] | null;
   ttlSeconds?: Record<string, number> | null;
+  transform?: string | null;
   fallbackUrl?: string | null;
   filter?: Record<string, unknown> | null;
   /** The filter as Postgres evaluates it: set with it, and null with it. */
@@ -150,6 +151,7 @@ const settingColumns: Record<keyof WebhookSettings, string> = {
   ordering: 'ordering',
   retrySchedule: 'retry_schedule',
   ttlSeconds: 'ttl_seconds',
+  transform: 'transform',
   fallbackUrl: 'fallback_url',
   filter: 'filter',
   filterPath: 'filter_path',
@@ -164,11 +166,18 @@ function settingsOf(settings: WebhookSettings): [column: string, value: unknown]
 
 export async function insertWebhook(
   db: Queryable,
-  webhook: WebhookSettings & { tenantId: string; url: string; events: string[]; sealedSecret: Buffer },
+  webhook: WebhookSettings & {
+    tenantId: string;
+    url: string;
+    events: string[];
+    sealedSecret: Buffer;
+    template: string | null;
+  },
 ): Promise<Webhook> {
   const fields: [string, unknown][] = [
     ['tenant_id', webhook.tenantId],
     ['secret_sealed', webhook.sealedSecret],
+    ['template', webhook.template],
     ...settingsOf(webhook),
   ];
   const { rows } = await db.query<WebhookRow>(

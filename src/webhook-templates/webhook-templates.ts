@@ -28,8 +28,7 @@ export const findWebhookTemplate = (name: string): WebhookTemplate | undefined =
  */
 export function fitTemplate(
   { urlPattern }: WebhookTemplate,
-  url: string,
-  transform: string | null,
+  { url, transform }: { url: string; transform: string | null },
 ): { url: string; transform: string | null } | undefined {
   const match = new RegExp(urlPattern, 'u').exec(url);
   if (!match) return undefined;

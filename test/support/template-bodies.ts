@@ -39,7 +39,7 @@ export interface Envelope {
 
 export const madeBodies: readonly MadeBody[] = webhookTemplates.flatMap((template) => {
   const { name, transform } = template;
-  const fitted = fitTemplate(template, templateUrls[name] ?? '', transform);
+  const fitted = fitTemplate(template, { url: templateUrls[name] ?? '', transform });
   if (!fitted?.transform) return [];
   const expression = jsonata(fitted.transform);
   const schema = new URL(`../fixtures/webhook-templates/${name}.schema.json`, import.meta.url);

@@ -84,6 +84,7 @@ describe('the OpenAPI document', () => {
       'GET /v1/tenants/{tenant_id}/limits',
       'GET /v1/tenants/{tenant_id}/retention',
       'GET /v1/tenants/{tenant_id}/usage',
+      'GET /v1/webhook-templates',
       'GET /v1/webhooks',
       'GET /v1/webhooks/{webhook_id}',
       'GET /v1/webhooks/{webhook_id}/deliveries',
@@ -138,7 +139,7 @@ describe('the OpenAPI document', () => {
 
   it("requires each call's scope, and no key for public calls", () => {
     const open = operations.filter(({ operation }) => operation['security'].length === 0).map(({ path }) => path);
-    assert.deepEqual(open.sort(), ['/healthz', '/readyz', '/v1/event-types']);
+    assert.deepEqual(open.sort(), ['/healthz', '/readyz', '/v1/event-types', '/v1/webhook-templates']);
     for (const { path, operation } of operations.filter((one) => !open.includes(one.path))) {
       const [requirement] = operation['security'];
       const [scheme = '', scopes] = Object.entries(requirement as { [scheme: string]: Json })[0] ?? [];

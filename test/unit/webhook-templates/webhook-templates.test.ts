@@ -11,7 +11,7 @@ import { templateUrls } from '../../support/template-bodies.js';
 const fit = (name: string, url: string, transform: string | null = null) => {
   const template = findWebhookTemplate(name);
   assert.ok(template, name);
-  return fitTemplate(template, url, transform);
+  return fitTemplate(template, { url, transform });
 };
 
 describe('webhook templates', () => {
