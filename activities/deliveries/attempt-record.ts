@@ -9,6 +9,7 @@ import type { AttemptOutcome, ErrorClass, FinishedAttempt } from '../../src/deli
 import type { AttemptResult } from '../../workflows/contract/attempt-result.js';
 import { retryDelayMs } from '../../workflows/contract/retry-policy.js';
 import { endOf, progressOf, shortAnswer } from './delivery-end.js';
+import type { SentRecord } from './record-attempt.js';
 
 /** What is recorded of a finished request, and what it means for the delivery. */
 export function attemptRecord(input: {
@@ -21,12 +22,15 @@ export function attemptRecord(input: {
   waitedMs: number;
   elapsedMs: number;
   maxRetryAfterMs: number;
-}): AttemptRecord {
+}): SentRecord {
   const { attempt, finished } = input;
   const { outcome } = finished;
   const response = outcome.kind === 'unreachable' ? null : outcome.response;
   const verdict = verdictOf(outcome, attempt.target);
   return {
+    tenantId: attempt.tenantId,
+    webhookId: attempt.webhookId,
+    eventRowId: attempt.eventRowId,
     deliveryId: input.deliveryId,
     requestId: attempt.requestId,
     number: attempt.number,

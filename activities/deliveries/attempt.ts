@@ -1,32 +1,26 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { takeAttempt, type AttemptRecord, type RecordedAttempt, type TakenAttempt } from '../../src/db/attempts.js';
-import { auditLine, system } from '../../src/db/audit.js';
-import { withDatabaseTimeout, DatabaseUnavailableError, type Database } from '../../src/db/database.js';
+import { takeAttempt, type RecordedAttempt, type TakenAttempt } from '../../src/db/attempts.js';
+import { withDatabaseTimeout, DatabaseUnavailableError } from '../../src/db/database.js';
 import { maskHeaders } from '../../src/delivery/mask-headers.js';
 import type { Poster } from '../../src/delivery/post.js';
 import { buildRequestHeaders } from '../../src/delivery/request-headers.js';
 import { sealContext } from '../../src/encryption/seal-context.js';
 import { openIfReadable, type Sealer } from '../../src/encryption/seal.js';
 import { loggedEventId } from '../../src/events/personal-ids.js';
-import { settleSoon } from '../../src/settle-soon.js';
-import { announceHealth } from '../../src/sources/webhooks/announce-health.js';
-import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
-import { awaitsTurn, type AttemptResult } from '../../workflows/contract/attempt-result.js';
+import { awaitsTurn, type AttemptResult, type DeliveryEnd } from '../../workflows/contract/attempt-result.js';
 import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
 import { maxBehindMs, maxRecordMs, maxTakeMs } from '../../workflows/contract/time-budget.js';
 import { attemptRecord, attemptResult } from './attempt-record.js';
 import { startNextInTurn } from './next-in-turn.js';
+import type { RecordDeps, SentAttempt, SentRecord } from './record-attempt.js';
 import type { UnrecordedAttempts } from './unrecorded-attempts.js';
 
-export interface AttemptDeps {
-  db: Database;
+export interface AttemptDeps extends RecordDeps {
   poster: Poster;
   unrecorded: UnrecordedAttempts;
-  workflows: Pick<DeliveryWorkflows, 'start' | 'wake' | 'settle'>;
   sealer: Sealer;
-  log: Logger;
   /** Cap of a receiver's Retry-After. */
   maxRetryAfterMs: number;
   /** This service's version, for the User-Agent. */
@@ -97,7 +91,7 @@ export async function attemptOnce(
     elapsedMs: Math.ceil(performance.now() - beganAt),
     maxRetryAfterMs: deps.maxRetryAfterMs,
   });
-  let recorded: RecordedAttempt | null;
+  let recorded: SentAttempt | null;
   try {
     // If Postgres takes it after the timeout, recording it again changes nothing: the request has an id of its own.
     recorded = await withDatabaseTimeout(deps.unrecorded.record(record), maxRecordMs);
@@ -109,20 +103,7 @@ export async function attemptOnce(
     return { kind: 'unrecorded', sealedRecord: sealed(deps.sealer, record) };
   }
   logAttempt(deps.log, attempt, record, recorded);
-  if (recorded?.newHealth === 'disabled') {
-    // disable_webhook wrote the entry in the audit log.
-    deps.log.warn(
-      {
-        ...auditLine(system, 'webhook.disabled', attempt.tenantId, attempt.webhookId),
-        event: attempt.eventRowId,
-        delivery: record.deliveryId,
-      },
-      'audit',
-    );
-    await settleSoon(deps, attempt);
-  }
-  if (recorded?.releases) await startNextInTurn(deps, record.deliveryId);
-  if (recorded?.newHealth) await announceHealth(deps, attempt.webhookId);
+  await recorded?.followUp;
   return attemptResult(record, recorded, url);
 }
 
@@ -202,9 +183,9 @@ function signedHeaders(
  * The record, for the workflow to hand back to Postgres. Workflow histories are stored in plain text, and a response
  * may echo the body, so the record is sealed and shortened.
  */
-function sealed(sealer: Sealer, record: AttemptRecord): string {
+function sealed(sealer: Sealer, record: SentRecord): string {
   const { responseBody } = record;
-  const short: AttemptRecord = {
+  const short: SentRecord = {
     ...record,
     responseBody: responseBody?.slice(0, handedOverChars) ?? null,
     responseTruncated: record.responseTruncated || (responseBody?.length ?? 0) > handedOverChars,
@@ -212,7 +193,7 @@ function sealed(sealer: Sealer, record: AttemptRecord): string {
   return sealer.seal(JSON.stringify(short), sealContext.record(record.deliveryId)).toString('base64');
 }
 
-function logAttempt(log: Logger, attempt: TakenAttempt, record: AttemptRecord, recorded: RecordedAttempt | null): void {
+function logAttempt(log: Logger, attempt: TakenAttempt, record: SentRecord, recorded: RecordedAttempt | null): void {
   log.info(
     {
       tenant: attempt.tenantId,

@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from 'pino';
-import { recordAttempt, type AttemptRecord, type RecordedAttempt } from '../../src/db/attempts.js';
 import { DatabaseUnavailableError, type Database } from '../../src/db/database.js';
 import { databaseTime } from '../../src/db/clock.js';
 import { beat, removeSenderProcess } from '../../src/db/sender-processes.js';
+import { recordAndFollowUp, type RecordDeps, type SentAttempt, type SentRecord } from './record-attempt.js';
 
 const beatEveryMs = 2_000;
 
-export interface UnrecordedAttemptsDeps {
-  db: Database;
+export interface UnrecordedAttemptsDeps extends RecordDeps {
   /** A connection of its own, so that a beat never waits behind deliveries. */
   heartbeatDb: Database;
-  log: Logger;
 }
 
 /**
@@ -23,9 +20,11 @@ export interface UnrecordedAttemptsDeps {
 export class UnrecordedAttempts {
   /** Identifies this process to the others. */
   readonly processId = randomUUID();
-  readonly #records = new Map<string, AttemptRecord>();
+  readonly #records = new Map<string, SentRecord>();
   readonly #timer: NodeJS.Timeout;
   #beating: Promise<void> = Promise.resolve();
+  /** What follows from records; a beat does not wait for it. */
+  #followUps: Promise<unknown> = Promise.resolve();
   #isBusy = false;
 
   constructor(private readonly deps: UnrecordedAttemptsDeps) {
@@ -42,7 +41,7 @@ export class UnrecordedAttempts {
    * Records an attempt. If Postgres is unavailable it rejects, and the attempt is kept and retried until it is
    * recorded. An attempt that Postgres refuses for another reason is not kept: retrying would not help.
    */
-  async record(record: AttemptRecord): Promise<RecordedAttempt | null> {
+  async record(record: SentRecord): Promise<SentAttempt | null> {
     this.#records.set(record.requestId, record);
     for (const waitMs of [100, 500]) {
       try {
@@ -60,15 +59,21 @@ export class UnrecordedAttempts {
     for (const record of this.#records.values()) if (record.deliveryId === deliveryId) await this.#tryToRecord(record);
   }
 
-  async #tryToRecord(record: AttemptRecord): Promise<RecordedAttempt | null> {
+  async #tryToRecord(record: SentRecord): Promise<SentAttempt | null> {
     try {
-      const recorded = await recordAttempt(this.deps.db, record);
+      const recorded = await this.#recordBy(this.deps.db, record);
       this.#records.delete(record.requestId);
       return recorded;
     } catch (error) {
       if (!(error instanceof DatabaseUnavailableError)) this.#records.delete(record.requestId);
       throw error;
     }
+  }
+
+  async #recordBy(db: Database, record: SentRecord): Promise<SentAttempt | null> {
+    const recorded = await recordAndFollowUp(this.deps, record, db);
+    this.#followUps = Promise.all([this.#followUps, recorded?.followUp]);
+    return recorded;
   }
 
   #next(): void {
@@ -89,11 +94,11 @@ export class UnrecordedAttempts {
     }
   }
 
-  async #recordLate(record: AttemptRecord): Promise<void> {
+  async #recordLate(record: SentRecord): Promise<void> {
     const { heartbeatDb, log } = this.deps;
     const context = { delivery: record.deliveryId, attempt: record.number };
     try {
-      const recorded = await recordAttempt(heartbeatDb, record);
+      const recorded = await this.#recordBy(heartbeatDb, record);
       // `record` may have been faster; then nothing is late.
       if (this.#records.delete(record.requestId))
         log.info({ ...context, status: recorded?.status }, 'attempt.recorded_late');
@@ -109,6 +114,7 @@ export class UnrecordedAttempts {
     clearInterval(this.#timer);
     await this.#beating;
     await this.#beat();
+    await this.#followUps;
     if (this.#records.size > 0) {
       this.deps.log.error({ attempts: this.#records.size }, 'attempts.not_recorded: their workflows record them');
       return;

@@ -1,4 +1,4 @@
-import { oneRow, type Queryable } from './database.js';
+import { oneRow, type Database, type Queryable } from './database.js';
 import { sealedColumns, type SealedColumn } from './sealed-values.js';
 
 /** Values of one webhook that are sealed with a key other than the wanted one; null: none, or sealed with that key. */
@@ -93,28 +93,29 @@ export async function dropPreviousSecret(db: Queryable, webhookId: number, seale
 /**
  * Gives up a secret or headers that are still the same bytes, and disables the webhook with the reason, so that nothing
  * is sent that its receiver could not verify. `secret.to`: a new secret, which nobody knows. False when they have
- * changed meanwhile.
+ * changed meanwhile. The sweeper settles its deliveries and announces it.
  */
-export async function discardSealed(
-  db: Queryable,
+export const discardSealed = (
+  db: Database,
   webhookId: number,
   lost: { secret?: { from: Buffer; to: Buffer }; headers?: Buffer; reason: string },
-): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `with old as materialized (
-       select w from webhooks w
-        where id = $1 and (secret_sealed = $2 or headers_sealed = $4) and secret_sealed = coalesce($2, secret_sealed)
-          for no key update
-     ), disabled as (
-       update webhooks w
-          set secret_sealed = coalesce($3, w.secret_sealed),
-              headers_sealed = case when w.headers_sealed = $4 then null else w.headers_sealed end,
-              enabled = false, disabled_reason = $5, disabled_at = now(), updated_at = now()
-         from old where w.id = (old.w).id
-       returning old.w as before
-     )
-     select audit_disabled(before, $5), change_health((before).id, 'disabled', $5, now()) from disabled`,
-    [webhookId, lost.secret?.from ?? null, lost.secret?.to ?? null, lost.headers ?? null, lost.reason],
-  );
-  return (rowCount ?? 0) > 0;
-}
+): Promise<boolean> =>
+  db.transaction(async (tx) => {
+    const secret = lost.secret?.from ?? null;
+    const { rowCount } = await tx.query(
+      `select from webhooks
+        where id = $1 and (secret_sealed = $2 or headers_sealed = $3) and secret_sealed = coalesce($2, secret_sealed)
+          for no key update`,
+      [webhookId, secret, lost.headers ?? null],
+    );
+    if (rowCount === 0) return false;
+    await tx.query('select from webhook_limiters where webhook_id = $1 for no key update', [webhookId]);
+    await tx.query(
+      `update webhooks set secret_sealed = coalesce($2, secret_sealed),
+              headers_sealed = case when headers_sealed = $3 then null else headers_sealed end
+        where id = $1`,
+      [webhookId, lost.secret?.to ?? null, lost.headers ?? null],
+    );
+    await tx.query('select disable_webhook($1, $2, clock_timestamp())', [webhookId, lost.reason]);
+    return true;
+  });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Queryable } from '../db/database.js';
+import type { Database } from '../db/database.js';
 import {
   countOutdated,
   discardSealed,
@@ -40,6 +40,8 @@ export interface ResealOptions {
    * given up; see `discardSealed`.
    */
   lostKeys?: readonly (string | null)[];
+  /** A webhook was disabled because one of its values was given up. */
+  onDisabled?: (webhook: { webhookId: number; tenantId: string }) => void;
   /** After each batch: how many webhooks this pass has handled, of those that were outdated at its start. */
   onProgress?: (progress: { webhooks: number; of: number; resealed: number }) => void;
   /** How long to go on without progress when webhooks are locked. */
@@ -50,7 +52,7 @@ export interface ResealOptions {
  * Seals again, with the first key, what other keys sealed, in batches of short statements, while services run. Safe to
  * repeat, to run concurrently, and to stop at any time: each batch stands by itself.
  */
-export async function resealAll(db: Queryable, sealer: Sealer, options: ResealOptions = {}): Promise<ResealResult> {
+export async function resealAll(db: Database, sealer: Sealer, options: ResealOptions = {}): Promise<ResealResult> {
   const { timeoutMs = 60_000 } = options;
   let resealed = 0;
   let discarded = 0;
@@ -68,9 +70,9 @@ export async function resealAll(db: Queryable, sealer: Sealer, options: ResealOp
 }
 
 async function resealOnce(
-  db: Queryable,
+  db: Database,
   sealer: Sealer,
-  { batchSize = 500, lostKeys = [], onProgress }: ResealOptions,
+  { batchSize = 500, lostKeys = [], onDisabled, onProgress }: ResealOptions,
   before: number,
 ): Promise<Pass> {
   const keyId = sealer.keyIds[0]!;
@@ -89,7 +91,9 @@ async function resealOnce(
       const isLost = ({ column, keyId }: UnreadableValue) =>
         lostKeys.includes(keyId) || (column === 'previous_secret_sealed' && webhook.isOverlapOver);
       pass.unreadable.push(...unreadable.filter((value) => !isLost(value)));
-      if (await giveUp(db, sealer, webhook, unreadable.filter(isLost))) pass.discarded += 1;
+      if (!(await giveUp(db, sealer, webhook, unreadable.filter(isLost)))) continue;
+      pass.discarded += 1;
+      onDisabled?.({ webhookId: webhook.id, tenantId: webhook.tenantId });
     }
     webhooks += batch.length;
     afterId = batch.at(-1)!.id;
@@ -123,7 +127,7 @@ function sortValues(webhook: OutdatedWebhook, sealer: Sealer): { readable: Resea
  * Returns whether it disabled the webhook: not if only the previous secret was lost, or the values changed meanwhile.
  */
 async function giveUp(
-  db: Queryable,
+  db: Database,
   sealer: Sealer,
   webhook: OutdatedWebhook,
   lost: UnreadableValue[],

@@ -135,13 +135,14 @@ export async function openService(
       return allOf([worker?.shutdown(), drainSources()]).finally(() => starter.close());
     });
     if (parts.worker) {
-      const unrecorded = new UnrecordedAttempts({ db: databases.worker, heartbeatDb: databases.heartbeat, log });
+      const { worker: db, heartbeat: heartbeatDb } = databases;
+      const unrecorded = new UnrecordedAttempts({ db, heartbeatDb, log, workflows: starter });
       closeUnrecorded = () => unrecorded.close();
       worker = startDeliveryWorker({
         config,
         log,
         activities: {
-          db: databases.worker,
+          db,
           log,
           poster,
           sealer,

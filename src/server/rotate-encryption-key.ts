@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { loadRotationConfig, type RotationConfig } from '../config/encryption.js';
 import { ConfigError } from '../config/environment.js';
+import { auditLine, system } from '../db/audit.js';
 import { openDatabase, type Database } from '../db/database.js';
 import { listStoredKeyIds } from '../db/sealed-values.js';
 import { createLogger, type Logger } from '../log.js';
@@ -55,6 +56,9 @@ async function rotate(
   log.info({ keyId }, 'encryption.rotating');
   const { resealed, unreadable, discarded, busy } = await resealAll(db, sealer, {
     lostKeys,
+    // disable_webhook wrote the entry in the audit log.
+    onDisabled: ({ webhookId, tenantId }) =>
+      log.warn(auditLine(system, 'webhook.disabled', tenantId, webhookId), 'audit'),
     onProgress: (progress) => log.info(progress, 'encryption.progress'),
   });
   logUnreadable(unreadable, log);

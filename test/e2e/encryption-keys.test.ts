@@ -118,6 +118,14 @@ describe('encryption keys', function () {
     assert.equal(blind.code, 1);
     const unreadable = blind.lines.find((line) => line.msg.startsWith('encryption.unreadable'))!;
     assert.deepEqual([unreadable['keyId'], unreadable['values'], unreadable['firstWebhooks']], ['next', 2, [1]]);
+
+    const given = await rotate(stack.config.databaseUrl, [newKey('third')], ['--lost-key', 'next']);
+    assert.equal(given.code, 0, JSON.stringify(given.lines));
+    const audited = given.lines.find((line) => line.msg === 'audit')!;
+    assert.deepEqual(
+      [audited['action'], audited['tenant'], audited['subjectId'], audited['actorType']],
+      ['webhook.disabled', tenant.tenantId, '1', 'system'],
+    );
   });
 
   it('that cannot open a previous secret leave it out, and the current secret signs', async () => {
@@ -138,7 +146,11 @@ describe('encryption keys', function () {
 });
 
 /** `npm run rotate-encryption-key`, with only what it needs in its environment. */
-async function rotate(databaseUrl: string, keys: Keyring): Promise<{ code: number; lines: LogLine[] }> {
+async function rotate(
+  databaseUrl: string,
+  keys: Keyring,
+  options: string[] = [],
+): Promise<{ code: number; lines: LogLine[] }> {
   const { PATH, HOME } = process.env;
   const env = {
     PATH,
@@ -147,7 +159,7 @@ async function rotate(databaseUrl: string, keys: Keyring): Promise<{ code: numbe
     IRISX_ENCRYPTION_KEYS: keys.map(({ id, key }) => `${id}:${key.toString('base64')}`).join(','),
     LOG_FORMAT: 'json',
   };
-  const args = ['--import', 'tsx', 'src/server/rotate-encryption-key.ts'];
+  const args = ['--import', 'tsx', 'src/server/rotate-encryption-key.ts', ...options];
   return new Promise((resolve) => {
     const child = execFile(process.execPath, args, { env }, (_error, stdout, stderr) => {
       assert.equal(stderr, '');

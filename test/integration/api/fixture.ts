@@ -6,7 +6,7 @@ import type pg from 'pg';
 import { createApp, type AppDeps } from '../../../src/api/app.js';
 import type { StartableRecovery } from '../../../src/db/recoveries.js';
 import type { SettlingWebhook } from '../../../src/db/settling.js';
-import { recordAttempt, type AttemptVerdict } from '../../../src/db/attempts.js';
+import { recordAttempt, type AttemptRecord, type AttemptVerdict } from '../../../src/db/attempts.js';
 import { openDatabase } from '../../../src/db/database.js';
 import type { StartableDelivery, WokenDelivery } from '../../../src/db/events.js';
 import { createAddressGuard } from '../../../src/delivery/address.js';
@@ -195,19 +195,22 @@ export async function triggerDtmf(
   return (body as { deliveries: { id: string }[] }).deliveries.map(({ id }) => id);
 }
 
+interface Answer {
+  statusCode: number;
+  verdict: AttemptVerdict;
+  durationMs?: number;
+  responseHeaders?: Record<string, string>;
+}
+
 /** Records an attempt of a delivery, as the worker does. */
-export async function recordAnswer(
-  api: Api,
-  deliveryId: string,
-  attempt: {
-    statusCode: number;
-    verdict: AttemptVerdict;
-    durationMs?: number;
-    responseHeaders?: Record<string, string>;
-  },
-): Promise<void> {
-  const { statusCode, verdict, durationMs = 100, responseHeaders = { 'content-type': 'text/plain' } } = attempt;
-  await recordAttempt(api.pool, {
+export async function recordAnswer(api: Api, deliveryId: string, answer: Answer): Promise<void> {
+  await recordAttempt(api.pool, recordOf(deliveryId, answer));
+}
+
+/** What the worker records of an attempt. */
+export function recordOf(deliveryId: string, answer: Answer): AttemptRecord {
+  const { statusCode, verdict, durationMs = 100, responseHeaders = { 'content-type': 'text/plain' } } = answer;
+  return {
     deliveryId,
     requestId: randomUUID(),
     number: 1,
@@ -225,6 +228,6 @@ export async function recordAnswer(
     disabledReason: verdict === 'gone' ? 'the receiver answered 410 Gone' : null,
     token: null,
     elapsedMs: 0,
-    target: 'primary' as const,
-  });
+    target: 'primary',
+  };
 }

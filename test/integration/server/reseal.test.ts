@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { openDatabase, type Database, type Queryable } from '../../../src/db/database.js';
+import { openDatabase, type Database } from '../../../src/db/database.js';
 import { replaceSecret } from '../../../src/db/webhooks.js';
 import { sealContext } from '../../../src/encryption/seal-context.js';
 import { createSealer, sealedKeyId, type EncryptionKey } from '../../../src/encryption/seal.js';
@@ -46,6 +46,7 @@ describe('the rotation of the encryption key', () => {
     previous_secret_sealed: Buffer | null;
     enabled: boolean;
     disabled_reason: string | null;
+    settling_since: Date | null;
     updated_at: Date;
   }
   const rowsOf = async () => (await database.pool.query<Row>('select * from webhooks order by id')).rows;
@@ -95,7 +96,8 @@ describe('the rotation of the encryption key', () => {
   it('continues after it was interrupted: each batch is independent', async () => {
     await insertMany(25);
     let statements = 0;
-    const dies: Queryable = {
+    const dies: Database = {
+      ...db,
       query: (statement, values) => {
         // the count, then three batches of two statements each
         if (++statements > 7) throw new Error('killed');
@@ -122,7 +124,8 @@ describe('the rotation of the encryption key', () => {
   it('never restores a secret that was rotated between its read and its write', async () => {
     const [id] = await insertMany(2);
     let isRotated = false;
-    const interleaved: Queryable = {
+    const interleaved: Database = {
+      ...db,
       async query(statement, values) {
         const result = await db.query<never>(statement, values);
         if (!isRotated && typeof statement === 'string' && statement.includes('is_deleted')) {
@@ -217,8 +220,13 @@ describe('the rotation of the encryption key', () => {
     );
     const kept = await insert('whsec_4', missing);
 
-    const result = await resealAll(db, ring, { lostKeys: ['lost'] });
+    const disabledIds: number[] = [];
+    const result = await resealAll(db, ring, {
+      lostKeys: ['lost'],
+      onDisabled: ({ webhookId, tenantId: of }) => disabledIds.push(of === tenantId ? webhookId : NaN),
+    });
     assert.deepEqual(result.discarded, 2);
+    assert.deepEqual(disabledIds, [noSecret, noHeaders]);
     assert.deepEqual(result.unreadable, [{ webhookId: kept, column: 'secret_sealed', keyId: 'missing' }]);
     const secretless = await rowOf(noSecret);
     assert.match(openSecret(secretless.secret_sealed)!, /^whsec_.{40,}/);
@@ -226,6 +234,7 @@ describe('the rotation of the encryption key', () => {
       [secretless.enabled, secretless.disabled_reason],
       [false, 'the service has lost its signing secret: replace the secret, then enable it again'],
     );
+    assert.ok(secretless.settling_since, 'the sweeper holds its deliveries');
     const { rows: health } = await database.pool.query(
       `select h.webhook_id, h.state, c.reason = w.disabled_reason as reason_kept from webhook_health h
          join webhook_health_changes c using (webhook_id) join webhooks w on w.id = h.webhook_id order by webhook_id`,
