@@ -51,7 +51,13 @@ const requestSchema = z
   });
 
 const count = (description: string) => z.int().meta({ description, examples: [0] });
-const total = count('How many deliveries it found when it was created');
+const found = {
+  total: count('How many deliveries it found when it was created'),
+  total_is_exact: z.boolean().meta({
+    description: 'false: there are so many that counting them was given up; `total` or more',
+    examples: [true],
+  }),
+};
 
 const recoverySchema = z
   .object({
@@ -65,7 +71,7 @@ const recoverySchema = z
     since: time('Accepted at this time or later; null: no matter when').nullable(),
     until: time('Accepted before this time; null: before the recovery was created').nullable(),
     include_missing: z.boolean().meta({ examples: [false] }),
-    total,
+    ...found,
     requeued: count(
       'How many were made pending so far. Deliveries that were retried by hand meanwhile are not among them',
     ),
@@ -85,6 +91,7 @@ const renderRecovery = (recovery: Recovery): z.input<typeof recoverySchema> => (
   until: renderTimeOrNull(recovery.until),
   include_missing: recovery.includeMissing,
   total: recovery.total,
+  total_is_exact: recovery.isTotalExact,
   requeued: recovery.requeued,
   delivered: recovery.delivered,
   failed: recovery.failed,
@@ -129,7 +136,7 @@ export const recoveryEndpoints = [
     responses: {
       200: {
         description: 'With `dry_run`: how many deliveries would be sent',
-        schema: z.object({ recovery: z.object({ total }) }),
+        schema: z.object({ recovery: z.object(found) }),
       },
       202: { description: 'On its way', schema: oneRecovery },
     },
@@ -147,7 +154,10 @@ export const recoveryEndpoints = [
         until,
         includeMissing: body.include_missing,
       };
-      if (body.dry_run) return { status: 200, body: { recovery: { total: await countRecoverable(db, request) } } };
+      if (body.dry_run) {
+        const { total, isTotalExact } = await countRecoverable(db, request);
+        return { status: 200, body: { recovery: { total, total_is_exact: isTotalExact } } };
+      }
       const recovery = await db.transaction(async (db) => {
         const created = await createRecovery(db, request);
         const after = auditedRecovery(created);

@@ -26,8 +26,10 @@ export interface RecoveryRequest {
 export interface Recovery extends RecoveryRequest {
   id: string;
   status: (typeof recoveryStatuses)[number];
-  /** What was found when it was created. */
+  /** How many deliveries were found when it was created. */
   total: number;
+  /** False: there were more than could be counted in a short time. */
+  isTotalExact: boolean;
   /** How many were made pending, and how they ended; the others of them are on their way. */
   requeued: number;
   delivered: number;
@@ -56,6 +58,7 @@ interface RecoveryRow {
   until: Date | null;
   include_missing: boolean;
   total: number;
+  is_total_exact: boolean;
   requeued: number;
   delivered: number;
   failed: number;
@@ -64,8 +67,8 @@ interface RecoveryRow {
   finished_at: Date | null;
 }
 
-const columns = `id, webhook_id, tenant_id, status, statuses, event_types, since, until, include_missing, total, requeued,
-  delivered, failed, reached, created_at, finished_at`;
+const columns = `id, webhook_id, tenant_id, status, statuses, event_types, since, until, include_missing, total,
+  is_total_exact, requeued, delivered, failed, reached, created_at, finished_at`;
 
 const toRecovery = (row: RecoveryRow): Recovery => ({
   id: row.id,
@@ -77,7 +80,9 @@ const toRecovery = (row: RecoveryRow): Recovery => ({
   since: row.since,
   until: row.until,
   includeMissing: row.include_missing,
-  total: row.total,
+  // Of an estimate that was too low, what is known by now.
+  total: row.is_total_exact ? row.total : Math.max(row.total, row.requeued),
+  isTotalExact: row.is_total_exact,
   requeued: row.requeued,
   delivered: row.delivered,
   failed: row.failed,
@@ -86,12 +91,22 @@ const toRecovery = (row: RecoveryRow): Recovery => ({
   finishedAt: row.finished_at,
 });
 
-/** How many deliveries a recovery would send, if it were created now. Throws ConflictError for a deleted webhook. */
-export async function countRecoverable(db: Queryable, request: RecoveryRequest): Promise<number> {
+/** Long enough for several hundred thousand. */
+const countForMs = 2_000;
+
+/**
+ * How many deliveries a recovery would send, if it were created now: of very many, how many at least. Throws
+ * ConflictError for a deleted webhook.
+ */
+export async function countRecoverable(
+  db: Queryable,
+  request: RecoveryRequest,
+  maxMs = countForMs,
+): Promise<Pick<Recovery, 'total' | 'isTotalExact'>> {
   await requireUndeleted(db, request.webhookId);
-  const { rows } = await db.query<{ count: number }>(
-    `select count(*) from recovery_candidates(
-       jsonb_populate_record(null::webhook_recoveries, $1::jsonb || jsonb_build_object('created_at', now())), null)`,
+  const { rows } = await db.query<{ total: number; is_exact: boolean }>(
+    `select * from count_recoverable(
+       jsonb_populate_record(null::webhook_recoveries, $1::jsonb || jsonb_build_object('created_at', now())), $2)`,
     [
       JSON.stringify({
         webhook_id: request.webhookId,
@@ -103,9 +118,11 @@ export async function countRecoverable(db: Queryable, request: RecoveryRequest):
         include_missing: request.includeMissing,
         reached: '00000000-0000-0000-0000-000000000000',
       }),
+      maxMs,
     ],
   );
-  return oneRow(rows).count;
+  const { total, is_exact: isTotalExact } = oneRow(rows);
+  return { total, isTotalExact };
 }
 
 /**
@@ -122,12 +139,13 @@ export async function createRecovery(db: Queryable, request: RecoveryRequest): P
     throw new ConflictError(
       `Recovery ${running.rows[0].id} of webhook ${webhookId} is running. Wait until it has completed, or cancel it: DELETE /v1/webhooks/${webhookId}/recoveries/${running.rows[0].id}.`,
     );
-  const total = await countRecoverable(db, request);
+  const { total, isTotalExact } = await countRecoverable(db, request);
   // The deletion of a webhook also cancels its running recovery, so from here on it must wait.
   await requireUndeleted(db, webhookId, 'for share');
   const { rows } = await db.query<RecoveryRow>(
-    `insert into webhook_recoveries (webhook_id, tenant_id, statuses, event_types, since, until, include_missing, total)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)
+    `insert into webhook_recoveries (webhook_id, tenant_id, statuses, event_types, since, until, include_missing, total,
+                                     is_total_exact)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      on conflict (webhook_id) where status = 'running' do nothing returning ${columns}`,
     [
       webhookId,
@@ -138,6 +156,7 @@ export async function createRecovery(db: Queryable, request: RecoveryRequest): P
       request.until,
       request.includeMissing,
       total,
+      isTotalExact,
     ],
   );
   // Another call created one meanwhile.

@@ -34,7 +34,7 @@ describe('recoveries of a webhook', () => {
   it('count with dry_run, and send nothing', async () => {
     await failed(3);
     const { status, body } = await recover({ statuses, dry_run: true });
-    assert.deepEqual([status, body], [200, { recovery: { total: 3 } }]);
+    assert.deepEqual([status, body], [200, { recovery: { total: 3, total_is_exact: true } }]);
     assert.deepEqual((await tenant.call('GET', path)).body, { recoveries: [], next_cursor: null });
     assert.deepEqual(api.workflows.recovered, []);
   });
@@ -56,6 +56,7 @@ describe('recoveries of a webhook', () => {
       ...range,
       include_missing: false,
       total: 3,
+      total_is_exact: true,
       requeued: 0,
       delivered: 0,
       failed: 0,

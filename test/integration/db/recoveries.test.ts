@@ -113,7 +113,11 @@ describe('a recovery in Postgres', function () {
       [{ statuses: ['failed', 'cancelled', 'delivered'], until: later }, [...failed, ...dtmf]],
     ];
     for (const [request, expected] of cases) {
-      assert.equal(await countRecoverable(db, requestOf(webhookId, request)), expected.length, JSON.stringify(request));
+      assert.deepEqual(
+        await countRecoverable(db, requestOf(webhookId, request)),
+        { total: expected.length, isTotalExact: true },
+        JSON.stringify(request),
+      );
       // Rolled back, so that each case finds all deliveries as they were.
       const requeued = db.transaction(async (tx) => {
         const { id, total } = await createRecovery(tx, requestOf(webhookId, request));
@@ -135,6 +139,34 @@ describe('a recovery in Postgres', function () {
     assert.deepEqual([recovery.requeued, recovery.delivered, recovery.failed], [120, 120, 0]);
     assert.deepEqual([recovery.status, recovery.finishedAt !== null], ['completed', true]);
     await assertInvariants(database.pool, webhookId);
+  });
+
+  it('counts what it will send in batches, and for a short time only', async () => {
+    const webhookId = await webhook();
+    const earlier = await webhook({ ...unlimited, events: ['call.dtmf'] });
+    await backlog(webhookId, 'failed', 2_100);
+    await backlog(webhookId, 'cancelled', 1_000);
+    // Events that the webhook has not got yet.
+    await backlog(earlier, 'delivered', 1_500);
+    const everything = requestOf(webhookId, { statuses: ['failed', 'cancelled', 'expired'], includeMissing: true });
+    for (const eventTypes of [null, ['call.completed', 'call.dtmf']] as const) {
+      const request = { ...everything, eventTypes: eventTypes && [...eventTypes] };
+      assert.deepEqual(await countRecoverable(db, request), { total: 4_600, isTotalExact: true });
+    }
+    assert.deepEqual(await countRecoverable(db, everything, -1), { total: 0, isTotalExact: false });
+    const { total, isTotalExact } = await countRecoverable(db, everything, 1);
+    assert.ok(!isTotalExact && total >= 1_000 && total < 4_600, `${total}`);
+  });
+
+  it('has a total of at least what it has requeued, if that was not counted to the end', async () => {
+    const webhookId = await webhook();
+    await backlog(webhookId, 'failed', 10);
+    const { id } = await create(webhookId);
+    await database.pool.query('update webhook_recoveries set total = 3, is_total_exact = false where id = $1', [id]);
+    const totalOf = async () => (await findRecovery(db, webhookId, id))!.total;
+    assert.equal(await totalOf(), 3);
+    await requeueBatch(db, id, { limit: 7, ahead: 100 });
+    assert.equal(await totalOf(), 7);
   });
 
   it('leaves alone what fails or is retried after it was created', async () => {
