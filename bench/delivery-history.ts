@@ -17,8 +17,8 @@ export interface HistoryFacts {
 }
 
 /**
- * Gives a webhook `count` ended deliveries over four weeks, with events, attempts and counters as the service would
- * have left them. Written directly in SQL: over the API a million would take hours.
+ * Gives a webhook `count` ended deliveries over four weeks, with events, attempts, counters, recoveries and the audit log
+ * as the service would have left them. Written directly in SQL: over the API a million would take hours.
  */
 export async function fillHistory(
   db: Pool,
@@ -71,6 +71,22 @@ export async function fillHistory(
          from bench_history group by g % 8`,
       [webhook.id],
     );
+    // Enough of each for a page, whatever the size.
+    await client.query(
+      `insert into webhook_recoveries (id, webhook_id, tenant_id, status, statuses, include_missing, total, created_at, finished_at)
+       select ${idAt('created_at')}, $1, $2, 'completed', '{failed}', false, 0, created_at, created_at
+         from bench_history where g % 1000 = 0 or g <= 60`,
+      [webhook.id, webhook.tenantId],
+    );
+    await client.query(
+      `insert into audit_entries (id, tenant_id, created_at, actor_type, actor_name, action, subject_id, changes)
+       select ${idAt('created_at')}, $2, created_at, 'api_key', 'bench', a.action, a.subject,
+              '{"description": {"old": null, "new": "changed"}}'
+         from bench_history cross join lateral (
+           values ('webhook.updated', $1::text), ('recovery.created', delivery::text)) a (action, subject)
+        where g % 10 = 0`,
+      [webhook.id, webhook.tenantId],
+    );
     const { rows } = await client.query<{ event_id: string; delivery: string; at: Date[] }>(
       `select event_id, delivery,
               (select array_agg(created_at order by g) from bench_history
@@ -80,7 +96,13 @@ export async function fillHistory(
     );
     await client.query('drop table bench_history');
     // Autovacuum would have done this in four weeks. Otherwise it would start in the middle of the measurement.
-    for (const table of ['webhook_events', 'webhook_deliveries', 'webhook_attempts'])
+    for (const table of [
+      'webhook_events',
+      'webhook_deliveries',
+      'webhook_attempts',
+      'webhook_recoveries',
+      'audit_entries',
+    ])
       await client.query(`vacuum (analyze) ${table}`);
     const { event_id: eventId, delivery: deliveryId, at } = rows[0]!;
     const [oldUntil, since, until, outageSince] = at.map((date) => date.toISOString());

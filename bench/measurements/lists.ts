@@ -3,10 +3,8 @@ import { fillHistory, type HistoryFacts } from '../delivery-history.js';
 import { summarize } from '../latencies.js';
 import type { BenchTenant, Rig } from '../rig.js';
 
-interface Page {
-  deliveries?: unknown[];
-  next_cursor?: string | null;
-}
+/** `next_cursor`, and the rows under the list's name. */
+type Page = Record<string, unknown>;
 
 interface FilledWebhook {
   tenant: BenchTenant;
@@ -24,12 +22,16 @@ function calls(
   eventType: string,
   absentType: string,
 ): { id: string; name: string; path: (webhook: FilledWebhook) => string }[] {
-  const list = (id: string, name: string, query: (webhook: FilledWebhook) => Record<string, string>) => ({
+  type Query = (webhook: FilledWebhook) => Record<string, string>;
+  const over = (path: (id: number) => string, kind: string) => (id: string, name: string, query: Query) => ({
     id,
-    name: `deliveries, ${name}`,
-    path: (webhook: FilledWebhook) =>
-      `/v1/webhooks/${webhook.id}/deliveries?${new URLSearchParams(query(webhook)).toString()}`,
+    name: `${kind}, ${name}`,
+    path: (webhook: FilledWebhook) => `${path(webhook.id)}?${new URLSearchParams(query(webhook)).toString()}`,
   });
+  const list = over((id) => `/v1/webhooks/${id}/deliveries`, 'deliveries');
+  const ofTenant = over(() => '/v1/deliveries', 'deliveries of a tenant');
+  const events = over(() => '/v1/events', 'events');
+  const auditLog = over(() => '/v1/audit-log', 'audit log');
   return [
     { id: 'statistics', name: 'a webhook with its statistics', path: ({ id }) => `/v1/webhooks/${id}` },
     { id: 'webhooks', name: 'the webhooks of a tenant', path: () => '/v1/webhooks' },
@@ -66,6 +68,30 @@ function calls(
       limit: '2',
     })),
     list('old', 'until=, long ago', ({ facts }) => ({ until: facts.oldUntil, limit: '5' })),
+    ofTenant('tenant-newest', 'newest', () => ({})),
+    ofTenant('tenant-page', 'a page in the middle', ({ cursor }) => ({ cursor })),
+    ofTenant('tenant-failed', 'status=failed', () => ({ status: 'failed' })),
+    ofTenant('tenant-delivered', 'status=delivered, the newest fifth failed', () => ({ status: 'delivered' })),
+    ofTenant('tenant-pending', 'status=pending, of which there are none', () => ({ status: 'pending' })),
+    ofTenant('tenant-event-type', 'event_type=', () => ({ event_type: eventType })),
+    events('events-newest', 'newest', () => ({})),
+    events('events-event-type', 'event_type=', () => ({ event_type: eventType })),
+    events('events-event-type-absent', 'event_type= of a type that never came', () => ({ event_type: absentType })),
+    events('events-event-id', 'event_id=', ({ facts }) => ({ event_id: facts.eventId })),
+    events('events-middle', 'since=&until=', ({ facts }) => ({ ...facts.middle, limit: '10' })),
+    events('events-middle-type', 'since=&until=&event_type=', ({ facts }) => ({
+      ...facts.middle,
+      event_type: eventType,
+      limit: '10',
+    })),
+    events('events-old', 'until=, long ago', ({ facts }) => ({ until: facts.oldUntil, limit: '5' })),
+    { id: 'recoveries', name: 'recoveries of a webhook', path: ({ id }) => `/v1/webhooks/${id}/recoveries` },
+    auditLog('audit-newest', 'newest', () => ({})),
+    auditLog('audit-middle', 'since=&until=', ({ facts }) => ({ ...facts.middle, limit: '10' })),
+    auditLog('audit-action', 'action=', () => ({ action: 'webhook.updated' })),
+    auditLog('audit-action-absent', 'action= of which there are none', () => ({ action: 'webhook.paused' })),
+    auditLog('audit-subject', 'subject_id=', ({ id }) => ({ subject_id: String(id) })),
+    auditLog('audit-subject-type', 'subject_type=', () => ({ subject_type: 'recovery' })),
     {
       id: 'one',
       name: 'one delivery with its attempts',
@@ -74,7 +100,7 @@ function calls(
   ];
 }
 
-/** Lists and statistics of a webhook with a long history, compared with a short one, in turns. */
+/** Lists and statistics of a webhook and of its tenant with a long history, compared with a short one, in turns. */
 export const lists: Measurement = {
   name: 'lists',
   run: (bench) =>
@@ -117,12 +143,14 @@ async function fill(bench: Bench, rig: Rig, count: number): Promise<FilledWebhoo
   const page = await tenant.get<Page>(
     `/v1/webhooks/${id}/deliveries?limit=1&until=${encodeURIComponent(facts.middle.until)}`,
   );
-  if (!page.next_cursor) throw new Error('the middle of the history has no next page');
-  return { tenant, id, facts, cursor: page.next_cursor };
+  if (typeof page['next_cursor'] !== 'string') throw new Error('the middle of the history has no next page');
+  return { tenant, id, facts, cursor: page['next_cursor'] };
 }
 
 async function rowsOf(webhook: FilledWebhook, path: (webhook: FilledWebhook) => string): Promise<number> {
-  return (await webhook.tenant.get<Page>(path(webhook))).deliveries?.length ?? 0;
+  const rows = Object.values(await webhook.tenant.get<Page>(path(webhook))).find(Array.isArray) as
+    unknown[] | undefined;
+  return rows?.length ?? 0;
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
