@@ -12,5 +12,6 @@ begin
    where id = p_webhook;
   perform audit_disabled(w, p_reason);
   perform void_planned_tokens(p_webhook);
+  perform forget_failures(p_webhook);
   perform change_health(p_webhook, 'disabled', p_reason, p_now);
 end $$;

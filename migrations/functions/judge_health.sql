@@ -9,6 +9,7 @@ declare
   h webhook_health;
   v_error text := left(p_error, 500);
   v_failures bigint;
+  v_success_at timestamptz;
   v_reason text;
 begin
   -- The health of a paused webhook stays as it is; resuming it resets the health.
@@ -17,12 +18,13 @@ begin
   end if;
   select * into h from webhook_health where webhook_id = w.id;
   if p_succeeded then
-    -- The usual case: one row is read, if there is one, and none is written.
-    if h.webhook_id is null or h.state = 'healthy' and h.last_error is null then
+    -- The usual case: one row is read, if there is one, and none is written. A few failures end with the next failure,
+    -- which sees that this came between. Of more, the decisive one may be recorded at this moment.
+    if h.webhook_id is null or h.state = 'healthy' and cardinality(h.failed_at) < 3 then
       return null;
     end if;
     select * into h from webhook_health where webhook_id = w.id for no key update;
-    if h.state = 'disabled' then
+    if h.state = 'disabled' or h.state = 'healthy' and h.failed_at = '{}' then
       return null;
     end if;
     update webhook_health
@@ -38,16 +40,26 @@ begin
   -- While it is failing, hardly anything is written: its failures are counted in several rows, this is one.
   if p_is_evidence and (h.state is distinct from 'failing' or h.last_error is distinct from v_error
                         or p_failed and h.failures_began_at is null) then
-    insert into webhook_health as c (webhook_id, state, since, failures_began_at, failed_at, last_error)
-    values (w.id, 'healthy', w.created_at, case when p_failed then p_now end, array[p_now], v_error)
-    on conflict (webhook_id) do update
-       set failures_began_at = coalesce(c.failures_began_at, excluded.failures_began_at),
-           failed_at = (p_now || c.failed_at)[1:10], last_error = excluded.last_error
-     where c.state <> 'disabled'
-    returning * into h;
-    if not found then
+    if h.webhook_id is null then
+      insert into webhook_health (webhook_id, state, since) values (w.id, 'healthy', w.created_at) on conflict do nothing;
+    end if;
+    select * into h from webhook_health where webhook_id = w.id for no key update;
+    if h.state = 'disabled' then
       return null;
     end if;
+    -- After the lock on the row: the failures of those that had it before are committed.
+    select sum(failures), max(last_success_at) into v_failures, v_success_at from webhook_counters where webhook_id = w.id;
+    if h.state = 'healthy' and v_success_at > coalesce(h.success_seen_at, '-infinity') then
+      h.failures_before := v_failures - p_failed::int;
+      h.failures_began_at := null;
+      h.failed_at := '{}';
+      h.success_seen_at := v_success_at;
+    end if;
+    update webhook_health
+       set failures_before = h.failures_before,
+           failures_began_at = coalesce(h.failures_began_at, case when p_failed then p_now end),
+           failed_at = (p_now || h.failed_at)[1:10], last_error = v_error, success_seen_at = h.success_seen_at
+     where webhook_id = w.id returning * into h;
   end if;
 
   if p_gone_reason is not null then
@@ -58,9 +70,9 @@ begin
   end if;
   if p_may_disable then
     select * into h from webhook_health where webhook_id = w.id for no key update;
+    v_failures := count_failures(w.id);
   end if;
-  -- After the lock on the row: a success, and the failures of those that had it before, are committed.
-  v_failures := count_failures(w.id) - h.failures_before;
+  v_failures := v_failures - h.failures_before;
   if p_failed and p_may_disable and v_failures >= 20
       and h.failures_began_at <= p_now - w.disable_after_hours * interval '1 hour' then
     v_reason := format('No delivery has succeeded for %s hours, and %s have failed since %s. The last error: %s Enable the webhook once its receiver works.',
@@ -72,8 +84,8 @@ begin
   if h.state = 'healthy' then
     if v_failures >= 5 then
       v_reason := 'The last 5 deliveries failed.';
-    elsif h.failed_at[10] > p_now - interval '10 min' and not exists (
-        select from webhook_counters where webhook_id = w.id and last_success_at > p_now - interval '10 min') then
+    elsif h.failed_at[10] > p_now - interval '10 min'
+        and coalesce(v_success_at, '-infinity') <= p_now - interval '10 min' then
       v_reason := 'All attempts of the last 10 minutes failed, 10 or more.';
     end if;
     if v_reason is not null then

@@ -50,7 +50,9 @@ export async function getStatistics(
     consecutive_failures: number;
     last_error: string | null;
   }>(
-    `select webhook_id, c.*, h.state, h.since, c.failures - h.failures_before as consecutive_failures, h.last_error
+    `select webhook_id, c.*, h.state, h.since,
+            case when ended.by_success then 0 else c.failures - h.failures_before end as consecutive_failures,
+            case when not ended.by_success then h.last_error end as last_error
        from unnest($1::integer[]) as w (webhook_id)
        cross join lateral (
          select coalesce(sum(pending), 0)::bigint as pending, coalesce(sum(held), 0)::bigint as held,
@@ -60,7 +62,12 @@ export async function getStatistics(
                 coalesce(round(sum(duration_ms) / nullif(sum(attempts), 0)), 0)::bigint as average,
                 max(last_success_at) as last_success_at, max(last_failure_at) as last_failure_at
            from webhook_counters where webhook_counters.webhook_id = w.webhook_id) c
-       left join webhook_health h using (webhook_id)`,
+       left join webhook_health h using (webhook_id)
+       left join webhooks on webhooks.id = webhook_id
+       -- as forget_failures has it; what succeeds while it is paused is no evidence
+       cross join lateral (
+         select coalesce(webhooks.enabled and h.state = 'healthy'
+                         and c.last_success_at > coalesce(h.success_seen_at, '-infinity'), false) as by_success) ended`,
     [webhookIds],
   );
   const found = new Map(

@@ -255,7 +255,7 @@ export async function updateWebhook(
   );
   if (limitsChanged || (enabledChanged && !is.enabled)) await voidPlannedTokens(db, webhookId);
   // Last, as its lock is the last of all.
-  if (enabledChanged && is.enabled) await db.query('select reset_health($1)', [webhookId]);
+  if (enabledChanged) await db.query(`select ${is.enabled ? 'reset_health' : 'forget_failures'}($1)`, [webhookId]);
   return toWebhook(oneRow(rows));
 }
 

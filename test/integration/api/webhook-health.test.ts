@@ -47,17 +47,77 @@ describe('the health of a webhook', () => {
     assert.deepEqual(await hook.health(), recovered);
   });
 
-  it('is written only by failures, and by the first success after them', async () => {
+  it('is written by failures, and by a success only after three or more of them', async () => {
     const written = async () =>
       (await api.pool.query('select xmin from webhook_health where webhook_id = $1', [hook.id])).rows;
+    const seen = async () => {
+      const { state, consecutive_failures: failures, last_error: error } = await hook.health();
+      return [state, failures, error];
+    };
     await hook.succeed();
     assert.deepEqual(await written(), []);
+    for (const [failures, isWritten] of [
+      [1, false],
+      [2, false],
+      [3, true],
+      [4, true],
+    ] as const) {
+      await hook.failTimes(failures);
+      assert.deepEqual(await seen(), ['healthy', failures, 'the receiver answered 503'], 'only those in a row count');
+      const before = await written();
+      assert.equal(before.length, 1);
+      await hook.succeed();
+      const after = await written();
+      assert.equal(String(after[0].xmin) !== String(before[0].xmin), isWritten, `after ${failures}`);
+      assert.deepEqual(await seen(), ['healthy', 0, null]);
+      await hook.succeed();
+      assert.deepEqual(await written(), after);
+    }
+    assert.deepEqual(await hook.events(), []);
+  });
+
+  it('counts only failures since the last success in what is announced and shown of a paused or disabled webhook', async () => {
+    await hook.failTimes(2);
+    await hook.succeed();
+    await hook.patch({ enabled: false });
+    const paused = await hook.health();
+    assert.deepEqual([paused.consecutive_failures, paused.last_error], [0, null]);
+    const other = await createJudgedWebhook(api, db);
+    await other.failTimes(2);
+    await other.succeed();
+    // Of an event about another webhook: no evidence, but it disables.
+    const { body } = await api.call('POST', '/v1/events', {
+      body: {
+        tenant_id: other.tenant.id,
+        event_type: 'webhook.recovered',
+        event_id: 'about-another',
+        payload: {
+          webhook_id: 1,
+          url: 'https://e.com',
+          since: '2025-10-29T12:00:00Z',
+          reason: 'x',
+          consecutive_failures: 0,
+        },
+      },
+    });
+    await recordAnswer(api, body.deliveries[0].id, { statusCode: 410, verdict: 'gone' });
+    const disabled = await other.health();
+    assert.deepEqual([disabled.state, disabled.consecutive_failures], ['disabled', 0]);
+  });
+
+  it('is failing only after five failures since a success that came at the same time as one of them', async () => {
+    await hook.succeed();
+    await hook.failTimes(3);
+    // The third did not see this success, which was not committed yet.
+    await api.pool.query(
+      `update webhook_counters c set last_success_at = h.failed_at[1] - interval '1 us'
+         from webhook_health h where h.webhook_id = c.webhook_id and c.webhook_id = $1`,
+      [hook.id],
+    );
+    await hook.failTimes(4);
+    assert.equal((await hook.health()).state, 'healthy');
     await hook.fail();
-    await hook.succeed();
-    const before = await written();
-    assert.equal(before.length, 1);
-    await hook.succeed();
-    assert.deepEqual(await written(), before);
+    assert.equal((await hook.health()).state, 'failing');
   });
 
   describe('while deliveries have attempts left', () => {
