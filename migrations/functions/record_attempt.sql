@@ -114,10 +114,11 @@ begin
     if v_is_evidence or p_verdict = 'gone' then
       health := judge_health(w, v_is_evidence, p_verdict = 'delivered', v_failed, p_error_message,
                              case when p_verdict = 'gone' then p_disabled_reason end, v_may_disable, v_now);
-    elsif p_verdict = 'delivered' and not d.test then
+    elsif p_verdict = 'delivered' and not d.test and w.is_open then
       -- but not every delivery has failed
-      update webhook_health set failures_before = count_failures(w.id), failures_began_at = null
-       where webhook_id = w.id and failures_began_at is not null;
+      update webhook_health
+         set failures_before = count_failures(w.id), failures_began_at = null, success_seen_at = greatest(success_seen_at, v_now)
+       where webhook_id = w.id and last_error is not null;
     end if;
   end if;
   wait_ms := milliseconds_until(least(d.due_at, d.expires_at));

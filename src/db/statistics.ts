@@ -64,9 +64,9 @@ export async function getStatistics(
            from webhook_counters where webhook_counters.webhook_id = w.webhook_id) c
        left join webhook_health h using (webhook_id)
        left join webhooks on webhooks.id = webhook_id
-       -- as forget_failures has it; what succeeds while it is paused is no evidence
+       -- as forget_failures has it; what succeeds while it is held is no evidence
        cross join lateral (
-         select coalesce(webhooks.enabled and h.state = 'healthy'
+         select coalesce(webhooks.is_open and h.state = 'healthy'
                          and c.last_success_at > coalesce(h.success_seen_at, '-infinity'), false) as by_success) ended`,
     [webhookIds],
   );
