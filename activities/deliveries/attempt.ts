@@ -9,7 +9,7 @@ import { buildRequestHeaders } from '../../src/delivery/request-headers.js';
 import { sealContext } from '../../src/encryption/seal-context.js';
 import { openIfReadable, type Sealer } from '../../src/encryption/seal.js';
 import { loggedEventId } from '../../src/events/personal-ids.js';
-import { awaitsTurn, type AttemptResult, type DeliveryEnd } from '../../workflows/contract/attempt-result.js';
+import { awaitsTurn, type AttemptResult } from '../../workflows/contract/attempt-result.js';
 import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
 import { maxBehindMs, maxRecordMs, maxTakeMs } from '../../workflows/contract/time-budget.js';
 import { attemptRecord, attemptResult } from './attempt-record.js';

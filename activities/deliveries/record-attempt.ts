@@ -38,11 +38,7 @@ export async function recordAndFollowUp(
   return recorded && { ...recorded, followUp: followUp(deps, record, recorded) };
 }
 
-async function followUp(
-  deps: RecordDeps,
-  record: SentRecord,
-  { newHealth, releases }: RecordedAttempt,
-): Promise<void> {
+async function followUp(deps: RecordDeps, record: SentRecord, { newHealth, releases }: RecordedAttempt): Promise<void> {
   const { tenantId, webhookId, eventRowId, deliveryId } = record;
   if (newHealth === 'disabled') {
     // disable_webhook wrote the entry in the audit log.

@@ -106,18 +106,23 @@ describe('the health of a webhook', () => {
   });
 
   it('is failing only after five failures since a success that came at the same time as one of them', async () => {
+    // The last failure did not see this success, which was not committed yet.
+    const succeededMeanwhile = () =>
+      api.pool.query(
+        `update webhook_counters c set last_success_at = h.failed_at[1] - interval '1 us'
+           from webhook_health h where h.webhook_id = c.webhook_id and c.webhook_id = $1`,
+        [hook.id],
+      );
     await hook.succeed();
     await hook.failTimes(3);
-    // The third did not see this success, which was not committed yet.
-    await api.pool.query(
-      `update webhook_counters c set last_success_at = h.failed_at[1] - interval '1 us'
-         from webhook_health h where h.webhook_id = c.webhook_id and c.webhook_id = $1`,
-      [hook.id],
-    );
+    await succeededMeanwhile();
     await hook.failTimes(4);
     assert.equal((await hook.health()).state, 'healthy');
     await hook.fail();
-    assert.equal((await hook.health()).state, 'failing');
+    const failing = await hook.health();
+    assert.equal(failing.state, 'failing');
+    await succeededMeanwhile();
+    assert.deepEqual(await hook.health(), failing, 'until the next success');
   });
 
   describe('while deliveries have attempts left', () => {

@@ -146,7 +146,8 @@ describe('a recovery in Postgres', function () {
     const earlier = await webhook({ ...unlimited, events: ['call.dtmf'] });
     await backlog(webhookId, 'failed', 2_100);
     await backlog(webhookId, 'cancelled', 1_000);
-    // Events that the webhook has not got yet.
+    // More events than a batch looks at, and behind them some that the webhook has not got.
+    await backlog(webhookId, 'delivered', 10_000);
     await backlog(earlier, 'delivered', 1_500);
     const everything = requestOf(webhookId, { statuses: ['failed', 'cancelled', 'expired'], includeMissing: true });
     for (const eventTypes of [null, ['call.completed', 'call.dtmf']] as const) {
