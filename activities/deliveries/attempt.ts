@@ -13,6 +13,7 @@ import { awaitsTurn, type AttemptResult } from '../../workflows/contract/attempt
 import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
 import { maxBehindMs, maxRecordMs, maxTakeMs } from '../../workflows/contract/time-budget.js';
 import { attemptRecord, attemptResult } from './attempt-record.js';
+import { endOf } from './delivery-end.js';
 import { startNextInTurn } from './next-in-turn.js';
 import type { RecordDeps, SentAttempt, SentRecord } from './record-attempt.js';
 import type { UnrecordedAttempts } from './unrecorded-attempts.js';
@@ -137,7 +138,7 @@ type NotSent = Exclude<Awaited<ReturnType<typeof takeAttempt>>, { answer: 'send'
 function refusal(taken: NotSent): AttemptResult {
   switch (taken.answer) {
     case 'ended':
-      return { kind: 'ended', status: taken.status, message: `was ${taken.status} already` };
+      return { kind: 'ended', ...endOf(taken.status, taken.attemptCount) };
     case 'turn':
       return awaitsTurn;
     case 'wait':

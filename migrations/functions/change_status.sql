@@ -27,6 +27,10 @@ begin
       v_epoch := coalesce(v_epoch, (select epoch from webhook_limiters where webhook_id = v_webhook));
       v_tokens := v_tokens + (d.token_epoch = v_epoch)::int;
     end if;
+    if not v_ends and v_from not in ('pending', 'held') then
+      -- somebody asked for it again, however late it is
+      d.expires_at := null;
+    end if;
     if p_to <> 'pending' then
       d.holds_token := false;
       d.retry_requested := false;
@@ -48,10 +52,6 @@ begin
       d.next_attempt_at := p_now;
       d.pending_since := case when not d.waits_for_turn then p_now end;
       d.workflow_started_at := null;
-      if v_from <> 'held' then
-        -- somebody asked for it again, however late it is
-        d.expires_at := null;
-      end if;
     end if;
     if p_to <> v_from then
       d.finished_at := case when v_ends then p_now end;

@@ -9,7 +9,7 @@ create or replace function is_unsettled(p_webhook integer) returns boolean langu
       or exists (select from webhook_deliveries d where d.webhook_id = w.id and d.holds_token and d.token_epoch < l.epoch)
       or exists (select from webhook_deliveries d
                   where d.webhook_id = w.id and d.status = 'pending' and d.attempt_count > d.schedule_base
-                    and d.attempt_count - d.schedule_base > w.max_retries and w.fallback_url is null
+                    and (d.attempt_count - d.schedule_base > w.max_retries or d.fallback_from is not null) and w.fallback_url is null
                     and coalesce(d.in_flight_until, '-infinity') < clock_timestamp())
       or w.ordering = 'none' and exists (
         select from webhook_deliveries d where d.webhook_id = w.id and d.ordering_key is not null and d.finished_at is null)

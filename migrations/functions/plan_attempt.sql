@@ -33,10 +33,10 @@ begin
     elsif d.expires_at <= v_now and coalesce(d.in_flight_until, '-infinity') <= v_now then
       perform expire_delivery(p_delivery);
     elsif d.fallback_from is null and d.attempt_count - d.schedule_base > w.max_retries and w.fallback_url is not null then
-      -- max_retries was lowered: what is left goes to the fallback
+      -- max_retries was lowered: what is left goes to the fallback, unless the request that is open delivers it
       update webhook_deliveries x set fallback_from = x.attempt_count
        where x.id = p_delivery and x.status = 'pending' and x.fallback_from is null
-         and x.attempt_count - x.schedule_base > w.max_retries;
+         and x.attempt_count - x.schedule_base > w.max_retries and coalesce(x.in_flight_until, '-infinity') <= v_now;
     elsif d.fallback_from is null and d.attempt_count - d.schedule_base > w.max_retries
         or d.fallback_from is not null and (w.fallback_url is null or d.attempt_count - d.fallback_from >= 3) then
       -- max_retries was lowered, or the fallback removed, and no attempts are left
@@ -48,7 +48,7 @@ begin
     v_waits_for := 'turn';
   end if;
   v_left := case when d.fallback_from is not null then 3 - (d.attempt_count - d.fallback_from)
-                 else 1 + w.max_retries - (d.attempt_count - d.schedule_base)
+                 else greatest(0, 1 + w.max_retries - (d.attempt_count - d.schedule_base))
                       + case when w.fallback_url is not null then 3 else 0 end end;
   v_at := greatest(least(d.due_at, d.expires_at), d.in_flight_until);
   v_waits_for := coalesce(v_waits_for, case when d.in_flight_until > d.due_at then 'request' else 'backoff' end);
@@ -84,7 +84,7 @@ begin
     end if;
   end if;
   return query select d.status, d.attempt_count, d.attempt_count - coalesce(d.fallback_from, d.schedule_base), v_left,
-    coalesce(milliseconds_until(v_at), 0), w.timeout_ms, v_at, v_waits_for,
+    coalesce(milliseconds_until(case when v_waits_for = 'token' then least(v_at, d.expires_at) else v_at end), 0), w.timeout_ms, v_at, v_waits_for,
     case when d.fallback_from is null then w.url else coalesce(w.fallback_url, w.url) end, a.status_code, a.error_class,
     case when d.fallback_from is null then w.retry_schedule else '{1,2}' end,
     v_was = 'pending' and d.finished_at is not null and d.ordering_key is not null

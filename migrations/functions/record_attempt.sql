@@ -20,6 +20,7 @@ declare
   v_may_disable boolean;
   v_is_evidence boolean;
   v_failed boolean;
+  v_falls_back boolean := false;
 begin
   select * into d from webhook_deliveries where id = p_delivery;
   select * into w from webhooks where id = d.webhook_id;
@@ -72,13 +73,20 @@ begin
         d.fallback_from := null;
       end if;
     elsif d.status in ('pending', 'held') then
-      if d.fallback_from is null and w.fallback_url is not null and p_verdict <> 'gone' and p_error_class is distinct from 'transform'
+      if p_verdict <> 'gone' and (p_target = 'fallback') <> (d.fallback_from is not null) then
+        -- The record came so late that its url's turn is over: it uses up no attempt of the other url.
+        if p_verdict <> 'again' then
+          d.schedule_base := d.schedule_base + 1;
+          d.fallback_from := d.fallback_from + 1;
+        end if;
+      elsif d.fallback_from is null and w.fallback_url is not null and p_verdict <> 'gone' and p_error_class is distinct from 'transform'
           and (p_verdict = 'final' or d.attempt_count - d.schedule_base > w.max_retries) then
+        v_falls_back := true;
         d.fallback_from := d.attempt_count;
         d.due_at := v_now;
       elsif p_verdict in ('final', 'gone')
           or d.fallback_from is null and d.attempt_count - d.schedule_base > w.max_retries
-          or d.fallback_from is not null and d.attempt_count - d.fallback_from >= 3 then
+          or d.fallback_from is not null and (w.fallback_url is null or d.attempt_count - d.fallback_from >= 3) then
         status := 'failed';
       else
         d.due_at := v_now + case when p_verdict = 'again' then 0 else p_retry_wait_ms end * interval '1 ms';
@@ -105,20 +113,19 @@ begin
       -- The limit counts from the response, not from when the token was taken: by then the request had arrived.
       update webhook_tokens set at = at + p_elapsed_ms * interval '1 ms' where webhook_id = d.webhook_id and number = p_token;
     end if;
-    -- A fallback that works says nothing of the webhook's url. Without the last condition, two failing webhooks could
-    -- notify each other without end.
-    v_is_evidence := w.is_open and not d.test and case when p_verdict = 'delivered' then p_target = 'primary'
-      else d.event_type not in ('webhook.failing', 'webhook.recovered', 'webhook.disabled') end;
-    v_failed := v_is_evidence and status = 'failed' and d.status <> 'failed';
-    perform change_status(array[d], status, p_duration_ms, p_verdict = 'delivered', v_now, v_failed::int);
+    -- Health is the url's, of which attempts at the fallback say nothing. Without the last condition, two failing
+    -- webhooks could notify each other without end.
+    v_is_evidence := w.is_open and not d.test and (p_target = 'primary' or status = 'failed')
+      and (p_verdict = 'delivered' or d.event_type not in ('webhook.failing', 'webhook.recovered', 'webhook.disabled'));
+    v_failed := v_is_evidence and (v_falls_back or status = 'failed' and d.status <> 'failed');
+    -- one that the fallback fails too was counted when it went there
+    perform change_status(array[d], status, p_duration_ms, p_verdict = 'delivered', v_now, (v_failed and p_target = 'primary')::int);
     if v_is_evidence or p_verdict = 'gone' then
       health := judge_health(w, v_is_evidence, p_verdict = 'delivered', v_failed, p_error_message,
                              case when p_verdict = 'gone' then p_disabled_reason end, v_may_disable, v_now);
-    elsif p_verdict = 'delivered' and not d.test and w.is_open then
-      -- but not every delivery has failed
-      update webhook_health
-         set failures_before = count_failures(w.id), failures_began_at = null, success_seen_at = greatest(success_seen_at, v_now)
-       where webhook_id = w.id and last_error is not null;
+    elsif p_verdict = 'delivered' and p_target = 'fallback' and not d.test then
+      -- as long as the fallback works, the webhook is not disabled
+      update webhook_health set failures_began_at = null where webhook_id = w.id and failures_began_at is not null;
     end if;
   end if;
   wait_ms := milliseconds_until(least(d.due_at, d.expires_at));

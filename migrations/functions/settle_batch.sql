@@ -80,7 +80,7 @@ begin
     v_changed := array(
       select d from webhook_deliveries d
        where d.webhook_id = p_webhook and d.status = 'pending' and d.attempt_count > d.schedule_base
-         and d.attempt_count - d.schedule_base > w.max_retries
+         and (d.attempt_count - d.schedule_base > w.max_retries or d.fallback_from is not null)
          -- else what is left goes there (plan_attempt)
          and w.fallback_url is null
          -- while a request is open, its record gives the verdict

@@ -1,6 +1,6 @@
 -- Gives the right to send one request now. p_request identifies the request, p_process its sender. `answer`:
 --   send     with everything the request needs; until in_flight_until nobody else may send
---   ended    the delivery is not pending (`status`)
+--   ended    the delivery is not pending (`status`), after `number` attempts
 --   wait     no token, or another request is open: try again in `wait_ms`; null: plan first. `waits_for` says for what:
 --            `token`, `request`, `backoff`, or `quota` (the tenant's requests per minute)
 --   turn     an earlier event of its ordering key has not ended: when it ends, this delivery becomes due
@@ -68,6 +68,7 @@ begin
   status := d.status;
   tenant_id := d.tenant_id;
   webhook_id := d.webhook_id;
+  number := d.attempt_count;
 
   if d.status <> 'pending' then
     answer := 'ended';
@@ -147,6 +148,10 @@ begin
         update webhook_deliveries set next_attempt_at = v_come_back where id = p_delivery;
       end if;
     end if;
+  end if;
+
+  if waits_for in ('token', 'quota') and d.expires_at < v_now + wait_ms * interval '1 ms' then
+    wait_ms := milliseconds_until(d.expires_at);
   end if;
 
   if answer is null then

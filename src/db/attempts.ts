@@ -102,7 +102,7 @@ export interface TakenAttempt {
 export type TakeResult =
   | { answer: 'send'; attempt: TakenAttempt }
   /** `releases`: the delivery ended here, and the next one of its ordering key may be sent. */
-  | { answer: 'ended'; status: DeliveryStatus; releases: boolean }
+  | { answer: 'ended'; status: DeliveryStatus; attemptCount: number; releases: boolean }
   /** An earlier event of its ordering key has not ended; when it ends, this delivery becomes due. */
   | { answer: 'turn' }
   /** `waitMs` null: others wait for tokens, plan first. `quota`: the tenant's requests per minute. */
@@ -169,10 +169,10 @@ export async function takeAttempt(
     keyIds,
   ]);
   const row = rows[0];
-  if (!row) return { answer: 'ended', status: 'cancelled', releases: false };
+  if (!row) return { answer: 'ended', status: 'cancelled', attemptCount: 0, releases: false };
   switch (row.answer) {
     case 'ended':
-      return { answer: 'ended', status: row.status, releases: row.releases };
+      return { answer: 'ended', status: row.status, attemptCount: row.number, releases: row.releases };
     case 'wait':
       return { answer: 'wait', waitMs: row.wait_ms, waitsFor: row.waits_for! };
     case 'behind':

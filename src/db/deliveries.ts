@@ -190,12 +190,15 @@ export async function requestRetry(
     throw new ConflictError(`Delivery ${deliveryId} was delivered. To send it again, retry with {"force": true}.`);
   }
   if (found.status === 'pending') {
-    // A schedule that a lower max_retries has used up begins anew. While a request is open, record_attempt does that
-    // (retry_requested).
+    // A schedule that is used up (it goes on at the fallback, or max_retries was lowered) begins anew. While a request is
+    // open, record_attempt does that (retry_requested).
     await db.query(
-      `update webhook_deliveries
-          set schedule_base = case when attempt_count - schedule_base > $2 and coalesce(in_flight_until, '-infinity') < clock_timestamp()
-                                   then attempt_count else schedule_base end,
+      `update webhook_deliveries d
+          set (schedule_base, fallback_from) = (
+                select case when begins_anew then d.attempt_count else d.schedule_base end, case when not begins_anew then d.fallback_from end
+                  from (select (d.fallback_from is not null or d.attempt_count - d.schedule_base > $2)
+                               and coalesce(d.in_flight_until, '-infinity') < clock_timestamp() as begins_anew) asked),
+              expires_at = null,
               -- one that waits for its turn goes out of turn
               ordering_key = case when not waits_for_turn then ordering_key end,
               sequence = case when not waits_for_turn then sequence end, waits_for_turn = false,

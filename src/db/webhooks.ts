@@ -238,6 +238,7 @@ export async function updateWebhook(
   const limitsChanged =
     is.rateLimitPerMinute !== old.rateLimitPerMinute || is.rateLimitPerHour !== old.rateLimitPerHour;
   const ordersNoLonger = old.ordering === 'key' && is.ordering === 'none';
+  const losesFallback = old.fallbackUrl !== null && is.fallbackUrl === null;
   const fields = settingsOf(settings);
   if (settings.enabled === true) fields.push(['disabled_reason', null], ['disabled_at', null]);
   const { rows } = await db.query<WebhookRow>(
@@ -248,7 +249,9 @@ export async function updateWebhook(
       ...(is.url !== old.url || is.fallbackUrl !== old.fallbackUrl || settings.enabled === true
         ? ['target_version = target_version + 1']
         : []),
-      ...(enabledChanged || limitsChanged || ordersNoLonger || is.maxRetries < old.maxRetries ? [follow] : []),
+      ...(enabledChanged || limitsChanged || ordersNoLonger || losesFallback || is.maxRetries < old.maxRetries
+        ? [follow]
+        : []),
     ].join(', ')}
       where id = $1 returning ${columns}`,
     [webhookId, ...fields.map(([, value]) => value)],

@@ -20,7 +20,7 @@ export function retryPolicy(used: number, left: number, schedule: readonly numbe
   const delays = (schedule ?? guide).map((_, i) => retryDelayMs(used + 1 + i, schedule));
   const [first, second] = [delays[0]!, delays[1] ?? delays[0]!];
   const [factor, most] = [second / first, Math.max(...delays)];
-  const isGeometric = delays.every((delay, i) => delay === Math.min(first * factor ** i, most));
+  const isGeometric = factor >= 1 && delays.every((delay, i) => delay === Math.min(first * factor ** i, most));
   return {
     initialInterval: first,
     backoffCoefficient: isGeometric ? factor : 1,

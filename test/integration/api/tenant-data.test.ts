@@ -223,6 +223,7 @@ describe('everything of a tenant', () => {
       assert.deepEqual(await takeAttempt(db, pending, options), {
         answer: 'ended',
         status: 'cancelled',
+        attemptCount: 0,
         releases: false,
       });
       assert.equal(await claimSend(db, messageId), null);

@@ -231,6 +231,7 @@ describe('migrate', function () {
     assert.deepEqual(await takeAttempt(db, delivered, options), {
       answer: 'ended',
       status: 'delivered',
+      attemptCount: 1,
       releases: false,
     });
     // Its request was open when the earlier version ended, and can no longer be recorded.
