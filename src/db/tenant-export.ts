@@ -67,7 +67,7 @@ const rest: Source[] = [
   {
     type: 'event',
     table: 'webhook_events',
-    columns: 'id, event_type, event_id, occurred_at, body, test, created_at, expunged_at',
+    columns: 'id, event_type, event_id, occurred_at, body, test, created_at, expunged_at, ordering_key, sequence',
     key: ['id'],
     limit: 50,
   },
@@ -81,15 +81,15 @@ const rest: Source[] = [
 const webhooks: Source = {
   type: 'webhook',
   table: 'webhooks',
-  columns: `id, url, events, description, rate_limit_per_minute, rate_limit_per_hour, max_retries, timeout_ms, disable_after_hours, enabled,
-    disabled_reason, disabled_at, created_at, updated_at, deleted_at`,
+  columns: `id, url, events, description, rate_limit_per_minute, rate_limit_per_hour, max_retries, timeout_ms, disable_after_hours,
+    ordering, retry_schedule, ttl_seconds, filter, transform, template, fallback_url, verification, enabled, disabled_reason, disabled_at, created_at, updated_at, deleted_at`,
   key: ['id'],
 };
 const deliveries: Source = {
   type: 'delivery',
   table: 'webhook_deliveries',
   columns: `id, event_row_id, webhook_id, event_type, event_id, test, status, attempt_count, next_attempt_at, created_at, finished_at,
-    expunged_at`,
+    expunged_at, ordering_key, sequence, expires_at`,
   key: ['id'],
   owner: 'webhook_id',
 };
@@ -105,7 +105,7 @@ const recoveries: Source = {
 const attempts: Source = {
   type: 'attempt',
   table: 'webhook_attempts',
-  columns: `delivery_id, number, started_at, duration_ms, status_code, request_headers, response_headers, response_body,
+  columns: `delivery_id, number, coalesce(target, 'primary') as target, started_at, duration_ms, status_code, request_headers, response_headers, response_body,
     response_truncated, error_class, error_message`,
   key: ['delivery_id', 'number'],
   owner: 'delivery_id',

@@ -7,12 +7,13 @@ import type { Pool } from 'pg';
  */
 export async function assertInvariants(pool: Pool, webhookId: number): Promise<void> {
   const { rows } = await pool.query<{ source: string }>(
-    `select sum(pending)::int as pending, sum(held)::int as held, sum(delivered)::int as delivered, sum(failed)::int as failed,
+    `select sum(pending)::int as pending, sum(held)::int as held, sum(delivered)::int as delivered, sum(failed)::int as failed, sum(expired)::int as expired,
             sum(attempts)::int as attempts, sum(duration_ms)::int as duration_ms, 'counters' as source
        from webhook_counters where webhook_id = $1
      union all
      select (count(*) filter (where status = 'pending'))::int, (count(*) filter (where status = 'held'))::int,
             (count(*) filter (where status = 'delivered'))::int, (count(*) filter (where status = 'failed'))::int,
+            (count(*) filter (where status = 'expired'))::int,
             (select count(*) from webhook_attempts a join webhook_deliveries d on d.id = a.delivery_id where d.webhook_id = $1 and not d.test)::int,
             (select coalesce(sum(a.duration_ms), 0) from webhook_attempts a join webhook_deliveries d on d.id = a.delivery_id
               where d.webhook_id = $1 and not d.test)::int, 'rows'

@@ -14,7 +14,10 @@ export interface SentDelivery {
    * Resolves when it has that status and its workflow has ended, so that no request can follow; default timeout 30 s.
    * Rejects immediately if it ends with another status.
    */
-  waitForEnd(status: 'delivered' | 'failed' | 'held' | 'cancelled', timeoutMs?: number): Promise<DeliveryDetail>;
+  waitForEnd(
+    status: 'delivered' | 'failed' | 'held' | 'cancelled' | 'expired',
+    timeoutMs?: number,
+  ): Promise<DeliveryDetail>;
 }
 
 /** Follows a delivery that has already been triggered. */

@@ -6,7 +6,12 @@ import type pg from 'pg';
 import { createApp, type AppDeps } from '../../../src/api/app.js';
 import type { StartableRecovery } from '../../../src/db/recoveries.js';
 import type { SettlingWebhook } from '../../../src/db/settling.js';
-import { recordAttempt, type AttemptRecord, type AttemptVerdict } from '../../../src/db/attempts.js';
+import {
+  recordAttempt,
+  type AttemptRecord,
+  type AttemptTarget,
+  type AttemptVerdict,
+} from '../../../src/db/attempts.js';
 import { openDatabase } from '../../../src/db/database.js';
 import type { StartableDelivery, WokenDelivery } from '../../../src/db/events.js';
 import { createAddressGuard } from '../../../src/delivery/address.js';
@@ -200,6 +205,7 @@ interface Answer {
   verdict: AttemptVerdict;
   durationMs?: number;
   responseHeaders?: Record<string, string>;
+  target?: AttemptTarget;
 }
 
 /** Records an attempt of a delivery, as the worker does. */
@@ -228,6 +234,6 @@ export function recordOf(deliveryId: string, answer: Answer): AttemptRecord {
     disabledReason: verdict === 'gone' ? 'the receiver answered 410 Gone' : null,
     token: null,
     elapsedMs: 0,
-    target: 'primary',
+    target: answer.target ?? 'primary',
   };
 }

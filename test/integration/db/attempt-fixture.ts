@@ -31,7 +31,7 @@ export interface Attempts {
   /** An event's delivery to that webhook. */
   trigger(webhookId: number, eventType?: string): Promise<string>;
   change(webhookId: number, settings: WebhookSettings): Promise<void>;
-  /** As after a change: until every delivery fits its webhook. */
+  /** As after a change: until every delivery fits its webhook, or it changes again. */
   settle(webhookId: number): Promise<void>;
   plan(deliveryId: string): Promise<AttemptPlan>;
   take(deliveryId: string): Promise<TakeResult>;
@@ -40,7 +40,7 @@ export interface Attempts {
   record(deliveryId: string, attempt: TakenAttempt, answer: Answer): Promise<RecordedAttempt>;
   /** Sends it once: it must be due. */
   attempt(deliveryId: string, answer: Answer): Promise<RecordedAttempt & Pick<TakenAttempt, 'target' | 'url'>>;
-  /** A request and a failure, or plan, until nothing more may be sent; then what became of it. */
+  /** By hand. */
   retry(webhookId: number, deliveryId: string): Promise<void>;
   read(deliveryId: string): Promise<DeliveryRow>;
   /** As if everything had happened so long ago. */
@@ -81,7 +81,15 @@ export async function openAttempts(): Promise<Attempts> {
     tenantId,
     async newWebhook(settings = {}) {
       const sealedSecret = Buffer.alloc(40, 1);
-      const row = { tenantId, url: 'https://a.example/', events: ['*'], sealedSecret, ...unlimited, ...settings };
+      const row = {
+        tenantId,
+        url: 'https://a.example/',
+        events: ['*'],
+        sealedSecret,
+        template: null,
+        ...unlimited,
+        ...settings,
+      };
       return (await insertWebhook(db, row)).id;
     },
     async trigger(webhookId, eventType = 'call.completed') {
@@ -93,7 +101,10 @@ export async function openAttempts(): Promise<Attempts> {
       db.transaction(async (tx) => void (await updateWebhook(tx, tenantId, webhookId, settings))),
     async settle(webhookId) {
       const point = (await settlingPoint(db, webhookId))!;
-      while (!(await finishSettling(db, webhookId, point))) await settleBatch(db, webhookId, 100);
+      while (!(await finishSettling(db, webhookId, point))) {
+        await settleBatch(db, webhookId, 100);
+        if ((await settlingPoint(db, webhookId))?.version !== point.version) return;
+      }
     },
     plan: async (deliveryId) => (await planAttempt(db, deliveryId))!,
     take,

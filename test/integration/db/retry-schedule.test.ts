@@ -58,7 +58,7 @@ describe("a webhook's own retry schedule", function () {
     assertWaits([(await attempts.attempt(id, 500)).waitMs / 1000], [8]);
   });
 
-  it('is never ahead of time, whatever its worker does: until a delivery is due, no request may be sent', () =>
+  it('field case 67: is never ahead of time, whatever its worker does: until a delivery is due, no request may be sent', () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 86_400 }), { minLength: 1, maxLength: 4 }),
