@@ -57,6 +57,8 @@ export interface Config {
   readonly allowedNetworks: readonly string[];
   /** Whether webhooks may have plain `http://` urls. */
   readonly allowHttp: boolean;
+  /** Whether the receiver of every new url must echo a challenge before anything else is sent there. */
+  readonly requireVerification: boolean;
   /** The longest that a receiver's `Retry-After` may put off the next attempt. */
   readonly maxRetryAfterMs: number;
   /** How many days each part is kept, where nothing else is set for a tenant. */
@@ -86,6 +88,7 @@ const serviceVariables = z.object({
   IRISX_EVENT_KEYS: z.string().transform(parseEncryptionKeys).optional(),
   WEBHOOK_ALLOWED_NETWORKS: z.string().default('').transform(parseNetworks),
   WEBHOOK_ALLOW_HTTP: boolean.default(false),
+  WEBHOOK_VERIFICATION: z.enum(['off', 'required'], 'must be off or required').default('off'),
   WEBHOOK_MAX_RETRY_AFTER_SECONDS: integer(0, 7 * 86400).default(3600),
   ...retentionVariables,
   AUDIT_RETENTION_DAYS: integer(1, 3650).default(400),
@@ -128,6 +131,7 @@ export function loadConfig(env: Environment, { needsKey = true }: { needsKey?: b
     ...(variables.IRISX_EVENT_KEYS && { eventKeys: variables.IRISX_EVENT_KEYS }),
     allowedNetworks: variables.WEBHOOK_ALLOWED_NETWORKS,
     allowHttp: variables.WEBHOOK_ALLOW_HTTP,
+    requireVerification: variables.WEBHOOK_VERIFICATION === 'required',
     maxRetryAfterMs: variables.WEBHOOK_MAX_RETRY_AFTER_SECONDS * 1000,
     retention: retentionOf(variables),
     auditRetentionDays: variables.AUDIT_RETENTION_DAYS,

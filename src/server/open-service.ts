@@ -171,6 +171,7 @@ export async function openService(
         workflows: starter,
         guard,
         allowHttp: config.allowHttp,
+        requireVerification: config.requireVerification,
         sealer,
         adminKey: config.adminKey,
         callsPerMinute: config.api.callsPerMinute,

@@ -132,6 +132,7 @@ function environmentOf(config: Config): Record<string, string> {
     IRISX_ENCRYPTION_KEYS: config.encryptionKeys.map(({ id, key }) => `${id}:${key.toString('base64')}`).join(','),
     WEBHOOK_ALLOWED_NETWORKS: config.allowedNetworks.join(','),
     WEBHOOK_ALLOW_HTTP: String(config.allowHttp),
+    WEBHOOK_VERIFICATION: config.requireVerification ? 'required' : 'off',
     WEBHOOK_MAX_RETRY_AFTER_SECONDS: String(config.maxRetryAfterMs / 1_000),
     RETENTION_DAYS: String(config.retention.deliveries),
     AUDIT_RETENTION_DAYS: String(config.auditRetentionDays),

@@ -79,6 +79,7 @@ export async function startStack(
     encryptionKeys: [unnamedKey(randomBytes(32))],
     allowedNetworks: ['127.0.0.0/8', '::1/128'],
     allowHttp: true,
+    requireVerification: false,
     maxRetryAfterMs: 3_600_000,
     retention: retentionOf({ RETENTION_DAYS: 30 }),
     auditRetentionDays: 400,

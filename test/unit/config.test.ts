@@ -37,6 +37,7 @@ describe('config', () => {
       encryptionKeys: [unnamedKey(Buffer.alloc(32, 7))],
       allowedNetworks: [],
       allowHttp: false,
+      requireVerification: false,
       maxRetryAfterMs: 3_600_000,
       retention: { bodies: 30, attempts: 30, deliveries: 30, events: 30, calls: 30, messages: 30 },
       auditRetentionDays: 400,
@@ -62,6 +63,7 @@ describe('config', () => {
       IRISX_ADMIN_KEY: '0123456789abcdef',
       WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8, ::1, 10.1.2.3',
       WEBHOOK_ALLOW_HTTP: 'true',
+      WEBHOOK_VERIFICATION: 'required',
       WEBHOOK_MAX_RETRY_AFTER_SECONDS: '60',
       RETENTION_DAYS: '7',
       RETENTION_BODY_DAYS: '1',
@@ -97,6 +99,7 @@ describe('config', () => {
       encryptionKeys: [unnamedKey(Buffer.alloc(32, 7))],
       allowedNetworks: ['127.0.0.0/8', '::1/128', '10.1.2.3/32'],
       allowHttp: true,
+      requireVerification: true,
       maxRetryAfterMs: 60_000,
       retention: { bodies: 1, attempts: 2, deliveries: 3, events: 4, calls: 5, messages: 7 },
       auditRetentionDays: 70,
@@ -135,6 +138,7 @@ describe('config', () => {
       DATABASE_POOL_SIZE: 'many',
       TEMPORAL_ADDRESS: 'http://temporal:7233',
       WEBHOOK_ALLOW_HTTP: 'yes',
+      WEBHOOK_VERIFICATION: 'on',
       WEBHOOK_ALLOWED_NETWORKS: '10.0.0.0/8,nonsense,10.0.0.0/99',
       LOG_LEVEL: 'loud',
     });
@@ -148,6 +152,7 @@ describe('config', () => {
       'WEBHOOK_ALLOWED_NETWORKS holds "10.0.0.0/99", which is not a CIDR range like 10.0.0.0/8',
       'WEBHOOK_ALLOWED_NETWORKS holds "nonsense", which is not a CIDR range like 10.0.0.0/8',
       'WEBHOOK_ALLOW_HTTP must be true or false, but is "yes"',
+      'WEBHOOK_VERIFICATION must be off or required, but is "on"',
     ]);
   });
 

@@ -22,6 +22,8 @@ export interface AppDeps {
   guard: AddressGuard;
   /** Whether webhooks may have plain `http://` urls. */
   allowHttp: boolean;
+  /** Whether every new url must be verified, also without `verify`. */
+  requireVerification: boolean;
   sealer: Sealer;
   /** `IRISX_ADMIN_KEY`; absent: only keys in the database count. */
   adminKey?: string;

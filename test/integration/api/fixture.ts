@@ -97,6 +97,7 @@ export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: str
     workflows,
     guard: createAddressGuard([]),
     allowHttp: false,
+    requireVerification: false,
     sealer,
     adminKey,
     callsPerMinute: 0,
