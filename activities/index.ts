@@ -17,9 +17,11 @@ import {
 } from './messages/send-message.js';
 import { recoverWebhook, type RecoverWebhookDeps } from './deliveries/recover-webhook.js';
 import { settleWebhook, type SettleWebhookDeps } from './deliveries/settle-webhook.js';
+import { verifyWebhook, type VerifyWebhookDeps } from './deliveries/verify-webhook.js';
 import type { SealedEvent } from '../workflows/contract/accept-event.js';
 import type { StartableRecovery } from '../src/db/recoveries.js';
 import type { SettlingWebhook } from '../src/db/settling.js';
+import type { UnverifiedWebhook } from '../src/db/verifications.js';
 import { sweepMessages, type SweepMessagesDeps } from './messages/sweep-messages.js';
 import { sweep, type SweepDeps } from './maintenance/sweep.js';
 
@@ -29,6 +31,7 @@ export type ActivityDeps = AcceptEventDeps &
   SweepDeps &
   SettleWebhookDeps &
   RecoverWebhookDeps &
+  VerifyWebhookDeps &
   ExpireDeps &
   SweepMessagesDeps &
   ReconcileMessagesDeps;
@@ -45,6 +48,7 @@ const activitiesOf = (deps: ActivityDeps) => ({
   cancelDelivery: (input: CancelDeliveryInput) => cancelDelivery(deps, input),
   settleWebhook: (webhook: SettlingWebhook) => settleWebhook(deps, webhook),
   recoverWebhook: (recovery: StartableRecovery) => recoverWebhook(deps, recovery),
+  verifyWebhook: (webhook: UnverifiedWebhook) => verifyWebhook(deps, webhook),
   sweep: () => bothOf(sweep(deps), sweepMessages(deps)),
   expire: () => expire(deps),
   forget: () => forget(deps),

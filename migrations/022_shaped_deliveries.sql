@@ -17,14 +17,22 @@ alter table webhooks
   add column template text,
   -- three more attempts go there when all at `url` failed
   add column fallback_url text,
-  -- ask the receiver before anything is sent to a url of its
-  add column verify boolean not null default false,
+  -- pending: nothing is sent until the receivers have echoed a challenge; every new url must then be verified
   add column verification text not null default 'none' check (verification in ('none', 'pending', 'verified')),
   add column verified_at timestamptz,
+  -- what was wrong with the answer of a receiver; null while they are to be asked
   add column verification_error text,
+  -- when the workflow last asked what is to be done; the sweeper starts one that has not asked for long
+  add column verification_checked_at timestamptz not null default now(),
   -- whether its deliveries may be sent; if not, they are held
   add column is_open boolean not null generated always as (enabled and verification <> 'pending') stored,
-  add check ((filter is null) = (filter_path is null));
+  add check ((filter is null) = (filter_path is null)),
+  add check ((verified_at is null) = (verification <> 'verified')),
+  add check (verification_error is null or verification = 'pending');
+create index webhooks_to_verify on webhooks (verification_checked_at)
+  where verification = 'pending' and verification_error is null and deleted_at is null;
+-- Five seconds later for each request that asks a receiver of the tenant, see verification_free_at.
+alter table tenants add column verifications_until timestamptz;
 
 -- Events of one tenant with one ordering key are numbered 1, 2, 3 … in the order of their commits: this row is locked
 -- from when a number is given until then.

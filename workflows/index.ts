@@ -6,3 +6,4 @@ export { recoverWebhook } from './recover-webhook.js';
 export { sendMessage } from './send-message.js';
 export { settleWebhook } from './settle-webhook.js';
 export { expireHistory, forgetData, sweepDeliveries } from './sweep.js';
+export { verifyWebhook } from './verify-webhook.js';

@@ -85,7 +85,8 @@ function verdictOf(outcome: AttemptOutcome, target: AttemptTarget): AttemptVerdi
   }
 }
 
-function errorOf(outcome: AttemptOutcome): { class: ErrorClass; message: string } | null {
+/** Null for a 2xx. */
+export function errorOf(outcome: AttemptOutcome): { class: ErrorClass; message: string } | null {
   switch (outcome.kind) {
     case 'accepted':
       return null;

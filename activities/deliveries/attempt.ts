@@ -152,10 +152,15 @@ function refusal(taken: NotSent): AttemptResult {
   }
 }
 
-function signedHeaders(
-  { sealer, version }: AttemptDeps,
+/** What a request is signed with and for. */
+type SignedRequest = Pick<TakenAttempt, 'tenantId' | 'eventType' | 'eventId' | 'eventRowId' | 'ordering' | 'number'> &
+  Pick<TakenAttempt, 'takenAt' | 'body' | 'sealedSecret' | 'sealedPreviousSecret' | 'sealedHeaders'>;
+
+/** All headers of a request, with the webhook's own. */
+export function signedHeaders(
+  { sealer, version }: Pick<AttemptDeps, 'sealer' | 'version'>,
   deliveryId: string,
-  attempt: TakenAttempt,
+  attempt: SignedRequest,
 ): Record<string, string> {
   const { tenantId } = attempt;
   return buildRequestHeaders({

@@ -4,6 +4,7 @@ import type { StartableDelivery } from '../../src/db/events.js';
 import { listUnattendedRecoveries } from '../../src/db/recoveries.js';
 import { announceLeftOver } from '../../src/sources/webhooks/announce-health.js';
 import { listSettlingWebhooks, markUnsettledWebhooks } from '../../src/db/settling.js';
+import { listUnattendedVerifications } from '../../src/db/verifications.js';
 import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
 import { startInRounds } from './start-in-rounds.js';
 import {
@@ -18,19 +19,21 @@ export interface SweepDeps {
   log: Logger;
   /** In its tenant's turn. `started` is false if the workflow was running already; then it is woken or left alone. */
   startInTurn: (delivery: StartableDelivery, ifRunning: 'wake' | 'leave') => Promise<{ started: boolean }>;
-  workflows: Pick<DeliveryWorkflows, 'start' | 'settle' | 'recover'>;
+  workflows: Pick<DeliveryWorkflows, 'start' | 'settle' | 'recover' | 'verify'>;
 }
 
 /**
  * Starts, tenants in turn, every pending delivery whose workflow nobody started within 15 s (Temporal was away, a process
  * was killed, or there were more than it could start) and every one whose workflow was lost. Before that it takes care
  * of webhooks whose deliveries do not follow their settings or whose change of health was not announced, and of
- * recoveries whose workflow does not run, and ends deliveries that were not sent in their time. Safe to repeat.
+ * recoveries and verifications whose workflow does not run, and ends deliveries that were not sent in their time. Safe
+ * to repeat.
  */
 export async function sweep(deps: SweepDeps): Promise<void> {
   const { db, log, startInTurn } = deps;
   await settleLeftOver(deps);
   deps.workflows.recover(await listUnattendedRecoveries(db));
+  deps.workflows.verify(await listUnattendedVerifications(db));
   await announceLeftOver(deps);
   await expireAllDue(db);
   const mark = (deliveries: StartableDelivery[], ageMs: number) =>

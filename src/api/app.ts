@@ -28,6 +28,7 @@ import { tenantDataEndpoints } from './tenant-data.js';
 import { tenantEndpoints } from './tenants.js';
 import { twilioCallbacks } from './twilio-callbacks.js';
 import { usageEndpoints } from './usage.js';
+import { verificationEndpoints } from './verification.js';
 import { webhookTemplateEndpoints } from './webhook-templates.js';
 import { webhookEndpoints } from './webhooks.js';
 
@@ -48,6 +49,7 @@ export const endpoints: readonly Endpoint[] = [
   ...webhookTemplateEndpoints,
   ...webhookEndpoints,
   ...filterEndpoints,
+  ...verificationEndpoints,
   ...deliveryEndpoints,
   ...recoveryEndpoints,
   ...messageEndpoints,

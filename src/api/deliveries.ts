@@ -101,6 +101,7 @@ export const deliveryEndpoints = [
       examples: { 'as a call': { event_type: 'call.completed' } },
     },
     responses: { 202: { description: 'On its way', schema: z.object({ delivery: deliverySchema }) } },
+    problems: [409],
     async handle({ params, body, tenantId, by }, deps) {
       const event = { tenantId, webhookId: params.webhook_id, eventType: body.event_type };
       const sent = await sendTestEvent(deps, event);

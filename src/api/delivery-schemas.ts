@@ -17,7 +17,7 @@ const errorClasses = [
 ] as const satisfies readonly ErrorClass[];
 
 export const statusMeaning =
-  '`pending`: on its way. `delivered`, `failed`: ended. `held`: waits for its webhook to be enabled. `cancelled`: its webhook was deleted, or its content was expunged. `expired`: could not be sent in the time that `ttl_seconds` gives it, or outlived the retention time';
+  '`pending`: on its way. `delivered`, `failed`: ended. `held`: waits for its webhook to be enabled or verified. `cancelled`: its webhook was deleted, or its content was expunged. `expired`: could not be sent in the time that `ttl_seconds` gives it, or outlived the retention time';
 
 const attemptErrorSchema = z
   .object({

@@ -82,7 +82,7 @@ export const acceptedEventSchema = z.object({
         webhook_id: z.int().meta({ examples: [1] }),
         status: z
           .enum(['pending', 'held'])
-          .meta({ description: 'Its status when it was accepted; `held`: its webhook is paused' }),
+          .meta({ description: 'Its status when it was accepted; `held`: its webhook is paused, or not verified yet' }),
       }),
     )
     .meta({ description: 'One for each webhook that subscribes to the event type' }),

@@ -68,6 +68,24 @@ export const templateInput = z
     examples: ['slack'],
   });
 
+export const verificationSchema = z
+  .object({
+    status: z.enum(['none', 'pending', 'verified']).meta({
+      description: '`pending`: nothing is sent until the receiver has echoed a challenge. `none`: not asked for',
+      examples: ['none'],
+    }),
+    verified_at: time('When the receiver echoed the challenge').nullable(),
+    last_error: z
+      .string()
+      .nullable()
+      .meta({
+        description:
+          'What was wrong with the answer, and what to do; null: the receiver is being asked, or has answered',
+        examples: [null],
+      }),
+  })
+  .meta({ id: 'WebhookVerification', description: 'Whether the receiver agreed to get webhooks at its urls' });
+
 /** The same as they are shown, and those that only the service sets. */
 export const shownShaping = {
   ordering: shapingSettings.ordering,
@@ -92,17 +110,5 @@ export const shownShaping = {
     .nullable()
     .meta({ description: 'The template that it was created from', examples: [null] }),
   fallback_url: shapingSettings.fallback_url,
-  verification: z
-    .object({
-      status: z.enum(['none', 'pending', 'verified']).meta({
-        description: '`pending`: nothing is sent until the receiver has echoed a challenge. `none`: not asked for',
-        examples: ['none'],
-      }),
-      verified_at: time('When the receiver echoed the challenge').nullable(),
-      last_error: z
-        .string()
-        .nullable()
-        .meta({ description: 'Why the last try failed', examples: [null] }),
-    })
-    .meta({ id: 'WebhookVerification', description: 'Whether the receiver agreed to get webhooks at its urls' }),
+  verification: verificationSchema,
 };

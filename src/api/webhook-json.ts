@@ -6,6 +6,7 @@ import { sealContext } from '../encryption/seal-context.js';
 import { openIfReadable, type Sealer } from '../encryption/seal.js';
 import { namedSchedules } from '../events/retry-schedule.js';
 import { renderTime, renderTimeOrNull } from './http/schemas.js';
+import type { verificationSchema } from './shaping-schemas.js';
 import type { statisticsSchema, webhookSchema } from './webhook-schemas.js';
 
 /** A webhook as the API shows it: no secret, and no header value that looks like one. */
@@ -49,11 +50,13 @@ export const renderWebhook = (
 const renderShaping = (webhook: Webhook) => ({
   ...shapingOf(webhook),
   template: webhook.template,
-  verification: {
-    status: webhook.verification,
-    verified_at: renderTimeOrNull(webhook.verifiedAt),
-    last_error: webhook.verificationError,
-  },
+  verification: renderVerification(webhook),
+});
+
+export const renderVerification = (webhook: Webhook): z.input<typeof verificationSchema> => ({
+  status: webhook.verification,
+  verified_at: renderTimeOrNull(webhook.verifiedAt),
+  last_error: webhook.verificationError,
 });
 
 /** What a tenant may change of it. */

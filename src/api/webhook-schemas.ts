@@ -103,6 +103,11 @@ export const newWebhookSchema = z.strictObject({
   ttl_seconds: settings.ttl_seconds.optional(),
   filter: settings.filter.optional(),
   fallback_url: settings.fallback_url.optional(),
+  verify: boolean().default(false).meta({
+    description:
+      'Ask the receiver for a challenge, now and whenever the url changes, and send nothing before it has echoed it. The operator may require it',
+    default: false,
+  }),
   enabled: settings.enabled.optional().meta({ default: true }),
 });
 export type NewWebhook = z.output<typeof newWebhookSchema>;
@@ -167,7 +172,9 @@ export const webhookSchema = z
     timeout_ms: settings.timeout_ms,
     disable_after_hours: settings.disable_after_hours,
     ...shownShaping,
-    enabled: z.boolean().meta({ description: 'Whether deliveries are sent', examples: [true] }),
+    enabled: z
+      .boolean()
+      .meta({ description: 'Whether deliveries are sent, unless `verification` is pending', examples: [true] }),
     disabled_reason: z
       .string()
       .nullable()
@@ -207,7 +214,7 @@ export const statisticsSchema = z
     failed_deliveries: decimal("The same as the webhook's"),
     pending_deliveries: decimal('Deliveries that are on their way or wait for an attempt'),
     expired_deliveries: decimal("The same as the webhook's"),
-    held_deliveries: decimal('Deliveries that wait for the webhook to be enabled'),
+    held_deliveries: decimal('Deliveries that wait for the webhook to be enabled or verified'),
     avg_duration_ms: decimal('Mean duration of an attempt, rounded to milliseconds; "0" before the first'),
   })
   .meta({

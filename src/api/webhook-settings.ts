@@ -36,7 +36,7 @@ export function toSettings(change: WebhookChange, tenantId: string, deps: AppDep
 
 /** The same for a new webhook, which has a url and events, and may be made from a template. */
 export function toNewSettings(body: NewWebhook, tenantId: string, deps: AppDeps) {
-  const { url, template, ...given } = body;
+  const { url, template, verify, ...given } = body;
   const found = template === undefined ? undefined : findWebhookTemplate(template);
   const { events, transform = null, ...settings } = { ...(found && settingsOf(found)), ...given };
   if (!events) {
@@ -49,6 +49,7 @@ export function toNewSettings(body: NewWebhook, tenantId: string, deps: AppDeps)
     ...(found ? fitted(found, target) : target),
     events,
     template: found?.name ?? null,
+    verify: verify || deps.requireVerification,
   };
 }
 

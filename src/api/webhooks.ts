@@ -41,6 +41,12 @@ async function statisticsOf(db: Queryable, webhook: Webhook): Promise<WebhookSta
   return (await getStatistics(db, [webhook.id]))(webhook.id);
 }
 
+/** Has its receivers asked, if they are to be. */
+function verifySoon({ workflows }: Pick<AppDeps, 'workflows'>, webhook: Webhook): void {
+  const { id: webhookId, tenantId, verification, verificationError } = webhook;
+  if (verification === 'pending' && verificationError === null) workflows.verify([{ webhookId, tenantId }]);
+}
+
 /** Pausing and resuming are entries of their own. */
 async function auditUpdate(
   db: Transaction,
@@ -101,6 +107,7 @@ export const webhookEndpoints = [
         await audit(db, author, { action: 'webhook.created', subjectId: webhook.id, tenantId, after });
         return webhook;
       });
+      verifySoon(deps, webhook);
       // No query from here on: if one failed, the secret would be lost for good.
       return { status: 201, body: { webhook: renderWebhook(webhook, noStatistics, deps.sealer), secret } };
     },
@@ -175,11 +182,12 @@ export const webhookEndpoints = [
       const settings = toSettings(body, tenantId, deps);
       const webhook = await deps.db.transaction(async (db) => {
         const before = await findWebhook(db, tenantId, params.webhook_id, { lock: true });
-        const after = await updateWebhook(db, tenantId, params.webhook_id, settings);
+        const after = await updateWebhook(db, tenantId, params.webhook_id, settings, deps);
         if (!before || !after) throw notFound('webhook', params.webhook_id);
         await auditUpdate(db, author, before, after, deps);
         return after;
       });
+      verifySoon(deps, webhook);
       if (body.enabled) await announceHealth(deps, webhook.id);
       const settlingSince =
         webhook.settlingSince && (await settleSoon(deps, { webhookId: webhook.id, tenantId }))

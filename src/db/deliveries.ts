@@ -2,7 +2,7 @@ import type { Queryable } from './database.js';
 import type { WokenDelivery } from './events.js';
 import type { ErrorClass } from '../delivery/outcome.js';
 import { ConflictError, NotFoundError } from '../errors.js';
-import type { Webhook } from './webhooks.js';
+import { notVerified, type Webhook } from './webhooks.js';
 
 export const deliveryStatuses = ['pending', 'delivered', 'failed', 'held', 'cancelled', 'expired'] as const;
 /** Only `pending` has a workflow; all but `pending` and `held` are final. */
@@ -176,14 +176,10 @@ export async function requestRetry(
     const reason = found.is_expunged ? 'was expunged' : 'is past its retention time';
     throw new ConflictError(`The content of delivery ${deliveryId} ${reason}; it cannot be sent again.`);
   }
+  if (found.verification === 'pending') throw notVerified(webhookId);
   if (!found.enabled && !found.test) {
     throw new ConflictError(
       `Webhook ${webhookId} is paused or disabled. Set "enabled": true first; that also sends what is held.`,
-    );
-  }
-  if (found.verification === 'pending') {
-    throw new ConflictError(
-      `The url of webhook ${webhookId} is not verified; nothing is sent to it. POST /v1/webhooks/${webhookId}/verify asks its receiver again.`,
     );
   }
   if (found.status === 'delivered' && !options.force) {

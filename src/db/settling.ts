@@ -89,8 +89,9 @@ export async function markUnsettledWebhooks(db: Queryable): Promise<SettlingWebh
         and case
           when w.deleted_at is not null then exists (
             select from webhook_deliveries d where d.webhook_id = w.id and d.status in ('pending', 'held'))
-          when not w.enabled then exists (
-            select from webhook_deliveries d where d.webhook_id = w.id and d.status = 'pending' and not d.test)
+          when not w.is_open then exists (
+            select from webhook_deliveries d
+             where d.webhook_id = w.id and d.status = 'pending' and not (d.test and w.verification <> 'pending'))
           else exists (select from webhook_deliveries d where d.webhook_id = w.id and d.status = 'held') end
       returning id, tenant_id`,
   );

@@ -1,5 +1,6 @@
 import { oneRow, type Queryable } from './database.js';
 import { cancelRecoveries } from './recoveries.js';
+import { ConflictError } from '../errors.js';
 
 /** A webhook as stored; headers and secrets are sealed. */
 export interface Webhook {
@@ -30,10 +31,10 @@ export interface Webhook {
   /** The template that it was made from. */
   template: string | null;
   fallbackUrl: string | null;
-  /** Whether its urls must be verified. */
-  verify: boolean;
+  /** `pending`: nothing is sent until its receivers have echoed a challenge. */
   verification: 'none' | 'pending' | 'verified';
   verifiedAt: Date | null;
+  /** What was wrong with their answer; null while they are to be asked. */
   verificationError: string | null;
   enabled: boolean;
   /** Set when the service disabled it; null when its tenant paused it. */
@@ -66,7 +67,6 @@ interface WebhookRow {
   transform: string | null;
   template: string | null;
   fallback_url: string | null;
-  verify: boolean;
   verification: Webhook['verification'];
   verified_at: Date | null;
   verification_error: string | null;
@@ -80,7 +80,7 @@ interface WebhookRow {
 
 const columns = `id, tenant_id, url, events, description, headers_sealed, secret_sealed, previous_secret_expires_at,
   rate_limit_per_minute, rate_limit_per_hour, max_retries, timeout_ms, disable_after_hours, ordering, retry_schedule,
-  ttl_seconds, filter, transform, template, fallback_url, verify, verification, verified_at, verification_error, enabled,
+  ttl_seconds, filter, transform, template, fallback_url, verification, verified_at, verification_error, enabled,
   disabled_reason, disabled_at, settling_since, created_at, updated_at`;
 
 const toWebhook = (row: WebhookRow): Webhook => ({
@@ -104,7 +104,6 @@ const toWebhook = (row: WebhookRow): Webhook => ({
   transform: row.transform,
   template: row.template,
   fallbackUrl: row.fallback_url,
-  verify: row.verify,
   verification: row.verification,
   verifiedAt: row.verified_at,
   verificationError: row.verification_error,
@@ -164,6 +163,7 @@ function settingsOf(settings: WebhookSettings): [column: string, value: unknown]
     .map((key) => [settingColumns[key], settings[key]]);
 }
 
+/** `verify`: nothing is sent until its receivers have echoed a challenge. */
 export async function insertWebhook(
   db: Queryable,
   webhook: WebhookSettings & {
@@ -172,12 +172,14 @@ export async function insertWebhook(
     events: string[];
     sealedSecret: Buffer;
     template: string | null;
+    verify: boolean;
   },
 ): Promise<Webhook> {
   const fields: [string, unknown][] = [
     ['tenant_id', webhook.tenantId],
     ['secret_sealed', webhook.sealedSecret],
     ['template', webhook.template],
+    ['verification', webhook.verify ? 'pending' : 'none'],
     ...settingsOf(webhook),
   ];
   const { rows } = await db.query<WebhookRow>(
@@ -223,13 +225,15 @@ export async function listWebhooks(
 /**
  * Changes settings; call it in a transaction. They count from the commit on, and deliveries follow in batches
  * (settleBatch): pausing holds pending deliveries, resuming makes held ones pending with a new schedule, and other
- * limits make every planned token void. Resuming also resets the health. Null when the tenant has no such webhook.
+ * limits make every planned token void. Resuming also resets the health. A new url of a webhook that is verified, or of
+ * any with `requireVerification`, must be verified. Null when the tenant has no such webhook.
  */
 export async function updateWebhook(
   db: Queryable,
   tenantId: string,
   webhookId: number,
   settings: WebhookSettings,
+  { requireVerification = false }: { requireVerification?: boolean } = {},
 ): Promise<Webhook | null> {
   const old = await findWebhook(db, tenantId, webhookId, { lock: true });
   if (!old) return null;
@@ -237,8 +241,17 @@ export async function updateWebhook(
   const enabledChanged = is.enabled !== old.enabled;
   const limitsChanged =
     is.rateLimitPerMinute !== old.rateLimitPerMinute || is.rateLimitPerHour !== old.rateLimitPerHour;
+  const targetsChanged = is.url !== old.url || is.fallbackUrl !== old.fallbackUrl;
+  const isNewUrl = is.url !== old.url || (targetsChanged && is.fallbackUrl !== null);
+  const mustVerify = requireVerification || old.verification !== 'none';
+  // Also without a new url: the receiver that gave a wrong answer may be the fallback that is gone.
+  const asksReceivers = (isNewUrl && mustVerify) || (targetsChanged && old.verification === 'pending');
+  const closes = asksReceivers && old.verification !== 'pending';
   const ordersNoLonger = old.ordering === 'key' && is.ordering === 'none';
   const losesFallback = old.fallbackUrl !== null && is.fallbackUrl === null;
+  const stops = closes || (enabledChanged && !is.enabled);
+  const follows =
+    enabledChanged || closes || limitsChanged || ordersNoLonger || losesFallback || is.maxRetries < old.maxRetries;
   const fields = settingsOf(settings);
   if (settings.enabled === true) fields.push(['disabled_reason', null], ['disabled_at', null]);
   const { rows } = await db.query<WebhookRow>(
@@ -246,29 +259,37 @@ export async function updateWebhook(
       ...fields.map(([column], i) => `${column} = $${i + 2}`),
       'updated_at = now()',
       // An earlier permanent failure was for another url, or came before the tenant tried again: it counts no longer.
-      ...(is.url !== old.url || is.fallbackUrl !== old.fallbackUrl || settings.enabled === true
-        ? ['target_version = target_version + 1']
-        : []),
-      ...(enabledChanged || limitsChanged || ordersNoLonger || losesFallback || is.maxRetries < old.maxRetries
-        ? [follow]
-        : []),
+      ...(targetsChanged || settings.enabled === true ? ['target_version = target_version + 1'] : []),
+      ...(asksReceivers ? [unverified] : []),
+      ...(follows ? [deliveriesFollow] : []),
     ].join(', ')}
       where id = $1 returning ${columns}`,
     [webhookId, ...fields.map(([, value]) => value)],
   );
-  if (limitsChanged || (enabledChanged && !is.enabled)) await voidPlannedTokens(db, webhookId);
+  if (limitsChanged || stops) await voidPlannedTokens(db, webhookId);
   // Last, as its lock is the last of all.
-  if (enabledChanged) await db.query(`select ${is.enabled ? 'reset_health' : 'forget_failures'}($1)`, [webhookId]);
+  if (enabledChanged && is.enabled) await db.query('select reset_health($1)', [webhookId]);
+  else if (stops) await db.query('select forget_failures($1)', [webhookId]);
   return toWebhook(oneRow(rows));
 }
 
-/** Makes its deliveries follow this change. */
-const follow = 'settings_version = settings_version + 1, settling_since = coalesce(settling_since, now())';
+/** For calls that would have something sent to an unverified webhook. */
+export const notVerified = (webhookId: number) =>
+  new ConflictError(
+    `The url of webhook ${webhookId} is not verified; nothing is sent to it. POST /v1/webhooks/${webhookId}/verify asks its receiver again.`,
+  );
+
+/** For the `set` list of an update of a webhook: its receivers are to be asked, see takeVerification. */
+const unverified = `verification = 'pending', verified_at = null, verification_error = null, verification_checked_at = now()`;
+
+/** For the `set` list of an update of a webhook: its deliveries follow this change, see settleSoon. */
+export const deliveriesFollow =
+  'settings_version = settings_version + 1, settling_since = coalesce(settling_since, now())';
 
 const voidPlannedTokens = (db: Queryable, webhookId: number) => db.query('select void_planned_tokens($1)', [webhookId]);
 
 const markDeleted = `deleted_at = now(), enabled = false, updated_at = now(), secret_sealed = '', headers_sealed = null,
-  previous_secret_sealed = null, previous_secret_expires_at = null, ${follow}`;
+  previous_secret_sealed = null, previous_secret_expires_at = null, ${deliveriesFollow}`;
 
 /**
  * Deletes a webhook; call it in a transaction. From the commit on nothing is sent and its secrets are gone. Pending and

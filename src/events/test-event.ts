@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { findDelivery, type Delivery } from '../db/deliveries.js';
 import { insertTestEvent } from '../db/events.js';
+import { findWebhook, notVerified } from '../db/webhooks.js';
 import { renderBody } from '../delivery/body.js';
 import { findEventType, type EventType } from './event-types.js';
 import type { TriggerDeps } from './trigger.js';
 
 /**
  * Sends the catalogue's example of an event type to one webhook, whatever it subscribes to, even if it is paused. Each
- * call sends a new event. `eventRowId` is our id of the event. Null: the tenant has no such webhook.
+ * call sends a new event. `eventRowId` is our id of the event. Null: the tenant has no such webhook. Throws
+ * ConflictError for an unverified one.
  */
 export async function sendTestEvent(
   { db, workflows }: TriggerDeps,
@@ -17,6 +19,9 @@ export async function sendTestEvent(
   const key = { tenantId, eventType, eventId: testEventId() };
   const body = renderBody({ ...key, timestamp: occurredAt.toISOString(), data: examplePayload(eventType, webhookId) });
   const sent = await db.transaction(async (transaction) => {
+    // If its url is changed now, the test is held as all others are.
+    const webhook = await findWebhook(transaction, tenantId, webhookId);
+    if (webhook?.verification === 'pending') throw notVerified(webhookId);
     const inserted = await insertTestEvent(transaction, webhookId, { ...key, occurredAt, body });
     if (!inserted) return null;
     const { eventRowId, deliveryId } = inserted;

@@ -4,12 +4,14 @@ import type { StartableDelivery } from '../db/events.js';
 import type { StartableRecovery } from '../db/recoveries.js';
 import type { SettlingWebhook } from '../db/settling.js';
 import type { StartableMessage } from '../db/unstarted-messages.js';
+import type { UnverifiedWebhook } from '../db/verifications.js';
 import { hasPersonalIds } from '../events/personal-ids.js';
 import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
 import type { deliverEvent } from '../../workflows/deliver-event.js';
 import type { recoverWebhook } from '../../workflows/recover-webhook.js';
 import type { settleWebhook } from '../../workflows/settle-webhook.js';
 import type { sendMessage } from '../../workflows/send-message.js';
+import type { verifyWebhook } from '../../workflows/verify-webhook.js';
 
 /** Operators find runs by these in the Temporal Web UI. */
 export const searchAttributes = {
@@ -162,6 +164,28 @@ export async function startRecovery(
       { key: searchAttributes.webhookId, value: webhookId },
     ],
     staticSummary: `recovery of webhook ${webhookId}`,
+    priority: { fairnessKey: tenantId },
+  });
+}
+
+/** Asks the receivers of an unverified webhook. A workflow that already runs checks once more what is to be asked. */
+export async function startVerification(
+  client: Client,
+  { webhookId, tenantId }: UnverifiedWebhook,
+  { taskQueue }: StartOptions,
+): Promise<void> {
+  await client.workflow.signalWithStart<typeof verifyWebhook>('verifyWebhook', {
+    taskQueue,
+    // With the tenant's id, since other databases may share the namespace, and have a webhook of this id.
+    workflowId: `webhook-${webhookId}/verify/${tenantId}`,
+    args: [{ webhookId, tenantId }],
+    signal: 'wake',
+    signalArgs: [],
+    typedSearchAttributes: [
+      { key: searchAttributes.tenantId, value: tenantId },
+      { key: searchAttributes.webhookId, value: webhookId },
+    ],
+    staticSummary: `verification of webhook ${webhookId}`,
     priority: { fairnessKey: tenantId },
   });
 }

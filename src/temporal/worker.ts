@@ -2,6 +2,7 @@ import { Client } from '@temporalio/client';
 import { Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, type ActivityDeps } from '../../activities/index.js';
+import { deliverTaskQueueOf } from '../../workflows/contract/task-queues.js';
 import { drainMs } from '../../workflows/contract/time-budget.js';
 import type { Config } from '../config/service.js';
 import { OnceAMinute } from '../once-a-minute.js';
@@ -184,7 +185,7 @@ async function openWorkers(
 ): Promise<Life> {
   const { eventKeys = [], databasePoolSize } = deps.config;
   const { namespace, taskQueue } = deps.config.temporal;
-  const deliverTaskQueue = `${taskQueue}-deliver`;
+  const deliverTaskQueue = deliverTaskQueueOf(taskQueue);
   const activities = rejectingOnStop(
     stopping,
     createActivities({ ...deps.activities, deliverTaskQueue, eventKeys, stopping }),

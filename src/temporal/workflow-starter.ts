@@ -6,6 +6,7 @@ import type { StartableDelivery, WokenDelivery } from '../db/events.js';
 import type { StartableRecovery } from '../db/recoveries.js';
 import type { SettlingWebhook } from '../db/settling.js';
 import type { StartableMessage } from '../db/unstarted-messages.js';
+import type { UnverifiedWebhook } from '../db/verifications.js';
 import { Availability, callTimeoutMs } from './availability.js';
 import type { Permit } from './priority/permit.js';
 import { webhookKey, type Permits, type Priority } from './priority/permits.js';
@@ -16,6 +17,7 @@ import {
   startOrWakeDelivery,
   startRecovery,
   startSettling,
+  startVerification,
   wakeDelivery,
   type StartOptions,
   type StartResult,
@@ -126,6 +128,15 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
         (client, options) => startSettling(client, webhook, options),
         { webhook: webhook.webhookId },
         'webhook.settling_not_started: the sweeper starts it later',
+      );
+  }
+
+  verify(webhooks: UnverifiedWebhook[]): void {
+    for (const webhook of webhooks)
+      this.#begin(
+        (client, options) => startVerification(client, webhook, options),
+        { webhook: webhook.webhookId },
+        'webhook.verification_not_started: the sweeper starts it later',
       );
   }
 

@@ -2,6 +2,7 @@ import type { StartableDelivery, WokenDelivery } from '../db/events.js';
 import type { StartableRecovery } from '../db/recoveries.js';
 import type { SettlingWebhook } from '../db/settling.js';
 import type { StartableMessage } from '../db/unstarted-messages.js';
+import type { UnverifiedWebhook } from '../db/verifications.js';
 
 /** What events and the API ask of Temporal. No call waits or fails; what Temporal misses, the sweeper starts. */
 export interface DeliveryWorkflows {
@@ -15,6 +16,8 @@ export interface DeliveryWorkflows {
   recover(recoveries: StartableRecovery[]): void;
   /** Applies a change of webhooks' settings to their deliveries. */
   settle(webhooks: SettlingWebhook[]): void;
+  /** Has the receivers of these webhooks asked, unless that is done. */
+  verify(webhooks: UnverifiedWebhook[]): void;
 }
 
 /** Like `DeliveryWorkflows`: what Temporal misses, the sweeper starts. */

@@ -114,6 +114,15 @@ describe('every call that changes something', () => {
       action: 'webhook.secret_rotated',
       call: () => tenant.call('POST', `/v1/webhooks/${webhook}/rotate-secret`),
     }),
+    verifyWebhook: async () => {
+      await api.pool.query(`update webhooks set verification = 'pending', verification_error = 'no' where id = $1`, [
+        webhook,
+      ]);
+      return {
+        action: 'webhook.verification_requested',
+        call: () => tenant.call('POST', `/v1/webhooks/${webhook}/verify`),
+      };
+    },
     retryDelivery: async () => {
       const [delivery] = await triggerDtmf(api, tenant);
       return {

@@ -50,6 +50,7 @@ describe('authentication', () => {
       ['DELETE', '/v1/webhooks/1'],
       ['POST', '/v1/webhooks/1/test'],
       ['POST', '/v1/webhooks/1/rotate-secret'],
+      ['POST', '/v1/webhooks/1/verify'],
       ['GET', '/v1/webhooks/1/deliveries'],
     ] as const) {
       const { status, body } = await api.call(method, path, { key });

@@ -14,6 +14,7 @@ import {
 } from '../../../src/db/attempts.js';
 import { openDatabase } from '../../../src/db/database.js';
 import type { StartableDelivery, WokenDelivery } from '../../../src/db/events.js';
+import type { UnverifiedWebhook } from '../../../src/db/verifications.js';
 import { createAddressGuard } from '../../../src/delivery/address.js';
 import { createLogger } from '../../../src/log.js';
 import { createSealer, unnamedKey, type Sealer } from '../../../src/encryption/seal.js';
@@ -29,6 +30,7 @@ export class RecordedWorkflows implements DeliveryWorkflows {
   readonly woken: WokenDelivery[] = [];
   readonly settled: SettlingWebhook[] = [];
   readonly recovered: StartableRecovery[] = [];
+  readonly verified: UnverifiedWebhook[] = [];
 
   start(deliveries: StartableDelivery[]): void {
     this.started.push(...deliveries);
@@ -48,6 +50,10 @@ export class RecordedWorkflows implements DeliveryWorkflows {
 
   settle(webhooks: SettlingWebhook[]): void {
     this.settled.push(...webhooks);
+  }
+
+  verify(webhooks: UnverifiedWebhook[]): void {
+    this.verified.push(...webhooks);
   }
 }
 

@@ -58,6 +58,7 @@ describe('tenants', () => {
       ['DELETE', (webhook) => `/v1/webhooks/${webhook}`],
       ['POST', (webhook) => `/v1/webhooks/${webhook}/test`],
       ['POST', (webhook) => `/v1/webhooks/${webhook}/rotate-secret`],
+      ['POST', (webhook) => `/v1/webhooks/${webhook}/verify`],
       ['GET', (webhook) => `/v1/webhooks/${webhook}/deliveries`],
       ['GET', (webhook, delivery) => `/v1/webhooks/${webhook}/deliveries/${delivery}`],
       ['POST', (webhook, delivery) => `/v1/webhooks/${webhook}/deliveries/${delivery}/retry`, { force: true }],
