@@ -12,8 +12,8 @@ declare
   v_success_at timestamptz;
   v_reason text;
 begin
-  -- The health of a paused webhook stays as it is; resuming it resets the health. So does that of an unverified one.
-  if not w.is_open then
+  -- The health of a paused webhook stays as it is; resuming it resets the health.
+  if not w.enabled then
     return null;
   end if;
   select * into h from webhook_health where webhook_id = w.id;

@@ -145,6 +145,17 @@ describe('the verification of a url', function () {
     await isVerified(tenant, id);
   });
 
+  scenario('asks once more if a connection that was kept open breaks: the receiver may not have seen it', async () => {
+    const receiver = await receiverThat(200);
+    const { tenant, id } = await unverified(receiver.url);
+    await isRefused(tenant, id);
+    receiver.respond = (request, response, index) => (index === 1 ? void response.destroy() : echo(request));
+    await tenant.post(`/v1/webhooks/${id}/verify`);
+    await isVerified(tenant, id);
+    assert.equal(receiver.requests.length, 3);
+    assert.equal(receiver.connections, 2);
+  });
+
   scenario('does not count an answer for a url that was changed meanwhile', async () => {
     const held = holdResponse();
     const before = await receiverThat(async (request) => {
