@@ -35,6 +35,9 @@ describe('verification', () => {
     return recordVerification(db, log, { webhookId, tenantId: tenant.id, targetVersion: taken.targetVersion, error });
   }
 
+  const useUpLimit = () =>
+    api.pool.query(`update tenants set verifications_until = now() + interval '5 min' where id = $1`, [tenant.id]);
+
   it('is asked for at creation, and only there', async () => {
     const created = await tenant.call('POST', '/v1/webhooks', { body: { url, events: ['*'], verify: true } });
     assert.equal(created.status, 201);
@@ -146,6 +149,7 @@ describe('verification', () => {
 
     it('changes nothing while the receiver is being asked', async () => {
       const id = await createWebhook(tenant, { verify: true });
+      await useUpLimit();
       assert.deepEqual((await verify(id)).body, { verification: pending });
       assert.equal(api.workflows.verified.length, 2, 'its workflow may have been lost');
       assert.equal((await tenant.call('GET', '/v1/audit-log?limit=1')).body.entries[0].action, 'webhook.created');
@@ -171,9 +175,7 @@ describe('verification', () => {
     it('is refused while the tenant had too many receivers asked, and says for how long', async () => {
       const id = await createWebhook(tenant, { verify: true });
       await answer(id, 'no');
-      await api.pool.query(`update tenants set verifications_until = now() + interval '5 min' where id = $1`, [
-        tenant.id,
-      ]);
+      await useUpLimit();
       const { status, headers, body } = await verify(id);
       assert.deepEqual([status, headers.get('retry-after')], [429, '5']);
       assert.match(body.detail as string, /try again in 5 seconds/);
