@@ -42,7 +42,7 @@ begin
       end if;
     elsif v_from = 'pending' then
       d.next_attempt_at := d.due_at;
-      d.pending_since := coalesce(d.pending_since, p_now);
+      d.pending_since := case when not d.waits_for_turn then coalesce(d.pending_since, p_now) end;
     else
       d.schedule_base := d.attempt_count;
       d.fallback_from := null;

@@ -369,7 +369,7 @@ describe('deliveries in Postgres, in random histories', function () {
       const { rows: stuck } = await database.pool.query(
         `select distinct on (d.webhook_id, d.ordering_key) d.id, d.waits_for_turn
            from webhook_deliveries d join webhooks w on w.id = d.webhook_id
-          where w.id = any($1) and w.settling_since is null and w.deleted_at is null
+          where w.id = any($1) and w.settling_since is null and w.is_open and w.deleted_at is null
             and d.ordering_key is not null and d.finished_at is null
           order by d.webhook_id, d.ordering_key, d.sequence`,
         [webhooks],
