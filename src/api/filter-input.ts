@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { maxFieldErrors } from '../errors.js';
 import { maxConditions, maxDepth, maxFilterBytes, maxListed, parseFilter } from '../filter/parse-filter.js';
 import { isObject } from './http/schemas.js';
 
@@ -11,7 +10,7 @@ export const filterInput = z
   .transform((written, context) => {
     const parsed = parseFilter(written);
     if (parsed.ok) return { written, filter: parsed.filter };
-    for (const { path, message } of parsed.errors.slice(0, maxFieldErrors)) {
+    for (const { path, message } of parsed.errors) {
       const place = path === '' ? [] : [path];
       context.addIssue({ code: 'custom', path: place, message, params: { complete: true } });
     }

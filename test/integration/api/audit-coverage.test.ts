@@ -27,6 +27,7 @@ const everySetting = {
   events: ['*'],
   description: 'x',
   headers: { 'X-A': 'b' },
+  filter: { event: 'call.dtmf' },
   enabled: true,
 };
 
