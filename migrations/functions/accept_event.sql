@@ -43,13 +43,11 @@ begin
       select w.id, case when w.is_open then 'pending' else 'held' end as status,
              w.ordering = 'key' and p_ordering_key is not null as is_ordered,
              now() + coalesce(w.ttl_seconds ->> p_event_type, w.ttl_seconds ->> '*')::integer * interval '1 s' as expires_at
-        from (select * from webhooks w
-               where w.tenant_id = p_tenant and w.deleted_at is null and w.events && array[p_event_type, '*']
-                 and w.id is distinct from p_about
-              -- so that no other webhook's filter is asked
-              offset 0) w
-       -- the body is read once, and only if there is a filter
-       where passes_filter((select filterable(p_body)), w.filter_path)),
+        from webhooks w
+       where w.tenant_id = p_tenant and w.deleted_at is null and w.events && array[p_event_type, '*']
+         and w.id is distinct from p_about
+         -- asked last, as it is dear; the body is read once, and only if there is a filter
+         and (w.filter_path is null or passes_filter((select filterable(p_body)), w.filter_path))),
     accepted as (
       insert into webhook_deliveries as d
         (event_row_id, webhook_id, tenant_id, event_type, event_id, status, accepted_as, expires_at, ordering_key, sequence,

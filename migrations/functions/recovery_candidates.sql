@@ -1,8 +1,8 @@
 -- What a recovery still has to requeue after r.reached, oldest first, at most p_limit rows (null: all): deliveries in
 -- one of its statuses (requeue_batch leaves out those that ended after it was created) and, with include_missing,
--- events without a delivery to its webhook that pass its filter. A row without either says that what comes after it was not looked at.
--- Reads indexes from r.reached on, so a batch costs the same wherever it begins. (plpgsql: an SQL function would be
--- inlined, and r be evaluated for each row.)
+-- events without a delivery to its webhook that pass its filter. A row without either says that what comes after it was
+-- not looked at. Reads indexes from r.reached on, so a batch costs the same wherever it begins. (plpgsql: an SQL
+-- function would be inlined, and r be evaluated for each row.)
 create or replace function recovery_candidates(r webhook_recoveries, p_limit bigint)
 returns table (place uuid, delivery_id uuid, event_row_id uuid) language plpgsql stable as $$
 #variable_conflict use_column
