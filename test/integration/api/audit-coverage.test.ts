@@ -28,6 +28,8 @@ const everySetting = {
   description: 'x',
   headers: { 'X-A': 'b' },
   filter: { event: 'call.dtmf' },
+  ttl_seconds: { '*': 60 },
+  fallback_url: 'https://standby.example.com',
   enabled: true,
 };
 
