@@ -87,6 +87,7 @@ export async function openAttempts(): Promise<Attempts> {
         events: ['*'],
         sealedSecret,
         template: null,
+        verify: false,
         ...unlimited,
         ...settings,
       };
