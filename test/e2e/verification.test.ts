@@ -42,7 +42,8 @@ describe('the verification of a url', function () {
   });
 
   async function receiverThat(respond: Receiver['respond']): Promise<Receiver> {
-    const receiver = await startReceiver(respond);
+    // Longer than a test takes on a busy machine.
+    const receiver = await startReceiver(respond, { keepAliveTimeoutMs: 60_000 });
     receivers.push(receiver);
     return receiver;
   }
