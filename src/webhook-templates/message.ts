@@ -80,7 +80,7 @@ export const message = String.raw`
     "from": "From", "to": "To", "phone_number": "Number", "digit": "Key", "status": "Status",
     "hangup_cause": "Cause", "error_code": "Error code", "duration_seconds": "Duration", "media": "Media files",
     "size_bytes": "Size", "format": "Format", "current": "Used", "limit": "Limit", "month": "Month", "url": "URL",
-    "consecutive_failures": "Failures in a row", "call_sid": "Call", "message_sid": "Message"
+    "consecutive_failures": "Failures in a row", "call_sid": "Call ID", "message_sid": "Message ID"
   }, function($name, $field) {(
     $value := $field = "media" ? $media : $lookup($d, $field);
     $shown := $type($value) = "number" ? (

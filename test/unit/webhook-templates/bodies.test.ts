@@ -99,7 +99,7 @@ describe('the bodies of webhook templates', () => {
             '*Status*\ncompleted',
             '*Cause*\nNORMAL_CLEARING',
             '*Duration*\n2 min 0 s',
-            '*Call*\n4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4',
+            '*Call ID*\n4f0c2d9e-6b1a-4c35-9a7e-2d8f1b60c5a4',
           ].map((text) => ({ type: 'mrkdwn', text, verbatim: true })),
         },
         {

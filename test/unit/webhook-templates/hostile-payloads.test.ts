@@ -21,6 +21,15 @@ function texts(value: unknown, key = ''): [key: string, text: string][] {
   return Object.entries(value).flatMap(([name, inner]) => texts(inner, Array.isArray(value) ? key : name));
 }
 
+/** Types that put the most of a payload into the title. */
+const longestTitles = [
+  'call.completed',
+  'sms.received',
+  'tenant.limit.warning',
+  'phone_number.assigned',
+  'webhook.failing',
+];
+
 /** Every field of every event type at once, in one event. */
 const filled = (event: string, value: unknown): Envelope => ({
   event,
@@ -65,7 +74,7 @@ describe('hostile payloads', () => {
   for (const { name } of madeBodies) {
     it(`fit the format of ${name} where every field is long`, async () => {
       for (const value of longTexts) {
-        for (const { name: type } of eventTypes) await checkedBody(name, filled(type, value));
+        for (const type of longestTitles) await checkedBody(name, filled(type, value));
       }
     });
 
