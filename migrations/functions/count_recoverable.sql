@@ -5,7 +5,7 @@ create or replace function count_recoverable(r webhook_recoveries, p_max_ms inte
 returns table (total bigint, is_exact boolean) language plpgsql stable as $$
 declare
   v_deadline constant timestamptz := clock_timestamp() + p_max_ms * interval '1 ms';
-  v_limit constant integer := 1000;
+  v_limit constant integer := 5000;
   part webhook_recoveries;
   v_rows bigint;
   v_found bigint;
@@ -30,7 +30,7 @@ begin
       select count(*), count(coalesce(c.delivery_id, c.event_row_id)),
              coalesce(bool_or(c.delivery_id is null and c.event_row_id is null), false),
              coalesce((array_agg(c.place order by c.place desc))[1], part.reached)
-        into v_rows, v_found, v_is_cut, part.reached from recovery_candidates(part, v_limit) c;
+        into v_rows, v_found, v_is_cut, part.reached from recovery_candidates(part, v_limit, v_limit) c;
       total := total + v_found;
       exit when v_rows < v_limit and not v_is_cut;
     end loop;

@@ -1,9 +1,10 @@
 -- What a recovery still has to requeue after r.reached, oldest first, at most p_limit rows (null: all): deliveries in
 -- one of its statuses (requeue_batch leaves out those that ended after it was created) and, with include_missing,
--- events without a delivery to its webhook that pass its filter. A row without either says that what comes after it was
--- not looked at. Reads indexes from r.reached on, so a batch costs the same wherever it begins. (plpgsql: an SQL
--- function would be inlined, and r be evaluated for each row.)
-create or replace function recovery_candidates(r webhook_recoveries, p_limit bigint)
+-- events without a delivery to its webhook that pass its filter, of p_read events (null: ten times p_limit). A row without
+-- either says that what comes after it was not looked at.
+-- Reads indexes from r.reached on, so a batch costs the same wherever it begins. (plpgsql: an SQL function would be
+-- inlined, and r be evaluated for each row.)
+create or replace function recovery_candidates(r webhook_recoveries, p_limit bigint, p_read bigint default null)
 returns table (place uuid, delivery_id uuid, event_row_id uuid) language plpgsql stable as $$
 #variable_conflict use_column
 begin
@@ -38,7 +39,7 @@ begin
         from webhook_events e
        where r.include_missing
          and (e.tenant_id, e.id) > (r.tenant_id, span.after_id) and (e.tenant_id, e.id) < (r.tenant_id, span.before_id)
-       order by e.tenant_id, e.id limit 10 * p_limit) e),
+       order by e.tenant_id, e.id limit coalesce(p_read, 10 * p_limit)) e),
   missing as (
     select e.id from events e join webhooks w on w.id = r.webhook_id
      where e.is_wanted and w.events && array[e.event_type, '*']
@@ -49,7 +50,7 @@ begin
        and (w.filter_path is null
             or passes_filter((select filterable(x.body) from webhook_events x where x.id = e.id), w.filter_path))),
   last_read as (
-    select id from events where (select count(*) from events) = 10 * p_limit order by id desc limit 1)
+    select id from events where (select count(*) from events) = coalesce(p_read, 10 * p_limit) order by id desc limit 1)
   select id, id, null::uuid from ended
   union all select id, null, id from missing
   union all select id, null, null from last_read
