@@ -88,8 +88,7 @@ alter table webhook_counters add column expired bigint not null default 0;
 -- False: total is how many there are at least, since counting them would have taken too long.
 alter table webhook_recoveries add column is_total_exact boolean not null default true;
 
--- The last success that was committed when the last failure was recorded: a later one ended what had failed by then. So
--- a success of a healthy webhook need not write this row, for whose lock all that send to it would wait.
+-- The last success of the webhook's url. What had failed by then is over if it is not the one that the last failure saw. So
+-- a success of a healthy webhook need not write the row in webhook_health, for whose lock all that send to it would wait.
+alter table webhook_counters add column healthy_at timestamptz;
 alter table webhook_health add column success_seen_at timestamptz;
-update webhook_health h
-   set success_seen_at = (select max(last_success_at) from webhook_counters c where c.webhook_id = h.webhook_id);

@@ -7,7 +7,7 @@
 -- p_failures: see count_deliveries.
 create or replace function change_status(p_rows webhook_deliveries[], p_to text,
                                          p_duration_ms integer default null, p_succeeded boolean default null,
-                                         p_now timestamptz default clock_timestamp(), p_failures integer default 0)
+                                         p_now timestamptz default clock_timestamp(), p_failures integer default null)
 returns void language plpgsql as $$
 declare
   v_webhook integer := p_rows[1].webhook_id;

@@ -48,7 +48,7 @@ begin
       return null;
     end if;
     -- After the lock on the row: the failures of those that had it before are committed.
-    select sum(failures), max(last_success_at) into v_failures, v_success_at from webhook_counters where webhook_id = w.id;
+    select sum(failures), max(healthy_at) into v_failures, v_success_at from webhook_counters where webhook_id = w.id;
     if h.state = 'healthy' and v_success_at > coalesce(h.success_seen_at, '-infinity') then
       h.failures_before := v_failures - p_failed::int;
       h.failures_began_at := null;

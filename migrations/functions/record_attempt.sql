@@ -119,7 +119,8 @@ begin
       and (p_verdict = 'delivered' or d.event_type not in ('webhook.failing', 'webhook.recovered', 'webhook.disabled'));
     v_failed := v_is_evidence and (v_falls_back or status = 'failed' and d.status <> 'failed');
     -- one that the fallback fails too was counted when it went there
-    perform change_status(array[d], status, p_duration_ms, p_verdict = 'delivered', v_now, (v_failed and p_target = 'primary')::int);
+    perform change_status(array[d], status, p_duration_ms, p_verdict = 'delivered', v_now,
+                          case when v_is_evidence then (v_failed and p_target = 'primary')::int end);
     if v_is_evidence or p_verdict = 'gone' then
       health := judge_health(w, v_is_evidence, p_verdict = 'delivered', v_failed, p_error_message,
                              case when p_verdict = 'gone' then p_disabled_reason end, v_may_disable, v_now);

@@ -60,14 +60,13 @@ export async function getStatistics(
                 coalesce(sum(expired), 0)::bigint as expired,
                 coalesce(sum(failures), 0)::bigint as failures,
                 coalesce(round(sum(duration_ms) / nullif(sum(attempts), 0)), 0)::bigint as average,
-                max(last_success_at) as last_success_at, max(last_failure_at) as last_failure_at
+                max(last_success_at) as last_success_at, max(last_failure_at) as last_failure_at,
+                max(healthy_at) as healthy_at
            from webhook_counters where webhook_counters.webhook_id = w.webhook_id) c
        left join webhook_health h using (webhook_id)
-       left join webhooks on webhooks.id = webhook_id
-       -- as forget_failures has it; what succeeds while it is held is no evidence
        cross join lateral (
-         select coalesce(webhooks.is_open and h.state = 'healthy'
-                         and c.last_success_at > coalesce(h.success_seen_at, '-infinity'), false) as by_success) ended`,
+         -- as forget_failures has it
+         select coalesce(h.state = 'healthy' and c.healthy_at > coalesce(h.success_seen_at, '-infinity'), false) as by_success) ended`,
     [webhookIds],
   );
   const found = new Map(

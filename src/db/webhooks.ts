@@ -159,7 +159,6 @@ export async function updateWebhook(
   if (limitsChanged || stops) await voidPlannedTokens(db, webhookId);
   // Last, as its lock is the last of all.
   if (enabledChanged && is.enabled) await db.query('select reset_health($1)', [webhookId]);
-  else if (stops) await db.query('select forget_failures($1)', [webhookId]);
   return toWebhook(oneRow(rows));
 }
 

@@ -66,7 +66,7 @@ export async function createJudgedWebhook(api: Api, db: Database): Promise<Judge
         `with h as (update webhook_health set failures_began_at = failures_began_at - $2 * interval '1 min',
                            success_seen_at = success_seen_at - $2 * interval '1 min',
                            failed_at = array(select at - $2 * interval '1 min' from unnest(failed_at) at) where webhook_id = $1)
-         update webhook_counters set last_success_at = last_success_at - $2 * interval '1 min' where webhook_id = $1`,
+         update webhook_counters set healthy_at = healthy_at - $2 * interval '1 min' where webhook_id = $1`,
         [id, minutes],
       );
     },

@@ -109,7 +109,7 @@ describe('the health of a webhook', () => {
     // The last failure did not see this success, which was not committed yet.
     const succeededMeanwhile = () =>
       api.pool.query(
-        `update webhook_counters c set last_success_at = h.failed_at[1] - interval '1 us'
+        `update webhook_counters c set healthy_at = h.failed_at[1] - interval '1 us'
            from webhook_health h where h.webhook_id = c.webhook_id and c.webhook_id = $1`,
         [hook.id],
       );
