@@ -81,8 +81,8 @@ async function wakeAfter(
 }
 
 /**
- * One attempt as a normal activity. Rejects with `AttemptFailed` when the receiver failed and attempts are left: the server
- * retries by the policy. If it throws anything else (Postgres was away before the request), no request was made.
+ * One attempt as a normal activity. Rejects with `AttemptFailed` when the receiver failed and the next attempt has to wait:
+ * the server retries by the policy. If it throws anything else (Postgres was away before the request), no request was made.
  * Neither a cancellation nor a shutdown cuts off a request: it ends within its own timeout.
  */
 export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<AttemptResult> {
@@ -102,7 +102,8 @@ export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<A
         close = openRequests.open(webhookId, tenantId);
       },
     });
-    if (result.kind === 'failed') throw attemptFailed(input, result);
+    // With nothing to wait for the workflow goes on at once: the server's timers take up to a second.
+    if (result.kind === 'failed' && result.waitMs > 0) throw attemptFailed(input, result);
     return result;
   } finally {
     close?.();
@@ -119,6 +120,6 @@ function attemptFailed(input: DeliverInput, { attempt, failure, waitMs }: Attemp
     type: failureType.attemptFailed,
     message: failure,
     details: [{ attempt }],
-    ...(!isPolicy && { nextRetryDelay: Math.max(1, waitMs) }),
+    ...(!isPolicy && { nextRetryDelay: waitMs }),
   });
 }

@@ -84,7 +84,7 @@ describe('settings of retries, expiry and fallback', () => {
       [{ retry_schedule: 60 }, 'retry_schedule', schedule],
       [{ retry_schedule: {} }, 'retry_schedule', schedule],
       [{ retry_schedule: [] }, 'retry_schedule', /^expected a list of 1 to 20 numbers, got \[\]/],
-      [{ retry_schedule: Array(21).fill(1) }, 'retry_schedule', /^expected a list of 1 to 20 numbers, got/],
+      [{ retry_schedule: Array(21).fill(1) }, 'retry_schedule', schedule],
       [{ retry_schedule: [1, 0] }, 'retry_schedule.1', /^expected a whole number from 1 to 86400, got 0/],
       [{ retry_schedule: [86_401] }, 'retry_schedule.0', /^expected a whole number from 1 to 86400, got 86401/],
       [{ retry_schedule: [1.5] }, 'retry_schedule', schedule],

@@ -34,7 +34,11 @@ describe('the retry policy', () => {
   it('is declared exactly where the delays are a geometric series up to a maximum', () => {
     for (const schedule of [[5], [3, 3, 3], [1, 3, 9, 27], [10, 40, 100], [2, 4, 8, 8, 8]])
       for (let retry = 1; retry <= 9; retry++)
-        assert.equal(policyDelayMs(retryPolicy(0, 9, schedule), retry), retryDelayMs(retry, schedule), schedule.join());
+        assert.equal(
+          policyDelayMs(retryPolicy(0, 9, schedule), retry),
+          retryDelayMs(retry, schedule),
+          String(schedule),
+        );
   });
 
   it('repeats the first delay where they are not: the activity gives each of them', () => {
@@ -47,7 +51,7 @@ describe('the retry policy', () => {
           maximumInterval: 1_000 * Math.max(...schedule),
           maximumAttempts: 4,
         },
-        schedule.join(),
+        String(schedule),
       );
   });
 
