@@ -79,7 +79,7 @@ describe('a webhook with retries of its own', function () {
     } = await sent.waitForEnd('expired');
     assert.equal(Date.parse(expiresAt!) - Date.parse(createdAt), 6_000);
     const lateMs = Date.parse(finishedAt!) - Date.parse(expiresAt!);
-    assert.ok(lateMs >= 0 && lateMs < 2_000, `expired ${lateMs} ms late`);
+    assert.ok(lateMs >= 0 && lateMs < 10_000, `expired ${lateMs} ms late`);
     // One or two: the machine may be busy.
     const { attempt_count: count, error } = delivery;
     assert.deepEqual([receiver.requests.length, error?.class], [count, 'http_status']);
@@ -124,12 +124,10 @@ describe('a webhook with retries of its own', function () {
     );
     assertAtLeast(gapsMs(fallback), [1_000, 2_000]);
     const { events } = await (await stack.workflow(sent.id)).fetchHistory();
-    const activities = events!.filter(({ activityTaskScheduledEventAttributes: scheduled }) => scheduled);
-    assert.equal(
-      activities.length,
-      2,
-      'the first at the fallback is an activity of its own: no timer of the server delays it',
+    const summaries = events!.flatMap(({ activityTaskScheduledEventAttributes: scheduled, userMetadata }) =>
+      scheduled ? [JSON.parse(Buffer.from(userMetadata!.summary!.data!).toString()) as string] : [],
     );
+    assert.equal(summaries.at(-1), 'from attempt 3', 'no timer of the server delays the first at the fallback');
     for (const { headers, body } of fallback.requests) {
       assert.ok(verifyWebhook({ rawBody: body, headers, secrets: sent.secret }).valid);
       assert.deepEqual(body, primary.requests[0]!.body);

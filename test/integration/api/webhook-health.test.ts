@@ -274,47 +274,6 @@ describe('the health of a webhook', () => {
     });
   });
 
-  describe('with a fallback url', () => {
-    beforeEach(() => hook.patch({ fallback_url: 'https://standby.example.com/' }));
-
-    /** All attempts at the url fail, then so do those at the fallback, or it takes the delivery. */
-    const fallBack = async (isTaken: boolean) => {
-      const delivery = await hook.newDelivery();
-      await hook.fail(delivery);
-      const answer = isTaken
-        ? ({ statusCode: 200, verdict: 'delivered', target: 'fallback' } as const)
-        : ({ statusCode: 504, verdict: 'retry', target: 'fallback' } as const);
-      for (let i = 0; i < (isTaken ? 1 : 3); i++) await recordAnswer(api, delivery, answer);
-    };
-
-    it('is failing when the url failed five deliveries in a row, even if the fallback took them', async () => {
-      for (let i = 0; i < 4; i++) await fallBack(i % 2 === 0);
-      assert.deepEqual([(await hook.health()).state, (await hook.health()).consecutive_failures], ['healthy', 4]);
-      await fallBack(true);
-      const { state, consecutive_failures: failures, last_error: error } = await hook.health();
-      assert.deepEqual([state, failures, error], ['failing', 5, 'the receiver answered 503']);
-      const { failed_deliveries: failed, successful_deliveries: delivered } = await hook.read();
-      assert.deepEqual([failed, delivered], [2, 3]);
-      await hook.succeed();
-      assert.deepEqual([(await hook.health()).state, (await hook.health()).consecutive_failures], ['healthy', 0]);
-      await assertInvariants(api.pool, hook.id);
-    });
-
-    it('is not disabled by disable_after_hours as long as the fallback works, and is once it does not', async () => {
-      await hook.patch({ disable_after_hours: 1 });
-      for (let i = 0; i < 25; i++) await fallBack(true);
-      await hook.minutesPass(120);
-      await fallBack(true);
-      await fallBack(false);
-      await hook.minutesPass(59);
-      await fallBack(false);
-      assert.deepEqual([(await hook.health()).state, (await hook.read()).enabled], ['failing', true]);
-      await hook.minutesPass(2);
-      await fallBack(false);
-      assert.deepEqual([(await hook.health()).state, (await hook.read()).enabled], ['disabled', false]);
-    });
-  });
-
   describe('does not depend on', () => {
     it('tests, whatever comes of them', async () => {
       const test = async () => {

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import fc from 'fast-check';
+import { sweep } from '../../../activities/maintenance/sweep.js';
 import { recordAttempt } from '../../../src/db/attempts.js';
 import { createRecovery, requeueBatch } from '../../../src/db/recoveries.js';
 import { expireDue } from '../../../src/db/unstarted-deliveries.js';
 import { getStatistics } from '../../../src/db/statistics.js';
 import { ConflictError } from '../../../src/errors.js';
+import { createLogger } from '../../../src/log.js';
+import { insertBacklog } from '../../support/insert-backlog.js';
 import { assertInvariants } from '../../support/invariants.js';
 import { openAttempts, recordOf, type Attempts } from './attempt-fixture.js';
 
@@ -27,10 +31,15 @@ describe('a delivery with a time to live', function () {
     );
     return rows[0]!.seconds;
   };
-  /** Whatever is due, also what other tests left behind. */
-  const sweep = async () => {
-    while ((await expireDue(attempts.db, 100)) > 0);
-  };
+  const sweepOnce = () =>
+    new MockActivityEnvironment().run(() =>
+      sweep({
+        db: attempts.db,
+        log: createLogger({ level: 'silent', format: 'json' }),
+        startInTurn: () => Promise.resolve({ started: true }),
+        workflows: { start: () => undefined, settle: () => undefined, recover: () => undefined },
+      }),
+    );
   const recover = async (webhookId: number) => {
     const { db, tenantId } = attempts;
     const request = { webhookId, tenantId, eventTypes: null, since: null, until: null, includeMissing: false };
@@ -118,6 +127,18 @@ describe('a delivery with a time to live', function () {
     for (const { webhookId } of [waiting, held, unstarted]) await assertInvariants(attempts.database.pool, webhookId);
   });
 
+  it('is expired by one sweep with all others, however many', async () => {
+    const webhookId = await attempts.newWebhook({ ttlSeconds: { '*': 900 }, enabled: false });
+    const { pool } = attempts.database;
+    await insertBacklog(pool, { tenantId: attempts.tenantId, webhookId, status: 'held', count: 450 });
+    await pool.query(`update webhook_deliveries set expires_at = now() - interval '1 s' where webhook_id = $1`, [
+      webhookId,
+    ]);
+    await sweepOnce();
+    assert.equal((await getStatistics(attempts.db, [webhookId]))(webhookId).expired, 450);
+    await assertInvariants(attempts.database.pool, webhookId);
+  });
+
   it('is expired, not sent, when its webhook is resumed too late', async () => {
     const { id, webhookId } = await newDelivery({ enabled: false });
     await attempts.pass(901, id);
@@ -133,7 +154,8 @@ describe('a delivery with a time to live', function () {
     await pool.query(`update webhook_deliveries set expires_at = now() - interval '1 s' where id = $1`, [id]);
     assert.equal((await attempts.plan(id)).status, 'pending');
     assert.equal((await attempts.take(id)).answer, 'wait');
-    assert.equal(await expireDue(attempts.db, 10), 0);
+    await sweepOnce();
+    assert.equal(await statusOf(id), 'pending');
     assert.equal((await attempts.record(id, attempt, 500)).waitMs, 0, 'nothing to wait for');
     assert.equal((await attempts.take(id)).answer, 'ended');
     assert.equal(await statusOf(id), 'expired');
@@ -147,7 +169,8 @@ describe('a delivery with a time to live', function () {
       const { id, webhookId } = await newDelivery();
       const late = await attempts.takeToSend(id);
       await attempts.pass(901, id);
-      assert.equal(await expireDue(attempts.db, 10), 1);
+      await sweepOnce();
+      assert.equal(await statusOf(id), 'expired');
       assert.equal((await attempts.record(id, late, answer)).status, status);
       assert.deepEqual([await statusOf(id), (await attempts.read(id)).attempt_count], [status, 1]);
       await assertInvariants(attempts.database.pool, webhookId);
@@ -173,7 +196,7 @@ describe('a delivery with a time to live', function () {
     };
     const assertLives = async ({ id, webhookId }: { id: string; webhookId: number }) => {
       assert.equal((await attempts.read(id)).expires_at, null);
-      await sweep();
+      await sweepOnce();
       await attempts.attempt(id, 500);
       await attempts.pass(3_000, id);
       assert.equal((await attempts.attempt(id, 200)).status, 'delivered');
@@ -204,7 +227,7 @@ describe('a delivery with a time to live', function () {
       const delivery = await expired();
       await attempts.change(delivery.webhookId, { enabled: false });
       await recover(delivery.webhookId);
-      await sweep();
+      await sweepOnce();
       assert.equal(await statusOf(delivery.id), 'held');
       await attempts.change(delivery.webhookId, { enabled: true });
       await attempts.settle(delivery.webhookId);

@@ -70,8 +70,8 @@ describe('a fallback url', function () {
     assert.equal(await targetsOf(id), 'pf');
   });
 
-  it('field case 14: gets nothing after a 410 of the url, which disables the webhook', async () => {
-    const { id } = await newDelivery();
+  it('field case 14: gets nothing after a 410 of the url, even the last one, which disables the webhook', async () => {
+    const { id } = await newDelivery({ maxRetries: 0 });
     const attempt = await attempts.takeToSend(id);
     const { status, newHealth } = await attempts.record(id, attempt, 410);
     assert.deepEqual([status, newHealth, await targetsOf(id)], ['failed', 'disabled', 'p']);
