@@ -72,6 +72,11 @@ export default tseslint.config(
     'delivery knows neither the database nor Temporal',
   ),
   mayImport(
+    ['src/transform/**/*.ts'],
+    ['lru-cache$', nodeBuiltin, '\\.\\./temporal/priority/fair-queue\\.js$', '(\\.\\./)+workflows/contract/'],
+    'transform evaluates text, and knows neither the database nor Temporal',
+  ),
+  mayImport(
     ['src/events/**/*.ts'],
     // The body is rendered once, at the trigger.
     ['zod$', nodeBuiltin, ourErrors, '\\.\\./(db/|temporal/workflows\\.js$|delivery/body\\.js$)'],

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { takeAttempt, type RecordedAttempt, type TakenAttempt } from '../../src/db/attempts.js';
+import { takeAttempt, type RecordedAttempt, type TakenAttempt, type TakeResult } from '../../src/db/attempts.js';
 import { withDatabaseTimeout, DatabaseUnavailableError } from '../../src/db/database.js';
 import { maskHeaders } from '../../src/delivery/mask-headers.js';
 import type { Poster } from '../../src/delivery/post.js';
@@ -14,11 +14,12 @@ import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
 import { maxBehindMs, maxRecordMs, maxTakeMs } from '../../workflows/contract/time-budget.js';
 import { attemptRecord, attemptResult } from './attempt-record.js';
 import { endOf } from './delivery-end.js';
+import { makeBody, type MakeBodyDeps } from './make-body.js';
 import { startNextInTurn } from './next-in-turn.js';
 import type { RecordDeps, SentAttempt, SentRecord } from './record-attempt.js';
 import type { UnrecordedAttempts } from './unrecorded-attempts.js';
 
-export interface AttemptDeps extends RecordDeps {
+export interface AttemptDeps extends RecordDeps, MakeBodyDeps {
   poster: Poster;
   unrecorded: UnrecordedAttempts;
   sealer: Sealer;
@@ -42,6 +43,8 @@ export interface AttemptOptions {
 
 /** Wait before the next try at a webhook whose secret this process has no key for. */
 const unknownKeyWaitMs = 30_000;
+/** Wait before the next try, while others like it have their share of this process. */
+export const putOffMs = () => Math.round(15_000 + Math.random() * 15_000);
 /** How much of a response a handed-over record keeps. */
 const handedOverChars = 8_192;
 
@@ -55,6 +58,7 @@ export async function attemptOnce(
   { isFirst = false, onSending }: AttemptOptions,
 ): Promise<AttemptResult> {
   const { taken, beganAt, answeredAt } = await takeInOrder(deps, input, isFirst);
+  if (taken.answer === 'untransformed') return finishAttempt(deps, taken.delivery, taken.record);
   if (taken.answer !== 'send') {
     if (taken.answer === 'ended' && taken.releases) await startNextInTurn(deps, input.deliveryId);
     const result = refusal(taken);
@@ -92,6 +96,16 @@ export async function attemptOnce(
     elapsedMs: Math.ceil(performance.now() - beganAt),
     maxRetryAfterMs: deps.maxRetryAfterMs,
   });
+  return finishAttempt(deps, attempt, record, url);
+}
+
+/** Records the attempt, and does what follows from it. `url`: where it was sent, if it was. */
+async function finishAttempt(
+  deps: AttemptDeps,
+  attempt: LoggedDelivery,
+  record: SentRecord,
+  url?: string,
+): Promise<AttemptResult> {
   let recorded: SentAttempt | null;
   try {
     // If Postgres takes it after the timeout, recording it again changes nothing: the request has an id of its own.
@@ -108,10 +122,14 @@ export async function attemptOnce(
   return attemptResult(record, recorded, url);
 }
 
-/** Takes the token and the right to send. For a moment, deliveries that became due earlier may take theirs first. */
-async function takeInOrder({ db, unrecorded, sealer }: AttemptDeps, input: AttemptInput, isFirst: boolean) {
+/**
+ * Takes the token and the right to send, once the body is made. For a moment, deliveries that became due earlier may
+ * take theirs first.
+ */
+async function takeInOrder(deps: AttemptDeps, input: AttemptInput, isFirst: boolean) {
+  const { db, unrecorded, sealer } = deps;
   await unrecorded.settle(input.deliveryId);
-  const deadline = performance.now() + maxBehindMs;
+  let deadline = performance.now() + maxBehindMs;
   for (;;) {
     const beganAt = performance.now();
     const taken = await takeAttempt(db, input.deliveryId, {
@@ -120,9 +138,15 @@ async function takeInOrder({ db, unrecorded, sealer }: AttemptDeps, input: Attem
       processId: unrecorded.processId,
       keyIds: sealer.keyIds,
     });
-    if (taken.answer !== 'behind' || beganAt + taken.waitMs > deadline)
-      return { taken, beganAt, answeredAt: performance.now() };
-    await delay(taken.waitMs);
+    if (taken.answer === 'transform') {
+      const made = await makeBody(deps, input.deliveryId, taken.delivery);
+      if (made !== 'stored') return { taken: made, beganAt, answeredAt: performance.now() };
+      deadline += performance.now() - beganAt;
+    } else {
+      if (taken.answer !== 'behind' || beganAt + taken.waitMs > deadline)
+        return { taken, beganAt, answeredAt: performance.now() };
+      await delay(taken.waitMs);
+    }
   }
 }
 
@@ -133,7 +157,7 @@ const waitReasons = {
   backoff: 'its next attempt is not due yet',
 } as const;
 
-type NotSent = Exclude<Awaited<ReturnType<typeof takeAttempt>>, { answer: 'send' }>;
+type NotSent = Exclude<TakeResult, { answer: 'send' | 'transform' }> | { answer: 'busy' };
 
 function refusal(taken: NotSent): AttemptResult {
   switch (taken.answer) {
@@ -145,6 +169,8 @@ function refusal(taken: NotSent): AttemptResult {
       return { kind: 'refused', waitMs: taken.waitMs ?? 0, reason: waitReasons[taken.waitsFor] };
     case 'behind':
       return { kind: 'refused', waitMs: taken.waitMs, reason: 'deliveries that became due earlier go first' };
+    case 'busy':
+      return { kind: 'refused', waitMs: putOffMs(), reason: 'too many transforms wait to be evaluated' };
     case 'replan':
       return { kind: 'refused', waitMs: 0, reason: 'not possible now, or the settings of the webhook changed' };
     case 'sealed':
@@ -199,7 +225,9 @@ function sealed(sealer: Sealer, record: SentRecord): string {
   return sealer.seal(JSON.stringify(short), sealContext.record(record.deliveryId)).toString('base64');
 }
 
-function logAttempt(log: Logger, attempt: TakenAttempt, record: SentRecord, recorded: RecordedAttempt | null): void {
+type LoggedDelivery = Pick<TakenAttempt, 'tenantId' | 'webhookId' | 'eventRowId' | 'eventType' | 'eventId'>;
+
+function logAttempt(log: Logger, attempt: LoggedDelivery, record: SentRecord, recorded: RecordedAttempt | null): void {
   log.info(
     {
       tenant: attempt.tenantId,

@@ -7,7 +7,7 @@ import { failureType, benignFailure } from '../../workflows/contract/failures.js
 import { retryDelayMs } from '../../workflows/contract/retry-policy.js';
 import { leaseMarginMs } from '../../workflows/contract/time-budget.js';
 import { progressOf } from './delivery-end.js';
-import { attemptOnce, type AttemptDeps, type AttemptInput } from './attempt.js';
+import { attemptOnce, putOffMs, type AttemptDeps, type AttemptInput } from './attempt.js';
 
 export interface DeliverDeps extends AttemptDeps {
   openRequests: OpenRequests;
@@ -23,8 +23,6 @@ export interface DeliverInput extends AttemptInput {
 
 /** A request that is open for longer no longer holds a workflow task. */
 const maxAttendedMs = 1_000;
-/** Least and most wait before the next try at a hanging receiver, while such receivers hold their share of the slots. */
-const hangingWaitMs = [15_000, 30_000] as const;
 
 /**
  * Makes the first attempt in the first workflow task: nearly every delivery needs no other. Refuses, and changes
@@ -92,9 +90,7 @@ export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<A
   let close: (() => void) | undefined;
   try {
     if (!openRequests.admits(webhookId, tenantId)) {
-      const [least, most] = hangingWaitMs;
-      const waitMs = Math.round(least + Math.random() * (most - least));
-      return { kind: 'refused', waitMs, reason: 'too many slow requests are open' };
+      return { kind: 'refused', waitMs: putOffMs(), reason: 'too many slow requests are open' };
     }
     const result = await attemptOnce(deps, input, {
       onSending() {

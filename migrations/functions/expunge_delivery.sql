@@ -20,5 +20,6 @@ begin
          error_message = case when error_message is not null then '[expunged]' end
    where delivery_id = p_delivery;
   get diagnostics attempts = row_count;
+  delete from webhook_bodies where delivery_id = p_delivery;
   return next;
 end $$;

@@ -3,7 +3,7 @@
 -- and the webhook is disabled with p_disabled_reason) or again (a reused connection broke: the next request follows and
 -- uses up no retry). Repeating it with the same p_request records nothing new. `health`: the webhook's health, if this
 -- call changed it. No row: no such delivery. Parameters are given by name; not as JSON, which would refuse text that a
--- receiver may send. `releases`: see take_attempt.
+-- receiver may send. `releases`: see take_attempt. A transform that failed is recorded as an attempt without a request.
 create or replace function record_attempt(
   p_delivery uuid, p_request uuid, p_number integer, p_target_version integer, p_started_at timestamptz, p_duration_ms integer,
   p_status_code integer, p_request_headers text, p_response_headers text, p_response_body text, p_response_truncated boolean,
@@ -50,7 +50,13 @@ begin
   end if;
   status := d.status;
   select a.number into number from webhook_attempts a where a.delivery_id = p_delivery and a.request_id = p_request;
-  if not found then
+  if found then
+    null;
+  elsif p_error_class = 'transform'
+      and (d.finished_at is not null or exists (select from webhook_bodies b where b.delivery_id = p_delivery)) then
+    -- another process transformed it at the same time
+    number := d.attempt_count;
+  else
     -- another request of the same number may have been recorded first, if this one was thought lost
     number := greatest(p_number, d.attempt_count + 1);
     d.attempt_count := number;

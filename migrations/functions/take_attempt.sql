@@ -4,7 +4,8 @@
 --   wait     no token, or another request is open: try again in `wait_ms`; null: plan first. `waits_for` says for what:
 --            `token`, `request`, `backoff`, or `quota` (the tenant's requests per minute)
 --   turn     an earlier event of its ordering key has not ended: when it ends, this delivery becomes due
---   transform  its body has yet to be made: by `transform` from `body`; store it (store_body) and take again
+--   transform  its body has yet to be made: by `transform` from `body`. Store it (store_body) and take again, or record
+--            that the transform failed
 --   behind   a token is free, but deliveries that became due earlier take theirs first: try again in `wait_ms`
 --   replan   no attempts are left, the webhook's timeout is longer than p_timeout_ms, or p_if_easy and it is not
 --   sealed   the caller lacks the key with which the webhook's secret or headers are sealed
@@ -113,11 +114,15 @@ begin
     end if;
   end if;
 
-  if w.transform is not null or d.attempt_count > 0 then
+  -- If the webhook was changed since, it may have had a transform.
+  if w.transform is not null or d.attempt_count > 0 or w.updated_at > d.created_at then
     select b.body into v_body from webhook_bodies b where b.delivery_id = p_delivery;
     if answer is null and v_body is null and w.transform is not null then
       answer := 'transform';
       transform := w.transform;
+      number := d.attempt_count + 1;
+      taken_at := v_now;
+      target_version := w.target_version;
       event_row_id := d.event_row_id;
       event_type := d.event_type;
       event_id := d.event_id;

@@ -26,6 +26,7 @@ import { shareCheck } from './http/share-check.js';
 import { TenantIds } from './tenant-ids.js';
 import { tenantDataEndpoints } from './tenant-data.js';
 import { tenantEndpoints } from './tenants.js';
+import { transformEndpoints } from './transforms.js';
 import { twilioCallbacks } from './twilio-callbacks.js';
 import { usageEndpoints } from './usage.js';
 import { verificationEndpoints } from './verification.js';
@@ -50,6 +51,7 @@ export const endpoints: readonly Endpoint[] = [
   ...webhookEndpoints,
   ...filterEndpoints,
   ...verificationEndpoints,
+  ...transformEndpoints,
   ...deliveryEndpoints,
   ...recoveryEndpoints,
   ...messageEndpoints,

@@ -1,18 +1,15 @@
 import { z } from 'zod';
 import { passFilters } from '../db/filters.js';
 import { findWebhook } from '../db/webhooks.js';
-import { eventTypeNames } from '../events/event-types.js';
 import { cutText } from '../events/show-value.js';
-import { exampleBody } from '../events/test-event.js';
 import { compileFilter } from '../filter/compile-filter.js';
 import { conditionsOf, unmetConditions, valueAt } from '../filter/unmet-conditions.js';
+import { exampleEventBody, exampleEventFields } from './example-event.js';
 import { filterInput } from './filter-input.js';
-import { eventTypesMessage } from './history-query.js';
 import { notFound } from './http/api-errors.js';
 import { defineEndpoint } from './http/endpoint.js';
 import { refuseInexact } from './http/inexact-numbers.js';
 import { webhookIdParameter } from './http/path-parameters.js';
-import { isObject } from './http/schemas.js';
 
 /** Of a value in the answer, as JSON. */
 const shownLength = 1000;
@@ -31,15 +28,7 @@ export const filterEndpoints = [
     body: {
       schema: z.strictObject({
         filter: filterInput.optional(),
-        event_type: z
-          .enum(eventTypeNames, eventTypesMessage)
-          .optional()
-          .meta({ description: "Default: the first of the webhook's types; `webhook.test` if that is `*`" }),
-        payload: z.custom<Record<string, unknown>>(isObject, 'expected an object').optional().meta({
-          type: 'object',
-          additionalProperties: true,
-          description: "The event's `data`, which need not be complete. Default: the example of the event type",
-        }),
+        ...exampleEventFields,
       }),
       optional: true,
       examples: {
@@ -74,9 +63,7 @@ export const filterEndpoints = [
       if (!webhook) throw notFound('webhook', params.webhook_id);
       const given = body.filter === undefined ? filterInput.parse(webhook.filter) : body.filter;
       const filter = given?.filter ?? { all: [] };
-      const subscribed = eventTypeNames.find((name) => name === webhook.events[0]);
-      const eventType = body.event_type ?? subscribed ?? 'webhook.test';
-      const event = exampleBody({ eventType, webhookId: webhook.id, data: body.payload });
+      const event = exampleEventBody(webhook, body);
 
       const conditions = conditionsOf(filter);
       const [matches = true, ...holds] = await passFilters(db, event, [filter, ...conditions].map(compileFilter));

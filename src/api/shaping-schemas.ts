@@ -1,15 +1,18 @@
 import { z } from 'zod';
+import { isStorable } from '../db/database.js';
 import { eventTypeNames } from '../events/event-types.js';
 import { namedSchedules } from '../events/retry-schedule.js';
 import { filterInput } from './filter-input.js';
 import { webhookTemplateNames } from '../webhook-templates/webhook-templates.js';
-import { integer, isObject, listOf, time } from './http/schemas.js';
+import { integer, isObject, listOf, notStorable, time } from './http/schemas.js';
 
 // The settings by which a tenant shapes what a webhook gets.
 
 const scheduleMessage =
   'expected "guide", "patient", or a list of 1 to 20 whole numbers of seconds, each from 1 to 86400, like [10, 60, 600]';
 const ttlMessage = 'expected an object of event types (or "*") and seconds, like {"call.dtmf": 30}, or null';
+
+const maxTransformBytes = 8_192;
 
 const seconds = (max: number) => integer(1, max);
 
@@ -48,6 +51,17 @@ export const shapingSettings = {
     examples: [{ 'call.dtmf': 30 }],
   }),
   filter: filterInput,
+  transform: z
+    .string('expected JSONata, as text, or null')
+    .refine(isStorable, notStorable)
+    .refine((text) => text.trim() !== '', 'expected JSONata; null: the body is the event')
+    .refine((text) => Buffer.byteLength(text) <= maxTransformBytes, `must be at most ${maxTransformBytes} bytes`)
+    .nullable()
+    .meta({
+      description: `JSONata over the envelope \`{event, event_id, timestamp, data}\`; its value, as JSON, is the body. At most ${maxTransformBytes} bytes. Counts for deliveries that have not been sent yet; null: the body is the event`,
+      examples: ['{"text": "Call from " & data.from}'],
+      maxLength: maxTransformBytes,
+    }),
   fallback_url: z
     .string('expected text: an https:// url, or null')
     .nullable()

@@ -102,6 +102,7 @@ export const newWebhookSchema = z.strictObject({
   retry_schedule: settings.retry_schedule.optional().meta({ default: 'guide' }),
   ttl_seconds: settings.ttl_seconds.optional(),
   filter: settings.filter.optional(),
+  transform: settings.transform.optional(),
   fallback_url: settings.fallback_url.optional(),
   verify: boolean().default(false).meta({
     description:

@@ -23,6 +23,7 @@ export function toSettings(change: WebhookChange, tenantId: string, deps: AppDep
     ...(change.disable_after_hours !== undefined && { disableAfterHours: change.disable_after_hours }),
     ...(change.ordering !== undefined && { ordering: change.ordering }),
     ...(change.ttl_seconds !== undefined && { ttlSeconds: change.ttl_seconds }),
+    ...(change.transform !== undefined && { transform: change.transform }),
     ...(change.fallback_url !== undefined && {
       fallbackUrl: change.fallback_url === null ? null : checkedUrl(change.fallback_url, 'fallback_url', deps),
     }),

@@ -24,6 +24,7 @@ import { refuseInexact } from './http/inexact-numbers.js';
 import { nextCursor, pageQuery, paginate } from './http/paging.js';
 import { webhookIdParameter } from './http/path-parameters.js';
 import { integer, parseWebhookId, renderTimeOrNull, time } from './http/schemas.js';
+import { requireTransform } from './transforms.js';
 import { auditedSecret, auditedState, auditedWebhook, renderStatistics, renderWebhook } from './webhook-json.js';
 import {
   newWebhookSchema,
@@ -100,6 +101,7 @@ export const webhookEndpoints = [
         tenantId,
         sealedSecret: deps.sealer.seal(secret, sealContext.secret(tenantId)),
       };
+      await requireTransform(row.transform, tenantId, deps);
       const webhook = await deps.db.transaction(async (db) => {
         await requireRoomForWebhook(db, tenantId);
         const webhook = await insertWebhook(db, row);
@@ -179,6 +181,7 @@ export const webhookEndpoints = [
     responses: { 200: { description: 'The webhook as it is now', schema: z.object({ webhook: webhookSchema }) } },
     async handle({ params, body, tenantId, author, inexactNumbers }, deps) {
       refuseInexact(inexactNumbers, 'filter');
+      await requireTransform(body.transform, tenantId, deps);
       const settings = toSettings(body, tenantId, deps);
       const webhook = await deps.db.transaction(async (db) => {
         const before = await findWebhook(db, tenantId, params.webhook_id, { lock: true });

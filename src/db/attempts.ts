@@ -99,6 +99,14 @@ export interface TakenAttempt {
   sealedPreviousSecret: Buffer | null;
 }
 
+/** A delivery whose body its webhook's transform has yet to make. */
+export interface UntransformedDelivery extends Pick<
+  TakenAttempt,
+  'number' | 'takenAt' | 'targetVersion' | 'tenantId' | 'webhookId' | 'eventRowId' | 'eventType' | 'eventId' | 'body'
+> {
+  transform: string;
+}
+
 export type TakeResult =
   | { answer: 'send'; attempt: TakenAttempt }
   /** `releases`: the delivery ended here, and the next one of its ordering key may be sent. */
@@ -110,6 +118,8 @@ export type TakeResult =
   /** A token is free, but deliveries that became due earlier go first: ask again after `waitMs`. */
   | { answer: 'behind'; waitMs: number }
   | { answer: 'replan' }
+  /** Its body has yet to be made: store it and take again, or record that the transform failed. */
+  | { answer: 'transform'; delivery: UntransformedDelivery }
   /** The webhook's secret or headers are sealed with a key that is not among `keyIds`. */
   | { answer: 'sealed' };
 
@@ -155,6 +165,7 @@ export async function takeAttempt(
     url: string;
     target: AttemptTarget;
     retry_schedule: number[] | null;
+    transform: string;
     releases: boolean;
     timeout_ms: number;
     headers_sealed: Buffer | null;
@@ -170,6 +181,17 @@ export async function takeAttempt(
   ]);
   const row = rows[0];
   if (!row) return { answer: 'ended', status: 'cancelled', attemptCount: 0, releases: false };
+  const delivery = {
+    number: row.number,
+    takenAt: row.taken_at,
+    targetVersion: row.target_version,
+    tenantId: row.tenant_id,
+    webhookId: row.webhook_id,
+    eventRowId: row.event_row_id,
+    eventType: row.event_type,
+    eventId: row.event_id,
+    body: row.body,
+  };
   switch (row.answer) {
     case 'ended':
       return { answer: 'ended', status: row.status, attemptCount: row.number, releases: row.releases };
@@ -181,22 +203,16 @@ export async function takeAttempt(
     case 'turn':
     case 'sealed':
       return { answer: row.answer };
+    case 'transform':
+      return { answer: 'transform', delivery: { ...delivery, transform: row.transform } };
     case 'send':
       return {
         answer: 'send',
         attempt: {
+          ...delivery,
           requestId,
-          number: row.number,
-          takenAt: row.taken_at,
-          targetVersion: row.target_version,
           attemptsUsed: row.attempts_used,
           token: row.token,
-          tenantId: row.tenant_id,
-          webhookId: row.webhook_id,
-          eventRowId: row.event_row_id,
-          eventType: row.event_type,
-          eventId: row.event_id,
-          body: row.body,
           ordering: row.ordering_key === null ? null : { key: row.ordering_key, sequence: row.sequence },
           url: row.url,
           target: row.target,
@@ -208,6 +224,11 @@ export async function takeAttempt(
         },
       };
   }
+}
+
+/** Stores the body that a transform made; the first one of a delivery counts. */
+export async function storeBody(db: Queryable, deliveryId: string, body: string): Promise<void> {
+  await db.query('select store_body($1, $2)', [deliveryId, body]);
 }
 
 /**

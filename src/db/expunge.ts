@@ -89,7 +89,7 @@ const eventPageSize = 100;
 
 /**
  * Looks through the next page of a tenant's events, oldest first, for those that hold the number: in the body, in the
- * event id, or in what a receiver was sent or responded. `last` null: there are no more.
+ * event id, in the body that was made of it, or in what a receiver was sent or responded. `last` null: there are no more.
  */
 export async function eventsHoldingNumber(
   db: Queryable,
@@ -102,7 +102,9 @@ export async function eventsHoldingNumber(
             e.expunged_at is null and (${holds('e.event_id')} or coalesce(${holds('e.body')}, false) or exists (
               select from webhook_deliveries d join webhook_attempts a on a.delivery_id = d.id
                where d.event_row_id = e.id and (${holds('a.response_body')} or ${holds('a.response_headers')} or
-                     ${holds('a.request_headers')} or ${holds('a.error_message')}))) as holds
+                     ${holds('a.request_headers')} or ${holds('a.error_message')})) or exists (
+              select from webhook_deliveries d join webhook_bodies b on b.delivery_id = d.id
+               where d.event_row_id = e.id and ${holds('b.body')})) as holds
        from (select * from webhook_events where tenant_id = $1 and id > $4 order by id limit ${eventPageSize}) e
       order by e.id`,
     [tenantId, ...patternOf(phoneNumber), after ?? lowestUuid],

@@ -153,6 +153,8 @@ export const removeBodies: Batch = (db, tenants, limit) =>
       'update webhook_events e set body = null from page where e.id = page.id and e.body is not null',
       `update webhook_attempts a set response_body = null from page join webhook_deliveries d on d.event_row_id = page.id
         where a.delivery_id = d.id and a.response_body is not null`,
+      `delete from webhook_bodies b using page join webhook_deliveries d on d.event_row_id = page.id
+        where b.delivery_id = d.id`,
     ],
   });
 

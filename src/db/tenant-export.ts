@@ -101,6 +101,15 @@ const recoveries: Source = {
   key: ['id'],
   owner: 'webhook_id',
 };
+/** What transforms made. */
+const bodies: Source = {
+  type: 'delivery_body',
+  table: 'webhook_bodies',
+  columns: 'delivery_id, body',
+  key: ['delivery_id'],
+  owner: 'delivery_id',
+  limit: 50,
+};
 /** Only of deliveries that have some: most have one, and its page is the only one. */
 const attempts: Source = {
   type: 'attempt',
@@ -126,6 +135,11 @@ export async function* exportTenant(db: Queryable, tenantId: string): AsyncGener
         yield ofWebhook;
         const ids = ofWebhook.filter(({ row }) => row['attempt_count'] !== 0).map(({ row }) => row['id']);
         yield* pagesOf(db, attempts, ids);
+        yield* pagesOf(
+          db,
+          bodies,
+          ofWebhook.map(({ row }) => row['id']),
+        );
       }
     }
 }

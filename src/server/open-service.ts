@@ -25,6 +25,7 @@ import { openDatabases } from './open-databases.js';
 import { connectClient } from '../temporal/connection.js';
 import { watchEncryption } from '../encryption/watch-encryption.js';
 import { TemporalWatch } from '../temporal/watch.js';
+import { Transforms } from '../transform/transforms.js';
 
 /** The longest that one request to Twilio may take; the time to record it is not included. */
 const twilioDeadlineMs = 20_000;
@@ -118,6 +119,8 @@ export async function openService(
     startByClient();
     const poster = createPoster({ guard, allowHttp: config.allowHttp });
     closers.push(() => poster.close());
+    const transforms = new Transforms();
+    closers.push(() => transforms.close());
 
     let worker: DeliveryWorker | undefined;
     let closeUnrecorded: (() => Promise<void>) | undefined;
@@ -145,6 +148,7 @@ export async function openService(
           db,
           log,
           poster,
+          transforms,
           sealer,
           openRequests,
           permits,
@@ -172,6 +176,7 @@ export async function openService(
         guard,
         allowHttp: config.allowHttp,
         requireVerification: config.requireVerification,
+        transforms,
         sealer,
         adminKey: config.adminKey,
         callsPerMinute: config.api.callsPerMinute,

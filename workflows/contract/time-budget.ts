@@ -1,9 +1,9 @@
 /*
  * The time that one attempt may take, defined only here. Milliseconds.
  *
- *   permit      behind      take            request               record
- *   ├─ ≤ 3 s ──┼─ ≤ 2 s ──┼─ ≤ 2.5 s ──┼─ ≤ the timeout ──┼─ ≤ 5 s ──┤
- *                           ├──────────── lease: the timeout and 5 s ───┤   nobody else sends
+ *   permit      transform   behind      take            request               record
+ *   ├─ ≤ 3 s ──┼─ ≤ 3 s ───┼─ ≤ 2 s ──┼─ ≤ 2.5 s ──┼─ ≤ the timeout ──┼─ ≤ 5 s ──┤
+ *                                       ├──────────── lease: the timeout and 5 s ───┤   nobody else sends
  */
 
 /** The longest timeout that a webhook may have. */
@@ -11,6 +11,8 @@ export const maxRequestMs = 30_000;
 
 /** How long `deliver` waits for a permit of its process. After that it goes without. */
 export const maxPermitWaitMs = 3_000;
+/** How long a delivery waits for its body to be made. The evaluation itself takes 0.1 s at most; the rest is the queue. */
+export const maxTransformMs = 3_000;
 /** How long a delivery that could take a token lets deliveries that became due earlier go first. */
 export const maxBehindMs = 2_000;
 /** From asking for the token to the request. After that, too little of the lease is left, and nothing is sent. */
@@ -22,7 +24,8 @@ export const maxRecordMs = 5_000;
 export const leaseMarginMs = 5_000;
 
 /** The most that `deliverAtOnce` may take. A request is never cut off, so Temporal must not give up earlier. */
-export const atOnceBudgetMs = (timeoutMs: number) => maxBehindMs + maxTakeMs + timeoutMs + maxRecordMs + 500;
+export const atOnceBudgetMs = (timeoutMs: number) =>
+  maxTransformMs + maxBehindMs + maxTakeMs + timeoutMs + maxRecordMs + 500;
 
 /** The most that `deliver` may take. */
 export const deliverBudgetMs = (timeoutMs: number) => maxPermitWaitMs + atOnceBudgetMs(timeoutMs);

@@ -8,6 +8,7 @@ import type { Sealer } from '../../encryption/seal.js';
 import type { TwilioAccount } from '../../sources/messages/twilio-account.js';
 import type { TemporalProblem } from '../../temporal/failure.js';
 import type { DeliveryWorkflows, MessageWorkflows } from '../../temporal/workflows.js';
+import type { Transforms } from '../../transform/transforms.js';
 import type { Subject } from './api-errors.js';
 import type { Access, TenantScope } from './authenticate.js';
 import type { TenantIds } from '../tenant-ids.js';
@@ -24,6 +25,7 @@ export interface AppDeps {
   allowHttp: boolean;
   /** Whether every new url must be verified, also without `verify`. */
   requireVerification: boolean;
+  transforms: Pick<Transforms, 'evaluate' | 'checkSyntax'>;
   sealer: Sealer;
   /** `IRISX_ADMIN_KEY`; absent: only keys in the database count. */
   adminKey?: string;

@@ -20,6 +20,7 @@ const unaudited: Record<string, string> = {
   sendMessage: 'the messages themselves are the record',
   testFilter: 'changes nothing',
   testWebhook: 'changes no setting; the delivery is the record',
+  testTransform: 'changes nothing',
 };
 
 const everySetting = {
@@ -30,6 +31,7 @@ const everySetting = {
   filter: { event: 'call.dtmf' },
   ttl_seconds: { '*': 60 },
   fallback_url: 'https://standby.example.com',
+  transform: 'event',
   enabled: true,
 };
 

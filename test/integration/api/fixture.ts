@@ -19,6 +19,7 @@ import { createAddressGuard } from '../../../src/delivery/address.js';
 import { createLogger } from '../../../src/log.js';
 import { createSealer, unnamedKey, type Sealer } from '../../../src/encryption/seal.js';
 import type { DeliveryWorkflows } from '../../../src/temporal/workflows.js';
+import { Transforms } from '../../../src/transform/transforms.js';
 import { createTestDatabase } from '../../support/database.js';
 import { checkResponse } from './contract.js';
 
@@ -98,9 +99,11 @@ export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: str
   const sealer = overrides.sealer ?? createSealer([unnamedKey(Buffer.alloc(32, 7))]);
   const logLines: string[] = [];
   const log = createLogger({ level: 'debug', format: 'json' }, { write: (line) => void logLines.push(line) });
+  const transforms = new Transforms();
   const app = createApp({
     db,
     workflows,
+    transforms,
     guard: createAddressGuard([]),
     allowHttp: false,
     requireVerification: false,
@@ -146,6 +149,7 @@ export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: str
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await transforms.close();
       await db.close();
       await database?.drop();
     },

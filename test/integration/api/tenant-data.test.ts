@@ -64,6 +64,8 @@ describe('everything of a tenant', () => {
        usage as (insert into tenant_usage (tenant_id, month, resource, used) values ($1, '2025-10', 'sms_segments', 3)),
        service as (insert into messaging_services (service_sid, tenant_id) values ('MG' || md5($1::uuid::text), $1)),
        window_ as (insert into tenant_request_windows (tenant_id, began_at, sent) values ($1, now(), 1)),
+       bodies as (
+         insert into webhook_bodies (delivery_id, body) select id, '{}' from webhook_deliveries where tenant_id = $1),
        health as (insert into webhook_health (webhook_id, state, since) select id, 'failing', now() from webhooks where tenant_id = $1),
        change as (
          insert into webhook_health_changes (webhook_id, state, url, since, reason, consecutive_failures)
@@ -112,6 +114,9 @@ describe('everything of a tenant', () => {
           'delivery',
           'delivery',
           'attempt',
+          'delivery_body',
+          'delivery_body',
+          'delivery_body',
           'end',
         ],
       );

@@ -37,7 +37,12 @@ describe('a delivery with a time to live', function () {
         db: attempts.db,
         log: createLogger({ level: 'silent', format: 'json' }),
         startInTurn: () => Promise.resolve({ started: true }),
-        workflows: { start: () => undefined, settle: () => undefined, recover: () => undefined },
+        workflows: {
+          start: () => undefined,
+          settle: () => undefined,
+          verify: () => undefined,
+          recover: () => undefined,
+        },
       }),
     );
   const recover = async (webhookId: number) => {

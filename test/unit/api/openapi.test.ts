@@ -107,6 +107,7 @@ describe('the OpenAPI document', () => {
       'POST /v1/webhooks/{webhook_id}/recoveries',
       'POST /v1/webhooks/{webhook_id}/rotate-secret',
       'POST /v1/webhooks/{webhook_id}/test',
+      'POST /v1/webhooks/{webhook_id}/transform/test',
       'POST /v1/webhooks/{webhook_id}/verify',
       'PUT /v1/tenants/{tenant_id}/limits',
       'PUT /v1/tenants/{tenant_id}/quotas',

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import type { Webhook } from '../db/webhooks.js';
+import { eventTypeNames } from '../events/event-types.js';
+import { exampleBody } from '../events/test-event.js';
+import { eventTypesMessage } from './history-query.js';
+import { isObject } from './http/schemas.js';
+
+/** On which event a setting is tried. */
+export const exampleEventFields = {
+  event_type: z
+    .enum(eventTypeNames, eventTypesMessage)
+    .optional()
+    .meta({ description: "Default: the first of the webhook's types; `webhook.test` if that is `*`" }),
+  payload: z.custom<Record<string, unknown>>(isObject, 'expected an object').optional().meta({
+    type: 'object',
+    additionalProperties: true,
+    description: "The event's `data`, which need not be complete. Default: the example of the event type",
+  }),
+};
+
+/** The body of that event. */
+export function exampleEventBody(
+  { id, events }: Pick<Webhook, 'id' | 'events'>,
+  { event_type: given, payload }: z.output<z.ZodObject<typeof exampleEventFields>>,
+): string {
+  const subscribed = eventTypeNames.find((name) => name === events[0]);
+  return exampleBody({ eventType: given ?? subscribed ?? 'webhook.test', webhookId: id, data: payload });
+}

@@ -1,0 +1,130 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** The result is JSON of at most so many bytes, and is there within so many milliseconds of the evaluation's start. */
+export const evaluationLimits = { maxMs: 100, maxBodyBytes: 262_144 } as const;
+
+export interface EvaluationRequest {
+  expression: string;
+  /** The event's body. Undefined: only the syntax is checked. */
+  envelope?: string;
+}
+
+export type Evaluation =
+  /** Null when only the syntax was checked. */
+  | { kind: 'made'; body: string | null }
+  /** `position`: the character of the expression at which JSONata noticed it. */
+  | { kind: 'failed'; message: string; position: number | null }
+  /** It needed more than it may have. Not certain: the machine may have been too busy, or out of memory by itself. */
+  | { kind: 'stopped'; needed: 'time' | 'memory'; isCertain: boolean };
+
+/** Some built-in functions cannot be interrupted at the time limit; the process is killed then. */
+const killAfterMs = evaluationLimits.maxMs + 100;
+/** A timeout is certain if the evaluation had the processor for so long. */
+const certainCpuMs = evaluationLimits.maxMs / 2;
+const maxStartMs = 10_000;
+
+const program = fileURLToPath(new URL('evaluate.mjs', import.meta.url));
+const library = createRequire(import.meta.url).resolve('jsonata');
+const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+  ? '--permission'
+  : '--experimental-permission';
+const nodeArguments = [
+  '--max-old-space-size=64',
+  '--disallow-code-generation-from-strings',
+  permission,
+  `--allow-fs-read=${program}`,
+  `--allow-fs-read=${library}`,
+  program,
+  library,
+];
+/**
+ * Node cannot set these limits itself. No core file is written when memory runs out. The limit on data bounds what
+ * Node's own limit does not count, such as one huge text: 384 MB, and the 512 MB that Node 24 reserves and never uses.
+ * And if the machine runs out of memory, this process goes before any other.
+ */
+const shellProgram =
+  'ulimit -c 0; ulimit -d 917504; echo 1000 2>/dev/null >/proc/self/oom_score_adj; exec "$0" "$@" 2>/dev/null';
+
+/**
+ * A process that evaluates one expression at a time. It has no environment, no files and no right to start processes.
+ * Not a thread: a thread that runs out of memory can end the whole process, and some built-in functions keep a thread
+ * from being stopped for seconds.
+ */
+export class EvaluationProcess {
+  private constructor(readonly child: ChildProcess) {}
+
+  /** Rejects if it does not start. */
+  static async start(): Promise<EvaluationProcess> {
+    const child = spawn('/bin/sh', ['-c', shellProgram, process.execPath, ...nodeArguments], {
+      env: {},
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    const stop = new AbortController();
+    const { signal } = stop;
+    const late = setTimeout(() => child.kill('SIGKILL'), maxStartMs);
+    try {
+      const ended = once(child, 'exit', { signal }).then((by) => {
+        throw new Error(`The process that evaluates transforms did not start: it ended with ${by.join(' ')}`);
+      });
+      await Promise.race([once(child, 'message', { signal }), ended]);
+      return new EvaluationProcess(child);
+    } finally {
+      clearTimeout(late);
+      stop.abort();
+    }
+  }
+
+  get isAlive(): boolean {
+    return this.child.connected && this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Evaluates one expression; the process may be gone afterwards. Call it only when no other evaluation runs. */
+  evaluate(request: EvaluationRequest): Promise<Evaluation> {
+    const { child } = this;
+    return new Promise((resolve) => {
+      let isKilled = false;
+      const end = (evaluation: Evaluation) => {
+        clearTimeout(timer);
+        child.off('message', onMessage).off('exit', onExit);
+        resolve(evaluation);
+      };
+      const onMessage = (answer: Answer) => end(evaluationOf(answer));
+      const onExit = (_code: number | null, signal: string | null) =>
+        end({
+          kind: 'stopped',
+          needed: isKilled ? 'time' : 'memory',
+          // Node aborts when it has no memory left. Whoever else ended it, it was not because of the expression.
+          isCertain: !isKilled && signal !== 'SIGKILL',
+        });
+      const timer = setTimeout(() => {
+        isKilled = true;
+        child.kill('SIGKILL');
+      }, killAfterMs);
+      child.on('message', onMessage).on('exit', onExit);
+      child.send({ ...request, ...evaluationLimits }, (error) => {
+        if (error) end({ kind: 'stopped', needed: 'memory', isCertain: false });
+      });
+    });
+  }
+
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+}
+
+/** What evaluate.mjs answers. */
+interface Answer {
+  body?: string;
+  error?: { message: string; position?: number };
+  timedOut?: { cpuMs: number };
+}
+
+function evaluationOf({ body, error, timedOut }: Answer): Evaluation {
+  if (timedOut) return { kind: 'stopped', needed: 'time', isCertain: timedOut.cpuMs >= certainCpuMs };
+  if (error) return { kind: 'failed', message: error.message, position: error.position ?? null };
+  return { kind: 'made', body: body ?? null };
+}
