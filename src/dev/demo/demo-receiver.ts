@@ -10,6 +10,7 @@ export interface ReceivedDelivery {
   attempt: number;
   isVerified: boolean;
   status: number;
+  body: string;
 }
 
 export interface DemoReceiver {
@@ -50,6 +51,7 @@ export async function startDemoReceiver(onReceived: (delivery: ReceivedDelivery)
         attempt: Number(header('x-irisx-attempt')),
         isVerified,
         status,
+        body: rawBody,
       };
       received.push(delivery);
       onReceived(delivery);

@@ -30,7 +30,11 @@ export async function runStory({ apiUrl, adminKey, receiver }: StoryDeps): Promi
   const admin = createApiClient(apiUrl, adminKey);
   const eventTypes = await admin.get<{ event_types: { name: string; example: unknown }[] }>('/v1/event-types');
 
-  print('1  A tenant registers three webhooks');
+  const templates = await admin.get<{ webhook_templates: { name: string; transform: string | null }[] }>(
+    '/v1/webhook-templates',
+  );
+
+  print('1  A tenant registers four webhooks');
   const { tenant } = await admin.post<{ tenant: { id: string } }>('/v1/tenants', { name: 'Acme Telephony' });
   const { key } = await admin.post<{ key: string }>(`/v1/tenants/${tenant.id}/api-keys`, {
     name: 'demo',
@@ -60,6 +64,16 @@ export async function runStory({ apiUrl, adminKey, receiver }: StoryDeps): Promi
     '/archive',
     { events: ['sms.received'], max_retries: 1 },
     'sms.received, one retry; its server is broken',
+  );
+
+  // With its real url, `"template": "slack"` is all that it takes.
+  const chat = await register(
+    '/chat',
+    {
+      events: ['sms.received'],
+      transform: templates.webhook_templates.find(({ name }) => name === 'slack')?.transform,
+    },
+    'sms.received, as a message for Slack',
   );
 
   print('2  Four events are triggered; each is accepted when it is committed, then delivered');
@@ -107,8 +121,13 @@ export async function runStory({ apiUrl, adminKey, receiver }: StoryDeps): Promi
   print('4  /billing is retried on schedule: after 1, 2 and 4 s');
   await settled(billing, 1);
 
+  print('5  What /chat got: the text message, as people read it in Slack');
+  await settled(chat, 1);
+  for (const line of slackLines(receiver.received.find(({ path }) => path === '/chat')?.body ?? '{}'))
+    console.log(`   ${pc.dim('│')} ${line}`);
+
   print('The result');
-  for (const webhook of [crm, billing, archive]) {
+  for (const webhook of [crm, billing, archive, chat]) {
     for (const delivery of (await deliveriesOf(webhook)).reverse()) {
       const attempts = delivery.attempt_count === 1 ? '1 attempt' : `${delivery.attempt_count} attempts`;
       console.log(
@@ -117,5 +136,16 @@ export async function runStory({ apiUrl, adminKey, receiver }: StoryDeps): Promi
       if (delivery.status !== 'delivered') throw new Error(`delivery ${delivery.id} is ${delivery.status}`);
     }
   }
-  return { tenantKey: key, webhooks: [crm, billing, archive] };
+  return { tenantKey: key, webhooks: [crm, billing, archive, chat] };
+}
+
+/** The texts of a Slack message, block by block. */
+function slackLines(body: string): string[] {
+  interface Text {
+    text: string;
+  }
+  const { blocks = [] } = JSON.parse(body) as { blocks?: { text?: Text; fields?: Text[] }[] };
+  return blocks.flatMap(({ text, fields = [] }) =>
+    [text, ...fields].flatMap((each) => each?.text.replace('\n', ' ') ?? []),
+  );
 }
