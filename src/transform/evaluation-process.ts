@@ -54,6 +54,9 @@ const shellProgram =
  * from being stopped for seconds.
  */
 export class EvaluationProcess {
+  /** It could not be reached, although its end may not be known yet. */
+  #isLost = false;
+
   private constructor(readonly child: ChildProcess) {}
 
   /** Rejects if it does not start. */
@@ -79,7 +82,7 @@ export class EvaluationProcess {
   }
 
   get isAlive(): boolean {
-    return this.child.connected && this.child.exitCode === null && this.child.signalCode === null;
+    return !this.#isLost && this.child.connected && this.child.exitCode === null && this.child.signalCode === null;
   }
 
   /** Evaluates one expression; the process may be gone afterwards. Call it only when no other evaluation runs. */
@@ -106,7 +109,10 @@ export class EvaluationProcess {
       }, killAfterMs);
       child.on('message', onMessage).on('exit', onExit);
       child.send({ ...request, ...evaluationLimits }, (error) => {
-        if (error) end({ kind: 'stopped', needed: 'memory', isCertain: false });
+        if (!error) return;
+        this.#isLost = true;
+        this.kill();
+        end({ kind: 'stopped', needed: 'memory', isCertain: false });
       });
     });
   }

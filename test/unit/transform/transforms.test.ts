@@ -156,6 +156,18 @@ describe('transforms', function () {
     for (let i = 0; i < 3; i++) assert.equal(await evaluate('$uppercase("a")'), '"A"');
   });
 
+  it('does not use a process again that cannot be reached', async () => {
+    const process = await EvaluationProcess.start();
+    process.child.send = (_message: unknown, callback: unknown) => {
+      (callback as (error: Error) => void)(new Error('EPIPE'));
+      return false;
+    };
+    const evaluation = await process.evaluate({ expression: 'event', envelope });
+    assert.deepEqual(evaluation, { kind: 'stopped', needed: 'memory', isCertain: false });
+    assert.ok(!process.isAlive);
+    await once(process.child, 'exit');
+  });
+
   it('evaluates once more when something else ended the process', async () => {
     await evaluate('1');
     for (const process of started) {
