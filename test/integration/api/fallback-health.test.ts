@@ -69,6 +69,7 @@ describe('the health of a webhook with a fallback url', () => {
       await recordAnswer(api, delivery, { statusCode: 200, verdict: 'delivered', target: 'fallback' });
     }
     const { last_success_at: at, successful_deliveries: delivered } = await hook.read();
-    assert.deepEqual([at, delivered], [null, 4]);
+    assert.equal(delivered, 4);
+    assert.notEqual(at, null);
   });
 });
