@@ -33,7 +33,17 @@ export type TriggeredEvent<T extends EventType = EventType> = Omit<UncheckedEven
   TypedPayload<T>;
 
 /** `repeated`: this tenant, type and event id came before; the rest is then what the first trigger was answered. */
-export type TriggerOutcome = AcceptedEvent & { repeated: boolean };
+export interface TriggerOutcome extends Pick<AcceptedEvent, 'id' | 'occurredAt'> {
+  deliveries: Omit<AcceptedEvent['deliveries'][number], 'starts'>[];
+  repeated: boolean;
+}
+
+/** What a trigger answers, the first time and each time after. */
+const withoutStarts = ({ id, occurredAt, deliveries }: AcceptedEvent) => ({
+  id,
+  occurredAt,
+  deliveries: deliveries.map(({ id, webhookId, status }) => ({ id, webhookId, status })),
+});
 
 /**
  * Accepts an event: when this resolves, the event and one delivery per subscribed webhook are committed and will be
@@ -58,7 +68,7 @@ export async function triggerUnchecked(
   const accepted = await insertEvent(deps.db, checked, { apiKeyId: key?.id ?? null });
   if (accepted) {
     deps.workflows.start(startable(checked, accepted));
-    return { ...accepted, repeated: false };
+    return { ...withoutStarts(accepted), repeated: false };
   }
   await key?.confirm();
   const first = await findEvent(deps.db, checked);
@@ -72,7 +82,7 @@ export async function triggerUnchecked(
       `Event ${eventLabel(event)} was triggered before with another payload. An event never changes: use a new event_id.`,
     );
   }
-  return { id: first.id, occurredAt: first.occurredAt, deliveries: first.deliveries, repeated: true };
+  return { ...withoutStarts(first), repeated: true };
 }
 
 /**

@@ -35,7 +35,7 @@ describe('many events waiting to be stored', function () {
     const lockWaits = async () => {
       const { rows } = await pool.query<{ count: number }>(
         `select count(*)::int from pg_stat_activity
-          where datname = current_database() and wait_event_type = 'Lock' and query like '%insert into webhook_events%'`,
+          where datname = current_database() and wait_event_type = 'Lock' and query like '%accept_event%'`,
       );
       return rows[0]!.count;
     };

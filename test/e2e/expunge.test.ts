@@ -152,6 +152,7 @@ describe('a phone number that is expunged', function () {
       'call_events',
       'calls',
       'messages',
+      'ordering_keys',
       'recordings',
       'webhook_attempts',
       'webhook_deliveries',

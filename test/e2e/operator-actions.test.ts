@@ -40,7 +40,12 @@ describe('in the Temporal Web UI, on the workflow of a delivery', function () {
   /** Resets to the beginning, as the Web UI's "Reset to first workflow task"; resolves to the new run. */
   async function reset(id: string): Promise<WorkflowHandle> {
     const { workflowId } = await stack.workflow(id);
-    const described = await stack.temporal.workflow.getHandle(workflowId).describe();
+    const running = stack.temporal.workflow.getHandle(workflowId);
+    // Its attempt is recorded before its first workflow task is completed.
+    const isTaskCompleted = async () =>
+      ((await running.fetchHistory()).events ?? []).some((event) => event.workflowTaskCompletedEventAttributes);
+    await waitFor(isTaskCompleted, { what: 'the first workflow task to be completed' });
+    const described = await running.describe();
     const { runId } = await stack.temporal.workflowService.resetWorkflowExecution({
       namespace: stack.config.temporal.namespace,
       workflowExecution: { workflowId, runId: described.runId },
@@ -103,12 +108,17 @@ describe('in the Temporal Web UI, on the workflow of a delivery', function () {
     await sent.check();
   });
 
-  scenario('resetting the activity makes the next attempt now, and gives the delivery no more of them', async () => {
+  scenario('resetting the activity sends nothing early, and gives the delivery no more attempts', async () => {
     const sent = await send([500, { status: 500, headers: { 'Retry-After': '600' } }, 500], { max_retries: 2 });
-    await sent.waitForAttempts(2);
+    const { next_attempt_at: planned } = await sent.waitForAttempts(2);
     const { workflowId } = await stack.workflow(sent.id);
     const { namespace } = stack.config.temporal;
     await stack.temporal.workflowService.resetActivity({ namespace, execution: { workflowId }, type: 'deliver' });
+    const workflow = await stack.workflow(sent.id);
+    const refused = async () => JSON.stringify((await workflow.fetchHistory()).events).includes('timerStarted');
+    await waitFor(refused, { what: 'the workflow to wait instead' });
+    assert.deepEqual([(await sent.read()).next_attempt_at, sent.receiver.requests.length], [planned, 2]);
+    assert.equal((await sent.retry()).status, 202);
     assert.equal((await sent.waitForEnd('failed')).attempt_count, 3);
     assert.equal(sent.receiver.requests.length, 3);
     await sent.check();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { verifyWebhook } from '../../src/verify/index.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';
 import { scenario } from '../support/scenario.js';
-import { attemptSummary, sendEvent } from '../support/sent-delivery.js';
+import { attemptSummary, followDelivery, sendEvent } from '../support/sent-delivery.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { stubName } from '../support/stub-dns.js';
 
@@ -99,6 +99,7 @@ describe('a webhook with retries of its own', function () {
     await sent.waitForEnd('delivered');
     await sent.tenant.patch(`/v1/webhooks/${sent.webhookId}`, { ttl_seconds: { '*': 2 } });
     const [id] = await sent.tenant.trigger();
+    await followDelivery(stack, sent.tenant, sent.webhookId, id!).waitForEnd('expired');
     const workflow = await stack.workflow(id!);
     assert.deepEqual(await workflow.result(), { status: 'expired', message: 'expired after 0 attempts' });
     assert.equal(receiver.requests.length, 1);

@@ -73,7 +73,8 @@ describe('bodies of 1 MB that are made to be slow to read', () => {
       body,
     });
     const text = await response.text();
-    assert.ok(text.length < 64 * 1024, `${path} answered ${text.length} characters`);
+    // What a transform makes may be larger than any error.
+    assert.ok(text.length < (response.ok ? 512 : 64) * 1024, `${path} answered ${text.length} characters`);
     return response.status;
   }
 

@@ -37,6 +37,7 @@ describe('statistics', function () {
     assert.deepEqual(statistics, {
       successful_deliveries: '0',
       failed_deliveries: '0',
+      expired_deliveries: '0',
       pending_deliveries: '0',
       held_deliveries: '0',
       avg_duration_ms: '0',
@@ -59,6 +60,7 @@ describe('statistics', function () {
     assert.deepEqual(statistics, {
       successful_deliveries: '10',
       failed_deliveries: '2',
+      expired_deliveries: '0',
       pending_deliveries: '0',
       held_deliveries: '0',
       avg_duration_ms: String(averageMs),

@@ -73,6 +73,8 @@ describe('the audit log', () => {
       max_retries: { old: null, new: 5 },
       timeout_ms: { old: null, new: 10000 },
       disable_after_hours: { old: null, new: 120 },
+      ordering: { old: null, new: 'none' },
+      retry_schedule: { old: null, new: [1, 2, 4, 8, 16] },
       enabled: { old: null, new: true },
     });
     assert.ok(Math.abs(Date.now() - Date.parse(made!.at)) < 60_000);

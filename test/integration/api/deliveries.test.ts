@@ -60,6 +60,10 @@ describe('deliveries', () => {
       created_at: delivery.created_at,
       finished_at: null,
       expunged_at: null,
+      ordering_key: 'call-1',
+      sequence: delivery.sequence,
+      expires_at: null,
+      request_body_differs: false,
       status_code: 500,
       duration_ms: 245,
       response_body: 'ok',
@@ -68,6 +72,7 @@ describe('deliveries', () => {
       error: { class: 'http_status', message: 'the receiver answered 500' },
       body: `{"event":"call.dtmf","event_id":"shown-1","timestamp":"${timestamp}","data":{"call_sid":"call-1","digit":"5","timestamp":"2025-10-29T12:00:00Z"}}`,
     });
+    assert.ok(delivery.sequence >= 1);
     assert.equal(attempts.length, 1);
     assert.deepEqual(attempts[0].request_headers, {
       'X-IRISX-Attempt': '1',

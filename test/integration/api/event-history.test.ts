@@ -52,8 +52,30 @@ describe('the history of a tenant', () => {
         ...accepted.event,
         created_at: (events[0] as unknown as { created_at: string }).created_at,
         test: false,
+        ordering_key: null,
+        sequence: null,
         expunged_at: null,
       });
+    });
+
+    it('has the numbers of a call, and lists what happened to it', async () => {
+      await createWebhook(tenant);
+      for (const id of ['one', 'two', 'three']) await triggerDtmf(api, tenant, id);
+      await warn('without-a-key');
+      const numbered = await pages('/v1/events?ordering_key=call-1&event_type=call.dtmf&limit=2', 'events');
+      assert.deepEqual(
+        (numbered as unknown as { ordering_key: string; sequence: number }[]).map((event) => [
+          event.ordering_key,
+          event.sequence,
+        ]),
+        [
+          ['call-1', 3],
+          ['call-1', 2],
+          ['call-1', 1],
+        ],
+      );
+      assert.deepEqual(await pages('/v1/events?ordering_key=call-2', 'events'), []);
+      assert.deepEqual(await pages('/v1/events?ordering_key=call-1&event_type=call.completed', 'events'), []);
     });
 
     it('is filtered by type, id and time of acceptance', async () => {

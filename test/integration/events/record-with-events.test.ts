@@ -33,7 +33,8 @@ describe('recordWithEvents', () => {
     tenantId,
     eventType: 'call.completed' as const,
     eventId,
-    payload: callCompleted,
+    // One call each: the events of one call are accepted one after the other.
+    payload: { ...callCompleted, call_sid: eventId },
   });
   const rename = 'update tenants set name = $2 where id = $1';
   const name = async () =>
