@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { Webhook } from '../db/webhooks.js';
 import { eventTypeNames } from '../events/event-types.js';
 import { exampleBody } from '../events/test-event.js';
+import { maxBodyBytes } from '../events/trigger.js';
 import { eventTypesMessage } from './history-query.js';
+import { TooLargeError } from './http/api-errors.js';
 import { isObject } from './http/schemas.js';
 
 /** On which event a setting is tried. */
@@ -18,11 +20,15 @@ export const exampleEventFields = {
   }),
 };
 
-/** The body of that event. */
+/** The body of that event. Throws TooLargeError for one that could not be triggered. */
 export function exampleEventBody(
   { id, events }: Pick<Webhook, 'id' | 'events'>,
   { event_type: given, payload }: z.output<z.ZodObject<typeof exampleEventFields>>,
 ): string {
   const subscribed = eventTypeNames.find((name) => name === events[0]);
-  return exampleBody({ eventType: given ?? subscribed ?? 'webhook.test', webhookId: id, data: payload });
+  const body = exampleBody({ eventType: given ?? subscribed ?? 'webhook.test', webhookId: id, data: payload });
+  const bytes = Buffer.byteLength(body);
+  if (bytes > maxBodyBytes)
+    throw new TooLargeError(`payload makes a body of ${bytes} bytes; at most ${maxBodyBytes} are sent`);
+  return body;
 }

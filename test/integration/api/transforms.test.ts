@@ -93,6 +93,15 @@ describe('transforms', () => {
       }
     });
 
+    it('are not tried on an event that is too large to be triggered', async () => {
+      const payload = { digit: 'x'.repeat(300_000) };
+      for (const call of ['transform/test', 'filter/test']) {
+        const { status, body } = await tenant.call('POST', `/v1/webhooks/${webhookId}/${call}`, { body: { payload } });
+        assert.equal(status, 413);
+        assert.match(body.detail as string, /payload makes a body of 300\d{3} bytes; at most 262144 are sent/);
+      }
+    });
+
     it("are not found for another tenant's webhook", async () => {
       const other = await createTenant(api);
       assert.equal((await other.call('POST', `/v1/webhooks/${webhookId}/transform/test`)).status, 404);
