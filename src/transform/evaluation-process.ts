@@ -17,6 +17,8 @@ export type Evaluation =
   | { kind: 'made'; body: string | null }
   /** `position`: the character of the expression at which JSONata noticed it. */
   | { kind: 'failed'; message: string; position: number | null }
+  /** The time was over, but the evaluation had hardly had the processor: the machine is busy. */
+  | { kind: 'starved' }
   /** It needed more than it may have. Not certain: the machine may have been too busy, or out of memory by itself. */
   | { kind: 'stopped'; needed: 'time' | 'memory'; isCertain: boolean };
 
@@ -130,7 +132,8 @@ interface Answer {
 }
 
 function evaluationOf({ body, error, timedOut }: Answer): Evaluation {
-  if (timedOut) return { kind: 'stopped', needed: 'time', isCertain: timedOut.cpuMs >= certainCpuMs };
+  if (timedOut)
+    return timedOut.cpuMs < certainCpuMs ? { kind: 'starved' } : { kind: 'stopped', needed: 'time', isCertain: true };
   if (error) return { kind: 'failed', message: error.message, position: error.position ?? null };
   return { kind: 'made', body: body ?? null };
 }

@@ -128,11 +128,13 @@ export class Transforms {
       const evaluation = await process.evaluate(job.request);
       if (process.isAlive) this.#idle.push(Promise.resolve(process));
       else this.#replace(process);
-      if (evaluation.kind !== 'stopped') return job.resolve(evaluation);
-      if (!evaluation.isCertain && job.stopped === 0) {
+      if (evaluation.kind === 'made' || evaluation.kind === 'failed') return job.resolve(evaluation);
+      if (!(evaluation.kind === 'stopped' && evaluation.isCertain) && job.stopped === 0) {
         job.stopped++;
         return this.#add(job);
       }
+      // Says nothing of the expression: later.
+      if (evaluation.kind === 'starved') return job.resolve({ kind: 'busy' });
       this.#slowTenants.set(job.tenantId, true);
       job.resolve({ kind: 'failed', message: lacks[evaluation.needed], position: null });
     } catch (error) {
