@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { planAttempt, type AttemptPlan } from '../../src/db/attempts.js';
+import { planAttempt, type AttemptPlan } from '../../src/db/attempt-plan.js';
 import type { Database } from '../../src/db/database.js';
 import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
 import { awaitsTurn, type DeliveryEnd, type Waiting } from '../../workflows/contract/attempt-result.js';

@@ -76,7 +76,10 @@ export interface Change {
 /** Old and new value of each field that changed. */
 export type Changes = Record<string, { old: unknown; new: unknown }>;
 
-/** The fields whose values may be read in the audit log. All others are masked, so that no new one shows a secret. */
+/**
+ * The fields whose values may be read in the audit log. All others are masked, so that no new one shows a secret. A
+ * transform may hold one, too.
+ */
 export const shownFields: Record<SubjectType, readonly string[]> = {
   tenant: [
     'name',
@@ -108,7 +111,6 @@ export const shownFields: Record<SubjectType, readonly string[]> = {
     'retry_schedule',
     'ttl_seconds',
     'filter',
-    'transform',
     'fallback_url',
     'enabled',
     'disabled_reason',

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { NewEvent } from '../db/events.js';
 import { renderBody } from '../delivery/body.js';
 import { InvalidInputError, PayloadTooLargeError } from '../errors.js';
-import { checkPayload, eventTypeNames, findEventType } from './event-types.js';
+import { checkPayload } from './check-payload.js';
+import { eventTypeNames, findEventType } from './event-types.js';
 
 /** Largest body, in bytes of UTF-8, as it is sent. */
 export const maxBodyBytes = 256 * 1024;

@@ -1,9 +1,6 @@
 import { z } from 'zod';
-import { capFieldErrors, type FieldError } from '../errors.js';
-import { describeFieldType, schemaAt } from './field-type.js';
 import type { JsonSchema } from './field-type.js';
 import * as payloads from './payloads.js';
-import { showKind, showPath, showValue } from './show-value.js';
 
 export const orderingKeys = ['call_sid', 'message_sid', 'phone_number'] as const;
 export type OrderingKey = (typeof orderingKeys)[number];
@@ -274,42 +271,12 @@ export function findEventType(name: string): EventTypeDefinition<EventType> | un
   return byName.get(name);
 }
 
+/** The payload of that event type as JSON Schema. */
+export function payloadSchema(name: string): JsonSchema | undefined {
+  return jsonSchemas.get(name);
+}
+
 /** The whole catalogue, in its order, ready to be sent as JSON. The same objects each time: do not change them. */
 export function describeEventTypes(): EventTypeDescription[] {
   return [...descriptions];
-}
-
-/**
- * The fields of `payload` that do not fit the event type, once each and at most the first 20; empty if it fits. Fields
- * that the schema does not know are allowed. Give it the JSON values that will be sent: a Date is refused, its `toJSON`
- * text is not. Never throws.
- *
- * The messages show the value seen. Of the text and links of a message, which may be secret, they show only the kind.
- */
-export function checkPayload(name: string, payload: unknown): FieldError[] {
-  const schema = byName.get(name)?.schema;
-  const jsonSchema = jsonSchemas.get(name);
-  if (!schema || !jsonSchema) {
-    const known = eventTypeNames.join(', ');
-    return [{ path: 'event_type', message: `${showValue(name)} is not an event type; known are: ${known}` }];
-  }
-  const issues = schema.safeParse(payload, { reportInput: true }).error?.issues ?? [];
-  const byPath = new Map(issues.map((issue) => [showPath(['payload', ...issue.path]), issue]));
-  return capFieldErrors(describeIssues(byPath, jsonSchema), byPath.size);
-}
-
-function* describeIssues(byPath: Map<string, z.core.$ZodIssue>, jsonSchema: JsonSchema): Generator<FieldError> {
-  for (const [path, issue] of byPath) {
-    const expected = describeFieldType(schemaAt(jsonSchema, issue.path));
-    const seen = isPrivate(issue.path) ? showKind(issue.input) : showValue(issue.input);
-    const message = issue.input === undefined ? `missing; expected ${expected}` : `expected ${expected}, got ${seen}`;
-    yield { path, message };
-  }
-}
-
-const privateFields: ReadonlySet<PropertyKey> = new Set(['body', 'media_urls', 'recording_url']);
-
-/** The payload as a whole is private too: sent as one string by mistake, it may begin with any field. */
-function isPrivate([field]: PropertyKey[]): boolean {
-  return field === undefined || privateFields.has(field);
 }

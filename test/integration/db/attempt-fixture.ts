@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { attemptRecord } from '../../../activities/deliveries/attempt-record.js';
+import { planAttempt, type AttemptPlan } from '../../../src/db/attempt-plan.js';
 import {
-  planAttempt,
   recordAttempt,
   takeAttempt,
-  type AttemptPlan,
   type AttemptRecord,
   type RecordedAttempt,
   type TakenAttempt,

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import {
-  planAttempt,
-  recordAttempt,
-  takeAttempt,
-  type AttemptVerdict,
-  type TakenAttempt,
-} from '../../../src/db/attempts.js';
+import { planAttempt } from '../../../src/db/attempt-plan.js';
+import { recordAttempt, takeAttempt, type AttemptVerdict, type TakenAttempt } from '../../../src/db/attempts.js';
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import { DatabaseUnavailableError } from '../../../src/db/unavailable.js';
 import { requestRetry } from '../../../src/db/deliveries.js';

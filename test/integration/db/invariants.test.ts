@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import {
-  planAttempt,
-  recordAttempt,
-  takeAttempt,
-  type AttemptRecord,
-  type AttemptVerdict,
-} from '../../../src/db/attempts.js';
+import { planAttempt } from '../../../src/db/attempt-plan.js';
+import { recordAttempt, takeAttempt, type AttemptRecord, type AttemptVerdict } from '../../../src/db/attempts.js';
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import { requestRetry, settleDelivery } from '../../../src/db/deliveries.js';
 import { countNewDeliveries, insertEvent } from '../../../src/db/events.js';

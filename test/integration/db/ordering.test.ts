@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { planAttempt, recordAttempt, takeAttempt, type AttemptVerdict } from '../../../src/db/attempts.js';
+import { planAttempt } from '../../../src/db/attempt-plan.js';
+import { recordAttempt, takeAttempt, type AttemptVerdict } from '../../../src/db/attempts.js';
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import { requestRetry, settleDelivery } from '../../../src/db/deliveries.js';
 import { countNewDeliveries, insertEvent, type AcceptedEvent } from '../../../src/db/events.js';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { planAttempt, recordAttempt, takeAttempt } from '../../../src/db/attempts.js';
+import { planAttempt } from '../../../src/db/attempt-plan.js';
+import { recordAttempt, takeAttempt } from '../../../src/db/attempts.js';
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import { createRecovery, requeueBatch } from '../../../src/db/recoveries.js';
 import { markUnsettledWebhooks } from '../../../src/db/settling.js';

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import {
-  checkPayload,
-  describeEventTypes,
-  eventTypeNames,
-  eventTypes,
-  findEventType,
-} from '../../../src/events/event-types.js';
+import { checkPayload } from '../../../src/events/check-payload.js';
+import { describeEventTypes, eventTypeNames, eventTypes, findEventType } from '../../../src/events/event-types.js';
 import type { EventPayload } from '../../../src/events/event-types.js';
 import { renderEventTypesPage } from '../../../scripts/event-types-page.js';
 
