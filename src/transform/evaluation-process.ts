@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-/** The result is JSON of at most so many bytes, and is there within so many milliseconds of the evaluation's start. */
+/** The result is JSON of at most so many bytes, and is there within so many milliseconds of processor time. */
 export const evaluationLimits = { maxMs: 100, maxBodyBytes: 262_144 } as const;
 
 export interface EvaluationRequest {
@@ -22,10 +22,10 @@ export type Evaluation =
   /** It needed more than it may have. Not certain: the machine may have been too busy, or out of memory by itself. */
   | { kind: 'stopped'; needed: 'time' | 'memory'; isCertain: boolean };
 
-/** Some built-in functions cannot be interrupted at the time limit; the process is killed then. */
-const killAfterMs = evaluationLimits.maxMs + 100;
-/** A timeout is certain if the evaluation had the processor for so long. */
-const certainCpuMs = evaluationLimits.maxMs / 2;
+/** Some built-in functions cannot be interrupted when the time is over; the process is killed so much later. */
+const killAfterMs = 100;
+/** After less, a timeout says only that the machine is busy. (The time is not measured to the millisecond.) */
+const certainCpuMs = 0.9 * evaluationLimits.maxMs;
 const maxStartMs = 10_000;
 
 const program = fileURLToPath(new URL('evaluate.mjs', import.meta.url));
@@ -87,8 +87,11 @@ export class EvaluationProcess {
     return !this.#isLost && this.child.connected && this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** Evaluates one expression; the process may be gone afterwards. Call it only when no other evaluation runs. */
-  evaluate(request: EvaluationRequest): Promise<Evaluation> {
+  /**
+   * Evaluates one expression; the process may be gone afterwards. Call it only when no other evaluation runs. It is
+   * stopped after `waitMs`, in which it may have had the processor for less.
+   */
+  evaluate(request: EvaluationRequest, waitMs: number = evaluationLimits.maxMs): Promise<Evaluation> {
     const { child } = this;
     return new Promise((resolve) => {
       let isKilled = false;
@@ -108,9 +111,9 @@ export class EvaluationProcess {
       const timer = setTimeout(() => {
         isKilled = true;
         child.kill('SIGKILL');
-      }, killAfterMs);
+      }, waitMs + killAfterMs);
       child.on('message', onMessage).on('exit', onExit);
-      child.send({ ...request, ...evaluationLimits }, (error) => {
+      child.send({ ...request, ...evaluationLimits, maxMs: waitMs }, (error) => {
         if (!error) return;
         this.#isLost = true;
         this.kill();

@@ -29,6 +29,8 @@ interface Job {
   reject(error: unknown): void;
 }
 
+/** For how long an evaluation is waited for that did not have the processor for long enough the first time. */
+const secondWaitMs = 500;
 /** Two, of which expressions that use up their time get one: others always find one that works for them. */
 const processes = 2;
 const slowProcesses = 1;
@@ -125,7 +127,7 @@ export class Transforms {
   async #run(job: Job): Promise<void> {
     try {
       const process = await this.#takeProcess();
-      const evaluation = await process.evaluate(job.request);
+      const evaluation = await process.evaluate(job.request, job.stopped === 0 ? evaluationLimits.maxMs : secondWaitMs);
       if (process.isAlive) this.#idle.push(Promise.resolve(process));
       else this.#replace(process);
       if (evaluation.kind === 'made' || evaluation.kind === 'failed') return job.resolve(evaluation);

@@ -56,11 +56,15 @@ describe('commands', function () {
     assert.equal(await demo.exit, 0, demo.output());
     const lines = demo.output().split('\n');
     const sent = lines.filter((line) => /^\s+POST/.test(line));
-    assert.equal(sent.length, 11, demo.output());
+    assert.equal(sent.length, 12, demo.output());
     assert.ok(sent.every((line) => line.includes('signature ✓')));
     assert.equal(sent.filter((line) => /\/billing .*attempt [123] .*answers 503/.test(line)).length, 3);
     assert.ok(lines.some((line) => /retry\s+sms\.received/.test(line)));
-    assert.equal(lines.filter((line) => /webhook \d .* delivered/.test(line)).length, 6);
+    assert.equal(lines.filter((line) => /webhook \d .* delivered/.test(line)).length, 7);
+    assert.ok(
+      lines.some((line) => /│ Hello from customer/.test(line)),
+      'the message for Slack',
+    );
     assert.ok(!/WARN|ERROR/.test(demo.output()), demo.output());
   });
 
