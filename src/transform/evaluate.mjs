@@ -89,10 +89,14 @@ function evaluate({ expression, envelope, maxMs, maxBodyBytes }) {
   return result;
 }
 
+/** @type {vm.Context} */
 let realm = newRealm();
 process.on('message', (/** @type {any} */ request) => {
-  process.send?.(evaluate(request));
+  const answer = evaluate(request);
+  // Before the answer: if too much memory is in use for a new one, it is this expression that used it.
+  realm = Object.create(null);
   realm = newRealm();
+  process.send?.(answer);
 });
 // A signal to the whole group, such as Ctrl+C, is for the parent process, which finishes its work and ends this one.
 process.on('SIGINT', () => undefined).on('SIGTERM', () => undefined);

@@ -101,12 +101,12 @@ export class EvaluationProcess {
         resolve(evaluation);
       };
       const onMessage = (answer: Answer) => end(evaluationOf(answer));
-      const onExit = (_code: number | null, signal: string | null) =>
+      const onExit = () =>
         end({
           kind: 'stopped',
           needed: isKilled ? 'time' : 'memory',
-          // Node aborts when it has no memory left. Whoever else ended it, it was not because of the expression.
-          isCertain: !isKilled && signal !== 'SIGKILL',
+          // Something else may have ended it, or made the machine too slow.
+          isCertain: false,
         });
       const timer = setTimeout(() => {
         isKilled = true;

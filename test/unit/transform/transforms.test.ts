@@ -156,6 +156,13 @@ describe('transforms', function () {
     for (let i = 0; i < 3; i++) assert.equal(await evaluate('$uppercase("a")'), '"A"');
   });
 
+  it('is not certain why a process ended', async () => {
+    const process = await EvaluationProcess.start();
+    const evaluation = process.evaluate({ expression: forever, envelope });
+    process.child.kill('SIGABRT');
+    assert.deepEqual(await evaluation, { kind: 'stopped', needed: 'memory', isCertain: false });
+  });
+
   it('does not use a process again that cannot be reached', async () => {
     const process = await EvaluationProcess.start();
     process.child.send = (_message: unknown, callback: unknown) => {
