@@ -29,8 +29,8 @@ interface Job {
   reject(error: unknown): void;
 }
 
-/** For how long an evaluation is waited for that did not have the processor for long enough the first time. */
-const secondWaitMs = 500;
+/** For how long an evaluation is waited for that was not ready in time at first: the machine may have been busy. */
+const secondWaitMs = 1_500;
 /** Two, of which expressions that use up their time get one: others always find one that works for them. */
 const processes = 2;
 const slowProcesses = 1;
@@ -131,12 +131,10 @@ export class Transforms {
       if (process.isAlive) this.#idle.push(Promise.resolve(process));
       else this.#replace(process);
       if (evaluation.kind === 'made' || evaluation.kind === 'failed') return job.resolve(evaluation);
-      if (!(evaluation.kind === 'stopped' && evaluation.isCertain) && job.stopped === 0) {
+      if (!evaluation.isCertain && job.stopped === 0) {
         job.stopped++;
         return this.#add(job);
       }
-      // Says nothing of the expression: later.
-      if (evaluation.kind === 'starved') return job.resolve({ kind: 'busy' });
       this.#slowTenants.set(job.tenantId, true);
       job.resolve({ kind: 'failed', message: lacks[evaluation.needed], position: null });
     } catch (error) {

@@ -100,20 +100,6 @@ describe('transforms of many tenants', () => {
     }
   });
 
-  it('blames no expression for a machine that is too busy: it is evaluated once more, and then later', async () => {
-    const starved = submit('a', 'a1');
-    await turn();
-    await end('a1', { kind: 'starved' });
-    await end('a1', { kind: 'starved' });
-    assert.deepEqual(await starved, { kind: 'busy' });
-    const [next, other] = [submit('a', 'a2'), submit('a', 'a3')];
-    await turn();
-    assert.deepEqual(now(), ['a2', 'a3'], 'the tenant is not slow');
-    await end('a2');
-    await end('a3');
-    await Promise.all([next, other]);
-  });
-
   it('evaluates once more, after the others, what may have been stopped for another reason', async () => {
     const uncertain: Evaluation = { kind: 'stopped', needed: 'time', isCertain: false };
     const [first, second] = [submit('a', 'a1'), submit('a', 'a2')];
