@@ -48,7 +48,7 @@ const lasting = proxyActivities<Activities>({
   retry: { initialInterval: '1 s', maximumInterval: '10 s' },
 });
 
-/** Completes when delivered, held, cancelled, expired or not yet its turn. When given up, fails with `DeliveryFailed`, for operators. */
+/** Completes when it has ended, is held or waits for its turn. When given up, fails with `DeliveryFailed`, for operators. */
 export async function deliverEvent(input: DeliveryInput): Promise<DeliveryEnd> {
   const { deliveryId } = input;
   let woken = false;
@@ -60,13 +60,7 @@ export async function deliverEvent(input: DeliveryInput): Promise<DeliveryEnd> {
   const isWokenWithin = shownWaits(() => woken);
 
   /** The server retries by the schedule. If this throws, it is the last failure, or the attempt was lost. */
-  async function deliver({
-    timeoutMs,
-    taskQueue,
-    attemptsUsed,
-    retrySchedule,
-    ...plan
-  }: SendPlan): Promise<AttemptResult> {
+  async function deliver({ timeoutMs, taskQueue, attemptsUsed, retrySchedule, ...plan }: SendPlan) {
     const activity = proxyActivities<Activities>({
       taskQueue,
       startToCloseTimeout: deliverBudgetMs(timeoutMs),

@@ -42,7 +42,7 @@ export interface AttemptOptions {
 }
 
 /** Wait before the next try at a webhook whose secret this process has no key for. */
-const unknownKeyWaitMs = 30_000;
+export const unknownKeyWaitMs = 30_000;
 /** Wait before the next try, while others like it have their share of this process. */
 export const putOffMs = () => Math.round(15_000 + Math.random() * 15_000);
 /** How much of a response a handed-over record keeps. */

@@ -110,7 +110,8 @@ export async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<A
 function attemptFailed(input: DeliverInput, { attempt, failure, waitMs }: AttemptResult & { kind: 'failed' }) {
   const delayMs = retryDelayMs(input.attemptsUsed + Context.current().info.attempt);
   // Postgres returns the policy's own delay, less the milliseconds since, or a different one: because of Retry-After,
-  // because the server counted an attempt that made no request, or because the webhook has a schedule of its own. A longer one is always used: no attempt goes early.
+  // because the server counted an attempt that made no request, or because the webhook has a schedule of its own. A
+  // longer one is always used: no attempt goes early.
   const isPolicy = input.retrySchedule === null && waitMs <= delayMs && waitMs > delayMs - 200;
   return benignFailure({
     type: failureType.attemptFailed,

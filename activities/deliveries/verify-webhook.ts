@@ -18,7 +18,7 @@ import { settleSoon } from '../../src/settle-soon.js';
 import type { Permits } from '../../src/temporal/priority/permits.js';
 import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
 import { errorOf } from './attempt-record.js';
-import { signedHeaders } from './attempt.js';
+import { signedHeaders, unknownKeyWaitMs } from './attempt.js';
 
 export interface VerifyWebhookDeps {
   db: Database;
@@ -38,9 +38,6 @@ export interface VerificationStep {
   /** When to ask again; null: there is nothing to ask any more. */
   waitMs: number | null;
 }
-
-/** Wait before the next try at a webhook whose secret this process has no key for. */
-const unknownKeyWaitMs = 30_000;
 
 /**
  * Asks the receivers of an unverified webhook, each with a challenge of its own, and records what they answered; if the

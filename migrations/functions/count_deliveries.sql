@@ -1,8 +1,8 @@
 -- Counts deliveries of a webhook that moved from one status to another; null: from none or to none. Test deliveries are
 -- not counted, so `many` may be 0. With p_duration_ms an attempt of each was made too; p_succeeded says how it ended. A
--- failed or slow attempt is remembered as trouble, even of a test. p_failures counts for health (null: this says nothing of it). A session always
--- uses the same slot, so a transaction that counts several times holds one lock and cannot deadlock. (plpgsql, which keeps
--- its plan: an SQL function is planned at each call.)
+-- failed or slow attempt is remembered as trouble, even of a test. p_failures counts for health (null: this says nothing
+-- of it). A session always uses the same slot, so a transaction that counts several times holds one lock and cannot
+-- deadlock. (plpgsql, which keeps its plan: an SQL function is planned at each call.)
 create or replace function count_deliveries(p_webhook integer, p_from text, p_to text, many bigint,
                                             p_duration_ms integer default null, p_succeeded boolean default null,
                                             p_now timestamptz default clock_timestamp(), p_failures integer default null)

@@ -32,13 +32,12 @@ begin
       perform settle_delivery(p_delivery, 'held');
     elsif d.expires_at <= v_now and coalesce(d.in_flight_until, '-infinity') <= v_now then
       perform expire_delivery(p_delivery);
-    elsif d.fallback_from is null and d.attempt_count - d.schedule_base > w.max_retries and w.fallback_url is not null then
+    elsif is_used_up(d, w) and d.fallback_from is null and w.fallback_url is not null then
       -- max_retries was lowered: what is left goes to the fallback, unless the request that is open delivers it
       update webhook_deliveries x set fallback_from = x.attempt_count
        where x.id = p_delivery and x.status = 'pending' and x.fallback_from is null
          and x.attempt_count - x.schedule_base > w.max_retries and coalesce(x.in_flight_until, '-infinity') <= v_now;
-    elsif d.fallback_from is null and d.attempt_count - d.schedule_base > w.max_retries
-        or d.fallback_from is not null and (w.fallback_url is null or d.attempt_count - d.fallback_from >= 3) then
+    elsif is_used_up(d, w) then
       -- max_retries was lowered, or the fallback removed, and no attempts are left
       perform settle_delivery(p_delivery, 'failed');
     end if;

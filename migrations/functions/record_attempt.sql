@@ -74,7 +74,7 @@ begin
       status := 'delivered';
     elsif d.status = 'pending' and d.retry_requested and p_verdict in ('retry', 'again') then
       d.due_at := v_now;
-      if d.fallback_from is not null or d.attempt_count - d.schedule_base > w.max_retries then
+      if d.fallback_from is not null or is_used_up(d, w) then
         d.schedule_base := d.attempt_count;
         d.fallback_from := null;
       end if;
@@ -86,13 +86,11 @@ begin
           d.fallback_from := d.fallback_from + 1;
         end if;
       elsif d.fallback_from is null and w.fallback_url is not null and p_verdict <> 'gone' and p_error_class is distinct from 'transform'
-          and (p_verdict = 'final' or d.attempt_count - d.schedule_base > w.max_retries) then
+          and (p_verdict = 'final' or is_used_up(d, w)) then
         v_falls_back := true;
         d.fallback_from := d.attempt_count;
         d.due_at := v_now;
-      elsif p_verdict in ('final', 'gone')
-          or d.fallback_from is null and d.attempt_count - d.schedule_base > w.max_retries
-          or d.fallback_from is not null and (w.fallback_url is null or d.attempt_count - d.fallback_from >= 3) then
+      elsif p_verdict in ('final', 'gone') or is_used_up(d, w) then
         status := 'failed';
       else
         d.due_at := v_now + case when p_verdict = 'again' then 0 else p_retry_wait_ms end * interval '1 ms';

@@ -73,9 +73,7 @@ begin
 
   if d.status <> 'pending' then
     answer := 'ended';
-  elsif d.fallback_from is null and d.attempt_count - d.schedule_base > w.max_retries
-      or d.fallback_from is not null and (w.fallback_url is null or d.attempt_count - d.fallback_from >= 3)
-      or w.timeout_ms > p_timeout_ms
+  elsif is_used_up(d, w) or w.timeout_ms > p_timeout_ms
       or p_if_easy and (d.attempt_count > d.schedule_base or d.due_at > v_now or d.in_flight_until is not null or v_holds
                         or is_troubled(d.webhook_id, v_now)) then
     answer := 'replan';

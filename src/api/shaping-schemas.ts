@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { isStorable } from '../db/database.js';
 import { eventTypeNames } from '../events/event-types.js';
-import { namedSchedules } from '../events/retry-schedule.js';
 import { filterInput } from './filter-input.js';
 import { webhookTemplateNames } from '../webhook-templates/webhook-templates.js';
+import { namedSchedules } from '../../workflows/contract/retry-policy.js';
 import { integer, isObject, listOf, notStorable, time } from './http/schemas.js';
 
 // The settings by which a tenant shapes what a webhook gets.

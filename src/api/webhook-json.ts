@@ -4,7 +4,7 @@ import type { Webhook } from '../db/webhooks.js';
 import { maskHeaders } from '../delivery/mask-headers.js';
 import { sealContext } from '../encryption/seal-context.js';
 import { openIfReadable, type Sealer } from '../encryption/seal.js';
-import { namedSchedules } from '../events/retry-schedule.js';
+import { namedSchedules } from '../../workflows/contract/retry-policy.js';
 import { renderTime, renderTimeOrNull } from './http/schemas.js';
 import type { verificationSchema } from './shaping-schemas.js';
 import type { statisticsSchema, webhookSchema } from './webhook-schemas.js';

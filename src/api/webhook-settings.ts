@@ -1,9 +1,9 @@
 import type { WebhookSettings } from '../db/webhooks.js';
 import { InvalidInputError } from '../errors.js';
 import { compileFilter } from '../filter/compile-filter.js';
-import { namedSchedules } from '../events/retry-schedule.js';
 import type { WebhookTemplate } from '../webhook-templates/template.js';
 import { findWebhookTemplate, fitTemplate } from '../webhook-templates/webhook-templates.js';
+import { namedSchedules } from '../../workflows/contract/retry-policy.js';
 import type { AppDeps } from './http/endpoint.js';
 import { sealHeaders } from './webhook-json.js';
 import type { NewWebhook, WebhookChange } from './webhook-schemas.js';

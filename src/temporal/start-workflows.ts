@@ -124,27 +124,40 @@ function startArguments(delivery: StartableDelivery, taskQueue: string) {
   };
 }
 
-/** Applies a webhook's settings to its deliveries. A workflow that already runs checks once more before it ends. */
+type WorkflowOfWebhook = typeof settleWebhook | typeof recoverWebhook | typeof verifyWebhook;
+
+/** Starts a workflow of a webhook, or wakes the one that runs: it checks Postgres once more before it ends. */
+async function wakeForWebhook<W extends WorkflowOfWebhook>(
+  client: Client,
+  type: string,
+  // Only what the workflow needs, whatever else the caller's object has: arguments are stored in plain text.
+  input: Parameters<W>[0],
+  // The id: a webhook's is unique only within one database, and other databases may share the namespace.
+  options: { taskQueue: string; workflowId: string; staticSummary: string },
+): Promise<void> {
+  await client.workflow.signalWithStart(type, {
+    ...options,
+    args: [input],
+    signal: 'wake',
+    signalArgs: [],
+    typedSearchAttributes: [
+      { key: searchAttributes.tenantId, value: input.tenantId },
+      { key: searchAttributes.webhookId, value: input.webhookId },
+    ],
+    priority: { fairnessKey: input.tenantId },
+  });
+}
+
+/** Applies a webhook's settings to its deliveries. */
 export async function startSettling(
   client: Client,
   { webhookId, tenantId }: SettlingWebhook,
   { taskQueue }: StartOptions,
 ): Promise<void> {
-  await client.workflow.signalWithStart<typeof settleWebhook>('settleWebhook', {
-    taskQueue,
-    // A webhook's id is unique only within one database, and other databases may share the namespace.
-    workflowId: `${taskQueue}-settle-webhook-${webhookId}`,
-    // Only these two, whatever else the caller's object has: arguments are stored in plain text.
-    args: [{ webhookId, tenantId }],
-    signal: 'wake',
-    signalArgs: [],
-    typedSearchAttributes: [
-      { key: searchAttributes.tenantId, value: tenantId },
-      { key: searchAttributes.webhookId, value: webhookId },
-    ],
-    staticSummary: `deliveries follow the settings of webhook ${webhookId}`,
-    priority: { fairnessKey: tenantId },
-  });
+  const workflowId = `${taskQueue}-settle-webhook-${webhookId}`;
+  const staticSummary = `deliveries follow the settings of webhook ${webhookId}`;
+  const input = { webhookId, tenantId };
+  await wakeForWebhook<typeof settleWebhook>(client, 'settleWebhook', input, { taskQueue, workflowId, staticSummary });
 }
 
 /** Carries out a recovery. A workflow that already runs checks at once what is left, as after a cancellation. */
@@ -153,18 +166,13 @@ export async function startRecovery(
   { recoveryId, webhookId, tenantId }: StartableRecovery,
   { taskQueue }: StartOptions,
 ): Promise<void> {
-  await client.workflow.signalWithStart<typeof recoverWebhook>('recoverWebhook', {
+  const workflowId = `webhook-${webhookId}/recovery/${recoveryId}`;
+  const staticSummary = `recovery of webhook ${webhookId}`;
+  const input = { recoveryId, webhookId, tenantId };
+  await wakeForWebhook<typeof recoverWebhook>(client, 'recoverWebhook', input, {
     taskQueue,
-    workflowId: `webhook-${webhookId}/recovery/${recoveryId}`,
-    args: [{ recoveryId, webhookId, tenantId }],
-    signal: 'wake',
-    signalArgs: [],
-    typedSearchAttributes: [
-      { key: searchAttributes.tenantId, value: tenantId },
-      { key: searchAttributes.webhookId, value: webhookId },
-    ],
-    staticSummary: `recovery of webhook ${webhookId}`,
-    priority: { fairnessKey: tenantId },
+    workflowId,
+    staticSummary,
   });
 }
 
@@ -174,20 +182,10 @@ export async function startVerification(
   { webhookId, tenantId }: UnverifiedWebhook,
   { taskQueue }: StartOptions,
 ): Promise<void> {
-  await client.workflow.signalWithStart<typeof verifyWebhook>('verifyWebhook', {
-    taskQueue,
-    // With the tenant's id, since other databases may share the namespace, and have a webhook of this id.
-    workflowId: `webhook-${webhookId}/verify/${tenantId}`,
-    args: [{ webhookId, tenantId }],
-    signal: 'wake',
-    signalArgs: [],
-    typedSearchAttributes: [
-      { key: searchAttributes.tenantId, value: tenantId },
-      { key: searchAttributes.webhookId, value: webhookId },
-    ],
-    staticSummary: `verification of webhook ${webhookId}`,
-    priority: { fairnessKey: tenantId },
-  });
+  const workflowId = `webhook-${webhookId}/verify/${tenantId}`;
+  const staticSummary = `verification of webhook ${webhookId}`;
+  const input = { webhookId, tenantId };
+  await wakeForWebhook<typeof verifyWebhook>(client, 'verifyWebhook', input, { taskQueue, workflowId, staticSummary });
 }
 
 /** Resolves when the message's workflow runs, whoever started it. Idempotent: it asks Postgres what is left to do. */

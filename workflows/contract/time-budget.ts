@@ -11,7 +11,7 @@ export const maxRequestMs = 30_000;
 
 /** How long `deliver` waits for a permit of its process. After that it goes without. */
 export const maxPermitWaitMs = 3_000;
-/** How long a delivery waits for its body to be made. The evaluation itself takes 0.1 s at most; the rest is the queue. */
+/** How long a delivery waits for its body to be made: 0.1 s, or 1.6 s with a second try; the rest is the queue. */
 export const maxTransformMs = 3_000;
 /** How long a delivery that could take a token lets deliveries that became due earlier go first. */
 export const maxBehindMs = 2_000;

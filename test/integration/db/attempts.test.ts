@@ -12,6 +12,7 @@ import { beat } from '../../../src/db/sender-processes.js';
 import { updateWebhook } from '../../../src/db/webhooks.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { insertTenant, insertWebhook, type WebhookRow } from '../../support/rows.js';
+import { finishedRecord } from '../../support/finished-record.js';
 
 describe('attempts in Postgres', function () {
   this.timeout(120_000);
@@ -59,24 +60,7 @@ describe('attempts in Postgres', function () {
     attempt: TakenAttempt,
     verdict: AttemptVerdict,
     startedAt = new Date().toISOString(),
-  ) =>
-    recordAttempt(db, {
-      ...attempt,
-      deliveryId,
-      startedAt,
-      durationMs: 3,
-      statusCode: verdict === 'delivered' ? 200 : 500,
-      requestHeaders: {},
-      responseHeaders: {},
-      responseBody: '',
-      responseTruncated: false,
-      error: verdict === 'delivered' ? null : { class: 'http_status', message: 'HTTP 500' },
-      verdict,
-      retryWaitMs: 1000,
-      disabledReason: verdict === 'gone' ? '410' : null,
-      elapsedMs: 4,
-      target: 'primary',
-    });
+  ) => recordAttempt(db, { ...finishedRecord(deliveryId, attempt, verdict), startedAt });
 
   const stateOf = async (deliveryId: string) => {
     const { rows } = await database.pool.query<{

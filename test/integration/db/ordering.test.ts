@@ -10,7 +10,7 @@ import { createRecovery, requeueBatch } from '../../../src/db/recoveries.js';
 import { finishSettling, settleBatch, settlingPoint } from '../../../src/db/settling.js';
 import { expireDue, listNextInTurn, listUnstartedDeliveries } from '../../../src/db/unstarted-deliveries.js';
 import { updateWebhook } from '../../../src/db/webhooks.js';
-import { finishedRecord, orderedWebhook } from '../../support/ordering.js';
+import { finishedRecord } from '../../support/finished-record.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { insertTenant, insertWebhook } from '../../support/rows.js';
 
@@ -146,7 +146,9 @@ describe('the order of a call, a message or a number in Postgres', function () {
   describe('a webhook that keeps the order', () => {
     let webhookId: number;
     beforeEach(async () => {
-      webhookId = await orderedWebhook(database.pool, tenantId);
+      const unlimited = { rateLimitPerMinute: null, rateLimitPerHour: null };
+      webhookId = await insertWebhook(database.pool, tenantId, { ...unlimited, maxRetries: 2 });
+      await database.pool.query(`update webhooks set ordering = 'key' where id = $1`, [webhookId]);
     });
 
     it('is sent the next event of a key when the one before has ended, however it ended', async () => {

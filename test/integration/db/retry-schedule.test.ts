@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { namedSchedules } from '../../../src/events/retry-schedule.js';
+import { namedSchedules } from '../../../workflows/contract/retry-policy.js';
 import { openAttempts, type Attempts } from './attempt-fixture.js';
 
 describe("a webhook's own retry schedule", function () {

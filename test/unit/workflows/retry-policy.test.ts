@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { namedSchedules } from '../../../src/events/retry-schedule.js';
-import { retryDelayMs, retryPolicy } from '../../../workflows/contract/retry-policy.js';
+import { namedSchedules, retryDelayMs, retryPolicy } from '../../../workflows/contract/retry-policy.js';
 
 /** The delay that the server would use before its retry number `retry`, as Temporal computes it. */
 function policyDelayMs(policy: ReturnType<typeof retryPolicy>, retry: number): number {
