@@ -77,7 +77,8 @@ describe('field case 80: a failover of Postgres, with sessions that still lead t
   it('makes the service refuse writes but answer reads meanwhile, and lose nothing and send nothing twice', async () => {
     const [tenantId, heldTenantId] = [await stack.insertTenant(), await stack.insertTenant()];
     await stack.insertWebhook(tenantId, { url: receiver.url, rateLimitPerMinute: null, rateLimitPerHour: null });
-    await stack.insertWebhook(heldTenantId, { url: held.url });
+    // Its request is open until Postgres has changed to read-only, however long that takes here.
+    await stack.insertWebhook(heldTenantId, { url: held.url, timeoutMs: 30_000 });
     await trigger(heldTenantId);
     await held.waitForRequests(1);
     assert.equal(await untilHealthy(tenantId), 0);
