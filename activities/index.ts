@@ -2,6 +2,7 @@ import { acceptEvent, type AcceptEventDeps } from './events/accept-event.js';
 import { cancelDelivery, type CancelDeliveryInput } from './deliveries/cancel-delivery.js';
 import type { AttemptInput } from './deliveries/attempt.js';
 import { deliver, deliverAtOnce, type DeliverDeps, type DeliverInput } from './deliveries/deliver.js';
+import { formBatches, type FormBatchesDeps } from './deliveries/form-batches.js';
 import { expire, type ExpireDeps } from './maintenance/expire.js';
 import { forget } from './maintenance/forget.js';
 import { withPlainFailures } from './failures.js';
@@ -19,6 +20,7 @@ import { recoverWebhook, type RecoverWebhookDeps } from './deliveries/recover-we
 import { settleWebhook, type SettleWebhookDeps } from './deliveries/settle-webhook.js';
 import { verifyWebhook, type VerifyWebhookDeps } from './deliveries/verify-webhook.js';
 import type { SealedEvent } from '../workflows/contract/accept-event.js';
+import type { BatchingWebhook } from '../src/db/batches.js';
 import type { StartableRecovery } from '../src/db/recoveries.js';
 import type { SettlingWebhook } from '../src/db/settling.js';
 import type { UnverifiedWebhook } from '../src/db/verifications.js';
@@ -32,6 +34,7 @@ export type ActivityDeps = AcceptEventDeps &
   SettleWebhookDeps &
   RecoverWebhookDeps &
   VerifyWebhookDeps &
+  FormBatchesDeps &
   ExpireDeps &
   SweepMessagesDeps &
   ReconcileMessagesDeps;
@@ -49,6 +52,7 @@ const activitiesOf = (deps: ActivityDeps) => ({
   settleWebhook: (webhook: SettlingWebhook) => settleWebhook(deps, webhook),
   recoverWebhook: (recovery: StartableRecovery) => recoverWebhook(deps, recovery),
   verifyWebhook: (webhook: UnverifiedWebhook) => verifyWebhook(deps, webhook),
+  formBatches: (webhook: BatchingWebhook) => formBatches(deps, webhook),
   sweep: () => bothOf(sweep(deps), sweepMessages(deps)),
   expire: () => expire(deps),
   forget: () => forget(deps),

@@ -13,7 +13,11 @@ const checkDelaysMs = [5, 20, 50];
  * made, and the sweeper does what is left.
  */
 export async function settleSoon(
-  { db, workflows, log }: { db: Database; workflows: Pick<DeliveryWorkflows, 'wake' | 'settle'>; log: Logger },
+  {
+    db,
+    workflows,
+    log,
+  }: { db: Database; workflows: Pick<DeliveryWorkflows, 'wake' | 'settle' | 'collect'>; log: Logger },
   { webhookId, tenantId }: SettlingWebhook,
 ): Promise<boolean> {
   try {
@@ -21,6 +25,7 @@ export async function settleSoon(
     if (!point) return true;
     const batch = await settleBatch(db, webhookId);
     workflows.wake(batch.filter(({ wakes }) => wakes).map(({ delivery }) => delivery));
+    if (batch.some(({ collects }) => collects)) workflows.collect([{ webhookId, tenantId }]);
     for (const checkDelayMs of batch.length < settleBatchSize ? checkDelaysMs : []) {
       if (await finishSettling(db, webhookId, point)) return true;
       await delay(checkDelayMs);

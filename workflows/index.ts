@@ -1,5 +1,6 @@
 /** What the worker registers. */
 export { acceptEvent } from './accept-event.js';
+export { collectBatches } from './collect-batches.js';
 export { deliverEvent } from './deliver-event.js';
 export { reconcileMessages } from './reconcile-messages.js';
 export { recoverWebhook } from './recover-webhook.js';

@@ -9,7 +9,7 @@ import { buildRequestHeaders } from '../../src/delivery/request-headers.js';
 import { sealContext } from '../../src/encryption/seal-context.js';
 import { openIfReadable, type Sealer } from '../../src/encryption/seal.js';
 import { loggedEventId } from '../../src/events/personal-ids.js';
-import { awaitsTurn, type AttemptResult } from '../../workflows/contract/attempt-result.js';
+import { awaitsBatch, awaitsTurn, type AttemptResult } from '../../workflows/contract/attempt-result.js';
 import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
 import { maxBehindMs, maxRecordMs, maxTakeMs } from '../../workflows/contract/time-budget.js';
 import { attemptRecord, attemptResult } from './attempt-record.js';
@@ -165,6 +165,8 @@ function refusal(taken: NotSent): AttemptResult {
       return { kind: 'ended', ...endOf(taken.status, taken.attemptCount) };
     case 'turn':
       return awaitsTurn;
+    case 'batch':
+      return awaitsBatch;
     case 'wait':
       return { kind: 'refused', waitMs: taken.waitMs ?? 0, reason: waitReasons[taken.waitsFor] };
     case 'behind':

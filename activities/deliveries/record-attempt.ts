@@ -17,7 +17,7 @@ export interface SentRecord extends AttemptRecord {
 export interface RecordDeps {
   db: Database;
   log: Logger;
-  workflows: Pick<DeliveryWorkflows, 'start' | 'wake' | 'settle'>;
+  workflows: Pick<DeliveryWorkflows, 'start' | 'wake' | 'settle' | 'collect'>;
 }
 
 export interface SentAttempt extends RecordedAttempt {

@@ -7,7 +7,7 @@ import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
 export interface RecoverWebhookDeps {
   db: Database;
   log: Logger;
-  workflows: Pick<DeliveryWorkflows, 'startRecovered'>;
+  workflows: Pick<DeliveryWorkflows, 'startRecovered' | 'collect'>;
 }
 
 export type RecoveryProgress = Pick<Recovery, 'status' | 'total' | 'requeued' | 'delivered' | 'failed'>;
@@ -33,18 +33,20 @@ export async function recoverWebhook(
   let before: Recovery | null = null;
   for (;;) {
     const batchBeganAtMs = performance.now();
-    workflows.startRecovered((await requeueBatch(db, recoveryId, { limit: batchSize, ahead: maxAhead })) ?? []);
+    const requeued = (await requeueBatch(db, recoveryId, { limit: batchSize, ahead: maxAhead })) ?? [];
+    workflows.startRecovered(requeued.filter(({ collects }) => !collects));
+    if (requeued.some(({ collects }) => collects)) workflows.collect([{ webhookId, tenantId }]);
     const recovery = await findRecovery(db, webhookId, recoveryId);
     // Deleted with its webhook.
     if (!recovery) return { status: 'cancelled', total: 0, requeued: 0, delivered: 0, failed: 0 };
-    const { status, total, requeued, delivered, failed, reached } = recovery;
-    const progress = { status, total, requeued, delivered, failed };
+    const { status, total, delivered, failed, reached } = recovery;
+    const progress = { status, total, requeued: recovery.requeued, delivered, failed };
     if (status !== 'running') {
       log.info({ recovery: recoveryId, webhook: webhookId, tenant: tenantId, ...progress }, 'recovery.ended');
       return progress;
     }
     if (reached === before?.reached || performance.now() - beganAtMs > maxMs) return progress;
-    const isSmall = before !== null && requeued - before.requeued < batchSize;
+    const isSmall = before !== null && recovery.requeued - before.requeued < batchSize;
     before = recovery;
     await delay(Math.max(performance.now() - batchBeganAtMs, isSmall ? smallBatchDelayMs : 0));
   }

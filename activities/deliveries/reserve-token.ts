@@ -2,13 +2,13 @@ import type { Logger } from 'pino';
 import { planAttempt, type AttemptPlan } from '../../src/db/attempt-plan.js';
 import type { Database } from '../../src/db/database.js';
 import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
-import { awaitsTurn, type DeliveryEnd, type Waiting } from '../../workflows/contract/attempt-result.js';
+import { awaitsBatch, awaitsTurn, type DeliveryEnd, type Waiting } from '../../workflows/contract/attempt-result.js';
 import { endOf, progressOf, shortAnswer } from './delivery-end.js';
 import { startNextInTurn } from './next-in-turn.js';
 
 export interface ReserveTokenDeps {
   db: Database;
-  workflows: Pick<DeliveryWorkflows, 'wake'>;
+  workflows: Pick<DeliveryWorkflows, 'wake' | 'collect'>;
   log: Logger;
   /** The queue of `deliver`, which has slots of its own. */
   deliverTaskQueue: string;
@@ -43,6 +43,7 @@ export async function reserveToken(deps: ReserveTokenDeps, { deliveryId }: Reser
   if (plan.releases) await startNextInTurn(deps, deliveryId);
   if (plan.status !== 'pending') return { kind: 'ended', ...endOf(plan.status, plan.attemptCount) };
   if (plan.waitsFor === 'turn') return awaitsTurn;
+  if (plan.waitsFor === 'batch') return awaitsBatch;
   const { waitMs, attemptCount, attemptsUsed, attemptsLeft, timeoutMs, retrySchedule } = plan;
   const lastAnswer = plan.last ? shortAnswer(plan.last.errorClass, plan.last.statusCode) : undefined;
   return {
@@ -68,6 +69,8 @@ function reasonOf({ waitsFor, waitUntil }: AttemptPlan, lastAnswer = 'no attempt
       return `another request may be open until ${waitUntil.toISOString()}`;
     case 'turn':
       return awaitsTurn.message;
+    case 'batch':
+      return awaitsBatch.message;
     case 'backoff':
       return `backoff after ${lastAnswer}`;
   }

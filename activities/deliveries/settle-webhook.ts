@@ -14,7 +14,7 @@ import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
 export interface SettleWebhookDeps {
   db: Database;
   log: Logger;
-  workflows: Pick<DeliveryWorkflows, 'wake'>;
+  workflows: Pick<DeliveryWorkflows, 'wake' | 'collect'>;
 }
 
 export interface Settled {
@@ -33,7 +33,10 @@ const recheckDelayMs = 200;
  * Makes the deliveries of a webhook fit its settings, in batches with pauses between them, so that other work is not
  * slowed down. Deliveries that become pending are started, oldest first. Safe to repeat and to interrupt.
  */
-export async function settleWebhook(deps: SettleWebhookDeps, { webhookId }: SettlingWebhook): Promise<Settled> {
+export async function settleWebhook(
+  deps: SettleWebhookDeps,
+  { webhookId, tenantId }: SettlingWebhook,
+): Promise<Settled> {
   const { db, log, workflows } = deps;
   const beganAtMs = performance.now();
   let changed = 0;
@@ -42,6 +45,7 @@ export async function settleWebhook(deps: SettleWebhookDeps, { webhookId }: Sett
     const batchBeganAtMs = performance.now();
     const batch = await settleBatch(db, webhookId);
     workflows.wake(batch.filter(({ wakes }) => wakes).map(({ delivery }) => delivery));
+    if (batch.some(({ collects }) => collects)) workflows.collect([{ webhookId, tenantId }]);
     changed += batch.length;
     Context.current().heartbeat(changed);
     if (batch.length === 0) {

@@ -27,7 +27,7 @@ export interface VerifyWebhookDeps {
   log: Logger;
   openRequests: OpenRequests;
   permits: Permits;
-  workflows: Pick<DeliveryWorkflows, 'wake' | 'settle'>;
+  workflows: Pick<DeliveryWorkflows, 'wake' | 'settle' | 'collect'>;
   /** This service's version, for the User-Agent. */
   version: string;
 }

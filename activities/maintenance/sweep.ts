@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { listUncollectedWebhooks } from '../../src/db/batches.js';
 import type { Database } from '../../src/db/database.js';
 import type { StartableDelivery } from '../../src/db/events.js';
 import { listUnattendedRecoveries } from '../../src/db/recoveries.js';
@@ -19,14 +20,14 @@ export interface SweepDeps {
   log: Logger;
   /** In its tenant's turn. `started` is false if the workflow was running already; then it is woken or left alone. */
   startInTurn: (delivery: StartableDelivery, ifRunning: 'wake' | 'leave') => Promise<{ started: boolean }>;
-  workflows: Pick<DeliveryWorkflows, 'start' | 'settle' | 'recover' | 'verify'>;
+  workflows: Pick<DeliveryWorkflows, 'start' | 'settle' | 'recover' | 'verify' | 'collect'>;
 }
 
 /**
  * Starts, tenants in turn, every pending delivery whose workflow nobody started within 15 s (Temporal was away, a process
  * was killed, or there were more than it could start) and every one whose workflow was lost. Before that it takes care
  * of webhooks whose deliveries do not follow their settings or whose change of health was not announced, and of
- * recoveries and verifications whose workflow does not run, and ends deliveries that were not sent in their time. Safe
+ * recoveries, verifications and batches whose workflow does not run, and ends deliveries that were not sent in their time. Safe
  * to repeat.
  */
 export async function sweep(deps: SweepDeps): Promise<void> {
@@ -34,6 +35,7 @@ export async function sweep(deps: SweepDeps): Promise<void> {
   await settleLeftOver(deps);
   deps.workflows.recover(await listUnattendedRecoveries(db));
   deps.workflows.verify(await listUnattendedVerifications(db));
+  deps.workflows.collect(await listUncollectedWebhooks(db));
   await announceLeftOver(deps);
   await expireAllDue(db);
   const mark = (deliveries: StartableDelivery[], ageMs: number) =>

@@ -2,13 +2,14 @@
 -- row, and nothing is stored, if the tenant triggered this type and event id before, if there is no such tenant, or if
 -- the key p_api_key is deleted or expired. p_ordering_key: whose events are numbered; null: it is not. p_about: the
 -- webhook that the event is about, which does not get it. p_count_later: the transaction goes on to lock other rows, and
--- counts the deliveries at its end. `starts`: its workflow must be started.
+-- counts the deliveries at its end. `starts`: its workflow must be started. `collects`: it waits for a batch, and is the
+-- first, or makes it full.
 -- Locks: the ordering key, then counters, in one slot, webhooks in order.
 create or replace function accept_event(
   p_tenant uuid, p_event_type text, p_event_id text, p_occurred_at timestamptz, p_body text, p_ordering_key text,
   p_api_key uuid, p_about integer, p_count_later boolean)
 returns table (event_row_id uuid, occurred_at timestamptz, delivery_id uuid, webhook_id integer, accepted_as text,
-               starts boolean)
+               starts boolean, collects boolean)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -41,7 +42,8 @@ begin
   return query
     with wanting as (
       select w.id, case when w.is_open then 'pending' else 'held' end as status,
-             w.ordering = 'key' and p_ordering_key is not null as is_ordered,
+             w.ordering = 'key' and p_ordering_key is not null as is_ordered, w.batch_max_events is not null as batched,
+             now() + coalesce(w.batch_max_wait_seconds, 0) * interval '1 s' as due_at, w.batch_max_events,
              now() + coalesce(w.ttl_seconds ->> p_event_type, w.ttl_seconds ->> '*')::integer * interval '1 s' as expires_at
         from webhooks w
        where w.tenant_id = p_tenant and w.deleted_at is null and w.events && array[p_event_type, '*']
@@ -51,23 +53,33 @@ begin
     accepted as (
       insert into webhook_deliveries as d
         (event_row_id, webhook_id, tenant_id, event_type, event_id, status, accepted_as, expires_at, ordering_key, sequence,
-         waits_for_turn, next_attempt_at, pending_since)
+         waits_for_turn, batched, due_at, next_attempt_at, pending_since)
       select v_event, w.id, p_tenant, p_event_type, p_event_id, w.status, w.status, w.expires_at,
              case when w.is_ordered then p_ordering_key end, case when w.is_ordered then v_sequence end, t.waits,
-             case when w.status = 'pending' then now() end, case when w.status = 'pending' and not t.waits then now() end
+             w.batched, w.due_at, case when w.status = 'pending' then w.due_at end,
+             case when w.status = 'pending' and not w.batched and not t.waits then now() end
         from wanting w
        cross join lateral (
-         select w.is_ordered and exists (
+         -- a batch is put together in order
+         select w.is_ordered and not w.batched and exists (
            select from webhook_deliveries b
             where b.webhook_id = w.id and b.ordering_key = p_ordering_key and b.finished_at is null) as waits) t
-      returning d.id, d.webhook_id, d.accepted_as, d.status = 'pending' and not d.waits_for_turn as starts),
+      returning d.id, d.webhook_id, d.accepted_as, d.batched, d.status = 'pending' and not d.waits_for_turn as is_due),
     counted as (
       insert into webhook_counters as c (webhook_id, slot, pending, held)
       select a.webhook_id, (pg_backend_pid() % 8)::smallint, (a.accepted_as = 'pending')::int, (a.accepted_as = 'held')::int
         from accepted a where not p_count_later order by a.webhook_id
       on conflict (webhook_id, slot) do update
          set pending = c.pending + excluded.pending, held = c.held + excluded.held)
-    select v_event, p_occurred_at, a.id, a.webhook_id, a.accepted_as, a.starts
+    select v_event, p_occurred_at, a.id, a.webhook_id, a.accepted_as, a.is_due and not a.batched,
+           a.is_due and a.batched and (b.waiting = 0 or b.waiting + 1 >= b.max_events)
       from (select) one left join accepted a on true
+      left join lateral (
+        -- as many as a batch may have are counted, without this one
+        select (select count(*) from (
+                  select from webhook_deliveries b
+                   where b.webhook_id = a.webhook_id and b.batched and b.batch_id is null and b.finished_at is null
+                   limit w.batch_max_events) waiting) as waiting, w.batch_max_events as max_events
+          from wanting w where a.batched and w.id = a.webhook_id) b on true
      order by a.webhook_id;
 end $$;

@@ -1,10 +1,10 @@
 -- Counts deliveries of a webhook that moved from one status to another; null: from none or to none. Test deliveries are
--- not counted, so `many` may be 0. With p_duration_ms an attempt of each was made too; p_succeeded says how it ended. A
--- failed or slow attempt is remembered as trouble, even of a test. p_failures counts for health (null: this says nothing
--- of it). A session always uses the same slot, so a transaction that counts several times holds one lock and cannot
+-- not counted, so `many` may be 0. p_attempts: how many attempts are counted too (a batch's is one); p_duration_ms says how
+-- long each took (null: there was none), and p_succeeded how it ended. A failed or slow attempt is remembered as trouble,
+-- even of a test. p_failures counts for health (null: this says nothing of it). A session always uses the same slot, so a transaction that counts several times holds one lock and cannot
 -- deadlock. (plpgsql, which keeps its plan: an SQL function is planned at each call.)
 create or replace function count_deliveries(p_webhook integer, p_from text, p_to text, many bigint,
-                                            p_duration_ms integer default null, p_succeeded boolean default null,
+                                            p_attempts bigint default 0, p_duration_ms integer default null, p_succeeded boolean default null,
                                             p_now timestamptz default clock_timestamp(), p_failures integer default null)
 returns void language plpgsql as $$
 begin
@@ -19,9 +19,9 @@ begin
     many * ((p_to is not distinct from 'delivered')::int - (p_from is not distinct from 'delivered')::int),
     many * ((p_to is not distinct from 'failed')::int - (p_from is not distinct from 'failed')::int),
     many * ((p_to is not distinct from 'expired')::int - (p_from is not distinct from 'expired')::int),
-    case when p_duration_ms is null then 0 else many end, coalesce(many * p_duration_ms, 0), coalesce(p_failures, 0),
-    case when many > 0 and p_succeeded then p_now end,
-    case when many > 0 and not p_succeeded then p_now end,
+    p_attempts, coalesce(p_attempts * p_duration_ms, 0), coalesce(p_failures, 0),
+    case when p_attempts > 0 and p_succeeded then p_now end,
+    case when p_attempts > 0 and not p_succeeded then p_now end,
     case when not p_succeeded or p_duration_ms > 1000 then p_now end,
     case when p_succeeded and p_failures is not null then p_now end)
   on conflict (webhook_id, slot) do update

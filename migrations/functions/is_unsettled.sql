@@ -13,6 +13,8 @@ create or replace function is_unsettled(p_webhook integer) returns boolean langu
                     and coalesce(d.in_flight_until, '-infinity') < clock_timestamp())
       or w.ordering = 'none' and exists (
         select from webhook_deliveries d where d.webhook_id = w.id and d.ordering_key is not null and d.finished_at is null)
+      or w.batch_max_events is null and exists (
+        select from webhook_deliveries d where d.webhook_id = w.id and d.batched and d.batch_id is null and d.finished_at is null)
       or exists (
         select from webhook_deliveries d
          where d.webhook_id = w.id and d.ordering_key is not null and d.finished_at is null and d.waits_for_turn and not has_earlier(d))

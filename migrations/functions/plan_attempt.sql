@@ -1,7 +1,7 @@
 -- What to do with a delivery: its status, how many attempts its schedule has left, and in how many milliseconds the
--- next one may be sent, when that is and why not before: `token`, `request` (one may be open), `backoff`, or `turn` (an
--- earlier event of its ordering key has not ended: when it ends, this delivery becomes due). Reserves a token when others
--- wait or the window is full. `releases`: see take_attempt. No row: no such delivery.
+-- next one may be sent, when that is and why not before: `token`, `request` (one may be open), `backoff`, `turn` (an
+-- earlier event of its ordering key has not ended: when it ends, this delivery becomes due), or `batch` (it is sent in
+-- one). Reserves a token when others wait or the window is full. `releases`: see take_attempt. No row: no such delivery.
 create or replace function plan_attempt(p_delivery uuid)
 returns table (status text, attempt_count integer, attempts_used integer, attempts_left integer, wait_ms bigint,
                timeout_ms integer, wait_until timestamptz, waits_for text, url text, last_status_code integer,
@@ -43,15 +43,15 @@ begin
     end if;
     select * into d from webhook_deliveries where id = p_delivery;
   end if;
-  if d.status = 'pending' and d.waits_for_turn then
-    v_waits_for := 'turn';
+  if d.status = 'pending' and (d.waits_for_turn or d.batched) then
+    v_waits_for := case when d.batched then 'batch' else 'turn' end;
   end if;
   v_left := case when d.fallback_from is not null then 3 - (d.attempt_count - d.fallback_from)
                  else greatest(0, 1 + w.max_retries - (d.attempt_count - d.schedule_base))
                       + case when w.fallback_url is not null then 3 else 0 end end;
   v_at := greatest(least(d.due_at, d.expires_at), d.in_flight_until);
   v_waits_for := coalesce(v_waits_for, case when d.in_flight_until > d.due_at then 'request' else 'backoff' end);
-  if d.status = 'pending' and not d.waits_for_turn and v_at <= v_now and (w.rate_limit_per_minute is not null or w.rate_limit_per_hour is not null) then
+  if d.status = 'pending' and not d.waits_for_turn and not d.batched and v_at <= v_now and (w.rate_limit_per_minute is not null or w.rate_limit_per_hour is not null) then
     -- A read without a lock is enough for the usual case; only deliveries that must wait queue up at the limiter.
     select * into l from webhook_limiters where webhook_limiters.webhook_id = d.webhook_id;
     if d.holds_token or l.reserved > l.taken
@@ -86,6 +86,6 @@ begin
     coalesce(milliseconds_until(case when v_waits_for = 'token' then least(v_at, d.expires_at) else v_at end), 0), w.timeout_ms, v_at, v_waits_for,
     case when d.fallback_from is null then w.url else coalesce(w.fallback_url, w.url) end, a.status_code, a.error_class,
     case when d.fallback_from is null then w.retry_schedule else '{1,2}' end,
-    v_was = 'pending' and d.finished_at is not null and d.ordering_key is not null
+    v_was = 'pending' and d.finished_at is not null and (d.ordering_key is not null or d.batch_size is not null)
     from (values (1)) one left join webhook_attempts a on a.delivery_id = p_delivery and a.number = d.attempt_count;
 end $$;

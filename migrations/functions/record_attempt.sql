@@ -134,6 +134,6 @@ begin
     end if;
   end if;
   wait_ms := milliseconds_until(least(d.due_at, d.expires_at));
-  releases := status not in ('pending', 'held') and d.ordering_key is not null;
+  releases := status not in ('pending', 'held') and (d.ordering_key is not null or d.batch_size is not null);
   return next;
 end $$;

@@ -19,6 +19,7 @@ begin
        where (d.webhook_id, d.status, d.id) > (r.webhook_id, s.status, span.after_id)
          and (d.webhook_id, d.status, d.id) < (r.webhook_id, s.status, span.before_id)
          and d.created_at >= span.since and d.created_at < span.until and not d.test and d.expunged_at is null
+         and d.batch_size is null
        order by d.webhook_id, d.status, d.id limit p_limit) d
      where r.event_types is null
     union all
@@ -27,6 +28,7 @@ begin
        where (d.webhook_id, d.event_type, d.status, d.id) > (r.webhook_id, t.event_type, s.status, span.after_id)
          and (d.webhook_id, d.event_type, d.status, d.id) < (r.webhook_id, t.event_type, s.status, span.before_id)
          and d.created_at >= span.since and d.created_at < span.until and not d.test and d.expunged_at is null
+         and d.batch_size is null
        order by d.webhook_id, d.event_type, d.status, d.id limit p_limit) d),
   -- most events may have a delivery, so only some of them are read at a time
   events as materialized (

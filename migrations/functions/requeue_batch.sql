@@ -1,10 +1,12 @@
 -- Makes the next deliveries of a recovery pending (held, if its webhook is paused), oldest first, and returns those
 -- whose workflows must be started. At most p_limit at a time, and at most p_ahead in all that have not ended; of a
--- webhook with a rate limit no more than it may be sent in a minute, so that live events wait no longer than that.
+-- webhook with a rate limit no more than it may be sent in a minute, so that live events wait no longer than that; in
+-- batches that is more than enough. `collects`: they wait for a batch, and have no workflow.
 -- Marks the recovery as completed when all of it has ended. Safe to repeat and to run concurrently: the recovery's row
 -- says what has been seen to, and changes in the same transaction. It is locked last, as by every delivery that ends.
 create or replace function requeue_batch(p_recovery uuid, p_limit integer, p_ahead integer)
-returns table (id uuid, event_row_id uuid, tenant_id uuid, webhook_id integer, event_type text, event_id text)
+returns table (id uuid, event_row_id uuid, tenant_id uuid, webhook_id integer, event_type text, event_id text,
+               collects boolean)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -29,7 +31,8 @@ begin
   end if;
   select * into w from webhooks where webhooks.id = r.webhook_id;
   v_to := case when w.is_open then 'pending' else 'held' end;
-  v_room := least(p_ahead, w.rate_limit_per_minute, w.rate_limit_per_hour) - (r.requeued - r.delivered - r.failed);
+  v_room := case when w.batch_max_events is null then least(p_ahead, w.rate_limit_per_minute, w.rate_limit_per_hour)
+                 else p_ahead end - (r.requeued - r.delivered - r.failed);
   v_room := least(p_limit, v_room);
   v_reached := r.reached;
   -- An event that is being accepted now may have been triggered before the webhook subscribed to it.
@@ -56,6 +59,10 @@ begin
     for i in 1 .. cardinality(v_group) loop
       v_row := v_group[i];
       v_row.recovery_id := p_recovery;
+      v_row.attempt_count := attempts_of(v_row);
+      v_row.batched := w.batch_max_events is not null;
+      v_row.batch_id := null;
+      v_row.due_at := clock_timestamp() + coalesce(w.batch_max_wait_seconds, 0) * interval '1 s';
       v_group[i] := v_row;
       v_requeued := v_requeued || v_row.id;
     end loop;
@@ -64,12 +71,15 @@ begin
 
   -- Its id has its event's time, so that lists and this recovery's order are by event.
   with added as (
-    insert into webhook_deliveries as n (id, event_row_id, webhook_id, tenant_id, event_type, event_id, status, next_attempt_at,
-                                    pending_since, created_at, recovery_id, ordering_key, sequence)
+    insert into webhook_deliveries as n (id, event_row_id, webhook_id, tenant_id, event_type, event_id, status, batched,
+                                    due_at, next_attempt_at, pending_since, created_at, recovery_id, ordering_key, sequence)
     select (left(e.id::text, 13) || right(uuid_v7()::text, 23))::uuid, e.id, w.id, e.tenant_id, e.event_type, e.event_id, v_to,
-           case when w.is_open then clock_timestamp() end, case when w.is_open then clock_timestamp() end, e.created_at, p_recovery,
+           w.batch_max_events is not null, t.due_at, case when w.is_open then t.due_at end,
+           case when w.is_open and w.batch_max_events is null then clock_timestamp() end, e.created_at, p_recovery,
            case when w.ordering = 'key' then e.ordering_key end, case when w.ordering = 'key' then e.sequence end
-      from webhook_events e where e.id = any (v_events)
+      from webhook_events e
+     cross join (select clock_timestamp() + coalesce(w.batch_max_wait_seconds, 0) * interval '1 s' as due_at) t
+     where e.id = any (v_events)
     on conflict (event_row_id, webhook_id) do nothing
     returning n.id)
   select array_agg(added.id) into v_events from added;
@@ -85,6 +95,7 @@ begin
   if not found then
     raise exception 'the recovery was carried on or cancelled meanwhile' using errcode = 'serialization_failure';
   end if;
-  return query select n.id, n.event_row_id, n.tenant_id, n.webhook_id, n.event_type, n.event_id from webhook_deliveries n
+  return query select n.id, n.event_row_id, n.tenant_id, n.webhook_id, n.event_type, n.event_id, n.batched
+                 from webhook_deliveries n
                 where w.is_open and n.id = any (v_requeued) order by n.id;
 end $$;

@@ -1,10 +1,11 @@
 -- Makes up to p_limit deliveries of a webhook fit its current settings, and returns those that it changed. Deliveries
 -- of a deleted webhook are cancelled, those of a paused one held. Of an enabled one, held deliveries become pending
 -- with a new schedule, those that wait for a void token plan again, and those with no attempts left fail. `wakes`: its
--- workflow must be started, or woken to plan again. Safe to repeat and to run concurrently. A delivery that is locked
--- is left for the next call.
+-- workflow must be started, or woken to plan again. `collects`: it waits for a batch again. Safe to repeat and to run
+-- concurrently. A delivery that is locked is left for the next call.
 create or replace function settle_batch(p_webhook integer, p_limit integer)
-returns table (id uuid, event_row_id uuid, tenant_id uuid, webhook_id integer, event_type text, event_id text, was text, status text, wakes boolean)
+returns table (id uuid, event_row_id uuid, tenant_id uuid, webhook_id integer, event_type text, event_id text, was text, status text,
+               wakes boolean, batch_size integer, collects boolean)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -15,7 +16,6 @@ declare
   v_to text;
   v_rows webhook_deliveries[];
   v_changed webhook_deliveries[] := '{}';
-  v_ordered webhook_deliveries[];
   v_row webhook_deliveries;
 begin
   select * into l from webhook_limiters where webhook_limiters.webhook_id = p_webhook for no key update;
@@ -46,7 +46,8 @@ begin
       update webhook_deliveries d
          set holds_token = false, next_attempt_at = v_now, pending_since = v_now, workflow_started_at = null
         from wrong where d.id = wrong.id
-      returning d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, 'pending', 'pending', true;
+      returning d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, 'pending', 'pending',
+                true, d.batch_size, false;
     if found then
       return;
     end if;
@@ -61,7 +62,23 @@ begin
            set ordering_key = null, sequence = null, waits_for_turn = false,
                pending_since = case when o.waits_for_turn then v_now else d.pending_since end
           from ordered o where d.id = o.id
-        returning d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, 'pending', 'pending', o.waits_for_turn;
+        returning d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, 'pending', 'pending',
+                  o.waits_for_turn, d.batch_size, false;
+      if found then
+        return;
+      end if;
+    end if;
+    if w.batch_max_events is null then
+      -- what waits for a batch goes by itself; await_turn has it wait for its turn
+      return query
+        with waiting as (
+          select d.id from webhook_deliveries d
+           where d.webhook_id = p_webhook and d.batched and d.batch_id is null and d.finished_at is null and d.status = 'pending'
+           order by d.id limit p_limit for no key update skip locked)
+        update webhook_deliveries d set batched = false, due_at = v_now, next_attempt_at = v_now, pending_since = v_now
+          from waiting where d.id = waiting.id
+        returning d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, 'pending', 'pending',
+                true, d.batch_size, false;
       if found then
         return;
       end if;
@@ -73,7 +90,7 @@ begin
     if found then
       perform release_turn(p_webhook, v_row.tenant_id, v_row.ordering_key);
       return query select v_row.id, v_row.event_row_id, v_row.tenant_id, p_webhook, v_row.event_type, v_row.event_id,
-                          v_row.status, v_row.status, v_row.status = 'pending';
+                          v_row.status, v_row.status, v_row.status = 'pending', null::integer, false;
       return;
     end if;
     v_to := 'failed';
@@ -86,13 +103,15 @@ begin
          -- while a request is open, its record gives the verdict
          and coalesce(d.in_flight_until, '-infinity') < v_now
        order by d.id limit p_limit for no key update skip locked);
-    -- One that is in an order ends alone, which lets the next one of its key be sent.
-    v_ordered := array(select d from unnest(v_changed) d where d.ordering_key is not null limit 1);
-    v_changed := array(select d from unnest(v_changed) d where d.ordering_key is null);
-    if v_changed = '{}' then
-      v_changed := v_ordered;
+    -- A batch ends alone, as its events' deliveries end with it.
+    v_row := (select d from unnest(v_changed) d where d.batch_size is not null limit 1);
+    if v_row.id is not null then
+      v_changed := array[v_row];
     end if;
     perform change_status(v_changed, v_to);
   end if;
-  return query select d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, d.status, v_to, w.is_open and not d.waits_for_turn from unnest(v_changed) d;
+  return query select d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, d.status, v_to,
+                      w.is_open and not d.waits_for_turn and not d.batched, d.batch_size,
+                      v_to = 'pending' and d.batched and d.batch_id is null
+                 from unnest(v_changed) d;
 end $$;

@@ -4,6 +4,7 @@
 --   wait     no token, or another request is open: try again in `wait_ms`; null: plan first. `waits_for` says for what:
 --            `token`, `request`, `backoff`, or `quota` (the tenant's requests per minute)
 --   turn     an earlier event of its ordering key has not ended: when it ends, this delivery becomes due
+--   batch    it is sent in a batch, not by itself
 --   transform  its body has yet to be made: by `transform` from `body`. Store it (store_body) and take again, or record
 --            that the transform failed
 --   behind   a token is free, but deliveries that became due earlier take theirs first: try again in `wait_ms`
@@ -11,7 +12,7 @@
 --   sealed   the caller lacks the key with which the webhook's secret or headers are sealed
 -- p_if_easy: take only a first attempt that is due, of a webhook without trouble and without a wait; else `replan`.
 -- p_keys: the ids of the keys that the caller has. `releases`: the delivery ended here, which lets the next one of its
--- ordering key be sent. No row: no such delivery.
+-- ordering key be sent, or, if it is a batch, the next one of each key in it. No row: no such delivery.
 create or replace function take_attempt(p_delivery uuid, p_timeout_ms integer, p_if_easy boolean, p_request uuid, p_process uuid,
                                         p_keys text[])
 returns table (answer text, status text, wait_ms bigint, waits_for text, number integer, attempts_used integer, token bigint, taken_at timestamptz,
@@ -32,6 +33,7 @@ declare
   v_before bigint;
   v_come_back timestamptz;
   v_body text;
+  v_batch text;
   v_was text;
 begin
   select * into d from webhook_deliveries where id = p_delivery;
@@ -53,7 +55,15 @@ begin
     select * into d from webhook_deliveries where id = p_delivery;
   end if;
   if d.status = 'pending' then
-    select * into e from webhook_events where id = d.event_row_id;
+    if d.batch_size is null then
+      select * into e from webhook_events where id = d.event_row_id;
+    elsif coalesce(d.in_flight_until, '-infinity') <= clock_timestamp() then
+      perform end_members(d, 'expired', clock_timestamp(), true);
+    end if;
+    v_batch := batch_body(d);
+    if v_batch is not null then
+      e.body := v_batch;
+    end if;
     if e.body is null then
       perform settle_delivery(p_delivery, case when e.expunged_at is not null then 'cancelled' else 'expired' end);
       select * into d from webhook_deliveries where id = p_delivery;
@@ -64,7 +74,7 @@ begin
     perform expire_delivery(p_delivery);
     select * into d from webhook_deliveries where id = p_delivery;
   end if;
-  releases := v_was = 'pending' and d.finished_at is not null and d.ordering_key is not null;
+  releases := v_was = 'pending' and d.finished_at is not null and (d.ordering_key is not null or d.batch_size is not null);
   v_holds := d.holds_token and d.token_epoch = l.epoch;
   status := d.status;
   tenant_id := d.tenant_id;
@@ -73,6 +83,8 @@ begin
 
   if d.status <> 'pending' then
     answer := 'ended';
+  elsif d.batched then
+    answer := 'batch';
   elsif is_used_up(d, w) or w.timeout_ms > p_timeout_ms
       or p_if_easy and (d.attempt_count > d.schedule_base or d.due_at > v_now or d.in_flight_until is not null or v_holds
                         or is_troubled(d.webhook_id, v_now)) then
@@ -113,7 +125,7 @@ begin
   end if;
 
   -- If the webhook was changed since, it may have had a transform.
-  if w.transform is not null or d.attempt_count > 0 or w.updated_at > d.created_at then
+  if v_batch is null and (w.transform is not null or d.attempt_count > 0 or w.updated_at > d.created_at) then
     select b.body into v_body from webhook_bodies b where b.delivery_id = p_delivery;
     if answer is null and v_body is null and w.transform is not null then
       answer := 'transform';
@@ -170,15 +182,15 @@ begin
     attempts_used := d.attempt_count - coalesce(d.fallback_from, d.schedule_base);
     taken_at := v_now;
     target_version := w.target_version;
-    event_row_id := d.event_row_id;
-    event_type := d.event_type;
-    event_id := d.event_id;
+    event_row_id := case when v_batch is null then d.event_row_id else d.id end;
+    event_type := case when v_batch is null then d.event_type else 'batch' end;
+    event_id := case when v_batch is null then d.event_id else d.id::text end;
     body := coalesce(v_body, e.body);
     url := case when d.fallback_from is null then w.url else w.fallback_url end;
     target := case when d.fallback_from is null then 'primary' else 'fallback' end;
     retry_schedule := w.retry_schedule;
-    ordering_key := e.ordering_key;
-    sequence := e.sequence;
+    ordering_key := case when v_batch is null then e.ordering_key end;
+    sequence := case when v_batch is null then e.sequence end;
     timeout_ms := w.timeout_ms;
     headers_sealed := w.headers_sealed;
     secret_sealed := w.secret_sealed;

@@ -49,7 +49,7 @@ const deliveryShape = {
     .meta({ description: 'Made by POST /v1/webhooks/:id/test; not counted in the statistics', examples: [false] }),
   attempt_count: z.int().meta({ description: 'Requests made so far', examples: [1] }),
   next_attempt_at: time(
-    'When the next request is planned; null: none is. A pending delivery without one waits for an earlier event of its ordering key',
+    'When the next request is planned; null: none is. A pending delivery without one waits for an earlier event of its ordering key. One that waits for a batch leaves with it, at that time at the latest',
   ).nullable(),
   in_flight: z.boolean().meta({ description: 'Whether a request is open now', examples: [false] }),
   attempt_started_at: time('When the request that is open now began; null: none is').nullable(),
@@ -70,9 +70,18 @@ const deliveryShape = {
     .nullable()
     .meta({ description: 'The number of the event among those with its ordering key, from 1', examples: [3] }),
   expires_at: time('It is not sent after this; null: it does not expire').nullable(),
+  batch_id: z
+    .string()
+    .nullable()
+    .meta({
+      format: 'uuid',
+      description:
+        'The batch that it is sent in, or was sent in last; its own id if it went alone, in a batch of one. null: it is not in a batch',
+      examples: [null],
+    }),
   request_body_differs: z
     .boolean()
-    .meta({ description: 'Whether a transform made the body that is sent', examples: [false] }),
+    .meta({ description: 'Whether a transform or a batch made the body that is sent', examples: [false] }),
   status_code: statusCode.meta({ description: "The last attempt's" }),
   duration_ms: durationMs.nullable().meta({ description: "The last attempt's" }),
   response_body: responseBody.meta({ description: "The last attempt's; lists show the first 1 KB" }),
@@ -155,6 +164,7 @@ export const renderDelivery = (delivery: Delivery): z.input<typeof deliverySchem
   ordering_key: delivery.orderingKey,
   sequence: delivery.sequence,
   expires_at: renderTimeOrNull(delivery.expiresAt),
+  batch_id: delivery.batchId,
   request_body_differs: delivery.hasOwnBody,
   status_code: delivery.statusCode,
   duration_ms: delivery.durationMs,

@@ -62,6 +62,17 @@ export const shapingSettings = {
       examples: ['{"text": "Call from " & data.from}'],
       maxLength: maxTransformBytes,
     }),
+  batch: z
+    .strictObject(
+      { max_events: integer(2, 500), max_wait_seconds: integer(1, 300) },
+      'expected an object like {"max_events": 100, "max_wait_seconds": 10}, or null',
+    )
+    .nullable()
+    .meta({
+      description:
+        'Several events in one request, `{"batch_id", "events": [envelope, …]}`, oldest first: as soon as there are `max_events` of them, or the oldest has waited for `max_wait_seconds`; at most 1 MB. Not with `transform`. Counts for events accepted from now on; null: each event by itself',
+      examples: [{ max_events: 100, max_wait_seconds: 10 }],
+    }),
   fallback_url: z
     .string('expected text: an https:// url, or null')
     .nullable()
@@ -123,6 +134,10 @@ export const shownShaping = {
     .string()
     .nullable()
     .meta({ description: 'The template that it was created from', examples: [null] }),
+  batch: shapingSettings.batch.meta({
+    description: 'Several events in one request; null: each event by itself',
+    examples: [null],
+  }),
   fallback_url: shapingSettings.fallback_url,
   verification: verificationSchema,
 };

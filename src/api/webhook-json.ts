@@ -59,6 +59,11 @@ export const renderVerification = (webhook: Webhook): z.input<typeof verificatio
   last_error: webhook.verificationError,
 });
 
+const batchOf = ({ batchMaxEvents, batchMaxWaitSeconds }: Webhook) =>
+  batchMaxEvents === null || batchMaxWaitSeconds === null
+    ? null
+    : { max_events: batchMaxEvents, max_wait_seconds: batchMaxWaitSeconds };
+
 /** What a tenant may change of it. */
 const shapingOf = (webhook: Webhook) => ({
   ordering: webhook.ordering,
@@ -66,6 +71,7 @@ const shapingOf = (webhook: Webhook) => ({
   ttl_seconds: webhook.ttlSeconds,
   filter: webhook.filter,
   transform: webhook.transform,
+  batch: batchOf(webhook),
   fallback_url: webhook.fallbackUrl,
 });
 
@@ -73,6 +79,7 @@ export const renderStatistics = (statistics: WebhookStatistics): z.input<typeof 
   successful_deliveries: String(statistics.delivered),
   failed_deliveries: String(statistics.failed),
   expired_deliveries: String(statistics.expired),
+  attempts: String(statistics.attempts),
   pending_deliveries: String(statistics.pending),
   held_deliveries: String(statistics.held),
   avg_duration_ms: String(statistics.averageDurationMs),

@@ -103,6 +103,7 @@ export const newWebhookSchema = z.strictObject({
   ttl_seconds: settings.ttl_seconds.optional(),
   filter: settings.filter.optional(),
   transform: settings.transform.optional(),
+  batch: settings.batch.optional(),
   fallback_url: settings.fallback_url.optional(),
   verify: boolean().default(false).meta({
     description:
@@ -215,6 +216,7 @@ export const statisticsSchema = z
     failed_deliveries: decimal("The same as the webhook's"),
     pending_deliveries: decimal('Deliveries that are on their way or wait for an attempt'),
     expired_deliveries: decimal("The same as the webhook's"),
+    attempts: decimal('Requests; a batch is one, however many deliveries are in it'),
     held_deliveries: decimal('Deliveries that wait for the webhook to be enabled or verified'),
     avg_duration_ms: decimal('Mean duration of an attempt, rounded to milliseconds; "0" before the first'),
   })

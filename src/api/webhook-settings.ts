@@ -27,6 +27,10 @@ export function toSettings(change: WebhookChange, tenantId: string, deps: AppDep
     ...(change.fallback_url !== undefined && {
       fallbackUrl: change.fallback_url === null ? null : checkedUrl(change.fallback_url, 'fallback_url', deps),
     }),
+    ...(change.batch !== undefined && {
+      batchMaxEvents: change.batch && change.batch.max_events,
+      batchMaxWaitSeconds: change.batch && change.batch.max_wait_seconds,
+    }),
     ...(change.filter !== undefined && {
       filter: change.filter && change.filter.written,
       filterPath: change.filter && compileFilter(change.filter.filter),
@@ -52,6 +56,13 @@ export function toNewSettings(body: NewWebhook, tenantId: string, deps: AppDeps)
     template: found?.name ?? null,
     verify: verify || deps.requireVerification,
   };
+}
+
+/** Throws InvalidInputError if it would be sent both what a transform makes of one event, and batches. */
+export function refuseBatchesOfTransforms({ batchMaxEvents, transform }: WebhookSettings): void {
+  if (batchMaxEvents == null || transform == null) return;
+  const message = 'cannot be combined with a transform, which makes the body of one event; set one of them to null';
+  throw new InvalidInputError('The body is not valid: batch.', [{ path: 'batch', message }]);
 }
 
 /** What a template sets, by the names of the API. */

@@ -33,7 +33,7 @@ import {
   webhookChangeSchema,
   webhookSchema,
 } from './webhook-schemas.js';
-import { toNewSettings, toSettings } from './webhook-settings.js';
+import { refuseBatchesOfTransforms, toNewSettings, toSettings } from './webhook-settings.js';
 
 const defaultOverlapSeconds = 86_400;
 const maxOverlapSeconds = 604_800;
@@ -101,6 +101,7 @@ export const webhookEndpoints = [
         tenantId,
         sealedSecret: deps.sealer.seal(secret, sealContext.secret(tenantId)),
       };
+      refuseBatchesOfTransforms(row);
       await requireTransform(row.transform, tenantId, deps);
       const webhook = await deps.db.transaction(async (db) => {
         await requireRoomForWebhook(db, tenantId);
@@ -185,6 +186,7 @@ export const webhookEndpoints = [
       const settings = toSettings(body, tenantId, deps);
       const webhook = await deps.db.transaction(async (db) => {
         const before = await findWebhook(db, tenantId, params.webhook_id, { lock: true });
+        refuseBatchesOfTransforms({ ...before, ...settings });
         const after = await updateWebhook(db, tenantId, params.webhook_id, settings, deps);
         if (!before || !after) throw notFound('webhook', params.webhook_id);
         await auditUpdate(db, author, before, after, deps);

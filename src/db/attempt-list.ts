@@ -36,7 +36,7 @@ interface AttemptRow {
 const maxPageBytes = 1024 * 1024;
 
 /**
- * Attempts of a delivery, first to last: at most `limit` after `afterNumber` (null: from the first), and fewer where
+ * Attempts of a delivery, its own and those of its batches, first to last: at most `limit` after `afterNumber` (null: from the first), and fewer where
  * the responses are large. `more`: whether others follow.
  */
 export async function listAttempts(
@@ -45,15 +45,22 @@ export async function listAttempts(
   page: { limit: number; afterNumber: number | null },
 ): Promise<{ attempts: Attempt[]; more: boolean }> {
   const { rows } = await db.query<AttemptRow & { last_number: number }>(
-    `select number, started_at, duration_ms, status_code, request_headers, response_headers, response_body,
+    `with runs as (
+       select id as sender, 0 as before from webhook_deliveries where id = $1
+       union all
+       select batch_id, attempts_before from webhook_batch_members where delivery_id = $1)
+     select number_of_all as number, started_at, duration_ms, status_code, request_headers, response_headers, response_body,
             response_truncated, error_class, error_message, target,
-            (select max(number) from webhook_attempts where delivery_id = $1) as last_number
+            (select attempts_of(d) from webhook_deliveries d where id = $1) as last_number
        from (select *, sum(octet_length(request_headers) + coalesce(octet_length(response_headers), 0)
                            + coalesce(octet_length(response_body), 0))
-                         over (order by number rows between unbounded preceding and 1 preceding) as bytes_before
-               from webhook_attempts where delivery_id = $1 and number > $2 order by number limit $3) a
+                         over (order by number_of_all rows between unbounded preceding and 1 preceding) as bytes_before
+               from runs cross join lateral (
+                 select *, runs.before + number as number_of_all from webhook_attempts
+                  where delivery_id = runs.sender and number > $2 - runs.before order by number limit $3) of_run
+              order by number_of_all limit $3) a
       where coalesce(bytes_before, 0) < $4
-      order by number`,
+      order by number_of_all`,
     [deliveryId, page.afterNumber ?? 0, page.limit, maxPageBytes],
   );
   const last = rows.at(-1);

@@ -13,7 +13,7 @@ export interface AttemptPlan {
   /** 0: now. */
   waitMs: number;
   /** Why not now, and until when, by Postgres' clock. */
-  waitsFor: 'token' | 'request' | 'backoff' | 'turn';
+  waitsFor: 'token' | 'request' | 'backoff' | 'turn' | 'batch';
   waitUntil: Date;
   timeoutMs: number;
   url: string;

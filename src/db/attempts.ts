@@ -23,6 +23,7 @@ export interface TakenAttempt {
   token: number | null;
   tenantId: string;
   webhookId: number;
+  /** The batch, where one is sent; then it is the event id too, and the type is `batch`. */
   eventRowId: string;
   eventType: string;
   eventId: string;
@@ -54,6 +55,8 @@ export type TakeResult =
   | { answer: 'ended'; status: DeliveryStatus; attemptCount: number; releases: boolean }
   /** An earlier event of its ordering key has not ended; when it ends, this delivery becomes due. */
   | { answer: 'turn' }
+  /** It is sent in a batch, not by itself. */
+  | { answer: 'batch' }
   /** `waitMs` null: others wait for tokens, plan first. `quota`: the tenant's requests per minute. */
   | { answer: 'wait'; waitMs: number | null; waitsFor: 'token' | 'request' | 'backoff' | 'quota' }
   /** A token is free, but deliveries that became due earlier go first: ask again after `waitMs`. */
@@ -142,6 +145,7 @@ export async function takeAttempt(
       return { answer: 'behind', waitMs: row.wait_ms! };
     case 'replan':
     case 'turn':
+    case 'batch':
     case 'sealed':
       return { answer: row.answer };
     case 'transform':

@@ -1,3 +1,4 @@
+import { batchNames } from './batches.js';
 import type { Queryable } from './database.js';
 import type { WokenDelivery } from './events.js';
 import type { ErrorClass } from '../delivery/outcome.js';
@@ -28,7 +29,9 @@ export interface Delivery {
   sequence: number | null;
   /** Not sent after this. */
   expiresAt: Date | null;
-  /** A transform made the body that is sent. */
+  /** The batch that it is sent in, or was last. */
+  batchId: string | null;
+  /** A transform or a batch made the body that is sent. */
   hasOwnBody: boolean;
   /** The last attempt's, as the fields below; null before the first. */
   statusCode: number | null;
@@ -55,6 +58,7 @@ export interface DeliveryRow {
   ordering_key: string | null;
   sequence: number | null;
   expires_at: Date | null;
+  batch_id: string | null;
   has_own_body: boolean;
   status_code: number | null;
   duration_ms: number | null;
@@ -65,14 +69,24 @@ export interface DeliveryRow {
   error_message: string | null;
 }
 
+/** Of what `withLastAttempt` joins. A delivery in a batch is sent when its batch is. */
 export const deliveryColumns = `
-  d.id, d.webhook_id, d.event_type, d.event_id, d.status, d.test, d.attempt_count, d.created_at, d.finished_at, d.expunged_at,
-  d.expires_at, case when not d.waits_for_turn then d.next_attempt_at end as next_attempt_at, e.ordering_key, e.sequence,
-  exists (select from webhook_bodies b where b.delivery_id = d.id) as has_own_body,
-  case when d.in_flight_until > clock_timestamp() then d.in_flight_since end as attempt_started_at, a.status_code, a.duration_ms, a.error_class, a.error_message`;
+  d.id, d.webhook_id, d.event_type, d.event_id, d.status, d.test, d.created_at, d.finished_at, d.expunged_at, d.expires_at, d.batch_id,
+  case when d.batched then attempts_of(d) else d.attempt_count end as attempt_count,
+  case when d.status = 'pending' and not d.waits_for_turn then coalesce(batch.next_attempt_at, d.next_attempt_at) end as next_attempt_at,
+  case when coalesce(batch.in_flight_until, d.in_flight_until) > clock_timestamp()
+       then coalesce(batch.in_flight_since, d.in_flight_since) end as attempt_started_at,
+  d.batch_id is not null or exists (select from webhook_bodies b where b.delivery_id = d.id) as has_own_body,
+  e.ordering_key, e.sequence, a.status_code, a.duration_ms, a.error_class, a.error_message`;
+/** The last attempt of a delivery may be that of a batch, not always of the present one. */
 export const withLastAttempt = `
-  webhook_deliveries d left join webhook_attempts a on a.delivery_id = d.id and a.number = d.attempt_count
-  left join webhook_events e on e.id = d.event_row_id`;
+  webhook_deliveries d left join webhook_events e on e.id = d.event_row_id
+  left join webhook_deliveries batch on d.batched and batch.id = d.batch_id
+  left join lateral (
+    select b.id, b.attempt_count from webhook_batch_members m join webhook_deliveries b on b.id = m.batch_id
+     where d.batched and m.delivery_id = d.id and b.attempt_count > 0 and m.attempts_before + b.attempt_count >= d.attempt_count
+     order by m.attempts_before desc limit 1) sent on true
+  left join webhook_attempts a on a.delivery_id = coalesce(sent.id, d.id) and a.number = coalesce(sent.attempt_count, d.attempt_count)`;
 
 export function toDelivery(row: DeliveryRow, maxBytes = Infinity): Delivery {
   return {
@@ -91,6 +105,7 @@ export function toDelivery(row: DeliveryRow, maxBytes = Infinity): Delivery {
     orderingKey: row.ordering_key,
     sequence: row.sequence,
     expiresAt: row.expires_at,
+    batchId: row.batch_id,
     hasOwnBody: row.has_own_body,
     statusCode: row.status_code,
     durationMs: row.duration_ms,
@@ -112,7 +127,7 @@ function firstBytes(text: string, bytes: number): string {
 /** Null when the webhook has no such delivery. */
 export async function findDelivery(db: Queryable, webhookId: number, deliveryId: string): Promise<Delivery | null> {
   const { rows } = await db.query<DeliveryRow>(
-    `select ${deliveryColumns}, a.response_body from ${withLastAttempt} where d.id = $1 and d.webhook_id = $2`,
+    `select ${deliveryColumns}, a.response_body from ${withLastAttempt} where d.id = $1 and d.webhook_id = $2 and d.batch_size is null`,
     [deliveryId, webhookId],
   );
   return rows[0] ? toDelivery(rows[0]) : null;
@@ -121,7 +136,7 @@ export async function findDelivery(db: Queryable, webhookId: number, deliveryId:
 /** The exact text that is sent for a delivery; null when it, or the delivery, does not exist (any more). */
 export async function findBody(db: Queryable, deliveryId: string): Promise<string | null> {
   const { rows } = await db.query<{ body: string | null }>(
-    `select coalesce(b.body, e.body) as body
+    `select coalesce(batch_body(d), b.body, e.body) as body
        from webhook_deliveries d join webhook_events e on e.id = d.event_row_id left join webhook_bodies b on b.delivery_id = d.id
       where d.id = $1`,
     [deliveryId],
@@ -140,7 +155,8 @@ export async function settleDelivery(
 
 /**
  * Makes a delivery due now, in a transaction. A pending delivery goes on with its schedule; one that has ended, or was
- * held, starts a new schedule under the same id. Throws ConflictError for a delivered one without `force`, for one whose
+ * held, starts a new schedule under the same id. Where others go in batches, it goes alone in one; but while it is in a
+ * batch that has not ended, that batch is made due. Returns what must be woken: the delivery, or that batch. Throws ConflictError for a delivered one without `force`, for one whose
  * webhook is paused or deleted, and for one whose body is not kept any more. `was`: its status before.
  */
 export async function requestRetry(
@@ -149,6 +165,12 @@ export async function requestRetry(
   deliveryId: string,
   options: { force: boolean },
 ): Promise<WokenDelivery & { was: DeliveryStatus }> {
+  // Before the delivery, like everybody who ends a batch.
+  await db.query(
+    `select from webhook_deliveries d join webhook_deliveries b on b.id = d.batch_id
+      where d.id = $1 and d.webhook_id = $2 and d.batched and b.finished_at is null for no key update of b`,
+    [deliveryId, webhookId],
+  );
   const { rows } = await db.query<{
     status: DeliveryStatus;
     test: boolean;
@@ -162,9 +184,13 @@ export async function requestRetry(
     tenant_id: string;
     event_type: string;
     event_id: string;
+    goes_in_batches: boolean;
+    open_batch_id: string | null;
   }>(
     `select d.status, d.test, w.enabled, w.verification, w.deleted_at is not null as deleted, w.max_retries, d.event_row_id, d.tenant_id,
-            d.event_type, d.event_id, d.expunged_at is not null as is_expunged, e.body is not null as has_body
+            d.event_type, d.event_id, d.expunged_at is not null as is_expunged, e.body is not null as has_body,
+            w.batch_max_events is not null as goes_in_batches,
+            case when d.batched and d.finished_at is null then d.batch_id end as open_batch_id
        from webhook_deliveries d join webhooks w on w.id = d.webhook_id join webhook_events e on e.id = d.event_row_id
       where d.id = $1 and d.webhook_id = $2 for no key update of d`,
     [deliveryId, webhookId],
@@ -185,7 +211,8 @@ export async function requestRetry(
   if (found.status === 'delivered' && !options.force) {
     throw new ConflictError(`Delivery ${deliveryId} was delivered. To send it again, retry with {"force": true}.`);
   }
-  if (found.status === 'pending') {
+  const { tenant_id: tenantId, open_batch_id: batchId } = found;
+  if (found.status === 'pending' || batchId !== null) {
     // A schedule that is used up (it goes on at the fallback, or max_retries was lowered) begins anew. While a request is
     // open, record_attempt does that (retry_requested).
     await db.query(
@@ -195,29 +222,29 @@ export async function requestRetry(
                   from (select (d.fallback_from is not null or d.attempt_count - d.schedule_base > $2)
                                and coalesce(d.in_flight_until, '-infinity') < clock_timestamp() as begins_anew) asked),
               expires_at = null,
-              -- one that waits for its turn goes out of turn
-              ordering_key = case when not waits_for_turn then ordering_key end,
-              sequence = case when not waits_for_turn then sequence end, waits_for_turn = false,
+              -- one that waits for its turn, or for a batch, goes out of turn
+              ordering_key = case when not waits_for_turn and not batched then ordering_key end,
+              sequence = case when not waits_for_turn and not batched then sequence end, waits_for_turn = false,
+              batched = false, batch_id = case when batched and $3 then id else batch_id end,
               due_at = clock_timestamp(), retry_requested = in_flight_until is not null,
               next_attempt_at = case when holds_token then next_attempt_at else clock_timestamp() end,
               -- its workflow does not know yet: if nobody wakes it, the sweeper will
               pending_since = clock_timestamp(), workflow_started_at = null
-        where id = $1`,
-      [deliveryId, found.max_retries],
+        where id = $1 and status = 'pending'`,
+      [batchId ?? deliveryId, found.max_retries, found.goes_in_batches],
     );
+    if (batchId) await db.query('update webhook_deliveries set expires_at = null where id = $1', [deliveryId]);
   } else {
     // Its turn is over: it waits for none, and none waits for it.
-    await db.query('update webhook_deliveries set ordering_key = null, sequence = null where id = $1', [deliveryId]);
+    await db.query(
+      `update webhook_deliveries d
+          set ordering_key = null, sequence = null, batched = false, batch_id = case when $2 then id end, attempt_count = attempts_of(d)
+        where id = $1`,
+      [deliveryId, found.goes_in_batches],
+    );
     await db.query(`select change_status(array[d], 'pending') from webhook_deliveries d where d.id = $1`, [deliveryId]);
   }
-  return {
-    id: deliveryId,
-    eventRowId: found.event_row_id,
-    tenantId: found.tenant_id,
-    webhookId,
-    eventType: found.event_type,
-    eventId: found.event_id,
-    hasWorkflow: found.status === 'pending',
-    was: found.status,
-  };
+  const { status: was, event_row_id: eventRowId, event_type: eventType, event_id: eventId } = found;
+  const woken = batchId ? batchNames(batchId) : { id: deliveryId, eventRowId, eventType, eventId };
+  return { ...woken, tenantId, webhookId, hasWorkflow: was === 'pending', was };
 }

@@ -98,7 +98,7 @@ function rangeOf(
   const inKey = eventId === undefined ? filters : filters.slice(0, 1);
   const { where, order } = keyRange('d', [['webhook_id', webhook], ...inKey], { since, until, beforeId }, parameter);
   const equal = filters.map(([column, value]) => `d.${column} = ${value}`);
-  return { where: [where, ...equal].join(' and '), order };
+  return { where: [where, 'd.batch_size is null', ...equal].join(' and '), order };
 }
 
 /** The deliveries of one event, in the order of their webhooks, at most 200, with the first 1 KB of each response body. */

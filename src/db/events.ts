@@ -9,6 +9,8 @@ export interface StartableDelivery {
   webhookId: number;
   eventType: string;
   eventId: string;
+  /** Of a batch: how many events it was made of. The batch itself stands for the event. */
+  batchSize?: number | undefined;
 }
 
 /** A delivery that changed in Postgres. */
@@ -31,7 +33,7 @@ export interface NewEvent {
 export interface AcceptedEvent {
   id: string;
   occurredAt: Date;
-  deliveries: { id: string; webhookId: number; status: 'pending' | 'held'; starts: boolean }[];
+  deliveries: { id: string; webhookId: number; status: 'pending' | 'held'; starts: boolean; collects: boolean }[];
 }
 
 interface AcceptedRow {
@@ -42,6 +44,7 @@ interface AcceptedRow {
   accepted_as: 'pending' | 'held' | null;
   /** Null: it was accepted before. */
   starts: boolean | null;
+  collects: boolean | null;
 }
 
 /**
@@ -101,7 +104,7 @@ export async function findEvent(
   key: { tenantId: string; eventType: string; eventId: string },
 ): Promise<(AcceptedEvent & { body: string | null }) | null> {
   const { rows } = await db.query<AcceptedRow & { body: string | null }>(
-    `select e.id as event_row_id, e.occurred_at, e.body, null as starts, d.id as delivery_id, d.webhook_id, d.accepted_as
+    `select e.id as event_row_id, e.occurred_at, e.body, null as starts, null as collects, d.id as delivery_id, d.webhook_id, d.accepted_as
        from webhook_events e left join webhook_deliveries d on d.event_row_id = e.id
       where e.tenant_id = $1 and e.event_type = $2 and e.event_id = $3
       order by d.webhook_id`,
@@ -113,7 +116,7 @@ export async function findEvent(
 
 /**
  * Inserts a test event and its one delivery, even if the webhook is paused. Both are marked as a test and left out of
- * the counters; it is not numbered, and no filter is asked. Null, and nothing is stored, if the tenant has no such webhook.
+ * the counters; it is not numbered, and no filter is asked; where others go in batches, it goes alone in one. Null, and nothing is stored, if the tenant has no such webhook.
  */
 export async function insertTestEvent(
   db: Queryable,
@@ -122,13 +125,14 @@ export async function insertTestEvent(
 ): Promise<{ eventRowId: string; deliveryId: string } | null> {
   const { rows } = await db.query<{ event_row_id: string; id: string }>(
     `with target as (
-       select id from webhooks where id = $6 and tenant_id = $1 and deleted_at is null),
+       select id, batch_max_events is not null as batches, uuid_v7() as delivery_id
+         from webhooks where id = $6 and tenant_id = $1 and deleted_at is null),
      new_event as (
        insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body, test)
        select $1, $2, $3, $4::timestamptz, $5, true from target returning id)
      insert into webhook_deliveries
-       (event_row_id, webhook_id, tenant_id, event_type, event_id, test, status, accepted_as, next_attempt_at)
-     select e.id, w.id, $1, $2, $3, true, 'pending', 'pending', now() from new_event e, target w
+       (id, batch_id, event_row_id, webhook_id, tenant_id, event_type, event_id, test, status, accepted_as, next_attempt_at)
+     select w.delivery_id, case when w.batches then w.delivery_id end, e.id, w.id, $1, $2, $3, true, 'pending', 'pending', now() from new_event e, target w
      returning event_row_id, id`,
     [event.tenantId, event.eventType, event.eventId, event.occurredAt, event.body, webhookId],
   );
@@ -143,7 +147,15 @@ function toAcceptedEvent(rows: AcceptedRow[]): AcceptedEvent | null {
     occurredAt: first.occurred_at,
     deliveries: rows.flatMap((row) =>
       row.delivery_id && row.webhook_id && row.accepted_as
-        ? [{ id: row.delivery_id, webhookId: row.webhook_id, status: row.accepted_as, starts: row.starts ?? false }]
+        ? [
+            {
+              id: row.delivery_id,
+              webhookId: row.webhook_id,
+              status: row.accepted_as,
+              starts: row.starts ?? false,
+              collects: row.collects ?? false,
+            },
+          ]
         : [],
     ),
   };

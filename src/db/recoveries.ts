@@ -223,14 +223,13 @@ export async function requeueBatch(
   db: Queryable,
   recoveryId: string,
   { limit, ahead }: { limit: number; ahead: number },
-): Promise<StartableDelivery[] | null> {
+): Promise<(StartableDelivery & { collects: boolean })[] | null> {
   try {
-    const { rows } = await db.query<Parameters<typeof toStartable>[0]>('select * from requeue_batch($1, $2, $3)', [
-      recoveryId,
-      limit,
-      ahead,
-    ]);
-    return rows.map(toStartable);
+    const { rows } = await db.query<Parameters<typeof toStartable>[0] & { collects: boolean }>(
+      'select * from requeue_batch($1, $2, $3)',
+      [recoveryId, limit, ahead],
+    );
+    return rows.map((row) => ({ ...toStartable(row), collects: row.collects }));
   } catch (error) {
     if (sqlStateOf(error) === sqlState.serializationFailure) return null;
     throw error;

@@ -20,6 +20,8 @@ export interface SettledDelivery {
   delivery: WokenDelivery;
   /** Its workflow must be started, or woken to plan again. */
   wakes: boolean;
+  /** It waits for a batch again. */
+  collects: boolean;
 }
 
 /**
@@ -31,13 +33,16 @@ export async function settleBatch(
   webhookId: number,
   limit = settleBatchSize,
 ): Promise<SettledDelivery[]> {
-  const { rows } = await db.query<Parameters<typeof toStartable>[0] & { was: DeliveryStatus; wakes: boolean }>(
-    'select * from settle_batch($1, $2)',
-    [webhookId, limit],
-  );
+  const { rows } = await db.query<
+    Parameters<typeof toStartable>[0] & { was: DeliveryStatus; wakes: boolean; collects: boolean }
+  >('select * from settle_batch($1, $2)', [webhookId, limit]);
   return rows
     .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map((row) => ({ delivery: { ...toStartable(row), hasWorkflow: row.was === 'pending' }, wakes: row.wakes }));
+    .map((row) => ({
+      delivery: { ...toStartable(row), hasWorkflow: row.was === 'pending' },
+      wakes: row.wakes,
+      collects: row.collects,
+    }));
 }
 
 /** The settings version that the deliveries must fit, and a time after its commit, by Postgres' clock. */

@@ -8,6 +8,8 @@ export interface WebhookStatistics {
   delivered: number;
   failed: number;
   expired: number;
+  /** Requests: a batch's is one, however many deliveries are in it. */
+  attempts: number;
   /** Mean duration of an attempt; 0 before the first. */
   averageDurationMs: number;
   /** The last successful and the last failed attempt. */
@@ -24,6 +26,7 @@ export const noStatistics: WebhookStatistics = {
   delivered: 0,
   failed: 0,
   expired: 0,
+  attempts: 0,
   averageDurationMs: 0,
   lastSuccessAt: null,
   lastFailureAt: null,
@@ -42,6 +45,7 @@ export async function getStatistics(
     delivered: number;
     failed: number;
     expired: number;
+    attempts: number;
     average: number;
     last_success_at: Date | null;
     last_failure_at: Date | null;
@@ -58,6 +62,7 @@ export async function getStatistics(
          select coalesce(sum(pending), 0)::bigint as pending, coalesce(sum(held), 0)::bigint as held,
                 coalesce(sum(delivered), 0)::bigint as delivered, coalesce(sum(failed), 0)::bigint as failed,
                 coalesce(sum(expired), 0)::bigint as expired,
+                coalesce(sum(attempts), 0)::bigint as attempts,
                 coalesce(sum(failures), 0)::bigint as failures,
                 coalesce(round(sum(duration_ms) / nullif(sum(attempts), 0)), 0)::bigint as average,
                 max(last_success_at) as last_success_at, max(last_failure_at) as last_failure_at,
@@ -78,6 +83,7 @@ export async function getStatistics(
         delivered: row.delivered,
         failed: row.failed,
         expired: row.expired,
+        attempts: row.attempts,
         averageDurationMs: row.average,
         lastSuccessAt: row.last_success_at,
         lastFailureAt: row.last_failure_at,

@@ -82,14 +82,16 @@ const webhooks: Source = {
   type: 'webhook',
   table: 'webhooks',
   columns: `id, url, events, description, rate_limit_per_minute, rate_limit_per_hour, max_retries, timeout_ms, disable_after_hours,
-    ordering, retry_schedule, ttl_seconds, filter, transform, template, fallback_url, verification, enabled, disabled_reason, disabled_at, created_at, updated_at, deleted_at`,
+    ordering, retry_schedule, ttl_seconds, filter, transform, template, fallback_url, batch_max_events,
+    batch_max_wait_seconds, verification, enabled, disabled_reason, disabled_at, created_at, updated_at, deleted_at`,
   key: ['id'],
 };
+/** Batches too, as their attempts are those of the deliveries in them. */
 const deliveries: Source = {
   type: 'delivery',
   table: 'webhook_deliveries',
   columns: `id, event_row_id, webhook_id, event_type, event_id, test, status, attempt_count, next_attempt_at, created_at, finished_at,
-    expunged_at, ordering_key, sequence, expires_at`,
+    expunged_at, ordering_key, sequence, expires_at, batch_id, batch_size`,
   key: ['id'],
   owner: 'webhook_id',
 };

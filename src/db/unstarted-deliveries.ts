@@ -4,25 +4,29 @@ import { nothingLeftOut, roundValues, tenantsInTurn } from './tenants-in-turn.js
 
 interface StartableRow {
   id: string;
-  event_row_id: string;
+  /** Null: it is a batch. */
+  event_row_id: string | null;
   tenant_id: string;
   webhook_id: number;
   event_type: string;
   event_id: string;
+  /** Absent or null: it is no batch. */
+  batch_size?: number | null;
 }
 
 export const toStartable = (row: StartableRow): StartableDelivery => ({
   id: row.id,
-  eventRowId: row.event_row_id,
+  eventRowId: row.event_row_id ?? row.id,
   tenantId: row.tenant_id,
   webhookId: row.webhook_id,
   eventType: row.event_type,
   eventId: row.event_id,
+  ...(row.batch_size && { batchSize: row.batch_size }),
 });
 
 const unstarted = tenantsInTurn({
   table: 'webhook_deliveries',
-  columns: 'owed.id, event_row_id, tenant_id, webhook_id, event_type, event_id',
+  columns: 'owed.id, event_row_id, tenant_id, webhook_id, event_type, event_id, batch_size',
   where: `status = 'pending' and workflow_started_at is null`,
   since: 'pending_since',
   longerThan: '15 s',
@@ -37,18 +41,30 @@ export async function listUnstartedDeliveries(db: Queryable, leftOut = nothingLe
   return rows.map(toStartable);
 }
 
-/** The delivery whose turn came when this one ended: the next of its ordering key to the same webhook, if it is due. */
-export async function listNextInTurn(db: Queryable, endedDeliveryId: string): Promise<StartableDelivery[]> {
-  const { rows } = await db.query<StartableRow>(
-    `select n.id, n.event_row_id, n.tenant_id, n.webhook_id, n.event_type, n.event_id
-       from webhook_deliveries ended cross join lateral (
+/**
+ * The delivery whose turn came when this one ended: the next of its ordering key to the same webhook, if it is due. Of a
+ * batch, those of all keys in it. `collects`: it waits for a batch, and has no workflow.
+ */
+export async function listNextInTurn(
+  db: Queryable,
+  endedDeliveryId: string,
+): Promise<(StartableDelivery & { collects: boolean })[]> {
+  const { rows } = await db.query<StartableRow & { batched: boolean }>(
+    `with keys as (
+       select webhook_id, ordering_key from webhook_deliveries where id = $1 and ordering_key is not null
+       union
+       select d.webhook_id, d.ordering_key
+         from webhook_batch_members m join webhook_deliveries d on d.id = m.delivery_id
+        where m.batch_id = $1 and d.ordering_key is not null)
+     select n.id, n.event_row_id, n.tenant_id, n.webhook_id, n.event_type, n.event_id, n.batched
+       from keys cross join lateral (
          select * from webhook_deliveries d
-          where d.webhook_id = ended.webhook_id and d.ordering_key = ended.ordering_key and d.finished_at is null
+          where d.webhook_id = keys.webhook_id and d.ordering_key = keys.ordering_key and d.finished_at is null
           order by d.sequence limit 1) n
-      where ended.id = $1 and n.status = 'pending' and not n.waits_for_turn and n.workflow_started_at is null`,
+      where n.status = 'pending' and not n.waits_for_turn and n.batch_id is null and n.workflow_started_at is null`,
     [endedDeliveryId],
   );
-  return rows.map(toStartable);
+  return rows.map((row) => ({ ...toStartable(row), collects: row.batched }));
 }
 
 /** Ends deliveries that were not sent in their time, at most `limit`, longest expired first. Returns how many there were. */
@@ -66,7 +82,7 @@ export async function expireDue(db: Queryable, limit: number): Promise<number> {
 
 const overdue = tenantsInTurn({
   table: 'webhook_deliveries',
-  columns: 'owed.id, event_row_id, tenant_id, webhook_id, event_type, event_id',
+  columns: 'owed.id, event_row_id, tenant_id, webhook_id, event_type, event_id, batch_size',
   where: `status = 'pending' and workflow_started_at is not null`,
   since: 'greatest(next_attempt_at, workflow_started_at)',
   longerThan: '2 min',

@@ -27,6 +27,9 @@ export interface Webhook {
   /** The template that it was made from. */
   template: string | null;
   fallbackUrl: string | null;
+  /** Both null: each event goes by itself. */
+  batchMaxEvents: number | null;
+  batchMaxWaitSeconds: number | null;
   /** `pending`: nothing is sent until its receivers have echoed a challenge. */
   verification: 'none' | 'pending' | 'verified';
   verifiedAt: Date | null;
@@ -63,6 +66,8 @@ export interface WebhookRow {
   transform: string | null;
   template: string | null;
   fallback_url: string | null;
+  batch_max_events: number | null;
+  batch_max_wait_seconds: number | null;
   verification: Webhook['verification'];
   verified_at: Date | null;
   verification_error: string | null;
@@ -77,7 +82,8 @@ export interface WebhookRow {
 /** What `toWebhook` needs. */
 export const columns = `id, tenant_id, url, events, description, headers_sealed, secret_sealed, previous_secret_expires_at,
   rate_limit_per_minute, rate_limit_per_hour, max_retries, timeout_ms, disable_after_hours, ordering, retry_schedule,
-  ttl_seconds, filter, transform, template, fallback_url, verification, verified_at, verification_error, enabled,
+  ttl_seconds, filter, transform, template, fallback_url, batch_max_events, batch_max_wait_seconds,
+  verification, verified_at, verification_error, enabled,
   disabled_reason, disabled_at, settling_since, created_at, updated_at`;
 
 export const toWebhook = (row: WebhookRow): Webhook => ({
@@ -101,6 +107,8 @@ export const toWebhook = (row: WebhookRow): Webhook => ({
   transform: row.transform,
   template: row.template,
   fallbackUrl: row.fallback_url,
+  batchMaxEvents: row.batch_max_events,
+  batchMaxWaitSeconds: row.batch_max_wait_seconds,
   verification: row.verification,
   verifiedAt: row.verified_at,
   verificationError: row.verification_error,

@@ -21,6 +21,9 @@ export interface WebhookSettings {
   ttlSeconds?: Record<string, number> | null;
   transform?: string | null;
   fallbackUrl?: string | null;
+  /** Both, or none. */
+  batchMaxEvents?: number | null;
+  batchMaxWaitSeconds?: number | null;
   filter?: Record<string, unknown> | null;
   /** The filter as Postgres evaluates it: set with it, and null with it. */
   filterPath?: string | null;
@@ -42,6 +45,8 @@ const settingColumns: Record<keyof WebhookSettings, string> = {
   ttlSeconds: 'ttl_seconds',
   transform: 'transform',
   fallbackUrl: 'fallback_url',
+  batchMaxEvents: 'batch_max_events',
+  batchMaxWaitSeconds: 'batch_max_wait_seconds',
   filter: 'filter',
   filterPath: 'filter_path',
   enabled: 'enabled',
@@ -138,10 +143,17 @@ export async function updateWebhook(
   const asksReceivers = (isNewUrl && mustVerify) || (targetsChanged && old.verification === 'pending');
   const closes = asksReceivers && old.verification !== 'pending';
   const ordersNoLonger = old.ordering === 'key' && is.ordering === 'none';
+  const batchesNoLonger = old.batchMaxEvents !== null && is.batchMaxEvents === null;
   const losesFallback = old.fallbackUrl !== null && is.fallbackUrl === null;
   const stops = closes || (enabledChanged && !is.enabled);
   const follows =
-    enabledChanged || closes || limitsChanged || ordersNoLonger || losesFallback || is.maxRetries < old.maxRetries;
+    enabledChanged ||
+    closes ||
+    limitsChanged ||
+    ordersNoLonger ||
+    batchesNoLonger ||
+    losesFallback ||
+    is.maxRetries < old.maxRetries;
   const fields = settingsOf(settings);
   if (settings.enabled === true) fields.push(['disabled_reason', null], ['disabled_at', null]);
   const { rows } = await db.query<WebhookRow>(

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { RecentKey } from '../db/api-keys.js';
+import type { BatchingWebhook } from '../db/batches.js';
 import { sqlState, sqlStateOf, type Database, type Transaction } from '../db/database.js';
 import {
   countNewDeliveries,
@@ -25,7 +26,7 @@ const afterDeadlockMs = 20;
 
 export interface TriggerDeps {
   db: Database;
-  workflows: Pick<DeliveryWorkflows, 'start'>;
+  workflows: Pick<DeliveryWorkflows, 'start' | 'collect'>;
 }
 
 /** An event whose payload fits its type, as the compiler checks. */
@@ -34,7 +35,7 @@ export type TriggeredEvent<T extends EventType = EventType> = Omit<UncheckedEven
 
 /** `repeated`: this tenant, type and event id came before; the rest is then what the first trigger was answered. */
 export interface TriggerOutcome extends Pick<AcceptedEvent, 'id' | 'occurredAt'> {
-  deliveries: Omit<AcceptedEvent['deliveries'][number], 'starts'>[];
+  deliveries: Omit<AcceptedEvent['deliveries'][number], 'starts' | 'collects'>[];
   repeated: boolean;
 }
 
@@ -68,6 +69,7 @@ export async function triggerUnchecked(
   const accepted = await insertEvent(deps.db, checked, { apiKeyId: key?.id ?? null });
   if (accepted) {
     deps.workflows.start(startable(checked, accepted));
+    deps.workflows.collect(batching(checked, accepted));
     return { ...withoutStarts(accepted), repeated: false };
   }
   await key?.confirm();
@@ -103,6 +105,7 @@ export async function recordWithEvents<T>(
   for (let tries = 1; ; tries++) {
     const inserted: AcceptedEvent['deliveries'] = [];
     const toStart: StartableDelivery[] = [];
+    const toCollect: BatchingWebhook[] = [];
     try {
       const result = await db.transaction(async (transaction) => {
         const outcome = await work(transaction, async (event, options) => {
@@ -111,12 +114,14 @@ export async function recordWithEvents<T>(
           if (!accepted) return false;
           inserted.push(...accepted.deliveries);
           toStart.push(...startable(checked, accepted));
+          toCollect.push(...batching(checked, accepted));
           return true;
         });
         await countNewDeliveries(transaction, inserted);
         return outcome;
       });
       workflows.start(toStart);
+      workflows.collect(toCollect);
       return result;
     } catch (error) {
       // Postgres let the other transaction go on.
@@ -142,7 +147,11 @@ export const acceptedFields = (
   ...(repeated && { repeated }),
 });
 
-/** Leaves out deliveries that are held, and those that wait for their turn. */
+/** The webhooks of which a batch begins with this event, or is full. */
+const batching = ({ tenantId }: NewEvent, { deliveries }: AcceptedEvent): BatchingWebhook[] =>
+  deliveries.filter(({ collects }) => collects).map(({ webhookId }) => ({ webhookId, tenantId }));
+
+/** Leaves out deliveries that are held, and those that wait for their turn or for a batch. */
 function startable(
   { tenantId, eventType, eventId }: NewEvent,
   { id: eventRowId, deliveries }: AcceptedEvent,

@@ -1,5 +1,6 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import type { BatchingWebhook } from '../db/batches.js';
 import type { StartableDelivery } from '../db/events.js';
 import type { StartableRecovery } from '../db/recoveries.js';
 import type { SettlingWebhook } from '../db/settling.js';
@@ -7,6 +8,7 @@ import type { StartableMessage } from '../db/unstarted-messages.js';
 import type { UnverifiedWebhook } from '../db/verifications.js';
 import { hasPersonalIds } from '../events/personal-ids.js';
 import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
+import type { collectBatches } from '../../workflows/collect-batches.js';
 import type { deliverEvent } from '../../workflows/deliver-event.js';
 import type { recoverWebhook } from '../../workflows/recover-webhook.js';
 import type { settleWebhook } from '../../workflows/settle-webhook.js';
@@ -118,13 +120,16 @@ function startArguments(delivery: StartableDelivery, taskQueue: string) {
     ],
     // Our id of the event: it is in the log, and receivers get it as `webhook-id`.
     memo: { event: delivery.eventRowId },
-    staticSummary: `${delivery.eventType} → webhook ${delivery.webhookId}`,
+    staticSummary: `${summaryOf(delivery)} → webhook ${delivery.webhookId}`,
     // If the server's queues are fair, no tenant's backlog delays another tenant's deliveries.
     priority: { fairnessKey: delivery.tenantId },
   };
 }
 
-type WorkflowOfWebhook = typeof settleWebhook | typeof recoverWebhook | typeof verifyWebhook;
+const summaryOf = ({ eventType, batchSize }: StartableDelivery) =>
+  batchSize === undefined ? eventType : `batch of ${batchSize} events`;
+
+type WorkflowOfWebhook = typeof settleWebhook | typeof recoverWebhook | typeof verifyWebhook | typeof collectBatches;
 
 /** Starts a workflow of a webhook, or wakes the one that runs: it checks Postgres once more before it ends. */
 async function wakeForWebhook<W extends WorkflowOfWebhook>(
@@ -186,6 +191,22 @@ export async function startVerification(
   const staticSummary = `verification of webhook ${webhookId}`;
   const input = { webhookId, tenantId };
   await wakeForWebhook<typeof verifyWebhook>(client, 'verifyWebhook', input, { taskQueue, workflowId, staticSummary });
+}
+
+/** Forms batches of a webhook's deliveries. A workflow that already runs checks at once whether one is full. */
+export async function startCollecting(
+  client: Client,
+  { webhookId, tenantId }: BatchingWebhook,
+  { taskQueue }: StartOptions,
+): Promise<void> {
+  const workflowId = `webhook-${webhookId}/batches/${tenantId}`;
+  const staticSummary = `batches of webhook ${webhookId}`;
+  const input = { webhookId, tenantId };
+  await wakeForWebhook<typeof collectBatches>(client, 'collectBatches', input, {
+    taskQueue,
+    workflowId,
+    staticSummary,
+  });
 }
 
 /** Resolves when the message's workflow runs, whoever started it. Idempotent: it asks Postgres what is left to do. */

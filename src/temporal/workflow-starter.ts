@@ -7,11 +7,14 @@ import type { StartableRecovery } from '../db/recoveries.js';
 import type { SettlingWebhook } from '../db/settling.js';
 import type { StartableMessage } from '../db/unstarted-messages.js';
 import type { UnverifiedWebhook } from '../db/verifications.js';
+import type { BatchingWebhook } from '../db/batches.js';
 import { Availability, callTimeoutMs } from './availability.js';
+import { OneAtATime } from './one-at-a-time.js';
 import type { Permit } from './priority/permit.js';
 import { webhookKey, type Permits, type Priority } from './priority/permits.js';
 import { StartMarks } from './start-marks.js';
 import {
+  startCollecting,
   startDelivery,
   startMessage,
   startOrWakeDelivery,
@@ -71,6 +74,7 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
   /** How many starts of each webhook, or of each tenant's messages, wait or are in progress. */
   readonly #busy = new Map<string, number>();
   readonly #running = new Set<Promise<void>>();
+  readonly #collecting = new OneAtATime<number>();
   readonly #marks: StartMarks;
   readonly #temporal: Availability;
   #connection: Connection | undefined;
@@ -115,7 +119,7 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
 
   recover(recoveries: StartableRecovery[]): void {
     for (const recovery of recoveries)
-      this.#begin(
+      void this.#begin(
         (client, options) => startRecovery(client, recovery, options),
         { webhook: recovery.webhookId, recovery: recovery.recoveryId },
         'recovery.not_started: the sweeper starts it later',
@@ -124,7 +128,7 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
 
   settle(webhooks: SettlingWebhook[]): void {
     for (const webhook of webhooks)
-      this.#begin(
+      void this.#begin(
         (client, options) => startSettling(client, webhook, options),
         { webhook: webhook.webhookId },
         'webhook.settling_not_started: the sweeper starts it later',
@@ -133,21 +137,38 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
 
   verify(webhooks: UnverifiedWebhook[]): void {
     for (const webhook of webhooks)
-      this.#begin(
+      void this.#begin(
         (client, options) => startVerification(client, webhook, options),
         { webhook: webhook.webhookId },
         'webhook.verification_not_started: the sweeper starts it later',
       );
   }
 
-  /** Without a permit: there are few of these, and they send nothing themselves. */
-  #begin(call: (client: Client, options: StartOptions) => Promise<void>, context: object, onFailure: string): void {
-    if (!this.#connection) return;
+  collect(webhooks: BatchingWebhook[]): void {
+    for (const webhook of webhooks)
+      // Every event of a full batch asks for it: one call at a time, and one more if others asked meanwhile.
+      this.#collecting.run(webhook.webhookId, () =>
+        this.#begin(
+          (client, options) => startCollecting(client, webhook, options),
+          { webhook: webhook.webhookId },
+          'webhook.batches_not_started: the sweeper starts them later',
+        ),
+      );
+  }
+
+  /** Without a permit: there are few of these, and they send nothing themselves. Never rejects. */
+  #begin(
+    call: (client: Client, options: StartOptions) => Promise<void>,
+    context: object,
+    onFailure: string,
+  ): Promise<void> {
+    if (!this.#connection) return Promise.resolve();
     const { client, options } = this.#connection;
     const begun = client
       .withDeadline(Date.now() + callTimeoutMs, () => call(client, options))
       .catch((error: unknown) => this.deps.log.warn({ error, ...context }, onFailure));
     this.#track(begun);
+    return begun;
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { BatchingWebhook } from '../db/batches.js';
 import type { StartableDelivery, WokenDelivery } from '../db/events.js';
 import type { StartableRecovery } from '../db/recoveries.js';
 import type { SettlingWebhook } from '../db/settling.js';
@@ -16,6 +17,8 @@ export interface DeliveryWorkflows {
   recover(recoveries: StartableRecovery[]): void;
   /** Applies a change of webhooks' settings to their deliveries. */
   settle(webhooks: SettlingWebhook[]): void;
+  /** Has the deliveries of these webhooks that wait for a batch leave when one is full or due. */
+  collect(webhooks: BatchingWebhook[]): void;
   /** Has the receivers of these webhooks asked, unless that is done. */
   verify(webhooks: UnverifiedWebhook[]): void;
 }

@@ -50,7 +50,7 @@ export async function createCallFixture(): Promise<CallFixture> {
     lines,
     deps: {
       db,
-      workflows: { start: () => undefined },
+      workflows: { start: () => undefined, collect: () => undefined },
       log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
       recordingUrlTemplate: 'https://recordings.example.com/{file}',
     },

@@ -39,7 +39,7 @@ export function sortBy<T>(rows: T[], parts: (row: T) => (string | number)[]): T[
 export async function createUsageFixture(): Promise<UsageFixture> {
   const database = await createTestDatabase();
   const db = openDatabase({ url: database.url, poolSize: 10 });
-  const deps: TriggerDeps = { db, workflows: { start: () => undefined } };
+  const deps: TriggerDeps = { db, workflows: { start: () => undefined, collect: () => undefined } };
   return {
     database,
     db,

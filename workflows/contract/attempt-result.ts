@@ -1,8 +1,8 @@
 import type { DeliveryStatus } from '../../src/db/deliveries.js';
 
 /**
- * How a delivery ended, with a line for operators. Holds nothing of the tenant's data. `pending`: it waits for its turn;
- * whoever ends the delivery before it starts its workflow again.
+ * How a delivery ended, with a line for operators. Holds nothing of the tenant's data. `pending`: it waits for its turn or
+ * for a batch; whoever ends the delivery before it, or leaves it to itself, starts its workflow again.
  */
 export interface DeliveryEnd {
   status: DeliveryStatus;
@@ -15,6 +15,9 @@ export const awaitsTurn = {
   status: 'pending',
   message: 'waits for its turn: an earlier event of its ordering key has not ended',
 } as const;
+
+/** It is sent with others, by its batch's workflow. */
+export const awaitsBatch = { kind: 'ended', status: 'pending', message: 'is sent in a batch' } as const;
 
 /** A wait, as operators see it in the Web UI. Stored in plain text: of a url it names only the host. */
 export interface Waiting {

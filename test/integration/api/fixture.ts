@@ -13,6 +13,7 @@ import {
   type AttemptVerdict,
 } from '../../../src/db/attempts.js';
 import { openDatabase } from '../../../src/db/database.js';
+import type { BatchingWebhook } from '../../../src/db/batches.js';
 import type { StartableDelivery, WokenDelivery } from '../../../src/db/events.js';
 import type { UnverifiedWebhook } from '../../../src/db/verifications.js';
 import { createAddressGuard } from '../../../src/delivery/address.js';
@@ -32,6 +33,7 @@ export class RecordedWorkflows implements DeliveryWorkflows {
   readonly settled: SettlingWebhook[] = [];
   readonly recovered: StartableRecovery[] = [];
   readonly verified: UnverifiedWebhook[] = [];
+  readonly collected: BatchingWebhook[] = [];
 
   start(deliveries: StartableDelivery[]): void {
     this.started.push(...deliveries);
@@ -55,6 +57,10 @@ export class RecordedWorkflows implements DeliveryWorkflows {
 
   verify(webhooks: UnverifiedWebhook[]): void {
     this.verified.push(...webhooks);
+  }
+
+  collect(webhooks: BatchingWebhook[]): void {
+    this.collected.push(...webhooks);
   }
 }
 

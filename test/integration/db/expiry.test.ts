@@ -39,6 +39,7 @@ describe('a delivery with a time to live', function () {
         startInTurn: () => Promise.resolve({ started: true }),
         workflows: {
           start: () => undefined,
+          collect: () => undefined,
           settle: () => undefined,
           verify: () => undefined,
           recover: () => undefined,

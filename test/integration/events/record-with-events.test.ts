@@ -18,7 +18,7 @@ describe('recordWithEvents', () => {
   before(async () => {
     database = await createTestDatabase();
     db = openDatabase({ url: database.url, poolSize: 5 });
-    deps = { db, workflows: { start: (deliveries) => void started.push(...deliveries) } };
+    deps = { db, workflows: { start: (deliveries) => void started.push(...deliveries), collect: () => undefined } };
   });
   after(async () => {
     await db.close();

@@ -27,7 +27,7 @@ describe('triggerUnchecked', () => {
 
   const trigger = (event: Partial<UncheckedEvent> = {}) =>
     triggerUnchecked(
-      { db, workflows: { start: (deliveries) => void started.push(...deliveries) } },
+      { db, workflows: { start: (deliveries) => void started.push(...deliveries), collect: () => undefined } },
       { tenantId, eventType: 'call.completed', eventId: 'call-1', payload: callCompleted, ...event },
     );
   const body = async () =>

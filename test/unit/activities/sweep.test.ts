@@ -49,7 +49,13 @@ const run = ({ db }: { db: Database }, startInTurn: Start) =>
       db,
       log,
       startInTurn,
-      workflows: { start: () => undefined, settle: () => undefined, recover: () => undefined, verify: () => undefined },
+      workflows: {
+        start: () => undefined,
+        settle: () => undefined,
+        recover: () => undefined,
+        verify: () => undefined,
+        collect: () => undefined,
+      },
     }),
   );
 

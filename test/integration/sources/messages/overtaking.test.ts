@@ -31,7 +31,7 @@ describe("callbacks that overtake Twilio's response", () => {
   };
   beforeEach(() => start());
 
-  const deps = () => ({ db, workflows: { start() {}, wake() {} } });
+  const deps = () => ({ db, workflows: { start() {}, wake() {}, collect() {} } });
   const callback = (status: string) =>
     reportStatus(deps(), {
       accountSid,

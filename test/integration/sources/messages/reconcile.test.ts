@@ -44,7 +44,7 @@ describe('reconciling messages with Twilio', () => {
     );
   });
 
-  const deps = (retentionDays = 30) => ({ db, workflows: { start() {} }, retentionDays });
+  const deps = (retentionDays = 30) => ({ db, workflows: { start() {}, collect() {} }, retentionDays });
   const reconcile = (options: { retentionDays?: number; token?: string } = {}) => {
     const client = createTwilioClient({
       accounts: [{ sid: accountSid, tokens: [options.token ?? authToken] }],

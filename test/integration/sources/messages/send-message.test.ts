@@ -52,7 +52,7 @@ describe('sending a message', function () {
 
   const deps = (tokens = [authToken], deadlineMs = 1_000): SendMessageDeps => ({
     db,
-    workflows: { start() {} },
+    workflows: { start() {}, collect() {} },
     permits: new Permits(),
     log: createLogger({ level: 'debug', format: 'json' }, { write: (line) => void logLines.push(line) }),
     twilio: {

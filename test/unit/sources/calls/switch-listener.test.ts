@@ -54,7 +54,7 @@ describe('switch listener', () => {
     listener = startCallListener(
       {
         db,
-        workflows: { start: () => undefined },
+        workflows: { start: () => undefined, collect: () => undefined },
         log: { debug: write, info: write, warn: write, error: write },
       },
       [{ host: '127.0.0.1', port: played.port, password: 'ClueCon' }],

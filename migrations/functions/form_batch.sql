@@ -1,0 +1,80 @@
+-- Puts deliveries of a webhook that wait for a batch into one, oldest first, if there are enough of them or the oldest has
+-- waited long enough. A row without an id says in how many milliseconds that will be so; no row: none waits. Two of one
+-- ordering key may be in one batch, in their order; what has to wait for a delivery that is sent apart from it is left out.
+-- Safe to repeat: a delivery is in one batch, or still waits.
+create or replace function form_batch(p_webhook integer)
+returns table (id uuid, tenant_id uuid, events integer, wait_ms bigint) language plpgsql as $$
+#variable_conflict use_column
+declare
+  -- 1 MB, less what stands around the events
+  v_max_bytes constant bigint := 1048576 - 100;
+  w webhooks;
+  v_now timestamptz;
+  v_ids uuid[];
+  v_is_full boolean;
+  v_any boolean;
+  v_due_at timestamptz;
+begin
+  -- Nobody else forms a batch of this webhook, settles its deliveries or expires one.
+  perform from webhook_limiters where webhook_id = p_webhook for no key update;
+  select * into w from webhooks where webhooks.id = p_webhook;
+  if w.batch_max_events is null or not w.is_open then
+    return;
+  end if;
+  v_now := clock_timestamp();
+  with waiting as materialized (
+    select d.id, d.due_at, d.ordering_key, d.sequence, octet_length(e.body) + 1 as bytes
+      from webhook_deliveries d join webhook_events e on e.id = d.event_row_id
+     where d.webhook_id = p_webhook and d.batched and d.batch_id is null and d.finished_at is null and d.status = 'pending'
+       and coalesce(d.expires_at, 'infinity') > v_now and e.body is not null
+       and (d.ordering_key is null or not exists (
+         select from webhook_deliveries b
+          where b.webhook_id = p_webhook and b.ordering_key = d.ordering_key and b.sequence < d.sequence
+            and b.finished_at is null and (not b.batched or b.batch_id is not null)))
+     order by d.id limit w.batch_max_events for no key update of d skip locked),
+  -- of each key, the first that waits too but is not among them: it goes first
+  missing as (
+    select k.ordering_key, b.sequence
+      from (select distinct ordering_key from waiting where ordering_key is not null) k
+     cross join lateral (
+       select b.sequence from webhook_deliveries b
+        where b.webhook_id = p_webhook and b.ordering_key = k.ordering_key and b.finished_at is null
+          and b.id not in (select id from waiting)
+        order by b.sequence limit 1) b),
+  allowed as (
+    select x.*, coalesce(x.ordering_key, x.id::text) as key
+      from waiting x left join missing m using (ordering_key) where m.sequence is null or x.sequence < m.sequence),
+  -- by age, but those of one key by their numbers: clocks may be set back
+  places as (
+    select key, row_number() over (order by id) as place, row_number() over (partition by key order by id) as turn from allowed),
+  turns as (select *, row_number() over (partition by key order by sequence) as turn from allowed),
+  placed as (
+    select t.id, t.due_at, p.place, sum(t.bytes) over (order by p.place) as bytes from turns t join places p using (key, turn))
+  select array_agg(placed.id order by place) filter (where bytes <= v_max_bytes),
+         (select count(*) from waiting) = w.batch_max_events or max(bytes) > v_max_bytes, min(due_at),
+         exists (select from waiting)
+    into v_ids, v_is_full, v_due_at, v_any from placed;
+  if v_ids is null then
+    -- what they wait for is locked, or has just become pending again
+    if v_any then
+      wait_ms := 1000;
+      return next;
+    end if;
+    return;
+  elsif not v_is_full and v_due_at > v_now then
+    wait_ms := milliseconds_until(v_due_at);
+    return next;
+    return;
+  end if;
+
+  id := uuid_v7();
+  tenant_id := w.tenant_id;
+  events := cardinality(v_ids);
+  insert into webhook_deliveries as b (id, webhook_id, tenant_id, event_type, event_id, status, batch_size, next_attempt_at)
+  values (id, p_webhook, tenant_id, 'batch', id::text, 'pending', events, v_now);
+  insert into webhook_batch_members (delivery_id, batch_id, place, attempts_before)
+  select d.id, form_batch.id, o.place, attempts_of(d)
+    from unnest(v_ids) with ordinality o (delivery_id, place) join webhook_deliveries d on d.id = o.delivery_id;
+  update webhook_deliveries d set batch_id = form_batch.id, next_attempt_at = v_now where d.id = any (v_ids);
+  return next;
+end $$;
