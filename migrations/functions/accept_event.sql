@@ -3,7 +3,7 @@
 -- the key p_api_key is deleted or expired. p_ordering_key: whose events are numbered; null: it is not. p_about: the
 -- webhook that the event is about, which does not get it. p_count_later: the transaction goes on to lock other rows, and
 -- counts the deliveries at its end. `starts`: its workflow must be started. `collects`: it waits for a batch, and is the
--- first, or makes it full.
+-- first, or may make it full.
 -- Locks: the ordering key, then counters, in one slot, webhooks in order.
 create or replace function accept_event(
   p_tenant uuid, p_event_type text, p_event_id text, p_occurred_at timestamptz, p_body text, p_ordering_key text,
@@ -72,14 +72,16 @@ begin
       on conflict (webhook_id, slot) do update
          set pending = c.pending + excluded.pending, held = c.held + excluded.held)
     select v_event, p_occurred_at, a.id, a.webhook_id, a.accepted_as, a.is_due and not a.batched,
-           a.is_due and a.batched and (b.waiting = 0 or b.waiting + 1 >= b.max_events)
+           a.is_due and a.batched and (b.waiting = 0 or b.waiting + 1 >= b.max_events - b.unseen)
       from (select) one left join accepted a on true
       left join lateral (
         -- as many as a batch may have are counted, without this one
         select (select count(*) from (
                   select from webhook_deliveries b
                    where b.webhook_id = a.webhook_id and b.batched and b.batch_id is null and b.finished_at is null
-                   limit w.batch_max_events) waiting) as waiting, w.batch_max_events as max_events
+                   limit w.batch_max_events) waiting) as waiting, w.batch_max_events as max_events,
+               -- so many may be accepted at this moment
+               least(20, greatest(1, w.batch_max_events / 10)) as unseen
           from wanting w where a.batched and w.id = a.webhook_id) b on true
      order by a.webhook_id;
 end $$;
