@@ -1,6 +1,6 @@
 -- Ends deliveries of a batch with p_to: all that have not ended, or with p_due_only those that have expired. When the
--- batch was delivered after all, its record came late: then those that had ended in it were delivered too. The caller has
--- locked the batch, and its webhook's limiter where one of them might be taken from it otherwise.
+-- batch was delivered after all, as its record came late, those that ended since the request were delivered too. The
+-- caller has locked the batch.
 create or replace function end_members(b webhook_deliveries, p_to text, p_now timestamptz, p_due_only boolean default false)
 returns void language plpgsql as $$
 declare
@@ -15,8 +15,8 @@ begin
     select d from webhook_batch_members m join webhook_deliveries d on d.id = m.delivery_id
      where m.batch_id = b.id and d.batch_id = b.id and d.status = any (v_statuses)
        and (not p_due_only or d.expires_at <= p_now)
-       -- what was expunged before the request was not in it
-       and (d.expunged_at is null or d.expunged_at > b.in_flight_since)
+       -- what had ended before the request was not in it
+       and (d.finished_at is null or d.finished_at > b.in_flight_since)
      order by d.id for no key update of d);
   foreach v_status in array v_statuses loop
     v_group := array(select d from unnest(v_rows) d where d.status = v_status);

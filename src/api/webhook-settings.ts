@@ -60,7 +60,7 @@ export function toNewSettings(body: NewWebhook, tenantId: string, deps: AppDeps)
 
 /** Throws InvalidInputError if it would be sent both what a transform makes of one event, and batches. */
 export function refuseBatchesOfTransforms({ batchMaxEvents, transform }: WebhookSettings): void {
-  if (batchMaxEvents == null || transform == null) return;
+  if (typeof batchMaxEvents !== 'number' || typeof transform !== 'string') return;
   const message = 'cannot be combined with a transform, which makes the body of one event; set one of them to null';
   throw new InvalidInputError('The body is not valid: batch.', [{ path: 'batch', message }]);
 }

@@ -106,6 +106,7 @@ export const shownFields: Record<SubjectType, readonly string[]> = {
     'rate_limit_per_hour',
     'max_retries',
     'timeout_ms',
+    'batch',
     'disable_after_hours',
     'ordering',
     'retry_schedule',

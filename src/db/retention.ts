@@ -151,8 +151,8 @@ export const removeBodies: Batch = (db, tenants, limit) =>
     isShorter: ({ days }) => days.bodies < days.events,
     remove: [
       'update webhook_events e set body = null from page where e.id = page.id and e.body is not null',
-      `update webhook_attempts a set response_body = null from page join webhook_deliveries d on d.event_row_id = page.id
-        where a.delivery_id = d.id and a.response_body is not null`,
+      `update webhook_attempts a set response_body = null from senders
+        where a.delivery_id = senders.id and a.response_body is not null`,
       `delete from webhook_bodies b using page join webhook_deliveries d on d.event_row_id = page.id
         where b.delivery_id = d.id`,
     ],
@@ -164,9 +164,7 @@ export const removeAttempts: Batch = (db, tenants, limit) =>
     until: 'attempts_removed_until',
     days: ({ days }) => days.attempts,
     isShorter: ({ days }) => days.attempts < days.deliveries,
-    remove: [
-      'delete from webhook_attempts a using page join webhook_deliveries d on d.event_row_id = page.id where a.delivery_id = d.id',
-    ],
+    remove: ['delete from webhook_attempts a using senders where a.delivery_id = senders.id'],
   });
 
 /** Events that one statement goes through: each may have many deliveries, and those many attempts. */
@@ -192,6 +190,12 @@ async function removeOnce(
          select e.id from webhook_events e
           where e.tenant_id = $1 and e.id > coalesce((select ${of.until} from tenants where id = $1), '00000000-0000-0000-0000-000000000000')
             and e.id < ${idBefore('$2::integer')} order by e.id limit $3),
+       -- whose attempts are theirs: deliveries, and the batches that they were in
+       senders as materialized (
+         select d.id from page join webhook_deliveries d on d.event_row_id = page.id
+         union
+         select m.batch_id from page join webhook_deliveries d on d.event_row_id = page.id
+           join webhook_batch_members m on m.delivery_id = d.id),
        ${removed.join(', ')},
        noted as (
          update tenants set ${of.until} = (select id from page order by id desc limit 1)

@@ -1,21 +1,24 @@
 import type { Database } from '../db/database.js';
 import {
   deleteExpunge,
-  deleteReleasedNumber,
   deliveriesToExpunge,
   eventsHoldingNumber,
   eventsWithId,
-  expungeCallEvents,
-  expungeCalls,
+  expungeBatchAttempts,
   expungeDelivery,
   expungeEvent,
-  expungeMessages,
   expungeOrderingKeys,
-  expungeRecordings,
-  type CallCursor,
   type Expunge,
   type ExpungedEvent,
 } from '../db/expunge.js';
+import {
+  deleteReleasedNumber,
+  expungeCallEvents,
+  expungeCalls,
+  expungeMessages,
+  expungeRecordings,
+  type CallCursor,
+} from '../db/expunge-sources.js';
 import { eventTypeNames } from './event-types.js';
 import { hasPersonalIds } from './personal-ids.js';
 
@@ -66,6 +69,7 @@ async function* steps(db: Database, { tenantId, subject }: Expunge): AsyncGenera
     const { found, last } = await eventsHoldingNumber(db, tenantId, phoneNumber, after);
     for (const event of found) yield* stepsOf(db, event);
     if (last === null) break;
+    await expungeBatchAttempts(db, tenantId, phoneNumber, { after, last });
     yield {};
     after = last;
   }

@@ -119,54 +119,38 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
 
   recover(recoveries: StartableRecovery[]): void {
     for (const recovery of recoveries)
-      void this.#begin(
-        (client, options) => startRecovery(client, recovery, options),
-        { webhook: recovery.webhookId, recovery: recovery.recoveryId },
-        'recovery.not_started: the sweeper starts it later',
-      );
+      void this.#begin(startRecovery, recovery, 'recovery.not_started: the sweeper starts it later');
   }
 
   settle(webhooks: SettlingWebhook[]): void {
     for (const webhook of webhooks)
-      void this.#begin(
-        (client, options) => startSettling(client, webhook, options),
-        { webhook: webhook.webhookId },
-        'webhook.settling_not_started: the sweeper starts it later',
-      );
+      void this.#begin(startSettling, webhook, 'webhook.settling_not_started: the sweeper starts it later');
   }
 
   verify(webhooks: UnverifiedWebhook[]): void {
     for (const webhook of webhooks)
-      void this.#begin(
-        (client, options) => startVerification(client, webhook, options),
-        { webhook: webhook.webhookId },
-        'webhook.verification_not_started: the sweeper starts it later',
-      );
+      void this.#begin(startVerification, webhook, 'webhook.verification_not_started: the sweeper starts it later');
   }
 
   collect(webhooks: BatchingWebhook[]): void {
     for (const webhook of webhooks)
-      // Every event of a full batch asks for it: one call at a time, and one more if others asked meanwhile.
+      // Many events of a full batch ask for it: one call at a time, and one more if others asked meanwhile.
       this.#collecting.run(webhook.webhookId, () =>
-        this.#begin(
-          (client, options) => startCollecting(client, webhook, options),
-          { webhook: webhook.webhookId },
-          'webhook.batches_not_started: the sweeper starts them later',
-        ),
+        this.#begin(startCollecting, webhook, 'webhook.batches_not_started: the sweeper starts them later'),
       );
   }
 
   /** Without a permit: there are few of these, and they send nothing themselves. Never rejects. */
-  #begin(
-    call: (client: Client, options: StartOptions) => Promise<void>,
-    context: object,
+  #begin<Input extends { webhookId: number }>(
+    start: (client: Client, input: Input, options: StartOptions) => Promise<void>,
+    input: Input,
     onFailure: string,
   ): Promise<void> {
     if (!this.#connection) return Promise.resolve();
     const { client, options } = this.#connection;
     const begun = client
-      .withDeadline(Date.now() + callTimeoutMs, () => call(client, options))
-      .catch((error: unknown) => this.deps.log.warn({ error, ...context }, onFailure));
+      .withDeadline(Date.now() + callTimeoutMs, () => start(client, input, options))
+      .catch((error: unknown) => this.deps.log.warn({ error, webhook: input.webhookId }, onFailure));
     this.#track(begun);
     return begun;
   }

@@ -63,6 +63,7 @@ describe('deliveries', () => {
       ordering_key: 'call-1',
       sequence: delivery.sequence,
       expires_at: null,
+      batch_id: null,
       request_body_differs: false,
       status_code: 500,
       duration_ms: 245,

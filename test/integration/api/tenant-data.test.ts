@@ -66,6 +66,9 @@ describe('everything of a tenant', () => {
        window_ as (insert into tenant_request_windows (tenant_id, began_at, sent) values ($1, now(), 1)),
        bodies as (
          insert into webhook_bodies (delivery_id, body) select id, '{}' from webhook_deliveries where tenant_id = $1),
+       members as (
+         insert into webhook_batch_members (delivery_id, batch_id, place, attempts_before)
+         select id, id, 1, 0 from webhook_deliveries where tenant_id = $1),
        health as (insert into webhook_health (webhook_id, state, since) select id, 'failing', now() from webhooks where tenant_id = $1),
        change as (
          insert into webhook_health_changes (webhook_id, state, url, since, reason, consecutive_failures)
