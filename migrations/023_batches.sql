@@ -19,15 +19,15 @@ alter table webhook_deliveries
   add column batch_size integer,
   -- not valid: no old row is a batch, so none need be read
   add check ((event_row_id is null) = (batch_size is not null)) not valid;
--- What waits for a batch, in the order in which it leaves.
-create index webhook_deliveries_unbatched on webhook_deliveries (webhook_id, id)
+-- What waits for a batch, in the order in which it leaves; what waits for its turn, apart from that.
+create index webhook_deliveries_unbatched on webhook_deliveries (webhook_id, waits_for_turn, id)
   where batched and batch_id is null and finished_at is null;
 -- What should have left, whoever was to see to it.
 create index webhook_deliveries_uncollected on webhook_deliveries (next_attempt_at)
-  where batched and batch_id is null and status = 'pending';
--- What an event that waits for a batch may have to wait for: an earlier one of its ordering key.
+  where batched and batch_id is null and status = 'pending' and not waits_for_turn;
+-- What cannot be in one batch with a later one of its ordering key, which waits for it.
 create index webhook_deliveries_ahead on webhook_deliveries (webhook_id, ordering_key, sequence)
-  where ordering_key is not null and finished_at is null and (not batched or batch_id is not null);
+  where ordering_key is not null and finished_at is null and (not batched or batch_id is not null or waits_for_turn);
 
 -- Which deliveries a batch was made of. One that failed in a batch and was recovered is in two.
 create table webhook_batch_members (

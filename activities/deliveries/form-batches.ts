@@ -24,13 +24,16 @@ export async function formBatches(
   { webhookId, tenantId }: BatchingWebhook,
 ): Promise<FormedBatches> {
   const beganAtMs = performance.now();
-  for (let formed = 0; ; formed++) {
+  for (let formed = 0; ;) {
     const result = await formBatch(db, webhookId);
     if (result.kind === 'none') return { formed, waitMs: null };
-    if (result.kind === 'wait') return { formed, waitMs: result.waitMs };
-    const { id, batchSize: events } = result.batch;
-    log.info({ tenant: tenantId, webhook: webhookId, batch: id, events }, 'batch.formed');
-    workflows.start([result.batch]);
-    if (performance.now() - beganAtMs > maxMs) return { formed: formed + 1, waitMs: 0 };
+    if (result.kind === 'wait' && result.waitMs > 0) return { formed, waitMs: result.waitMs };
+    if (result.kind === 'formed') {
+      formed++;
+      const { id, batchSize: events } = result.batch;
+      log.info({ tenant: tenantId, webhook: webhookId, batch: id, events }, 'batch.formed');
+      workflows.start([result.batch]);
+    }
+    if (performance.now() - beganAtMs > maxMs) return { formed, waitMs: 0 };
   }
 }

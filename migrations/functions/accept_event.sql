@@ -13,6 +13,7 @@ returns table (event_row_id uuid, occurred_at timestamptz, delivery_id uuid, web
 language plpgsql as $$
 #variable_conflict use_column
 declare
+  v_none constant uuid := '00000000-0000-0000-0000-000000000000';
   v_event uuid;
   v_sequence bigint;
 begin
@@ -60,10 +61,9 @@ begin
              case when w.status = 'pending' and not w.batched and not t.waits then now() end
         from wanting w
        cross join lateral (
-         -- a batch is put together in order
-         select w.is_ordered and not w.batched and exists (
+         select w.is_ordered and case when w.batched then has_ahead(w.id, p_ordering_key, v_sequence) else exists (
            select from webhook_deliveries b
-            where b.webhook_id = w.id and b.ordering_key = p_ordering_key and b.finished_at is null) as waits) t
+            where b.webhook_id = w.id and b.ordering_key = p_ordering_key and b.finished_at is null) end as waits) t
       returning d.id, d.webhook_id, d.accepted_as, d.batched, d.status = 'pending' and not d.waits_for_turn as is_due),
     counted as (
       insert into webhook_counters as c (webhook_id, slot, pending, held)
@@ -78,8 +78,11 @@ begin
         -- as many as a batch may have are counted, without this one
         select (select count(*) from (
                   select from webhook_deliveries b
-                   where b.webhook_id = a.webhook_id and b.batched and b.batch_id is null and b.finished_at is null
-                   limit w.batch_max_events) waiting) as waiting, w.batch_max_events as max_events,
+                   -- by the one index that has only what waits, whatever the statistics say
+                   where (b.webhook_id, b.waits_for_turn, b.id) > (a.webhook_id, false, v_none)
+                     and (b.webhook_id, b.waits_for_turn, b.id) < (a.webhook_id, true, v_none)
+                     and b.batched and b.batch_id is null and b.finished_at is null
+                   order by b.webhook_id, b.waits_for_turn, b.id limit w.batch_max_events) waiting) as waiting, w.batch_max_events as max_events,
                -- so many may be accepted at this moment
                least(20, greatest(1, w.batch_max_events / 10)) as unseen
           from wanting w where a.batched and w.id = a.webhook_id) b on true

@@ -60,25 +60,26 @@ begin
            order by d.ordering_key, d.sequence limit p_limit for no key update skip locked)
         update webhook_deliveries d
            set ordering_key = null, sequence = null, waits_for_turn = false,
-               pending_since = case when o.waits_for_turn then v_now else d.pending_since end
+               pending_since = case when o.waits_for_turn and not d.batched then v_now else d.pending_since end
           from ordered o where d.id = o.id
         returning d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, 'pending', 'pending',
-                  o.waits_for_turn, d.batch_size, false;
+                  o.waits_for_turn and not d.batched, d.batch_size, d.batched and d.batch_id is null;
       if found then
         return;
       end if;
     end if;
     if w.batch_max_events is null then
-      -- what waits for a batch goes by itself; await_turn has it wait for its turn
+      -- what waits for a batch goes by itself, in its turn
       return query
         with waiting as (
           select d.id from webhook_deliveries d
            where d.webhook_id = p_webhook and d.batched and d.batch_id is null and d.finished_at is null and d.status = 'pending'
            order by d.id limit p_limit for no key update skip locked)
-        update webhook_deliveries d set batched = false, due_at = v_now, next_attempt_at = v_now, pending_since = v_now
+        update webhook_deliveries d
+           set batched = false, due_at = v_now, next_attempt_at = v_now, pending_since = case when not d.waits_for_turn then v_now end
           from waiting where d.id = waiting.id
         returning d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, 'pending', 'pending',
-                true, d.batch_size, false;
+                not d.waits_for_turn, d.batch_size, false;
       if found then
         return;
       end if;
@@ -90,7 +91,7 @@ begin
     if found then
       perform release_turn(p_webhook, v_row.tenant_id, v_row.ordering_key);
       return query select v_row.id, v_row.event_row_id, v_row.tenant_id, p_webhook, v_row.event_type, v_row.event_id,
-                          v_row.status, v_row.status, v_row.status = 'pending', null::integer, false;
+                          v_row.status, v_row.status, v_row.status = 'pending' and not v_row.batched, null::integer, v_row.batched;
       return;
     end if;
     v_to := 'failed';

@@ -9,7 +9,7 @@ export interface BatchingWebhook {
 
 export type FormedBatch =
   | { kind: 'formed'; batch: StartableDelivery & { batchSize: number } }
-  /** None is due: the next one will be, in so many milliseconds. */
+  /** None is due: the next one will be, in so many milliseconds. 0: not all was looked at yet. */
   | { kind: 'wait'; waitMs: number }
   /** Nothing waits for a batch. */
   | { kind: 'none' };
@@ -44,7 +44,7 @@ export async function listUncollectedWebhooks(db: Queryable): Promise<BatchingWe
   const { rows } = await db.query<{ webhook_id: number; tenant_id: string }>(
     `select distinct webhook_id, tenant_id from (
        select webhook_id, tenant_id from webhook_deliveries
-        where batched and batch_id is null and status = 'pending' and next_attempt_at < now() - interval '15 s'
+        where batched and batch_id is null and status = 'pending' and not waits_for_turn and next_attempt_at < now() - interval '15 s'
         order by next_attempt_at limit 5000) late
       limit 100`,
   );

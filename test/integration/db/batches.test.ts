@@ -22,7 +22,7 @@ describe('batches in Postgres', () => {
     batchMaxWaitSeconds: maxWaitSeconds,
   });
 
-  /** An event that only this webhook gets: every other one of the tenant is paused by being of another type. */
+  /** An event of a type that only this webhook subscribes to. */
   async function trigger(webhookId: number, event: { key?: string; body?: string; eventType?: string } = {}) {
     const eventId = randomUUID();
     const accepted = await insertEvent(attempts.db, {
@@ -62,7 +62,7 @@ describe('batches in Postgres', () => {
       const first = await trigger(webhookId);
       assert.deepEqual([first.starts, first.collects], [false, true], 'the first has the wait begin');
       const second = await trigger(webhookId);
-      assert.deepEqual([second.starts, second.collects], [false, false]);
+      assert.deepEqual([second.starts, second.collects], [false, true], 'another may make it full at this moment');
       const early = await formBatch(attempts.db, webhookId);
       assert.ok(early.kind === 'wait' && early.waitMs > 50_000 && early.waitMs <= 60_000, JSON.stringify(early));
       const third = await trigger(webhookId);
@@ -89,7 +89,9 @@ describe('batches in Postgres', () => {
     it('of at most 1 MB', async () => {
       const webhookId = await newWebhook(inBatches(500));
       const big = (i: number) => `{"event_id":"${i}","text":"${'é'.repeat(130_000)}"}`;
-      for (let i = 0; i < 6; i++) await trigger(webhookId, { body: big(i) });
+      const wakes: boolean[] = [];
+      for (let i = 0; i < 6; i++) wakes.push((await trigger(webhookId, { body: big(i) })).collects);
+      assert.deepEqual(wakes, [true, false, false, false, false, false], 'a batch that is not nearly full is left to wait');
       const { id } = await form(webhookId);
       const { body } = await attempts.takeToSend(id);
       assert.deepEqual(eventsIn(body), ['0', '1', '2', '3']);
@@ -127,6 +129,7 @@ describe('batches in Postgres', () => {
         await trigger(webhookId, { key: 'b' }),
         await trigger(webhookId, { key: 'b' }),
       ];
+      assert.deepEqual([a3.collects, b1.collects], [false, true], 'a3 waits for its turn');
       const second = await form(webhookId);
       const taken = await attempts.takeToSend(second.id);
       assert.deepEqual(eventsIn(taken.body), [b1.eventId, b2.eventId]);
@@ -143,6 +146,21 @@ describe('batches in Postgres', () => {
         a3.eventId,
         a4.eventId,
       ]);
+    });
+
+    it('without what has to wait for its turn since it was accepted before the batch was formed', async () => {
+      const webhookId = await newWebhook({ ...inBatches(2), ordering: 'key' });
+      const events = [];
+      for (let i = 0; i < 5; i++) events.push(await trigger(webhookId, { key: 'busy' }));
+      const first = await form(webhookId);
+      assert.deepEqual(await formBatch(attempts.db, webhookId), { kind: 'wait', waitMs: 0 }, 'marks the others');
+      assert.deepEqual(await formBatch(attempts.db, webhookId), { kind: 'none' });
+      await attempts.attempt(first.id, 200);
+      const second = await form(webhookId);
+      assert.deepEqual(
+        eventsIn((await attempts.takeToSend(second.id)).body),
+        events.slice(2, 4).map(({ eventId }) => eventId),
+      );
     });
 
     it('of one key by the numbers of its events, even if the clock was set back', async () => {
