@@ -91,7 +91,11 @@ describe('batches in Postgres', () => {
       const big = (i: number) => `{"event_id":"${i}","text":"${'é'.repeat(130_000)}"}`;
       const wakes: boolean[] = [];
       for (let i = 0; i < 6; i++) wakes.push((await trigger(webhookId, { body: big(i) })).collects);
-      assert.deepEqual(wakes, [true, false, false, false, false, false], 'a batch that is not nearly full is left to wait');
+      assert.deepEqual(
+        wakes,
+        [true, false, false, false, false, false],
+        'a batch that is not nearly full is left to wait',
+      );
       const { id } = await form(webhookId);
       const { body } = await attempts.takeToSend(id);
       assert.deepEqual(eventsIn(body), ['0', '1', '2', '3']);
