@@ -102,7 +102,7 @@ describe('deliveries in Postgres, in random histories', function () {
         await world.drain();
         await world.check();
       }),
-      { numRuns: 40 },
+      { numRuns: 30 },
     ));
 
   it('never deadlock and keep these invariants when many steps run concurrently', () =>
@@ -117,7 +117,7 @@ describe('deliveries in Postgres, in random histories', function () {
         await world.settleAll();
         await world.check();
       }),
-      { numRuns: 30, endOnFailure: true },
+      { numRuns: 20, endOnFailure: true },
     ));
 
   it('issue 8.1: are pending if the webhook is enabled and held if it is paused, however steps interleave', () =>
@@ -155,7 +155,7 @@ describe('deliveries in Postgres, in random histories', function () {
           await world.check();
         },
       ),
-      { numRuns: 25, endOnFailure: true },
+      { numRuns: 20, endOnFailure: true },
     ));
 
   /**
