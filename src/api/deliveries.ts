@@ -214,7 +214,7 @@ export const deliveryEndpoints = [
     tag,
     summary: 'Send a delivery again, now',
     description:
-      'A delivery that waits for its next attempt is sent as soon as the rate limit allows. One that has ended starts a new schedule under the same id, and its attempt numbers continue. A request in flight is neither cut off nor doubled. At most 10 times a minute for one delivery.',
+      'A delivery that waits for its next attempt is sent as soon as the rate limit allows. One that has ended starts a new schedule under the same id, and its attempt numbers continue. Where events go in batches, it goes alone, in a batch of one; but one in a batch that has not ended makes that batch due. A request in flight is neither cut off nor doubled. At most 10 times a minute for one delivery.',
     params,
     body: {
       schema: z.strictObject({

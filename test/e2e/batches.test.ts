@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { verifyWebhook } from '../../src/verify/index.js';
 import { createApiClient, createTenantClient, type TenantClient } from '../support/api-client.js';
-import { startChildService, type ChildService } from '../support/child-service.js';
 import { startReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait-for.js';
@@ -121,79 +120,5 @@ describe('a webhook that gets batches', function () {
     });
     assert.equal((await tenant.delivery(webhook.id, a!)).status, 'failed');
     await tenant.delete(`/v1/webhooks/${webhook.id}`);
-  });
-});
-
-describe('batches while a worker is killed', function () {
-  this.timeout(180_000);
-  let stack: Stack;
-  let tenant: TenantClient;
-  let receiver: Receiver;
-  const workers: ChildService[] = [];
-  before(async () => {
-    stack = await startStack({ parts: { api: true, worker: false } });
-    tenant = await createTenantClient(stack);
-    receiver = await startReceiver();
-    workers.push(...(await Promise.all([1, 2].map(() => startChildService('worker', stack.config)))));
-  });
-  after(async () => {
-    await Promise.all(workers.map((worker) => worker.end()));
-    await stack.close();
-    await receiver.close();
-  });
-
-  it('lose no event, send none in two batches, and keep the order of a call', async () => {
-    const { id: webhookId } = await tenant.createWebhook({
-      url: receiver.url,
-      events: ['call.dtmf'],
-      ordering: 'key',
-      batch: { max_events: 7, max_wait_seconds: 1 },
-      rate_limit_per_minute: null,
-      rate_limit_per_hour: null,
-    });
-    const accepted: Batch[] = [];
-    receiver.respond = (request, _response, index) => {
-      if (index % 4 === 3) return 503;
-      accepted.push(batchOf(request));
-      return 200;
-    };
-    const calls = 20;
-    const digits = ['1', '2', '3'];
-    for (const digit of digits)
-      await Promise.all(
-        Array.from({ length: calls }, (_, i) =>
-          tenant.trigger({
-            event_type: 'call.dtmf',
-            event_id: `call-${i}-${digit}`,
-            payload: { call_sid: `call-${i}`, digit, timestamp: '2025-10-29T12:00:00Z' },
-          }),
-        ),
-      );
-    await receiver.waitForRequests(3, 60_000);
-    const [killed] = workers.splice(0, 1);
-    killed!.kill('SIGKILL');
-    await killed!.exited;
-    const delivered = async () =>
-      (await tenant.webhook(webhookId)).webhook.successful_deliveries === calls * digits.length;
-    await waitFor(delivered, { what: 'all to be delivered', timeoutMs: 120_000, intervalMs: 200 });
-
-    const batchesOf = new Map<string, Set<string>>();
-    for (const { batch_id: id, events } of receiver.requests.map(batchOf))
-      for (const event of events) batchesOf.set(event.event_id, (batchesOf.get(event.event_id) ?? new Set()).add(id));
-    assert.equal(batchesOf.size, calls * digits.length);
-    assert.deepEqual(
-      [...batchesOf].filter(([, ids]) => ids.size > 1),
-      [],
-      'in one batch only',
-    );
-    const received: Record<string, string[]> = {};
-    const seen = new Set<string>();
-    for (const { batch_id: id, events } of accepted) {
-      // sent again as its sender was killed before it recorded the response
-      if (seen.has(id)) continue;
-      seen.add(id);
-      for (const { data } of events) (received[data.call_sid] ??= []).push(data.digit);
-    }
-    for (const [sid, inOrder] of Object.entries(received)) assert.deepEqual(inOrder, digits, sid);
   });
 });
