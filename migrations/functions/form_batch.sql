@@ -1,7 +1,8 @@
 -- Puts deliveries of a webhook that wait for a batch into one, oldest first, if there are enough of them or the oldest has
 -- waited long enough. A row without an id says in how many milliseconds to ask again; no row: none waits. Two of one
 -- ordering key may be in one batch, in their order; what has to wait for another delivery of its key waits for its turn.
--- Safe to repeat: a delivery is in one batch, or still waits.
+-- Safe to repeat and to run concurrently: a delivery is in one batch, or still waits. One that is locked is left for the
+-- next call, with what comes after it of its key.
 create or replace function form_batch(p_webhook integer)
 returns table (id uuid, tenant_id uuid, events integer, wait_ms bigint) language plpgsql as $$
 #variable_conflict use_column
@@ -17,8 +18,6 @@ declare
   v_is_full boolean;
   v_due_at timestamptz;
 begin
-  -- Nobody else forms a batch of this webhook, settles its deliveries or expires one.
-  perform from webhook_limiters where webhook_id = p_webhook for no key update;
   select * into w from webhooks where webhooks.id = p_webhook;
   if w.batch_max_events is null or not w.is_open then
     return;
@@ -93,7 +92,7 @@ begin
   insert into webhook_deliveries as b (id, webhook_id, tenant_id, event_type, event_id, status, batch_size, next_attempt_at)
   values (id, p_webhook, tenant_id, 'batch', id::text, 'pending', events, v_now);
   insert into webhook_batch_members (delivery_id, batch_id, place, attempts_before)
-  select d.id, form_batch.id, o.place, attempts_of(d)
+  select d.id, form_batch.id, o.place, d.attempt_count
     from unnest(v_batch) with ordinality o (delivery_id, place) join webhook_deliveries d on d.id = o.delivery_id;
   update webhook_deliveries d set batch_id = form_batch.id, next_attempt_at = v_now where d.id = any (v_batch);
   return next;

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { listAttempts } from '../../../src/db/attempt-list.js';
 import { formBatch, listUncollectedWebhooks } from '../../../src/db/batches.js';
-import { findBody, findDelivery } from '../../../src/db/deliveries.js';
+import { findBody, findDelivery, settleDelivery } from '../../../src/db/deliveries.js';
 import { listDeliveries } from '../../../src/db/delivery-lists.js';
 import { insertEvent, insertTestEvent } from '../../../src/db/events.js';
 import { expungeDelivery } from '../../../src/db/expunge.js';
@@ -165,6 +166,53 @@ describe('batches in Postgres', () => {
         eventsIn((await attempts.takeToSend(second.id)).body),
         events.slice(2, 4).map(({ eventId }) => eventId),
       );
+    });
+
+    it('without what waits for its turn, which comes even if the batch before it ends at the same moment', async () => {
+      const webhookId = await newWebhook({ ...inBatches(2), ordering: 'key' });
+      for (let i = 0; i < 4; i++) await trigger(webhookId, { key: 'race' });
+      const first = await form(webhookId);
+      const taken = await attempts.takeToSend(first.id);
+      let recorded: Promise<unknown> | undefined;
+      await attempts.db.transaction(async (tx) => {
+        assert.deepEqual(await formBatch(tx, webhookId), { kind: 'wait', waitMs: 0 });
+        recorded = attempts.record(first.id, taken, 200);
+        await Promise.race([recorded, delay(200)]);
+      });
+      await recorded;
+      assert.equal((await form(webhookId)).batchSize, 2);
+    });
+
+    it('without what comes after a delivery of its key that is locked', async () => {
+      const webhookId = await newWebhook({ ...inBatches(2), ordering: 'key' });
+      const [a1, a2, b1] = [
+        await trigger(webhookId, { key: 'locked' }),
+        await trigger(webhookId, { key: 'locked' }),
+        await trigger(webhookId, { key: 'free' }),
+      ];
+      for (const { id } of [a1, a2, b1]) await attempts.pass(61, id);
+      await attempts.db.transaction(async (tx) => {
+        await tx.query('select from webhook_deliveries where id = $1 for update', [a1.id]);
+        const { id } = await form(webhookId);
+        assert.deepEqual(eventsIn((await attempts.takeToSend(id)).body), [b1.eventId]);
+        assert.deepEqual(await formBatch(attempts.db, webhookId), { kind: 'wait', waitMs: 1000 });
+      });
+      assert.equal((await form(webhookId)).batchSize, 2);
+    });
+
+    it('of nothing that is held or has expired, and of nothing while the webhook is paused', async () => {
+      const webhookId = await newWebhook(inBatches(2));
+      const [held, expired, fine] = [await trigger(webhookId), await trigger(webhookId), await trigger(webhookId)];
+      for (const { id } of [held, expired, fine]) await attempts.pass(61, id);
+      await settleDelivery(attempts.db, held.id, 'held');
+      await attempts.database.pool.query('update webhook_deliveries set expires_at = now() where id = $1', [
+        expired.id,
+      ]);
+      await attempts.change(webhookId, { enabled: false });
+      assert.deepEqual(await formBatch(attempts.db, webhookId), { kind: 'none' });
+      await attempts.change(webhookId, { enabled: true });
+      const { id } = await form(webhookId);
+      assert.deepEqual(eventsIn((await attempts.takeToSend(id)).body), [fine.eventId]);
     });
 
     it('of one key by the numbers of its events, even if the clock was set back', async () => {
