@@ -37,6 +37,8 @@ create table webhook_batch_members (
   place integer not null,
   -- attempts of the delivery before this batch: the first of the batch is the next
   attempts_before integer not null,
+  -- attempts of the batch that are the delivery's, set when it leaves the batch; null: all
+  attempts integer,
   primary key (delivery_id, batch_id)
 );
 create unique index webhook_batch_members_in_order on webhook_batch_members (batch_id, place);

@@ -59,7 +59,7 @@ begin
     for i in 1 .. cardinality(v_group) loop
       v_row := v_group[i];
       v_row.recovery_id := p_recovery;
-      v_row.attempt_count := attempts_of(v_row);
+      v_row.attempt_count := leave_batch(v_row);
       v_row.batched := w.batch_max_events is not null;
       v_row.batch_id := null;
       v_row.due_at := clock_timestamp() + coalesce(w.batch_max_wait_seconds, 0) * interval '1 s';

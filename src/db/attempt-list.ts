@@ -46,9 +46,9 @@ export async function listAttempts(
 ): Promise<{ attempts: Attempt[]; more: boolean }> {
   const { rows } = await db.query<AttemptRow & { last_number: number }>(
     `with runs as (
-       select id as sender, 0 as before from webhook_deliveries where id = $1
+       select id as sender, 0 as before, null::integer as last from webhook_deliveries where id = $1
        union all
-       select batch_id, attempts_before from webhook_batch_members where delivery_id = $1)
+       select batch_id, attempts_before, attempts from webhook_batch_members where delivery_id = $1)
      select number_of_all as number, started_at, duration_ms, status_code, request_headers, response_headers, response_body,
             response_truncated, error_class, error_message, target,
             (select attempts_of(d) from webhook_deliveries d where id = $1) as last_number
@@ -57,7 +57,8 @@ export async function listAttempts(
                          over (order by number_of_all rows between unbounded preceding and 1 preceding) as bytes_before
                from runs cross join lateral (
                  select *, runs.before + number as number_of_all from webhook_attempts
-                  where delivery_id = runs.sender and number > $2 - runs.before order by number limit $3) of_run
+                  where delivery_id = runs.sender and number > $2 - runs.before and (last is null or number <= last)
+                   order by number limit $3) of_run
               order by number_of_all limit $3) a
       where coalesce(bytes_before, 0) < $4
       order by number_of_all`,

@@ -83,10 +83,11 @@ export const withLastAttempt = `
   webhook_deliveries d left join webhook_events e on e.id = d.event_row_id
   left join webhook_deliveries batch on d.batched and batch.id = d.batch_id
   left join lateral (
-    select b.id, b.attempt_count from webhook_batch_members m join webhook_deliveries b on b.id = m.batch_id
-     where d.batched and m.delivery_id = d.id and b.attempt_count > 0 and m.attempts_before + b.attempt_count >= d.attempt_count
+    select m.batch_id as id, s.attempts from webhook_batch_members m join webhook_deliveries b on b.id = m.batch_id
+     cross join lateral (select coalesce(m.attempts, b.attempt_count) as attempts) s
+     where d.batched and m.delivery_id = d.id and s.attempts > 0 and m.attempts_before + s.attempts >= d.attempt_count
      order by m.attempts_before desc limit 1) sent on true
-  left join webhook_attempts a on a.delivery_id = coalesce(sent.id, d.id) and a.number = coalesce(sent.attempt_count, d.attempt_count)`;
+  left join webhook_attempts a on a.delivery_id = coalesce(sent.id, d.id) and a.number = coalesce(sent.attempts, d.attempt_count)`;
 
 export function toDelivery(row: DeliveryRow, maxBytes = Infinity): Delivery {
   return {
@@ -238,7 +239,7 @@ export async function requestRetry(
     // Its turn is over: it waits for none, and none waits for it.
     await db.query(
       `update webhook_deliveries d
-          set ordering_key = null, sequence = null, batched = false, batch_id = case when $2 then id end, attempt_count = attempts_of(d)
+          set ordering_key = null, sequence = null, batched = false, batch_id = case when $2 then id end, attempt_count = leave_batch(d)
         where id = $1`,
       [deliveryId, found.goes_in_batches],
     );

@@ -437,7 +437,11 @@ describe('batches in Postgres', () => {
   it('are formed anew by a recovery, and show the attempts of both', async () => {
     const webhookId = await newWebhook({ ...inBatches(2), maxRetries: 0 });
     const [a, b] = [await trigger(webhookId), await trigger(webhookId)];
-    await attempts.attempt((await form(webhookId)).id, 500);
+    const failed = await form(webhookId);
+    // Its sender is gone: another request is made, and the record of this one comes late.
+    const late = await attempts.takeToSend(failed.id);
+    await attempts.pass(60, failed.id);
+    await attempts.attempt(failed.id, 500);
     const { tenantId } = attempts;
     const recovery = await attempts.db.transaction((tx) =>
       createRecovery(tx, {
@@ -460,6 +464,8 @@ describe('batches in Postgres', () => {
       ],
     );
     const again = await form(webhookId);
+    await attempts.record(failed.id, late, 500);
+    assert.deepEqual(await statusOf(a, b, failed), ['pending', 'pending', 'failed'], 'they are in another batch now');
     await attempts.attempt(again.id, 200);
     assert.deepEqual(await statusOf(a, b), ['delivered', 'delivered']);
     const { attempts: listed } = await listAttempts(attempts.db, a.id, { limit: 10, afterNumber: null });
