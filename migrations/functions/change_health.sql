@@ -1,5 +1,5 @@
 -- Changes the state of a webhook's health, and notes the change: the tenant's other webhooks are notified of it. No
--- effect if that is its state already. The lock on webhook_health is the last of all.
+-- effect if that is its state already. The caller has locked no delivery, or has locked the health before it.
 create or replace function change_health(p_webhook integer, p_state text, p_reason text, p_now timestamptz)
 returns void language plpgsql as $$
 begin

@@ -1,30 +1,20 @@
 -- Judges the health of a webhook by an attempt that was just recorded, and changes it if that is evidence enough.
--- Returns the new state; null: as before. p_failed: the delivery failed with this attempt; it is counted already.
--- p_gone_reason: the receiver wants no more, for this reason, which disables the webhook even if the attempt is no
--- evidence. p_may_disable: the caller has locked the webhook and its limiter.
-create or replace function judge_health(w webhooks, p_is_evidence boolean, p_succeeded boolean, p_failed boolean, p_error text,
-                                        p_gone_reason text, p_may_disable boolean, p_now timestamptz)
+-- Returns the new state; null: as before. h: what lock_health returned. p_failed: the delivery failed with this attempt;
+-- it is counted already. p_gone_reason: the receiver wants no more, for this reason, which disables the webhook even if
+-- the attempt is no evidence. p_may_disable: the caller has locked the webhook and its limiter.
+create or replace function judge_health(h webhook_health, w webhooks, p_is_evidence boolean, p_succeeded boolean, p_failed boolean,
+                                        p_error text, p_gone_reason text, p_may_disable boolean, p_now timestamptz)
 returns text language plpgsql as $$
 declare
-  h webhook_health;
-  v_error text := left(p_error, 500);
   v_failures bigint;
   v_success_at timestamptz;
   v_reason text;
 begin
-  -- The health of a paused webhook stays as it is; resuming it resets the health.
-  if not w.enabled then
+  if h.state = 'disabled' then
     return null;
   end if;
-  select * into h from webhook_health where webhook_id = w.id;
   if p_succeeded then
-    -- The usual case: one row is read, if there is one, and none is written. A few failures end with the next failure,
-    -- which sees that this came between. Of more, the decisive one may be recorded at this moment.
-    if h.webhook_id is null or h.state = 'healthy' and cardinality(h.failed_at) < 3 then
-      return null;
-    end if;
-    select * into h from webhook_health where webhook_id = w.id for no key update;
-    if h.state = 'disabled' or h.state = 'healthy' and h.failed_at = '{}' then
+    if h.state = 'healthy' and h.failed_at = '{}' then
       return null;
     end if;
     update webhook_health
@@ -37,17 +27,8 @@ begin
     return 'healthy';
   end if;
 
-  -- While it is failing, hardly anything is written: its failures are counted in several rows, this is one.
-  if p_is_evidence and (h.state is distinct from 'failing' or h.last_error is distinct from v_error
-                        or p_failed and h.failures_began_at is null) then
-    if h.webhook_id is null then
-      insert into webhook_health (webhook_id, state, since) values (w.id, 'healthy', w.created_at) on conflict do nothing;
-    end if;
-    select * into h from webhook_health where webhook_id = w.id for no key update;
-    if h.state = 'disabled' then
-      return null;
-    end if;
-    -- After the lock on the row: the failures of those that had it before are committed.
+  if p_is_evidence then
+    -- The row is locked, so the failures of those that had it before are committed.
     select sum(failures), max(healthy_at) into v_failures, v_success_at from webhook_counters where webhook_id = w.id;
     if h.state = 'healthy' and v_success_at > coalesce(h.success_seen_at, '-infinity') then
       h.failures_before := v_failures - p_failed::int;
@@ -58,19 +39,15 @@ begin
     update webhook_health
        set failures_before = h.failures_before,
            failures_began_at = coalesce(h.failures_began_at, case when p_failed then p_now end),
-           failed_at = (p_now || h.failed_at)[1:10], last_error = v_error, success_seen_at = h.success_seen_at
+           failed_at = (p_now || h.failed_at)[1:10], last_error = left(p_error, 500), success_seen_at = h.success_seen_at
      where webhook_id = w.id returning * into h;
   end if;
 
   if p_gone_reason is not null then
     perform disable_webhook(w.id, p_gone_reason, p_now);
     return 'disabled';
-  elsif not p_is_evidence or h.state = 'failing' and not p_may_disable then
+  elsif not p_is_evidence then
     return null;
-  end if;
-  if p_may_disable then
-    select * into h from webhook_health where webhook_id = w.id for no key update;
-    v_failures := count_failures(w.id);
   end if;
   v_failures := v_failures - h.failures_before;
   if p_failed and p_may_disable and v_failures >= 20

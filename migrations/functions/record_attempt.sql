@@ -16,6 +16,7 @@ declare
   d webhook_deliveries;
   w webhooks;
   l webhook_limiters;
+  h webhook_health;
   v_now timestamptz := clock_timestamp();
   v_may_disable boolean;
   v_is_evidence boolean;
@@ -40,6 +41,12 @@ begin
   -- delivery reserved a token meanwhile.
   if v_may_disable or d.holds_token then
     select * into l from webhook_limiters where webhook_id = d.webhook_id for no key update;
+  end if;
+  -- Without the last condition, two failing webhooks could notify each other without end.
+  v_is_evidence := w.is_open and not d.test
+    and (p_verdict = 'delivered' or d.event_type not in ('webhook.failing', 'webhook.recovered', 'webhook.disabled'));
+  if v_is_evidence or v_may_disable then
+    h := lock_health(w, p_verdict = 'delivered', p_target, p_error_message, v_may_disable);
   end if;
   select * into d from webhook_deliveries where id = p_delivery for no key update;
   if not found then
@@ -117,20 +124,20 @@ begin
       -- The limit counts from the response, not from when the token was taken: by then the request had arrived.
       update webhook_tokens set at = at + p_elapsed_ms * interval '1 ms' where webhook_id = d.webhook_id and number = p_token;
     end if;
-    -- Health is the url's, of which attempts at the fallback say nothing. Without the last condition, two failing
-    -- webhooks could notify each other without end.
-    v_is_evidence := w.is_open and not d.test and (p_target = 'primary' or status = 'failed')
-      and (p_verdict = 'delivered' or d.event_type not in ('webhook.failing', 'webhook.recovered', 'webhook.disabled'));
+    -- Health is the url's, of which attempts at the fallback say nothing.
+    v_is_evidence := v_is_evidence and (p_target = 'primary' or status = 'failed');
     v_failed := v_is_evidence and (v_falls_back or status = 'failed' and d.status <> 'failed');
     -- one that the fallback fails too was counted when it went there
     perform change_status(array[d], status, p_duration_ms, p_verdict = 'delivered', v_now,
                           case when v_is_evidence then (v_failed and p_target = 'primary')::int end);
-    if v_is_evidence or p_verdict = 'gone' then
-      health := judge_health(w, v_is_evidence, p_verdict = 'delivered', v_failed, p_error_message,
+    if h.webhook_id is null then
+      null;
+    elsif v_is_evidence or p_verdict = 'gone' then
+      health := judge_health(h, w, v_is_evidence, p_verdict = 'delivered', v_failed, p_error_message,
                              case when p_verdict = 'gone' then p_disabled_reason end, v_may_disable, v_now);
-    elsif p_verdict = 'delivered' and p_target = 'fallback' and not d.test then
+    elsif p_verdict = 'delivered' then
       -- as long as the fallback works, the webhook is not disabled
-      update webhook_health set failures_began_at = null where webhook_id = w.id and failures_began_at is not null;
+      update webhook_health set failures_began_at = null where webhook_id = w.id;
     end if;
   end if;
   wait_ms := milliseconds_until(least(d.due_at, d.expires_at));

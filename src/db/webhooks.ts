@@ -169,7 +169,7 @@ export async function updateWebhook(
     [webhookId, ...fields.map(([, value]) => value)],
   );
   if (limitsChanged || stops) await voidPlannedTokens(db, webhookId);
-  // Last, as its lock is the last of all.
+  // Last: its lock comes after those of the webhook and the limiter.
   if (enabledChanged && is.enabled) await db.query('select reset_health($1)', [webhookId]);
   return toWebhook(oneRow(rows));
 }
