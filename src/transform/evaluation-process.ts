@@ -17,8 +17,8 @@ export type Evaluation =
   | { kind: 'made'; body: string | null }
   /** `position`: the character of the expression at which JSONata noticed it. */
   | { kind: 'failed'; message: string; position: number | null }
-  /** It needed more than it may have. Not certain: the machine may have been too busy, or out of memory by itself. */
-  | { kind: 'stopped'; needed: 'time' | 'memory'; isCertain: boolean };
+  /** It needed more than it may have; or the machine was too busy, or something else ended the process. */
+  | { kind: 'stopped'; needed: 'time' | 'memory' };
 
 /** Some built-in functions cannot be interrupted when the time is over; the process is killed so much later. */
 const killAfterMs = 100;
@@ -97,13 +97,7 @@ export class EvaluationProcess {
         resolve(evaluation);
       };
       const onMessage = (answer: Answer) => end(evaluationOf(answer));
-      const onExit = () =>
-        end({
-          kind: 'stopped',
-          needed: isKilled ? 'time' : 'memory',
-          // Something else may have ended it, or made the machine too slow.
-          isCertain: false,
-        });
+      const onExit = () => end({ kind: 'stopped', needed: isKilled ? 'time' : 'memory' });
       const timer = setTimeout(() => {
         isKilled = true;
         child.kill('SIGKILL');
@@ -113,7 +107,7 @@ export class EvaluationProcess {
         if (!error) return;
         this.#isLost = true;
         this.kill();
-        end({ kind: 'stopped', needed: 'memory', isCertain: false });
+        end({ kind: 'stopped', needed: 'memory' });
       });
     });
   }
@@ -131,8 +125,7 @@ interface Answer {
 }
 
 function evaluationOf({ body, error, timedOut }: Answer): Evaluation {
-  // The machine may be busy, or the process new: both take several times as long.
-  if (timedOut) return { kind: 'stopped', needed: 'time', isCertain: false };
+  if (timedOut) return { kind: 'stopped', needed: 'time' };
   if (error) return { kind: 'failed', message: error.message, position: error.position ?? null };
   return { kind: 'made', body: body ?? null };
 }

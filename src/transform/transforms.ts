@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { maxTransformMs } from '../../workflows/contract/time-budget.js';
 import { FairQueue } from '../temporal/priority/fair-queue.js';
-import { EvaluationProcess, evaluationLimits, type EvaluationRequest } from './evaluation-process.js';
+import { EvaluationProcess, evaluationLimits, type Evaluation, type EvaluationRequest } from './evaluation-process.js';
 
 /** What comes of an expression. `Body` is null when only its syntax was checked. */
 export type Transformed<Body extends string | null = string> =
@@ -21,15 +21,13 @@ export interface TransformRequest {
 interface Job {
   tenantId: string;
   request: EvaluationRequest;
-  /** Evaluations before this one that were stopped, perhaps because of other work on the machine. */
-  stopped: number;
   /** Nobody waits for it any more. */
   isGone: boolean;
   resolve(transformed: Transformed<string | null>): void;
   reject(error: unknown): void;
 }
 
-/** For how long an evaluation is waited for that was not ready in time at first: the machine may have been busy. */
+/** For the second try. The machine may be busy, or the process new: both take several times as long. */
 const secondWaitMs = 1_500;
 /** Two, of which expressions that use up their time get one: others always find one that works for them. */
 const processes = 2;
@@ -83,19 +81,14 @@ export class Transforms {
     if (this.#slowTenants.has(tenantId) && !this.#hasRoomFor(tenantId)) return { kind: 'busy' };
     let timer: NodeJS.Timeout | undefined;
     return new Promise<Transformed<string | null>>((resolve, reject) => {
-      const job: Job = { tenantId, request, stopped: 0, isGone: false, resolve, reject };
+      const job: Job = { tenantId, request, isGone: false, resolve, reject };
       timer = setTimeout(() => {
         job.isGone = true;
         resolve({ kind: 'busy' });
       }, maxTransformMs);
-      this.#add(job);
+      this.#queue.add(tenantId, '', job);
+      this.#serve();
     }).finally(() => clearTimeout(timer));
-  }
-
-  #add(job: Job): void {
-    if (this.#isClosed) return job.reject(closedError());
-    this.#queue.add(job.tenantId, '', job);
-    this.#serve();
   }
 
   #hasRoomFor(slowTenantId: string): boolean {
@@ -126,15 +119,10 @@ export class Transforms {
   /** Never rejects. */
   async #run(job: Job): Promise<void> {
     try {
-      const process = await this.#takeProcess();
-      const evaluation = await process.evaluate(job.request, job.stopped === 0 ? evaluationLimits.maxMs : secondWaitMs);
-      if (process.isAlive) this.#idle.push(Promise.resolve(process));
-      else this.#replace(process);
-      if (evaluation.kind === 'made' || evaluation.kind === 'failed') return job.resolve(evaluation);
-      if (!evaluation.isCertain && job.stopped === 0) {
-        job.stopped++;
-        return this.#add(job);
-      }
+      let evaluation = await this.#evaluate(job.request, evaluationLimits.maxMs);
+      // At once: behind the tenant's other work it would come too late, and the tenant would never count as slow.
+      if (evaluation.kind === 'stopped') evaluation = await this.#evaluate(job.request, secondWaitMs);
+      if (evaluation.kind !== 'stopped') return job.resolve(evaluation);
       this.#slowTenants.set(job.tenantId, true);
       job.resolve({ kind: 'failed', message: lacks[evaluation.needed], position: null });
     } catch (error) {
@@ -142,7 +130,16 @@ export class Transforms {
     }
   }
 
+  async #evaluate(request: EvaluationRequest, waitMs: number): Promise<Evaluation> {
+    const process = await this.#takeProcess();
+    const evaluation = await process.evaluate(request, waitMs);
+    if (process.isAlive) this.#idle.push(Promise.resolve(process));
+    else this.#replace(process);
+    return evaluation;
+  }
+
   async #takeProcess(): Promise<EvaluationProcess> {
+    if (this.#isClosed) throw closedError();
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
       const process = await idle;
       if (process.isAlive) return process;
