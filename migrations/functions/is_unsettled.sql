@@ -4,7 +4,7 @@ create or replace function is_unsettled(p_webhook integer) returns boolean langu
     when w.deleted_at is not null then exists (
       select from webhook_deliveries d where d.webhook_id = w.id and d.status in ('pending', 'held'))
     when not w.is_open then exists (
-      select from webhook_deliveries d where d.webhook_id = w.id and d.status = 'pending' and not (d.test and w.verification <> 'pending'))
+      select from webhook_deliveries d where d.webhook_id = w.id and d.status = 'pending' and must_be_held(d, w))
     else exists (select from webhook_deliveries d where d.webhook_id = w.id and d.status = 'held')
       or exists (select from webhook_deliveries d where d.webhook_id = w.id and d.holds_token and d.token_epoch < l.epoch)
       or exists (select from webhook_deliveries d

@@ -28,7 +28,7 @@ begin
   if d.status = 'pending' then
     if w.deleted_at is not null then
       perform settle_delivery(p_delivery, 'cancelled');
-    elsif not w.is_open and not (d.test and w.verification <> 'pending') then
+    elsif must_be_held(d, w) then
       perform settle_delivery(p_delivery, 'held');
     elsif d.expires_at <= v_now and coalesce(d.in_flight_until, '-infinity') <= v_now then
       perform expire_delivery(p_delivery);

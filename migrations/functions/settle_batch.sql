@@ -31,8 +31,7 @@ begin
                                     else array['held'] end loop
     v_rows := array(
       select d from webhook_deliveries d
-       -- a pause does not hold tests: a tenant sends one to find out whether to resume
-       where d.webhook_id = p_webhook and d.status = v_from and not (d.test and v_to = 'held' and w.verification <> 'pending')
+       where d.webhook_id = p_webhook and d.status = v_from and (v_to <> 'held' or must_be_held(d, w))
        order by d.id limit p_limit for no key update skip locked);
     perform change_status(v_rows, v_to);
     v_changed := v_changed || v_rows;

@@ -50,7 +50,7 @@ begin
   select * into d from webhook_deliveries where id = p_delivery for no key update;
   select * into w from webhooks where id = d.webhook_id;
   v_was := d.status;
-  if d.status = 'pending' and (w.deleted_at is not null or not w.is_open and not (d.test and w.verification <> 'pending')) then
+  if d.status = 'pending' and (w.deleted_at is not null or must_be_held(d, w)) then
     perform settle_delivery(p_delivery, case when w.deleted_at is not null then 'cancelled' else 'held' end);
     select * into d from webhook_deliveries where id = p_delivery;
   end if;

@@ -96,7 +96,7 @@ export async function markUnsettledWebhooks(db: Queryable): Promise<SettlingWebh
             select from webhook_deliveries d where d.webhook_id = w.id and d.status in ('pending', 'held'))
           when not w.is_open then exists (
             select from webhook_deliveries d
-             where d.webhook_id = w.id and d.status = 'pending' and not (d.test and w.verification <> 'pending'))
+             where d.webhook_id = w.id and d.status = 'pending' and must_be_held(d, w))
           else exists (select from webhook_deliveries d where d.webhook_id = w.id and d.status = 'held') end
       returning id, tenant_id`,
   );
