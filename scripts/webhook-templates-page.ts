@@ -31,7 +31,7 @@ ${webhookTemplates.map(renderRow).join('\n')}
 - The url must fit the template (400). It is usually all that one needs to post there, so keep it secret.
 - What callers and senders wrote cannot mention people, or hide a link behind other words. Long texts are cut. Events of every type give a message that the service accepts, also those of types that are added later.
 - \`GET /v1/webhook-templates\` (no key needed) returns all of them, with their \`transform\`. To change the wording, take it from there and set your own with \`PATCH\`. A later version of a template does not change your webhook.
-- Changes of the webhook are not checked against its template; \`template\` only shows where its settings came from.
+- A new \`url\` in a \`PATCH\` must fit the template too, so that no Slack message goes to Discord. To go to another service, set \`transform\` in the same call (null: the events as they are). Other settings are yours to change; \`template\` goes on to show where they came from.
 
 ${sections.join('\n\n')}
 `;

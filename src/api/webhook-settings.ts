@@ -1,8 +1,8 @@
-import type { WebhookSettings } from '../db/webhooks.js';
+import type { Webhook, WebhookSettings } from '../db/webhooks.js';
 import { InvalidInputError } from '../errors.js';
 import { compileFilter } from '../filter/compile-filter.js';
 import type { WebhookTemplate } from '../webhook-templates/template.js';
-import { findWebhookTemplate, fitTemplate } from '../webhook-templates/webhook-templates.js';
+import { findWebhookTemplate, fitTemplate, refillable } from '../webhook-templates/webhook-templates.js';
 import { namedSchedules } from '../../workflows/contract/retry-policy.js';
 import type { AppDeps } from './http/endpoint.js';
 import { sealHeaders } from './webhook-json.js';
@@ -51,7 +51,9 @@ export function toNewSettings(body: NewWebhook, tenantId: string, deps: AppDeps)
   const target = { url: checkedUrl(url, 'url', deps), transform };
   return {
     ...toSettings(settings, tenantId, deps),
-    ...(found ? fitted(found, target) : target),
+    ...(found
+      ? (fitTemplate(found, target) ?? refuseUrl(`${doesNotFit(found)}. For another url, leave the template out`))
+      : target),
     events,
     template: found?.name ?? null,
     verify: verify || deps.requireVerification,
@@ -74,10 +76,29 @@ const settingsOf = (template: WebhookTemplate) => ({
   rate_limit_per_hour: template.rateLimitPerHour,
 });
 
-function fitted(template: WebhookTemplate, target: { url: string; transform: string | null }) {
-  const result = fitTemplate(template, target);
-  if (result) return result;
-  const message = `does not fit the template "${template.name}": expected ${template.urlForm}. For another url, leave the template out`;
+/**
+ * A change of a webhook that may have been made from a template. A new url must fit the template as the first one did,
+ * unless the call sets a transform too: then its body may be for another service.
+ */
+export function fitChange(before: Webhook, change: WebhookSettings): WebhookSettings {
+  const template = before.template === null ? undefined : findWebhookTemplate(before.template);
+  const { url } = change;
+  if (!template || url === undefined || url === before.url) return change;
+  if (change.transform !== undefined)
+    return { ...change, ...fitTemplate(template, { url, transform: change.transform }) };
+  const transform = refillable(template, before.transform);
+  const fitted = fitTemplate(template, { url, transform });
+  if (!fitted) refuseUrl(`${doesNotFit(template)}. For another service, set "transform" in the same call`);
+  if (fitted.url !== url && fitted.transform === transform)
+    refuseUrl(
+      'has a parameter that belongs in the transform, which has no place for it: set "transform" in the same call',
+    );
+  return { ...change, ...fitted };
+}
+
+const doesNotFit = ({ name, urlForm }: WebhookTemplate) => `does not fit the template "${name}": expected ${urlForm}`;
+
+function refuseUrl(message: string): never {
   throw new InvalidInputError('The body is not valid: url.', [{ path: 'url', message }]);
 }
 

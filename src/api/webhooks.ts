@@ -33,7 +33,7 @@ import {
   webhookChangeSchema,
   webhookSchema,
 } from './webhook-schemas.js';
-import { refuseBatchesOfTransforms, toNewSettings, toSettings } from './webhook-settings.js';
+import { fitChange, refuseBatchesOfTransforms, toNewSettings, toSettings } from './webhook-settings.js';
 
 const defaultOverlapSeconds = 86_400;
 const maxOverlapSeconds = 604_800;
@@ -186,9 +186,10 @@ export const webhookEndpoints = [
       const settings = toSettings(body, tenantId, deps);
       const webhook = await deps.db.transaction(async (db) => {
         const before = await findWebhook(db, tenantId, params.webhook_id, { lock: true });
-        refuseBatchesOfTransforms({ ...before, ...settings });
-        const after = await updateWebhook(db, tenantId, params.webhook_id, settings, deps);
-        if (!before || !after) throw notFound('webhook', params.webhook_id);
+        if (!before) throw notFound('webhook', params.webhook_id);
+        const change = fitChange(before, settings);
+        refuseBatchesOfTransforms({ ...before, ...change });
+        const after = (await updateWebhook(db, tenantId, before.id, change, deps))!; // it is locked
         await auditUpdate(db, author, before, after, deps);
         return after;
       });

@@ -43,6 +43,6 @@ export const pagerduty: WebhookTemplate = {
     'In PagerDuty, open the service that is to be alerted, then "Integrations", then "Add an integration".',
     'Choose "Events API V2" and copy its integration key, which has 32 letters and digits.',
     'Use https://events.pagerduty.com/v2/enqueue?routing_key=<the key> as url here (events.eu.pagerduty.com for accounts in the EU).',
-    'The key is moved from the url into the transform, because PagerDuty expects it in the body. To change it later, change the transform.',
+    'The key is moved from the url into the transform, because PagerDuty expects it in the body. To change it later, set the url with the new key; if you have changed the transform, set that too, with {{routing_key}} for the key.',
   ],
 };

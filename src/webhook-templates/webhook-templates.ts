@@ -22,6 +22,13 @@ export const webhookTemplateNames: readonly string[] = webhookTemplates.map(({ n
 export const findWebhookTemplate = (name: string): WebhookTemplate | undefined =>
   webhookTemplates.find((template) => template.name === name);
 
+/** The transform of a webhook; if it has the wording of its template, then with a place for a parameter of the url. */
+export function refillable({ transform: own }: WebhookTemplate, transform: string | null): string | null {
+  const [start, end] = own?.split(/\{\{\w+\}\}/) ?? [];
+  const isOwn = end !== undefined && transform?.startsWith(start!) && transform.endsWith(end);
+  return isOwn ? own : transform;
+}
+
 /**
  * The url and the transform of a webhook that uses the template, with the parameters of the url that belong in the body
  * moved there. `url` is in its normal form; undefined: it does not fit the template.

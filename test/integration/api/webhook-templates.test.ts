@@ -11,6 +11,7 @@ describe('webhook templates', () => {
   after(() => api.close());
 
   const create = (body: Record<string, unknown>) => tenant.call('POST', '/v1/webhooks', { body });
+  const patch = (id: number, body: Record<string, unknown>) => tenant.call('PATCH', `/v1/webhooks/${id}`, { body });
   const slackUrl = templateUrls.slack;
 
   it('are listed without a key', async () => {
@@ -102,18 +103,50 @@ describe('webhook templates', () => {
 
   it('cannot be changed afterwards', async () => {
     const { id } = (await create({ template: 'slack', url: slackUrl })).body.webhook;
-    const { status, body } = await tenant.call('PATCH', `/v1/webhooks/${id}`, { body: { template: 'discord' } });
+    const { status, body } = await patch(id, { template: 'discord' });
     assert.equal(status, 400);
     assert.equal(body.errors[0].path, 'template');
   });
 
   it('stay shown when other settings change', async () => {
     const { id } = (await create({ template: 'slack', url: slackUrl })).body.webhook;
-    const change = { url: 'https://example.com/webhooks', events: ['*'] };
-    const { status, body } = await tenant.call('PATCH', `/v1/webhooks/${id}`, { body: change });
+    const change = { url: `${slackUrl}x`, events: ['*'] };
+    const { status, body } = await patch(id, change);
     assert.equal(status, 200);
     assert.equal(body.webhook.template, 'slack');
     assert.equal(body.webhook.url, change.url);
+  });
+
+  it('check a new url too, unless the body changes with it', async () => {
+    const { id } = (await create({ template: 'slack', url: slackUrl })).body.webhook;
+    const url = templateUrls.discord;
+    const { status, body } = await patch(id, { url });
+    assert.equal(status, 400);
+    assert.deepEqual(body.errors, [
+      {
+        path: 'url',
+        message:
+          'does not fit the template "slack": expected https://hooks.slack.com/services/T…/B…/…. For another service, set "transform" in the same call',
+      },
+    ]);
+    const { webhook } = (await patch(id, { url, transform: '{"content": event}' })).body;
+    assert.deepEqual([webhook.url, webhook.transform], [url, '{"content": event}']);
+    assert.equal((await patch(id, { url, max_retries: 3 })).status, 200, 'it has this url');
+  });
+
+  it('move the new routing key of PagerDuty to where the old one is', async () => {
+    const { webhook } = (await create({ template: 'pagerduty', url: templateUrls.pagerduty })).body;
+    const key = 'k'.repeat(32);
+    const url = `https://events.eu.pagerduty.com/v2/enqueue?routing_key=${key}`;
+    const changed = (await patch(webhook.id, { url })).body.webhook;
+    assert.equal(changed.url, 'https://events.eu.pagerduty.com/v2/enqueue');
+    assert.equal(changed.transform, webhook.transform.replace('0123456789abcdef0123456789ABCDEF', key));
+
+    const mine = { transform: '{"routing_key": "{{routing_key}}", "event_action": "trigger"}' };
+    assert.match((await patch(webhook.id, { url, ...mine })).body.webhook.transform, /"routing_key": "k{32}"/);
+    const refused = await patch(webhook.id, { url });
+    assert.equal(refused.status, 400);
+    assert.match(refused.body.errors[0].message, /belongs in the transform.*set "transform" in the same call/);
   });
 
   it('are not needed, but then the events are', async () => {
