@@ -53,7 +53,7 @@ const activitiesOf = (deps: ActivityDeps) => ({
   recoverWebhook: (recovery: StartableRecovery) => recoverWebhook(deps, recovery),
   verifyWebhook: (webhook: UnverifiedWebhook) => verifyWebhook(deps, webhook),
   formBatches: (webhook: BatchingWebhook) => formBatches(deps, webhook),
-  sweep: () => bothOf(sweep(deps), sweepMessages(deps)),
+  sweep: (afterWebhook: number) => bothOf(sweep(deps, afterWebhook), sweepMessages(deps)),
   expire: () => expire(deps),
   forget: () => forget(deps),
   sendMessage: (input: SendMessageInput) => sendMessage(deps, input),
@@ -65,7 +65,8 @@ const activitiesOf = (deps: ActivityDeps) => ({
 export type Activities = ReturnType<typeof createActivities>;
 
 /** Waits until both have ended, then fails if either did. */
-async function bothOf(...work: Promise<void>[]): Promise<void> {
-  await Promise.allSettled(work);
-  await Promise.all(work);
+async function bothOf<T>(first: Promise<T>, second: Promise<unknown>): Promise<T> {
+  await Promise.allSettled([first, second]);
+  await second;
+  return first;
 }

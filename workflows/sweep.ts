@@ -1,4 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 
 const { sweep } = proxyActivities<Activities>({
@@ -18,9 +18,12 @@ const { forget } = proxyActivities<Activities>({
   retry: { maximumAttempts: 1 },
 });
 
-/** Starts deliveries that were accepted and never started. Run by a Schedule; one at a time. */
-export async function sweepDeliveries(): Promise<void> {
-  await sweep();
+/**
+ * Starts deliveries that were accepted and never started. Run by a Schedule; one at a time. Each run begins to check
+ * webhooks where the one before it ended: Temporal hands on the result of the last run that completed.
+ */
+export async function sweepDeliveries(): Promise<number> {
+  return sweep((workflowInfo().lastResult as number | undefined) ?? 0);
 }
 
 /** Removes what is past its retention time. Run by a Schedule; one at a time. */

@@ -83,22 +83,47 @@ export async function listSettlingWebhooks(db: Queryable): Promise<SettlingWebho
   return rows.map((row) => ({ webhookId: row.id, tenantId: row.tenant_id }));
 }
 
+/** Webhooks by their ids. */
+export interface WebhookPage {
+  after: number;
+  upTo: number;
+  /** After which webhook the next page begins; 0 is the beginning of a new round. */
+  next: number;
+}
+
+/** So many pages have all webhooks, unless there are few. */
+const pages = 18;
+const leastPerPage = 1_000;
+
+/** The page of webhooks after this one. */
+export async function pageOfWebhooks(db: Queryable, after: number): Promise<WebhookPage> {
+  const { rows } = await db.query<{ id: number }>('select id from webhooks order by id desc limit 1');
+  const last = rows[0]?.id ?? 0;
+  const upTo = after + Math.max(leastPerPage, Math.ceil(last / pages));
+  return { after, upTo, next: upTo < last ? upTo : 0 };
+}
+
 /**
  * Finds webhooks with deliveries in a status that does not fit, although nobody is settling them, and marks them to be
  * settled. There should be none: each is a bug of ours, which this repairs.
  */
-export async function markUnsettledWebhooks(db: Queryable): Promise<SettlingWebhook[]> {
+export async function markUnsettledWebhooks(
+  db: Queryable,
+  { after, upTo }: Pick<WebhookPage, 'after' | 'upTo'>,
+): Promise<SettlingWebhook[]> {
+  // Postgres would answer `exists` for all webhooks in one pass over all deliveries; with a limit, it asks for each.
   const { rows } = await db.query<{ id: number; tenant_id: string }>(
     `update webhooks w set settling_since = clock_timestamp()
-      where w.settling_since is null
+      where w.id > $1 and w.id <= $2 and w.settling_since is null
         and case
-          when w.deleted_at is not null then exists (
-            select from webhook_deliveries d where d.webhook_id = w.id and d.status in ('pending', 'held'))
-          when not w.is_open then exists (
-            select from webhook_deliveries d
-             where d.webhook_id = w.id and d.status = 'pending' and must_be_held(d, w))
-          else exists (select from webhook_deliveries d where d.webhook_id = w.id and d.status = 'held') end
+          when w.deleted_at is not null then (
+            select true from webhook_deliveries d where d.webhook_id = w.id and d.status in ('pending', 'held') limit 1)
+          when not w.is_open then (
+            select true from webhook_deliveries d
+             where d.webhook_id = w.id and d.status = 'pending' and must_be_held(d, w) limit 1)
+          else (select true from webhook_deliveries d where d.webhook_id = w.id and d.status = 'held' limit 1) end
       returning id, tenant_id`,
+    [after, upTo],
   );
   return rows.map((row) => ({ webhookId: row.id, tenantId: row.tenant_id }));
 }

@@ -33,18 +33,21 @@ describe('a delivery with a time to live', function () {
   };
   const sweepOnce = () =>
     new MockActivityEnvironment().run(() =>
-      sweep({
-        db: attempts.db,
-        log: createLogger({ level: 'silent', format: 'json' }),
-        startInTurn: () => Promise.resolve({ started: true }),
-        workflows: {
-          start: () => undefined,
-          collect: () => undefined,
-          settle: () => undefined,
-          verify: () => undefined,
-          recover: () => undefined,
+      sweep(
+        {
+          db: attempts.db,
+          log: createLogger({ level: 'silent', format: 'json' }),
+          startInTurn: () => Promise.resolve({ started: true }),
+          workflows: {
+            start: () => undefined,
+            settle: () => undefined,
+            verify: () => undefined,
+            collect: () => undefined,
+            recover: () => undefined,
+          },
         },
-      }),
+        0,
+      ),
     );
   const recover = async (webhookId: number) => {
     const { db, tenantId } = attempts;

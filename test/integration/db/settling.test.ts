@@ -3,7 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import { insertEvent } from '../../../src/db/events.js';
-import { finishSettling, markUnsettledWebhooks, settleBatch, settlingPoint } from '../../../src/db/settling.js';
+import {
+  finishSettling,
+  markUnsettledWebhooks,
+  pageOfWebhooks,
+  settleBatch,
+  settlingPoint,
+} from '../../../src/db/settling.js';
 import { updateWebhook } from '../../../src/db/webhooks.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { insertTenant, insertWebhook } from '../../support/rows.js';
@@ -91,13 +97,36 @@ describe('settling', function () {
     const paused = await insertWebhook(database.pool, tenantId, { enabled: false });
     const enabled = await insertWebhook(database.pool, tenantId);
     await insertEvent(db, newEvent());
-    assert.deepEqual(await markUnsettledWebhooks(db), []);
+    assert.deepEqual(await markUnsettledWebhooks(db, await pageOfWebhooks(db, 0)), []);
     await database.pool.query('update webhooks set enabled = not enabled where id = any($1)', [[paused, enabled]]);
-    const found = await markUnsettledWebhooks(db);
+    const found = await markUnsettledWebhooks(db, await pageOfWebhooks(db, 0));
     assert.deepEqual(found.map(({ webhookId }) => webhookId).sort(), [paused, enabled].sort());
-    assert.deepEqual(await markUnsettledWebhooks(db), [], 'once');
+    assert.deepEqual(await markUnsettledWebhooks(db, await pageOfWebhooks(db, 0)), [], 'once');
     for (const webhookId of [paused, enabled]) await settleBatch(db, webhookId);
     assert.deepEqual(await statuses(paused), ['1 pending']);
     assert.deepEqual(await statuses(enabled), ['1 held']);
+  });
+
+  it('is looked for in pages, each of which begins where the one before it ended', async () => {
+    const { rows } = await database.pool.query<{ id: number }>(
+      `insert into webhooks (tenant_id, url, events, secret_sealed)
+       select $1, 'https://a.example/', '{call.dtmf}', decode('01', 'hex') from generate_series(1, 2500) returning id`,
+      [tenantId],
+    );
+    const ids = rows.map(({ id }) => id);
+    const [middle, last] = [ids[1_200]!, ids.at(-1)!];
+    await database.pool.query(`update webhooks set enabled = false, events = '{*}' where id = any($1)`, [
+      [middle, last],
+    ]);
+    await insertEvent(db, newEvent());
+    await database.pool.query(`update webhooks set enabled = true where id = any($1)`, [[middle, last]]);
+    const found: number[][] = [];
+    let next = 0;
+    do {
+      const page = await pageOfWebhooks(db, next);
+      found.push((await markUnsettledWebhooks(db, page)).map(({ webhookId }) => webhookId));
+      next = page.next;
+    } while (next > 0);
+    assert.deepEqual(found, [[], [middle], [last]]);
   });
 });

@@ -4,7 +4,7 @@ import { planAttempt } from '../../../src/db/attempt-plan.js';
 import { recordAttempt, takeAttempt } from '../../../src/db/attempts.js';
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import { createRecovery, requeueBatch } from '../../../src/db/recoveries.js';
-import { markUnsettledWebhooks } from '../../../src/db/settling.js';
+import { markUnsettledWebhooks, pageOfWebhooks } from '../../../src/db/settling.js';
 import { listUnattendedVerifications, recordVerification, takeVerification } from '../../../src/db/verifications.js';
 import { deleteWebhook, updateWebhook, type WebhookSettings } from '../../../src/db/webhooks.js';
 import { createLogger } from '../../../src/log.js';
@@ -172,11 +172,11 @@ describe('verifications in Postgres', function () {
       it(`is repaired if a ${test ? 'test' : 'delivery'} is pending and nobody settles it`, async () => {
         const { webhookId, id } = await backlog('pending', { test });
         await close(webhookId);
-        assert.deepEqual(await markUnsettledWebhooks(db), [{ webhookId, tenantId }]);
+        assert.deepEqual(await markUnsettledWebhooks(db, await pageOfWebhooks(db, 0)), [{ webhookId, tenantId }]);
         await database.pool.query('select settle_batch($1, 10)', [webhookId]);
         assert.equal(await statusOf(id), 'held');
         await database.pool.query('update webhooks set settling_since = null');
-        assert.deepEqual(await markUnsettledWebhooks(db), []);
+        assert.deepEqual(await markUnsettledWebhooks(db, await pageOfWebhooks(db, 0)), []);
       });
     }
 

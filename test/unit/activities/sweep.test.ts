@@ -45,18 +45,21 @@ type Start = (delivery: { id: string; tenantId: string }, ifRunning: string) => 
 
 const run = ({ db }: { db: Database }, startInTurn: Start) =>
   new MockActivityEnvironment().run(() =>
-    sweep({
-      db,
-      log,
-      startInTurn,
-      workflows: {
-        start: () => undefined,
-        settle: () => undefined,
-        recover: () => undefined,
-        verify: () => undefined,
-        collect: () => undefined,
+    sweep(
+      {
+        db,
+        log,
+        startInTurn,
+        workflows: {
+          start: () => undefined,
+          settle: () => undefined,
+          recover: () => undefined,
+          verify: () => undefined,
+          collect: () => undefined,
+        },
       },
-    }),
+      0,
+    ),
   );
 
 describe('sweep', () => {

@@ -8,10 +8,10 @@ describe('long activities', () => {
   it('end when the process stops, so that another worker continues', async () => {
     const stopping = new AbortController();
     const ended = rejectingOnStop(stopping.signal, { settleWebhook: never, sweep: never } as unknown as Activities);
-    const running = [ended.settleWebhook({ webhookId: 1, tenantId: 't' }), ended.sweep()];
+    const running = [ended.settleWebhook({ webhookId: 1, tenantId: 't' }), ended.sweep(0)];
     stopping.abort();
     for (const each of running) await assert.rejects(each, /this process stops/);
-    await assert.rejects(ended.sweep(), /this process stops/, 'even when it comes too late');
+    await assert.rejects(ended.sweep(0), /this process stops/, 'even when it comes too late');
   });
 
   it('get their arguments', async () => {
