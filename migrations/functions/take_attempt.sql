@@ -190,7 +190,7 @@ begin
     target := case when d.fallback_from is null then 'primary' else 'fallback' end;
     retry_schedule := w.retry_schedule;
     ordering_key := case when v_batch is null then e.ordering_key end;
-    sequence := case when v_batch is null then e.sequence end;
+    sequence := e.sequence;
     timeout_ms := w.timeout_ms;
     headers_sealed := w.headers_sealed;
     secret_sealed := w.secret_sealed;

@@ -376,6 +376,19 @@ describe('batches in Postgres', () => {
     assert.deepEqual(await statusOf(a, b, c, batch), ['pending', 'pending', 'pending', 'pending']);
     assert.equal((await attempts.takeToSend(batch.id)).body, body);
     assert.equal((await formBatch(attempts.db, webhookId)).kind, 'wait');
+    const { rows } = await attempts.database.pool.query(
+      'select id from webhook_deliveries where webhook_id = $1 and pending_since is not null',
+      [webhookId],
+    );
+    assert.deepEqual(rows, [{ id: batch.id }], 'nobody owes the others a workflow');
+  });
+
+  it('are sent as they are, even if a transform has taken the place of the setting', async () => {
+    const webhookId = await newWebhook(inBatches(2));
+    const [a, b] = [await trigger(webhookId), await trigger(webhookId)];
+    const batch = await form(webhookId);
+    await attempts.change(webhookId, { batchMaxEvents: null, batchMaxWaitSeconds: null, transform: 'event' });
+    assert.deepEqual(eventsIn((await attempts.takeToSend(batch.id)).body), [a.eventId, b.eventId]);
   });
 
   it('are no longer waited for when the setting is removed; what is in one stays in it', async () => {
