@@ -13,6 +13,7 @@ declare
   w webhooks;
   v_now timestamptz;
   v_ids uuid[];
+  v_gone webhook_deliveries[];
   v_batch uuid[];
   v_key text;
   v_is_full boolean;
@@ -32,6 +33,15 @@ begin
        and d.status = 'pending' and coalesce(d.expires_at, 'infinity') > v_now
      order by d.webhook_id, d.waits_for_turn, d.id
      limit case when w.ordering = 'key' then 500 else w.batch_max_events end for no key update skip locked);
+  -- As take_attempt does with one that goes alone.
+  v_gone := array(
+    select d from webhook_deliveries d join webhook_events e on e.id = d.event_row_id where d.id = any (v_ids) and e.body is null);
+  if v_gone <> '{}' then
+    perform change_status(v_gone, 'expired');
+    wait_ms := 0;
+    return next;
+    return;
+  end if;
   if w.ordering = 'key' then
     for v_key in
       select distinct d.ordering_key from webhook_deliveries d

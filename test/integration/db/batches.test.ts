@@ -493,6 +493,23 @@ describe('batches in Postgres', () => {
     assert.deepEqual([shown.attemptCount, shown.batchId, shown.statusCode], [2, again.id, 200]);
   });
 
+  it('are not held up by events whose bodies are not kept any more: those expire', async () => {
+    const webhookId = await newWebhook(inBatches(2));
+    const old = [await trigger(webhookId), await trigger(webhookId)];
+    await attempts.database.pool.query(
+      'update webhook_events set body = null where id in (select event_row_id from webhook_deliveries where id = any($1))',
+      [old.map(({ id }) => id)],
+    );
+    const fresh = [await trigger(webhookId), await trigger(webhookId)];
+    assert.deepEqual(await formBatch(attempts.db, webhookId), { kind: 'wait', waitMs: 0 });
+    const { body } = await attempts.takeToSend((await form(webhookId)).id);
+    assert.deepEqual(
+      eventsIn(body),
+      fresh.map(({ eventId }) => eventId),
+    );
+    assert.deepEqual(await statusOf(...old), ['expired', 'expired']);
+  });
+
   it('are not formed of tests, which go alone in one', async () => {
     const tenantId = await insertTenant(attempts.database.pool);
     const other = await attempts.newWebhook(inBatches(2));
