@@ -187,11 +187,13 @@ export async function requestRetry(
     event_id: string;
     goes_in_batches: boolean;
     open_batch_id: string | null;
+    key_left: string | null;
   }>(
     `select d.status, d.test, w.enabled, w.verification, w.deleted_at is not null as deleted, w.max_retries, d.event_row_id, d.tenant_id,
             d.event_type, d.event_id, d.expunged_at is not null as is_expunged, e.body is not null as has_body,
             w.batch_max_events is not null as goes_in_batches,
-            case when d.batched and d.finished_at is null then d.batch_id end as open_batch_id
+            case when d.batched and d.finished_at is null then d.batch_id end as open_batch_id,
+            case when d.batched and d.batch_id is null and d.finished_at is null and not d.waits_for_turn then d.ordering_key end as key_left
        from webhook_deliveries d join webhooks w on w.id = d.webhook_id join webhook_events e on e.id = d.event_row_id
       where d.id = $1 and d.webhook_id = $2 for no key update of d`,
     [deliveryId, webhookId],
@@ -235,6 +237,9 @@ export async function requestRetry(
       [batchId ?? deliveryId, found.max_retries, found.goes_in_batches],
     );
     if (batchId) await db.query('update webhook_deliveries set expires_at = null where id = $1', [deliveryId]);
+    // As it goes out of turn, none waits for it any more.
+    if (found.key_left !== null && found.status === 'pending')
+      await db.query('select release_turn($1, $2, $3)', [webhookId, tenantId, found.key_left]);
   } else {
     // Its turn is over: it waits for none, and none waits for it.
     await db.query(

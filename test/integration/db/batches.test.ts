@@ -50,6 +50,21 @@ describe('batches in Postgres', () => {
     return formed.batch;
   }
 
+  const recover = async (webhookId: number) => {
+    const { id } = await attempts.db.transaction((tx) =>
+      createRecovery(tx, {
+        webhookId,
+        tenantId: attempts.tenantId,
+        statuses: ['failed'],
+        eventTypes: null,
+        since: null,
+        until: null,
+        includeMissing: false,
+      }),
+    );
+    return (await requeueBatch(attempts.db, id, { limit: 10, ahead: 10 }))!;
+  };
+
   const eventsIn = (body: string) =>
     (JSON.parse(body) as { events: { event_id: string }[] }).events.map((event) => event.event_id);
   const statusOf = async (...deliveries: { id: string }[]) => {
@@ -508,6 +523,23 @@ describe('batches in Postgres', () => {
       fresh.map(({ eventId }) => eventId),
     );
     assert.deepEqual(await statusOf(...old), ['expired', 'expired']);
+  });
+
+  it('let the next of a key go when the one before it, which waits for a batch too, is retried by hand', async () => {
+    const webhookId = await newWebhook({ ...inBatches(2), ordering: 'key', maxRetries: 0 });
+    const first = await trigger(webhookId, { key: 'k' });
+    await attempts.pass(61, first.id);
+    await attempts.attempt((await form(webhookId)).id, 500);
+    const second = await trigger(webhookId, { key: 'k' });
+    await attempts.pass(61, second.id);
+    const batch = await form(webhookId);
+    const third = await trigger(webhookId, { key: 'k' });
+    await recover(webhookId);
+    await attempts.attempt(batch.id, 200);
+    await attempts.retry(webhookId, first.id);
+    await attempts.attempt(first.id, 200);
+    await attempts.pass(61, third.id);
+    assert.equal((await form(webhookId)).batchSize, 1);
   });
 
   it('are not formed of tests, which go alone in one', async () => {
