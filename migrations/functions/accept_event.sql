@@ -3,7 +3,7 @@
 -- the key p_api_key is deleted or expired. p_ordering_key: whose events are numbered; null: it is not. p_about: the
 -- webhook that the event is about, which does not get it. p_count_later: the transaction goes on to lock other rows, and
 -- counts the deliveries at its end. `starts`: its workflow must be started. `collects`: it waits for a batch, and is the
--- first, or may make it full.
+-- first, may make it full, or is to leave sooner than others.
 -- Locks: the ordering key, then counters, in one slot, webhooks in order.
 create or replace function accept_event(
   p_tenant uuid, p_event_type text, p_event_id text, p_occurred_at timestamptz, p_body text, p_ordering_key text,
@@ -44,7 +44,10 @@ begin
     with wanting as (
       select w.id, case when w.is_open then 'pending' else 'held' end as status,
              w.ordering = 'key' and p_ordering_key is not null as is_ordered, w.batch_max_events is not null as batched,
-             now() + coalesce(w.batch_max_wait_seconds, 0) * interval '1 s' as due_at, w.batch_max_events,
+             -- one with a short time to live does not spend all of it waiting
+             case when w.batch_max_events is null then now()
+                  else now() + least(w.batch_max_wait_seconds, coalesce(w.ttl_seconds ->> p_event_type, w.ttl_seconds ->> '*')::integer / 2.0) * interval '1 s' end as due_at,
+             w.batch_max_events, w.batch_max_wait_seconds,
              now() + coalesce(w.ttl_seconds ->> p_event_type, w.ttl_seconds ->> '*')::integer * interval '1 s' as expires_at
         from webhooks w
        where w.tenant_id = p_tenant and w.deleted_at is null and w.events && array[p_event_type, '*']
@@ -72,7 +75,7 @@ begin
       on conflict (webhook_id, slot) do update
          set pending = c.pending + excluded.pending, held = c.held + excluded.held)
     select v_event, p_occurred_at, a.id, a.webhook_id, a.accepted_as, a.is_due and not a.batched,
-           a.is_due and a.batched and (b.waiting = 0 or b.waiting + 1 >= b.max_events - b.unseen)
+           a.is_due and a.batched and (b.waiting = 0 or b.waiting + 1 >= b.max_events - b.unseen or b.is_hasty)
       from (select) one left join accepted a on true
       left join lateral (
         -- as many as a batch may have are counted, without this one
@@ -83,6 +86,7 @@ begin
                      and (b.webhook_id, b.waits_for_turn, b.id) < (a.webhook_id, true, v_none)
                      and b.batched and b.batch_id is null and b.finished_at is null
                    order by b.webhook_id, b.waits_for_turn, b.id limit w.batch_max_events) waiting) as waiting, w.batch_max_events as max_events,
+               w.due_at < now() + w.batch_max_wait_seconds * interval '1 s' as is_hasty,
                -- so many may be accepted at this moment
                least(20, greatest(1, w.batch_max_events / 10)) as unseen
           from wanting w where a.batched and w.id = a.webhook_id) b on true

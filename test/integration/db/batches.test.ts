@@ -542,6 +542,18 @@ describe('batches in Postgres', () => {
     assert.equal((await form(webhookId)).batchSize, 1);
   });
 
+  it('leave before an event in them expires', async () => {
+    const webhookId = await newWebhook({ ...inBatches(10, 60), ttlSeconds: { 'call.dtmf': 20 } });
+    await attempts.change(webhookId, { events: ['call.dtmf', `type.of.${webhookId}`] });
+    assert.equal((await trigger(webhookId)).collects, true);
+    const short = await trigger(webhookId, { eventType: 'call.dtmf' });
+    assert.equal(short.collects, true, 'it leaves before the first');
+    const formed = await formBatch(attempts.db, webhookId);
+    assert.ok(formed.kind === 'wait' && formed.waitMs <= 10_000, JSON.stringify(formed));
+    await attempts.pass(11, short.id);
+    assert.equal((await form(webhookId)).batchSize, 2);
+  });
+
   it('are not formed of tests, which go alone in one', async () => {
     const tenantId = await insertTenant(attempts.database.pool);
     const other = await attempts.newWebhook(inBatches(2));
