@@ -4,7 +4,7 @@
 create or replace function end_members(b webhook_deliveries, p_to text, p_now timestamptz, p_due_only boolean default false)
 returns void language plpgsql as $$
 declare
-  v_statuses constant text[] := case when p_to = 'delivered' then array['pending', 'held', 'failed', 'cancelled']
+  v_statuses constant text[] := case when p_to = 'delivered' then array['pending', 'held', 'failed', 'cancelled', 'expired']
                                      else array['pending', 'held'] end;
   v_rows webhook_deliveries[];
   v_group webhook_deliveries[];

@@ -554,6 +554,20 @@ describe('batches in Postgres', () => {
     assert.equal((await form(webhookId)).batchSize, 2);
   });
 
+  it('take along what expired before their record came', async () => {
+    const webhookId = await newWebhook(inBatches(2));
+    const [a, b] = [await trigger(webhookId), await trigger(webhookId)];
+    const batch = await form(webhookId);
+    const taken = await attempts.takeToSend(batch.id);
+    await attempts.database.pool.query('update webhook_deliveries set expires_at = now() where id = $1', [a.id]);
+    // Postgres was away: the request may be over, and nobody has recorded it
+    await attempts.pass(60, batch.id);
+    await expireDue(attempts.db, 10);
+    assert.deepEqual(await statusOf(a), ['expired']);
+    await attempts.record(batch.id, taken, 200);
+    assert.deepEqual(await statusOf(a, b), ['delivered', 'delivered']);
+  });
+
   it('are not formed of tests, which go alone in one', async () => {
     const tenantId = await insertTenant(attempts.database.pool);
     const other = await attempts.newWebhook(inBatches(2));
