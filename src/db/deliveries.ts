@@ -85,7 +85,8 @@ export const withLastAttempt = `
   left join lateral (
     select m.batch_id as id, s.attempts from webhook_batch_members m join webhook_deliveries b on b.id = m.batch_id
      cross join lateral (select coalesce(m.attempts, b.attempt_count) as attempts) s
-     where d.batched and m.delivery_id = d.id and s.attempts > 0 and m.attempts_before + s.attempts >= d.attempt_count
+     where (d.batched or d.batch_id is not null) and m.delivery_id = d.id
+       and s.attempts > 0 and m.attempts_before + s.attempts >= d.attempt_count
      order by m.attempts_before desc limit 1) sent on true
   left join webhook_attempts a on a.delivery_id = coalesce(sent.id, d.id) and a.number = coalesce(sent.attempts, d.attempt_count)`;
 

@@ -568,6 +568,15 @@ describe('batches in Postgres', () => {
     assert.deepEqual(await statusOf(a, b), ['delivered', 'delivered']);
   });
 
+  it('show their last attempt also of a delivery that is retried by hand, until that was sent', async () => {
+    const webhookId = await newWebhook({ ...inBatches(2), maxRetries: 0 });
+    const [a] = [await trigger(webhookId), await trigger(webhookId)];
+    await attempts.attempt((await form(webhookId)).id, 500);
+    await attempts.retry(webhookId, a.id);
+    const { attemptCount, statusCode } = (await findDelivery(attempts.db, webhookId, a.id))!;
+    assert.deepEqual({ attemptCount, statusCode }, { attemptCount: 1, statusCode: 500 });
+  });
+
   it('are not formed of tests, which go alone in one', async () => {
     const tenantId = await insertTenant(attempts.database.pool);
     const other = await attempts.newWebhook(inBatches(2));
