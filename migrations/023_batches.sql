@@ -22,9 +22,6 @@ alter table webhook_deliveries
 -- What waits for a batch, in the order in which it leaves; what waits for its turn, apart from that.
 create index webhook_deliveries_unbatched on webhook_deliveries (webhook_id, waits_for_turn, id)
   where batched and batch_id is null and finished_at is null;
--- What should have left, whoever was to see to it.
-create index webhook_deliveries_uncollected on webhook_deliveries (next_attempt_at)
-  where batched and batch_id is null and status = 'pending' and not waits_for_turn;
 -- What cannot be in one batch with a later one of its ordering key, which waits for it.
 create index webhook_deliveries_ahead on webhook_deliveries (webhook_id, ordering_key, sequence)
   where ordering_key is not null and finished_at is null and (not batched or batch_id is not null or waits_for_turn);

@@ -13,6 +13,7 @@ returns table (status text, number integer, wait_ms bigint, health text, release
 language plpgsql as $$
 #variable_conflict use_column
 declare
+  v_reports constant text[] := array['webhook.failing', 'webhook.recovered', 'webhook.disabled'];
   d webhook_deliveries;
   w webhooks;
   l webhook_limiters;
@@ -43,8 +44,11 @@ begin
     select * into l from webhook_limiters where webhook_id = d.webhook_id for no key update;
   end if;
   -- Without the last condition, two failing webhooks could notify each other without end.
-  v_is_evidence := w.is_open and not d.test
-    and (p_verdict = 'delivered' or d.event_type not in ('webhook.failing', 'webhook.recovered', 'webhook.disabled'));
+  v_is_evidence := w.is_open and not d.test and (p_verdict = 'delivered'
+    or case when d.batch_size is null then d.event_type <> all (v_reports)
+            else exists (
+              select from webhook_batch_members m join webhook_deliveries x on x.id = m.delivery_id
+               where m.batch_id = d.id and x.event_type <> all (v_reports)) end);
   if v_is_evidence or v_may_disable then
     h := lock_health(w, p_verdict = 'delivered', p_target, p_error_message, v_may_disable);
   end if;

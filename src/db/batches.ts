@@ -36,16 +36,33 @@ export async function formBatch(db: Queryable, webhookId: number): Promise<Forme
 /** A batch has no event: in the log, in headers and in Temporal its own id stands for it. */
 export const batchNames = (id: string) => ({ id, eventRowId: id, eventType: 'batch', eventId: id });
 
+/** Deliveries that wait for a batch and not for their turn, of webhooks after the given one: all in one index. */
+const waitingAfter = (webhook: string) =>
+  `select d.* from webhook_deliveries d
+    where (d.webhook_id, d.waits_for_turn, d.id) > (${webhook}, false, '${none}')
+      and d.batched and d.batch_id is null and d.finished_at is null and not d.waits_for_turn
+    order by d.webhook_id, d.waits_for_turn, d.id`;
+const none = '00000000-0000-0000-0000-000000000000';
+
 /**
- * Webhooks of which a delivery should have left in a batch over 15 s ago: nobody formed one. Not more than a hundred;
- * the longest waiting deliveries decide.
+ * Webhooks of which a delivery should have left in a batch over 15 s ago: nobody formed one. Not more than a hundred,
+ * beginning anywhere: however many deliveries or webhooks are late, each is found soon. Steps from webhook to webhook.
  */
 export async function listUncollectedWebhooks(db: Queryable): Promise<BatchingWebhook[]> {
   const { rows } = await db.query<{ webhook_id: number; tenant_id: string }>(
-    `select distinct webhook_id, tenant_id from (
-       select webhook_id, tenant_id from webhook_deliveries
-        where batched and batch_id is null and status = 'pending' and not waits_for_turn and next_attempt_at < now() - interval '15 s'
-        order by next_attempt_at limit 5000) late
+    `with recursive start as materialized (select floor(random() * coalesce(max(id), 0))::integer as id from webhooks),
+     waiting as (
+       select id as webhook_id, 0 as round from start
+       union all
+       -- at the end once more from the first one
+       select coalesce(next.webhook_id, 0), waiting.round + (next.webhook_id is null)::int
+         from waiting left join lateral (
+           select webhook_id from (${waitingAfter('waiting.webhook_id + 1')} limit 1) first) next on true
+        where waiting.round = 0 or waiting.round = 1 and waiting.webhook_id <= (select id from start))
+     select w.id as webhook_id, w.tenant_id from waiting join webhooks w on w.id = waiting.webhook_id
+      where exists (
+        select from (${waitingAfter('w.id')} limit 500) oldest
+         where oldest.webhook_id = w.id and oldest.status = 'pending' and oldest.next_attempt_at < now() - interval '15 s')
       limit 100`,
   );
   return rows.map((row) => ({ webhookId: row.webhook_id, tenantId: row.tenant_id }));

@@ -577,6 +577,41 @@ describe('batches in Postgres', () => {
     assert.deepEqual({ attemptCount, statusCode }, { attemptCount: 1, statusCode: 500 });
   });
 
+  it('are found by the sweeper, however many deliveries of another webhook are late', async () => {
+    const [busy, quiet] = [await newWebhook(inBatches(2)), await newWebhook(inBatches(2))];
+    const { id } = await trigger(busy);
+    await attempts.pass(100, id);
+    await attempts.database.pool.query(
+      `with e as (
+         insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body)
+         select $2, 'many', i::text, now(), '{}' from generate_series(1, 5000) i returning *)
+       insert into webhook_deliveries (event_row_id, webhook_id, tenant_id, event_type, event_id, status, batched, next_attempt_at, pending_since)
+       select e.id, $1, e.tenant_id, e.event_type, e.event_id, 'pending', true, now() - interval '100 s', null from e`,
+      [busy, attempts.tenantId],
+    );
+    const late = await trigger(quiet);
+    await attempts.pass(80, late.id);
+    assert.ok((await listUncollectedWebhooks(attempts.db)).some(({ webhookId }) => webhookId === quiet));
+  });
+
+  it('of nothing but reports on the health of webhooks say nothing about that of their own', async () => {
+    const webhookId = await newWebhook({ ...inBatches(2), maxRetries: 0 });
+    await attempts.change(webhookId, { events: ['webhook.failing', 'call.ringing'] });
+    const failures = async () => {
+      const { rows } = await attempts.database.pool.query<{ failures: number }>(
+        'select sum(failures)::int as failures from webhook_counters where webhook_id = $1',
+        [webhookId],
+      );
+      return rows[0]!.failures;
+    };
+    for (let i = 0; i < 2; i++) await trigger(webhookId, { eventType: 'webhook.failing' });
+    await attempts.attempt((await form(webhookId)).id, 500);
+    assert.equal(await failures(), 0);
+    for (const eventType of ['webhook.failing', 'call.ringing']) await trigger(webhookId, { eventType });
+    await attempts.attempt((await form(webhookId)).id, 500);
+    assert.equal(await failures(), 1);
+  });
+
   it('are not formed of tests, which go alone in one', async () => {
     const tenantId = await insertTenant(attempts.database.pool);
     const other = await attempts.newWebhook(inBatches(2));
