@@ -36,10 +36,11 @@ export async function formBatch(db: Queryable, webhookId: number): Promise<Forme
 /** A batch has no event: in the log, in headers and in Temporal its own id stands for it. */
 export const batchNames = (id: string) => ({ id, eventRowId: id, eventType: 'batch', eventId: id });
 
-/** Deliveries that wait for a batch and not for their turn, of webhooks after the given one: all in one index. */
-const waitingAfter = (webhook: string) =>
+/** Deliveries that wait for a batch, and not for their turn, of webhooks from one to another: all in one index. */
+const waitingOf = (first: string, last: string) =>
   `select d.* from webhook_deliveries d
-    where (d.webhook_id, d.waits_for_turn, d.id) > (${webhook}, false, '${none}')
+    where (d.webhook_id, d.waits_for_turn, d.id) > (${first}, false, '${none}')
+      and (d.webhook_id, d.waits_for_turn, d.id) < (${last}, true, '${none}')
       and d.batched and d.batch_id is null and d.finished_at is null and not d.waits_for_turn
     order by d.webhook_id, d.waits_for_turn, d.id`;
 const none = '00000000-0000-0000-0000-000000000000';
@@ -57,12 +58,12 @@ export async function listUncollectedWebhooks(db: Queryable): Promise<BatchingWe
        -- at the end once more from the first one
        select coalesce(next.webhook_id, 0), waiting.round + (next.webhook_id is null)::int
          from waiting left join lateral (
-           select webhook_id from (${waitingAfter('waiting.webhook_id + 1')} limit 1) first) next on true
+           select webhook_id from (${waitingOf('waiting.webhook_id + 1', '2147483647')} limit 1) first) next on true
         where waiting.round = 0 or waiting.round = 1 and waiting.webhook_id <= (select id from start))
      select w.id as webhook_id, w.tenant_id from waiting join webhooks w on w.id = waiting.webhook_id
       where exists (
-        select from (${waitingAfter('w.id')} limit 500) oldest
-         where oldest.webhook_id = w.id and oldest.status = 'pending' and oldest.next_attempt_at < now() - interval '15 s')
+        select from (${waitingOf('w.id', 'w.id')} limit 500) oldest
+         where oldest.status = 'pending' and oldest.next_attempt_at < now() - interval '15 s')
       limit 100`,
   );
   return rows.map((row) => ({ webhookId: row.webhook_id, tenantId: row.tenant_id }));
