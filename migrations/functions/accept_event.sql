@@ -88,7 +88,7 @@ begin
                    order by b.webhook_id, b.waits_for_turn, b.id limit w.batch_max_events) waiting) as waiting, w.batch_max_events as max_events,
                w.due_at < now() + w.batch_max_wait_seconds * interval '1 s' as is_hasty,
                -- so many may be accepted at this moment
-               least(20, greatest(1, w.batch_max_events / 10)) as unseen
+               20 as unseen
           from wanting w where a.batched and w.id = a.webhook_id) b on true
      order by a.webhook_id;
 end $$;

@@ -5,7 +5,7 @@ import { listAttempts } from '../../../src/db/attempt-list.js';
 import { formBatch, listUncollectedWebhooks } from '../../../src/db/batches.js';
 import { findBody, findDelivery, settleDelivery } from '../../../src/db/deliveries.js';
 import { listDeliveries } from '../../../src/db/delivery-lists.js';
-import { insertEvent, insertTestEvent } from '../../../src/db/events.js';
+import { countNewDeliveries, insertEvent, insertTestEvent } from '../../../src/db/events.js';
 import { expungeDelivery } from '../../../src/db/expunge.js';
 import { createRecovery, requeueBatch } from '../../../src/db/recoveries.js';
 import { getStatistics } from '../../../src/db/statistics.js';
@@ -100,6 +100,33 @@ describe('batches in Postgres', () => {
       await attempts.pass(61, late.id);
       assert.equal((await form(webhookId)).batchSize, 1);
       assert.deepEqual(await formBatch(attempts.db, webhookId), { kind: 'none' });
+    });
+
+    it('at once when events that are accepted at the same moment make one full', async () => {
+      const webhookId = await newWebhook(inBatches(7));
+      await trigger(webhookId);
+      let open = 0;
+      let allOpen!: () => void;
+      const together = new Promise<void>((resolve) => (allOpen = resolve));
+      const accepted = await Promise.all(
+        Array.from({ length: 6 }, (_, i) =>
+          attempts.db.transaction(async (tx) => {
+            const eventType = `type.of.${webhookId}`;
+            const event = { tenantId: attempts.tenantId, eventType, occurredAt: new Date(), body: '{}' };
+            const { deliveries } = (await insertEvent(
+              tx,
+              { ...event, eventId: `together-${i}` },
+              { countLater: true },
+            ))!;
+            if (++open === 6) allOpen();
+            await together;
+            await countNewDeliveries(tx, deliveries);
+            return deliveries.find((each) => each.webhookId === webhookId)!;
+          }),
+        ),
+      );
+      assert.ok(accepted.some(({ collects }) => collects));
+      assert.equal((await form(webhookId)).batchSize, 7);
     });
 
     it('of at most 1 MB', async () => {
