@@ -25,7 +25,7 @@ export async function settleSoon(
     if (!point) return true;
     const batch = await settleBatch(db, webhookId);
     workflows.wake(batch.filter(({ wakes }) => wakes).map(({ delivery }) => delivery));
-    if (batch.some(({ collects }) => collects)) workflows.collect([{ webhookId, tenantId }]);
+    if (point.hasBatches) workflows.collect([{ webhookId, tenantId }]);
     for (const checkDelayMs of batch.length < settleBatchSize ? checkDelaysMs : []) {
       if (await finishSettling(db, webhookId, point)) return true;
       await delay(checkDelayMs);

@@ -45,7 +45,7 @@ export async function settleWebhook(
     const batchBeganAtMs = performance.now();
     const batch = await settleBatch(db, webhookId);
     workflows.wake(batch.filter(({ wakes }) => wakes).map(({ delivery }) => delivery));
-    if (batch.some(({ collects }) => collects)) workflows.collect([{ webhookId, tenantId }]);
+    if (point.hasBatches) workflows.collect([{ webhookId, tenantId }]);
     changed += batch.length;
     Context.current().heartbeat(changed);
     if (batch.length === 0) {

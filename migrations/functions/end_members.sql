@@ -18,6 +18,10 @@ begin
        -- what had ended before the request was not in it
        and (d.finished_at is null or d.finished_at > b.in_flight_since)
      order by d.id for no key update of d);
+  -- before the counters, which the first group locks
+  perform from ordering_keys k
+    where k.tenant_id = b.tenant_id and k.key in (select d.ordering_key from unnest(v_rows) d)
+    order by k.key for no key update;
   foreach v_status in array v_statuses loop
     v_group := array(select d from unnest(v_rows) d where d.status = v_status);
     if v_group <> '{}' then

@@ -1,11 +1,11 @@
 -- Makes up to p_limit deliveries of a webhook fit its current settings, and returns those that it changed. Deliveries
 -- of a deleted webhook are cancelled, those of a paused one held. Of an enabled one, held deliveries become pending
 -- with a new schedule, those that wait for a void token plan again, and those with no attempts left fail. `wakes`: its
--- workflow must be started, or woken to plan again. `collects`: it waits for a batch again. Safe to repeat and to run
+-- workflow must be started, or woken to plan again. Safe to repeat and to run
 -- concurrently. A delivery that is locked is left for the next call.
 create or replace function settle_batch(p_webhook integer, p_limit integer)
 returns table (id uuid, event_row_id uuid, tenant_id uuid, webhook_id integer, event_type text, event_id text, was text, status text,
-               wakes boolean, batch_size integer, collects boolean)
+               wakes boolean, batch_size integer)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -46,7 +46,7 @@ begin
          set holds_token = false, next_attempt_at = v_now, pending_since = v_now, workflow_started_at = null
         from wrong where d.id = wrong.id
       returning d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, 'pending', 'pending',
-                true, d.batch_size, false;
+                true, d.batch_size;
     if found then
       return;
     end if;
@@ -62,7 +62,7 @@ begin
                pending_since = case when o.waits_for_turn and not d.batched then v_now else d.pending_since end
           from ordered o where d.id = o.id
         returning d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, 'pending', 'pending',
-                  o.waits_for_turn and not d.batched, d.batch_size, d.batched and d.batch_id is null;
+                  o.waits_for_turn and not d.batched, d.batch_size;
       if found then
         return;
       end if;
@@ -78,7 +78,7 @@ begin
            set batched = false, due_at = v_now, next_attempt_at = v_now, pending_since = case when not d.waits_for_turn then v_now end
           from waiting where d.id = waiting.id
         returning d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, 'pending', 'pending',
-                not d.waits_for_turn, d.batch_size, false;
+                not d.waits_for_turn, d.batch_size;
       if found then
         return;
       end if;
@@ -90,7 +90,7 @@ begin
     if found then
       perform release_turn(p_webhook, v_row.tenant_id, v_row.ordering_key);
       return query select v_row.id, v_row.event_row_id, v_row.tenant_id, p_webhook, v_row.event_type, v_row.event_id,
-                          v_row.status, v_row.status, v_row.status = 'pending' and not v_row.batched, null::integer, v_row.batched;
+                          v_row.status, v_row.status, v_row.status = 'pending' and not v_row.batched, null::integer;
       return;
     end if;
     v_to := 'failed';
@@ -111,7 +111,6 @@ begin
     perform change_status(v_changed, v_to);
   end if;
   return query select d.id, d.event_row_id, d.tenant_id, d.webhook_id, d.event_type, d.event_id, d.status, v_to,
-                      w.is_open and not d.waits_for_turn and not d.batched, d.batch_size,
-                      v_to = 'pending' and d.batched and d.batch_id is null
+                      w.is_open and not d.waits_for_turn and not d.batched, d.batch_size
                  from unnest(v_changed) d;
 end $$;

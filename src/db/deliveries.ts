@@ -168,7 +168,7 @@ export async function requestRetry(
   options: { force: boolean },
 ): Promise<WokenDelivery & { was: DeliveryStatus }> {
   // Before the delivery, like everybody who ends a batch.
-  await db.query(
+  const { rowCount: hasLockedBatch } = await db.query(
     `select from webhook_deliveries d join webhook_deliveries b on b.id = d.batch_id
       where d.id = $1 and d.webhook_id = $2 and d.batched and b.finished_at is null for no key update of b`,
     [deliveryId, webhookId],
@@ -201,6 +201,8 @@ export async function requestRetry(
   );
   const found = rows[0];
   if (!found) throw new NotFoundError(`Webhook ${webhookId} has no delivery ${deliveryId}.`);
+  if (found.open_batch_id !== null && !hasLockedBatch)
+    throw new ConflictError(`Delivery ${deliveryId} is being put into a batch at this moment; try again.`);
   if (found.deleted) throw new ConflictError(`Webhook ${webhookId} was deleted; its deliveries cannot be retried.`);
   if (found.is_expunged || !found.has_body) {
     const reason = found.is_expunged ? 'was expunged' : 'is past its retention time';
@@ -245,7 +247,9 @@ export async function requestRetry(
     // Its turn is over: it waits for none, and none waits for it.
     await db.query(
       `update webhook_deliveries d
-          set ordering_key = null, sequence = null, batched = false, batch_id = case when $2 then id end, attempt_count = leave_batch(d)
+          set ordering_key = null, sequence = null, batched = false, batch_id = case when $2 then id end, attempt_count = leave_batch(d),
+              -- a request of the batch that it was in may still be open
+              in_flight_until = greatest(in_flight_until, (select b.in_flight_until from webhook_deliveries b where b.id = d.batch_id))
         where id = $1`,
       [deliveryId, found.goes_in_batches],
     );

@@ -20,8 +20,6 @@ export interface SettledDelivery {
   delivery: WokenDelivery;
   /** Its workflow must be started, or woken to plan again. */
   wakes: boolean;
-  /** It waits for a batch again. */
-  collects: boolean;
 }
 
 /**
@@ -33,15 +31,15 @@ export async function settleBatch(
   webhookId: number,
   limit = settleBatchSize,
 ): Promise<SettledDelivery[]> {
-  const { rows } = await db.query<
-    Parameters<typeof toStartable>[0] & { was: DeliveryStatus; wakes: boolean; collects: boolean }
-  >('select * from settle_batch($1, $2)', [webhookId, limit]);
+  const { rows } = await db.query<Parameters<typeof toStartable>[0] & { was: DeliveryStatus; wakes: boolean }>(
+    'select * from settle_batch($1, $2)',
+    [webhookId, limit],
+  );
   return rows
     .sort((a, b) => (a.id < b.id ? -1 : 1))
     .map((row) => ({
       delivery: { ...toStartable(row), hasWorkflow: row.was === 'pending' },
       wakes: row.wakes,
-      collects: row.collects,
     }));
 }
 
@@ -49,12 +47,14 @@ export async function settleBatch(
 export interface SettlingPoint {
   version: number;
   at: string;
+  /** Whether deliveries may wait for a batch: nobody looked after them while it was paused. */
+  hasBatches: boolean;
 }
 
 /** Null: the webhook does not exist any more. */
 export async function settlingPoint(db: Queryable, webhookId: number): Promise<SettlingPoint | null> {
   const { rows } = await db.query<SettlingPoint>(
-    'select settings_version as version, clock_timestamp()::text as at from webhooks where id = $1',
+    'select settings_version as version, clock_timestamp()::text as at, batch_max_events is not null as "hasBatches" from webhooks where id = $1',
     [webhookId],
   );
   return rows[0] ?? null;

@@ -198,7 +198,7 @@ export async function startCollecting(
   client: Client,
   { webhookId, tenantId }: BatchingWebhook,
   { taskQueue }: StartOptions,
-): Promise<void> {
+): Promise<StartResult> {
   const workflowId = `webhook-${webhookId}/batches/${tenantId}`;
   const staticSummary = `batches of webhook ${webhookId}`;
   const input = { webhookId, tenantId };
@@ -207,6 +207,8 @@ export async function startCollecting(
     workflowId,
     staticSummary,
   });
+  // Temporal does not say which it was.
+  return { task: 'queued', started: false };
 }
 
 /** Resolves when the message's workflow runs, whoever started it. Idempotent: it asks Postgres what is left to do. */

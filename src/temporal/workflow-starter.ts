@@ -9,9 +9,9 @@ import type { StartableMessage } from '../db/unstarted-messages.js';
 import type { UnverifiedWebhook } from '../db/verifications.js';
 import type { BatchingWebhook } from '../db/batches.js';
 import { Availability, callTimeoutMs } from './availability.js';
-import { OneAtATime } from './one-at-a-time.js';
 import type { Permit } from './priority/permit.js';
 import { webhookKey, type Permits, type Priority } from './priority/permits.js';
+import type { Connection, Start } from './start.js';
 import { StartMarks } from './start-marks.js';
 import {
   startCollecting,
@@ -38,24 +38,6 @@ const queueLimitPerTenant = 1_000;
 const maxWaitMs = 10_000;
 const closeTimeoutMs = 3_000;
 
-interface Connection {
-  client: Client;
-  options: StartOptions;
-}
-
-interface Start {
-  kind: 'delivery' | 'message';
-  id: string;
-  tenantId: string;
-  key: string;
-  /** Whether a request of its webhook is slow now. */
-  isSlow?: () => boolean;
-  sinceMs: number;
-  call: (client: Client, options: StartOptions) => Promise<StartResult>;
-  /** Set if a caller waits for it: it is then neither dropped after a long wait nor retried. */
-  done?: (result: StartResult | Error) => void;
-}
-
 export interface WorkflowStarterDeps {
   db: Database;
   log: Logger;
@@ -74,7 +56,8 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
   /** How many starts of each webhook, or of each tenant's messages, wait or are in progress. */
   readonly #busy = new Map<string, number>();
   readonly #running = new Set<Promise<void>>();
-  readonly #collecting = new OneAtATime<number>();
+  /** Webhooks whose batches are to be collected; true: somebody asked again since the call began. */
+  readonly #collecting = new Map<number, boolean>();
   readonly #marks: StartMarks;
   readonly #temporal: Availability;
   #connection: Connection | undefined;
@@ -119,40 +102,58 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
 
   recover(recoveries: StartableRecovery[]): void {
     for (const recovery of recoveries)
-      void this.#begin(startRecovery, recovery, 'recovery.not_started: the sweeper starts it later');
+      this.#begin(startRecovery, recovery, 'recovery.not_started: the sweeper starts it later');
   }
 
   settle(webhooks: SettlingWebhook[]): void {
     for (const webhook of webhooks)
-      void this.#begin(startSettling, webhook, 'webhook.settling_not_started: the sweeper starts it later');
+      this.#begin(startSettling, webhook, 'webhook.settling_not_started: the sweeper starts it later');
   }
 
   verify(webhooks: UnverifiedWebhook[]): void {
     for (const webhook of webhooks)
-      void this.#begin(startVerification, webhook, 'webhook.verification_not_started: the sweeper starts it later');
+      this.#begin(startVerification, webhook, 'webhook.verification_not_started: the sweeper starts it later');
   }
 
   collect(webhooks: BatchingWebhook[]): void {
-    for (const webhook of webhooks)
-      // Many events of a full batch ask for it: one call at a time, and one more if others asked meanwhile.
-      this.#collecting.run(webhook.webhookId, () =>
-        this.#begin(startCollecting, webhook, 'webhook.batches_not_started: the sweeper starts them later'),
-      );
+    for (const webhook of webhooks) {
+      const { webhookId, tenantId } = webhook;
+      // Many events of a full batch ask for it: one call at a time, which serves all that asked before it began.
+      const isAsked = this.#collecting.has(webhookId);
+      this.#collecting.set(webhookId, isAsked);
+      if (isAsked) continue;
+      const isQueued = this.#submit({
+        kind: 'batches',
+        id: `batches of ${webhookId}`,
+        tenantId,
+        key: webhookKey(webhookId),
+        sinceMs: performance.now(),
+        dropped: () => void this.#collecting.delete(webhookId),
+        call: async (client, options) => {
+          this.#collecting.set(webhookId, false);
+          const result = await startCollecting(client, webhook, options);
+          const isAskedAgain = this.#collecting.get(webhookId);
+          this.#collecting.delete(webhookId);
+          if (isAskedAgain) this.collect([webhook]);
+          return result;
+        },
+      });
+      if (!isQueued) this.#collecting.delete(webhookId);
+    }
   }
 
-  /** Without a permit: there are few of these, and they send nothing themselves. Never rejects. */
+  /** Without a permit: there are few of these, and they send nothing themselves. */
   #begin<Input extends { webhookId: number }>(
     start: (client: Client, input: Input, options: StartOptions) => Promise<void>,
     input: Input,
     onFailure: string,
-  ): Promise<void> {
-    if (!this.#connection) return Promise.resolve();
+  ): void {
+    if (!this.#connection) return;
     const { client, options } = this.#connection;
     const begun = client
       .withDeadline(Date.now() + callTimeoutMs, () => start(client, input, options))
       .catch((error: unknown) => this.deps.log.warn({ error, webhook: input.webhookId }, onFailure));
     this.#track(begun);
-    return begun;
   }
 
   /**
@@ -201,16 +202,22 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
     });
   }
 
-  #submit(start: Start, priority?: Priority): void {
+  /** False if too many wait. */
+  #submit(start: Start, priority?: Priority): boolean {
     const { permits } = this.deps;
     const isBulk = (this.#busy.get(start.key) ?? 0) >= backlogOf || start.isSlow?.();
     const chosen = priority ?? (isBulk ? 'bulk' : 'interactive');
-    if (permits.waiting(chosen) >= queueLimit || permits.waiting(chosen, start.tenantId) >= queueLimitPerTenant) return;
+    if (permits.waiting(chosen) >= queueLimit || permits.waiting(chosen, start.tenantId) >= queueLimitPerTenant)
+      return false;
     this.#add(start, chosen);
+    return true;
   }
 
   #add(start: Start, priority: Priority): void {
-    if (this.#isClosed) return start.done?.(stopping());
+    if (this.#isClosed) {
+      start.dropped?.();
+      return start.done?.(stopping());
+    }
     this.#count(start, 1);
     this.deps.permits.submit(priority, {
       ...start,
@@ -218,6 +225,7 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
       isGone: () => this.#isClosed || this.#isTooLate(start),
       drop: () => {
         this.#count(start, -1);
+        start.dropped?.();
         start.done?.(this.#isClosed ? stopping() : new Error('Temporal is away'));
       },
       begin: (permit) =>
@@ -259,7 +267,7 @@ export class WorkflowStarter implements DeliveryWorkflows, MessageWorkflows {
     if (options.eager) this.deps.permits.expect(start.id, permit);
     try {
       const result = await client.withDeadline(Date.now() + callTimeoutMs, () => start.call(client, options));
-      this.#marks.add(start.kind, start.id, atMs);
+      if (start.kind !== 'batches') this.#marks.add(start.kind, start.id, atMs);
       start.done?.(result);
       this.#temporal.succeeded();
       // Its workflow task takes time of this machine too, wherever it runs.

@@ -189,6 +189,16 @@ describe('the setting batch', () => {
     assert.deepEqual(api.workflows.collected, [{ webhookId, tenantId: tenant.id }]);
   });
 
+  it('has what waited collected when it is paused and resumed before anything followed', async () => {
+    const webhookId = await createWebhook(tenant, { batch });
+    await triggerDtmf(api, tenant);
+    await api.pool.query('update webhooks set enabled = false where id = $1', [webhookId]);
+    assert.deepEqual((await form(webhookId)).waitMs, null, 'it ends');
+    api.workflows.collected.length = 0;
+    await patch(webhookId, { enabled: true });
+    assert.deepEqual(api.workflows.collected, [{ webhookId, tenantId: tenant.id }]);
+  });
+
   it('exports batches with their attempts, and their deliveries with the batch', async () => {
     const webhookId = await createWebhook(tenant, { batch });
     await triggerDtmf(api, tenant);

@@ -368,6 +368,20 @@ describe('batches in Postgres', () => {
       assert.equal((await attempts.takeToSend(batch.id)).number, 2);
     });
 
+    it('but one that is retried by hand waits for a request that is still open', async () => {
+      const webhookId = await newWebhook(inBatches(2));
+      const [a] = [await trigger(webhookId), await trigger(webhookId)];
+      const batch = await form(webhookId);
+      await attempts.takeToSend(batch.id);
+      // An operator cancels the workflow of the batch.
+      await settleDelivery(attempts.db, batch.id, 'cancelled');
+      await attempts.retry(webhookId, a.id);
+      const taken = await attempts.take(a.id);
+      assert.deepEqual([taken.answer, taken.answer === 'wait' && taken.waitsFor], ['wait', 'request']);
+      await attempts.pass(60, a.id);
+      assert.equal((await attempts.take(a.id)).answer, 'send');
+    });
+
     it('but not one that waits for a batch and is retried by hand: it goes at once', async () => {
       const webhookId = await newWebhook(inBatches(2));
       const a = await trigger(webhookId);

@@ -102,6 +102,30 @@ describe('workflow starter', () => {
     await waitFor(() => started.length === before + 4, { what: 'the next of the backlog' });
   });
 
+  it('has batches collected by one call at a time for each webhook, and each call with a permit', async () => {
+    const answers: (() => void)[] = [];
+    const { signalled, starter, client } = open();
+    const ask = (webhookId: number) => starter.collect([{ webhookId, tenantId: `tenant-${webhookId}` }]);
+    const { workflow } = client as unknown as { workflow: { signalWithStart: unknown } };
+    workflow.signalWithStart = (_type: string, { workflowId }: { workflowId: string }) => {
+      signalled.push(subjectOf(workflowId));
+      return new Promise<void>((resolve) => answers.push(resolve));
+    };
+    for (let i = 0; i < 5; i++) ask(1);
+    await turn();
+    assert.deepEqual(signalled, ['tenant-1']);
+    answers[0]!();
+    await turn();
+    assert.deepEqual(signalled, ['tenant-1', 'tenant-1'], 'once more for all that asked meanwhile');
+    answers[1]!();
+    await turn();
+    assert.equal(signalled.length, 2);
+    for (let webhookId = 2; webhookId < 200; webhookId++) ask(webhookId);
+    await turn();
+    assert.ok(signalled.length > 10 && signalled.length < 100, `${signalled.length} calls at once`);
+    for (const answer of answers) answer();
+  });
+
   it('treats a webhook that has a slow request open like one with a backlog', async () => {
     const { started, start } = open({ isSilent: true, isSlow: (webhookId) => webhookId === 1 });
     start(2, 1);
