@@ -5,6 +5,7 @@ import { deliver, deliverAtOnce, type DeliverDeps, type DeliverInput } from './d
 import { formBatches, type FormBatchesDeps } from './deliveries/form-batches.js';
 import { expire, type ExpireDeps } from './maintenance/expire.js';
 import { forget } from './maintenance/forget.js';
+import { rollUp } from './maintenance/roll-up-statistics.js';
 import { withPlainFailures } from './failures.js';
 import { reconcileMessages, type ReconcileMessagesDeps } from './messages/reconcile-messages.js';
 import { recordOutcome, type RecordOutcomeInput } from './deliveries/record-outcome.js';
@@ -56,6 +57,7 @@ const activitiesOf = (deps: ActivityDeps) => ({
   sweep: (afterWebhook: number) => bothOf(sweep(deps, afterWebhook), sweepMessages(deps)),
   expire: () => expire(deps),
   forget: () => forget(deps),
+  rollUp: () => rollUp(deps),
   sendMessage: (input: SendMessageInput) => sendMessage(deps, input),
   recordSend: (input: SendMessageInput & { record: SendRecord }) => recordSend(deps, input),
   settleMessage: (input: SendMessageInput & { isLast: boolean; errorCode: string | null }) =>

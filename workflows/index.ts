@@ -6,5 +6,5 @@ export { reconcileMessages } from './reconcile-messages.js';
 export { recoverWebhook } from './recover-webhook.js';
 export { sendMessage } from './send-message.js';
 export { settleWebhook } from './settle-webhook.js';
-export { expireHistory, forgetData, sweepDeliveries } from './sweep.js';
+export { expireHistory, forgetData, rollUpStatistics, sweepDeliveries } from './sweep.js';
 export { verifyWebhook } from './verify-webhook.js';

@@ -18,6 +18,12 @@ const { forget } = proxyActivities<Activities>({
   retry: { maximumAttempts: 1 },
 });
 
+const { rollUp } = proxyActivities<Activities>({
+  startToCloseTimeout: '30 min',
+  heartbeatTimeout: '1 min',
+  retry: { maximumAttempts: 1 },
+});
+
 /**
  * Starts deliveries that were accepted and never started. Run by a Schedule; one at a time. Each run begins to check
  * webhooks where the one before it ended: Temporal hands on the result of the last run that completed.
@@ -34,4 +40,9 @@ export async function expireHistory(): Promise<void> {
 /** Goes on with what calls of the API have begun to remove. Run by a Schedule; one at a time. */
 export async function forgetData(): Promise<void> {
   await forget();
+}
+
+/** Counts what happened since the last time, for statistics. Run by a Schedule; one at a time. */
+export async function rollUpStatistics(): Promise<void> {
+  await rollUp();
 }

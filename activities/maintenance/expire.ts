@@ -12,8 +12,10 @@ import {
   deleteMessages,
   deleteRecordings,
   deleteRecoveries,
+  deleteStatistics,
   deleteUnowned,
   deleteWebhookRows,
+  deleteWebhookStatistics,
   expireUnsent,
   removeAttempts,
   removeBodies,
@@ -27,6 +29,7 @@ export interface ExpireDeps {
   /** Where nothing else is set for a tenant. */
   retention: Retention;
   auditRetentionDays: number;
+  statisticsRetentionDays: number;
 }
 
 /** In this order: what expires is deleted later, and events follow their deliveries. */
@@ -35,6 +38,7 @@ const parts = {
   deliveries: deleteDeliveries,
   events: deleteEvents,
   recoveries: deleteRecoveries,
+  webhookStatistics: deleteWebhookStatistics,
   webhooks: deleteWebhookRows,
   bodies: removeBodies,
   attempts: removeAttempts,
@@ -47,7 +51,13 @@ const batchSize = 500;
 const tenantsAtOnce = 100;
 
 /** Removes what is past its retention time, in batches. Safe to repeat and to interrupt. */
-export async function expire({ db, log, retention, auditRetentionDays }: ExpireDeps): Promise<void> {
+export async function expire({
+  db,
+  log,
+  retention,
+  auditRetentionDays,
+  statisticsRetentionDays,
+}: ExpireDeps): Promise<void> {
   const total: Record<string, number> = {};
   const untilNone = async (part: string, removeBatch: () => Promise<number>) => {
     for (let removed = -1; removed !== 0;) {
@@ -68,6 +78,7 @@ export async function expire({ db, log, retention, auditRetentionDays }: ExpireD
   }
   await untilNone('unowned', () => deleteUnowned(db, retention.calls, batchSize));
   await untilNone('auditEntries', () => deleteAuditEntries(db, auditRetentionDays, batchSize));
+  await untilNone('statistics', () => deleteStatistics(db, statisticsRetentionDays, batchSize));
   await removeGoneProcesses(db);
   while ((await auditExpiredKeys(db, log)) > 0) Context.current().heartbeat(total);
   const removed = Object.entries(total).filter(([, rows]) => rows > 0);

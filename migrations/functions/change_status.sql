@@ -101,6 +101,12 @@ begin
     end loop;
   end if;
   perform count_deliveries(v_webhook, v_from, p_to, v_counted, v_attempts, p_duration_ms, p_succeeded, p_now, p_failures);
+  if p_duration_ms is null and v_counted > 0 and p_to in ('delivered', 'failed', 'expired') then
+    -- where there is an attempt, it tells how the delivery ended (ended_as)
+    insert into uncounted_changes (webhook_id, at, delivered, failed, expired)
+    values (v_webhook, p_now, case when p_to = 'delivered' then v_counted else 0 end,
+            case when p_to = 'failed' then v_counted else 0 end, case when p_to = 'expired' then v_counted else 0 end);
+  end if;
   if v_recovered <> '{}' then
     -- Last of all locks, since all deliveries of a recovery share this row.
     update webhook_recoveries r

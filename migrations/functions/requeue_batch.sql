@@ -81,7 +81,10 @@ begin
      cross join (select clock_timestamp() + coalesce(w.batch_max_wait_seconds, 0) * interval '1 s' as due_at) t
      where e.id = any (v_events)
     on conflict (event_row_id, webhook_id) do nothing
-    returning n.id)
+    returning n.id, n.created_at),
+  uncounted as (
+    insert into uncounted_changes (webhook_id, at, events)
+    select w.id, date_trunc('minute', a.created_at), count(*) from added a group by date_trunc('minute', a.created_at))
   select array_agg(added.id) into v_events from added;
   perform count_deliveries(w.id, null, v_to, coalesce(cardinality(v_events), 0));
   v_requeued := v_requeued || v_events;

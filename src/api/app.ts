@@ -26,6 +26,7 @@ import { shareCheck } from './http/share-check.js';
 import { TenantIds } from './tenant-ids.js';
 import { tenantDataEndpoints } from './tenant-data.js';
 import { tenantEndpoints } from './tenants.js';
+import { statisticsEndpoints } from './statistics.js';
 import { transformEndpoints } from './transforms.js';
 import { twilioCallbacks } from './twilio-callbacks.js';
 import { usageEndpoints } from './usage.js';
@@ -53,6 +54,7 @@ export const endpoints: readonly Endpoint[] = [
   ...verificationEndpoints,
   ...transformEndpoints,
   ...deliveryEndpoints,
+  ...statisticsEndpoints,
   ...recoveryEndpoints,
   ...messageEndpoints,
   ...auditLogEndpoints,

@@ -65,6 +65,8 @@ export interface Config {
   readonly retention: Retention;
   /** How many days entries of the audit log are kept. */
   readonly auditRetentionDays: number;
+  /** How many days statistics over time are kept. */
+  readonly statisticsRetentionDays: number;
   /** Absent: this process listens to no switch. */
   readonly freeswitch?: FreeswitchConfig;
   /** Absent: no messages. Present only together with `api.publicBaseUrl`. */
@@ -92,6 +94,7 @@ const serviceVariables = z.object({
   WEBHOOK_MAX_RETRY_AFTER_SECONDS: integer(0, 7 * 86400).default(3600),
   ...retentionVariables,
   AUDIT_RETENTION_DAYS: integer(1, 3650).default(400),
+  STATISTICS_RETENTION_DAYS: integer(1, 3650).default(400),
   ...freeswitchVariables,
   ...twilioVariables,
   ...logVariables,
@@ -135,6 +138,7 @@ export function loadConfig(env: Environment, { needsKey = true }: { needsKey?: b
     maxRetryAfterMs: variables.WEBHOOK_MAX_RETRY_AFTER_SECONDS * 1000,
     retention: retentionOf(variables),
     auditRetentionDays: variables.AUDIT_RETENTION_DAYS,
+    statisticsRetentionDays: variables.STATISTICS_RETENTION_DAYS,
     ...(freeswitch && { freeswitch }),
     ...(twilio && { twilio }),
     log: logConfig(variables),

@@ -11,6 +11,10 @@ type Batch = (db: Queryable, tenants: readonly KeptTenant[], limit: number) => P
 const idBefore = (days: string) => `uuid_v7_floor(now() - ${days} * interval '1 day')`;
 const timeBefore = (days: string) => `now() - ${days} * interval '1 day'`;
 
+/** What is younger may not be counted in the statistics yet. */
+const rolledUpUntil = '(select rolled_up_until from statistics_progress)';
+const countedBefore = (days: string) => `least(${timeBefore(days)}, ${rolledUpUntil})`;
+
 /** The tenants with how many days something of theirs is kept, as the table `t (id, days)`. */
 const kept = 'unnest($1::uuid[], $2::integer[]) as t (id, days)';
 const keptValues = (tenants: readonly KeptTenant[], days: (tenant: KeptTenant) => number) => [
@@ -40,7 +44,7 @@ export const deleteDeliveries: Batch = async (db, tenants, limit) => {
        select d.id from ${kept} join webhooks w on w.tenant_id = t.id
         cross join lateral (
           select id from webhook_deliveries
-           where webhook_id = w.id and id < ${idBefore('t.days')} and finished_at < ${timeBefore('t.days')}
+           where webhook_id = w.id and id < ${idBefore('t.days')} and finished_at < ${countedBefore('t.days')}
            order by id limit $3) d
         limit $3))`,
     [...keptValues(tenants, ({ days }) => days.deliveries), limit],
@@ -58,7 +62,7 @@ export const deleteEvents: Batch = async (db, tenants, limit) => {
        delete from webhook_events e using (
          select e.id, t.days from ${kept} cross join lateral (
            select id from webhook_events o
-            where tenant_id = t.id and id < ${idBefore('t.days')}
+            where tenant_id = t.id and id < uuid_v7_floor(${countedBefore('t.days')})
               and not exists (select from webhook_deliveries d where d.event_row_id = o.id)
             order by id limit $3) e
           limit $3) old
@@ -127,12 +131,38 @@ async function deleteOlder(
   return rowCount ?? 0;
 }
 
-/** Deleted webhooks that have no deliveries left, with their counters, limiters and tokens. */
+/** Statistics over time, whosever: minutes for a week at most. */
+export async function deleteStatistics(db: Queryable, retentionDays: number, limit: number): Promise<number> {
+  const { rowCount } = await db.query(
+    `delete from webhook_statistics where ctid = any(array(
+       select s.ctid from (values ('minute', least(7, $1::integer)), ('hour', $1), ('day', $1)) u (unit, days) cross join lateral (
+         select ctid from webhook_statistics where unit = u.unit and start < ${timeBefore('u.days')} order by start limit $2) s
+        limit $2))`,
+    [retentionDays, limit],
+  );
+  return rowCount ?? 0;
+}
+
+/** Of webhooks that are removed next (deleteWebhookRows). */
+export const deleteWebhookStatistics: Batch = async (db, tenants, limit) => {
+  const { rowCount } = await db.query(
+    `delete from webhook_statistics where ctid = any(array(
+       select s.ctid from ${kept} join webhooks w on w.tenant_id = t.id
+        cross join lateral (select ctid from webhook_statistics where webhook_id = w.id limit $3) s
+        where ${isGone} limit $3))`,
+    [...keptValues(tenants, ({ days }) => days.deliveries), limit],
+  );
+  return rowCount ?? 0;
+};
+
+const isGone = `w.deleted_at < ${timeBefore('t.days')} and w.settling_since is null
+  and not exists (select from webhook_deliveries d where d.webhook_id = w.id)`;
+
+/** Deleted webhooks that have no deliveries and statistics left, with their counters, limiters and tokens. */
 export const deleteWebhookRows: Batch = async (db, tenants, limit) => {
   const { rows } = await db.query<{ id: number }>(
     `select w.id from ${kept} join webhooks w on w.tenant_id = t.id
-      where w.deleted_at < ${timeBefore('t.days')} and w.settling_since is null
-        and not exists (select from webhook_deliveries d where d.webhook_id = w.id)
+      where ${isGone} and not exists (select from webhook_statistics s where s.webhook_id = w.id)
       order by w.id limit $3`,
     [...keptValues(tenants, ({ days }) => days.deliveries), limit],
   );
@@ -158,13 +188,19 @@ export const removeBodies: Batch = (db, tenants, limit) =>
     ],
   });
 
-/** Attempts, where they are kept for less time than their deliveries. */
+/**
+ * Attempts, where they are kept for less time than their deliveries. One that was made a moment ago goes with its
+ * delivery.
+ */
 export const removeAttempts: Batch = (db, tenants, limit) =>
   removeOnce(db, tenants, limit, {
     until: 'attempts_removed_until',
     days: ({ days }) => days.attempts,
     isShorter: ({ days }) => days.attempts < days.deliveries,
-    remove: ['delete from webhook_attempts a using senders where a.delivery_id = senders.id'],
+    remove: [
+      `delete from webhook_attempts a using senders
+        where a.delivery_id = senders.id and a.recorded_at < ${rolledUpUntil} is not false`,
+    ],
   });
 
 /** Events that one statement goes through: each may have many deliveries, and those many attempts. */

@@ -44,6 +44,7 @@ const batchSize = 500;
 const tablesOfWebhooks = [
   'webhook_recoveries',
   'webhook_deliveries',
+  'uncounted_changes',
   'webhook_tokens',
   'webhook_counters',
   'webhook_limiters',
@@ -56,6 +57,7 @@ export const tablesOfTenants = [
   'expunges',
   'webhook_events',
   'ordering_keys',
+  'webhook_statistics',
   'webhooks',
   'messages',
   'recordings',

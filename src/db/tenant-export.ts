@@ -29,6 +29,19 @@ const tenant: Source = {
   key: ['id'],
   owner: 'id',
 };
+/** Where an attempt's outcome or a time has its place: src/db/statistics-over-time.ts and histogram_place. */
+const statistics: Source = {
+  type: 'statistics',
+  table: 'webhook_statistics',
+  columns: 'webhook_id, unit, start, events, delivered, failed, expired, outcomes, durations, delays',
+  key: ['unit', 'start'],
+  owner: 'webhook_id',
+};
+const statisticsOfTenant: Source = {
+  ...statistics,
+  table: '(select * from webhook_statistics where webhook_id is null) s',
+  owner: 'tenant_id',
+};
 const rest: Source[] = [
   {
     type: 'api_key',
@@ -128,11 +141,12 @@ const attempts: Source = {
  * is added meanwhile may be missing. Deliveries and attempts follow their webhook.
  */
 export async function* exportTenant(db: Queryable, tenantId: string): AsyncGenerator<ExportedLine[]> {
-  for (const source of [tenant, ...rest]) yield* pagesOf(db, source, tenantId);
+  for (const source of [tenant, ...rest, statisticsOfTenant]) yield* pagesOf(db, source, tenantId);
   for await (const page of pagesOf(db, webhooks, tenantId))
     for (const webhook of page) {
       yield [webhook];
       yield* pagesOf(db, recoveries, webhook.row['id']);
+      yield* pagesOf(db, statistics, webhook.row['id']);
       for await (const ofWebhook of pagesOf(db, deliveries, webhook.row['id'])) {
         yield ofWebhook;
         const ids = ofWebhook.filter(({ row }) => row['attempt_count'] !== 0).map(({ row }) => row['id']);

@@ -158,6 +158,7 @@ export async function openService(
           maxRetryAfterMs: config.maxRetryAfterMs,
           retention: config.retention,
           auditRetentionDays: config.auditRetentionDays,
+          statisticsRetentionDays: config.statisticsRetentionDays,
           version,
           workflows: starter,
           twilio,

@@ -104,6 +104,7 @@ export function expectedSchedules(taskQueue: string, { messages }: { messages: b
     schedule('sweep', 'sweepDeliveries', 10_000, 10 * minuteMs, 'deliveries that have not started yet will not start'),
     schedule('expire', 'expireHistory', 60 * minuteMs, 60 * minuteMs, 'nothing is removed after the retention time'),
     schedule('forget', 'forgetData', minuteMs, 60 * minuteMs, 'what calls have begun to erase stays'),
+    schedule('statistics', 'rollUpStatistics', 30_000, 60 * minuteMs, 'statistics over time stand still'),
     ...(messages
       ? [schedule('reconcile-messages', 'reconcileMessages', 15 * minuteMs, 60 * minuteMs, 'lost callbacks stay lost')]
       : []),

@@ -4,6 +4,15 @@ import { assertInvariants } from '../support/invariants.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';
 import { followDelivery } from '../support/sent-delivery.js';
 import { startStack, type Stack } from '../support/stack.js';
+import { waitFor } from '../support/wait-for.js';
+
+interface DayOfStatistics {
+  events: number;
+  delivered: number;
+  failed: number;
+  attempts: number;
+  outcomes: Record<string, number>;
+}
 
 describe('statistics', function () {
   this.timeout(60_000);
@@ -84,6 +93,24 @@ describe('statistics', function () {
     assert.equal(receiver.requests.length, attempts.length);
     assert.deepEqual((await tenant.get('/v1/webhooks')).body.webhooks, [webhook]);
     await assertInvariants(stack.database.pool, webhookId);
+
+    const schedule = stack.temporal.schedule.getHandle(`${stack.config.temporal.taskQueue}-statistics`);
+    // What was recorded in the last seconds is left to the next run.
+    const counted = await waitFor(
+      async () => {
+        await schedule.trigger();
+        const { body } = await tenant.get(`/v1/webhooks/${webhookId}/statistics?bucket=day`);
+        const days = body.buckets as DayOfStatistics[];
+        const sum = (of: (day: DayOfStatistics) => number) => days.reduce((total, day) => total + of(day), 0);
+        return sum(({ attempts }) => attempts) === attempts.length ? sum : null;
+      },
+      { what: 'all attempts to be in the statistics by day', intervalMs: 500 },
+    );
+    assert.deepEqual(
+      [counted(({ events }) => events), counted(({ delivered }) => delivered), counted(({ failed }) => failed)],
+      [12, 10, 2],
+    );
+    assert.deepEqual([counted((day) => day.outcomes['2xx']!), counted((day) => day.outcomes['5xx']!)], [10, 4]);
   });
 
   it('exclude test events, and count a delivery once however often it is retried by hand', async () => {

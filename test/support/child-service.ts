@@ -136,6 +136,7 @@ function environmentOf(config: Config): Record<string, string> {
     WEBHOOK_MAX_RETRY_AFTER_SECONDS: String(config.maxRetryAfterMs / 1_000),
     RETENTION_DAYS: String(config.retention.deliveries),
     AUDIT_RETENTION_DAYS: String(config.auditRetentionDays),
+    STATISTICS_RETENTION_DAYS: String(config.statisticsRetentionDays),
     LOG_LEVEL: 'info',
     LOG_FORMAT: 'json',
   };

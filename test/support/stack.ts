@@ -83,6 +83,7 @@ export async function startStack(
     maxRetryAfterMs: 3_600_000,
     retention: retentionOf({ RETENTION_DAYS: 30 }),
     auditRetentionDays: 400,
+    statisticsRetentionDays: 400,
     log: { level: (process.env['TEST_LOG_LEVEL'] as Config['log']['level'] | undefined) ?? 'error', format: 'pretty' },
     ...options.config,
   };

@@ -41,6 +41,7 @@ describe('config', () => {
       maxRetryAfterMs: 3_600_000,
       retention: { bodies: 30, attempts: 30, deliveries: 30, events: 30, calls: 30, messages: 30 },
       auditRetentionDays: 400,
+      statisticsRetentionDays: 400,
       log: { level: 'info', format: 'pretty' },
     });
   });
@@ -72,6 +73,7 @@ describe('config', () => {
       RETENTION_EVENT_DAYS: '4',
       RETENTION_CALL_DAYS: '5',
       AUDIT_RETENTION_DAYS: '70',
+      STATISTICS_RETENTION_DAYS: '800',
       LOG_LEVEL: 'debug',
       LOG_FORMAT: 'json',
     });
@@ -103,6 +105,7 @@ describe('config', () => {
       maxRetryAfterMs: 60_000,
       retention: { bodies: 1, attempts: 2, deliveries: 3, events: 4, calls: 5, messages: 7 },
       auditRetentionDays: 70,
+      statisticsRetentionDays: 800,
       log: { level: 'debug', format: 'json' },
     });
   });

@@ -76,6 +76,8 @@ export interface ResponseDefinition {
   description: string;
   /** Absent: no body, or `lines`. */
   schema?: z.ZodType;
+  /** What `csv` of the answer makes: sent in place of JSON to whoever prefers text/csv. Only with `schema`. */
+  csv?: { description: string };
   /** Any number of JSON lines of this schema (application/x-ndjson), sent as they are read. */
   lines?: z.ZodType;
 }
@@ -111,7 +113,7 @@ export interface EndpointRequest<
 /** One of the answers that the definition lists, with the body of its schema. */
 export type EndpointResponse<R extends Responses> = {
   [Status in keyof R]: R[Status] extends { schema: infer Schema extends z.ZodType }
-    ? { status: Status; body: z.input<Schema> }
+    ? { status: Status; body: z.input<Schema> } & (R[Status] extends { csv: object } ? { csv(): string } : unknown)
     : R[Status] extends { lines: infer Line extends z.ZodType }
       ? { status: Status; lines: AsyncIterable<z.input<Line>> }
       : { status: Status };
@@ -162,7 +164,7 @@ export interface Endpoint extends Omit<
   handle(
     request: EndpointRequest<Access, Params, z.ZodType, z.ZodType, boolean>,
     deps: EndpointDeps,
-  ): Promise<{ status: number; body?: unknown; lines?: AsyncIterable<unknown> }>;
+  ): Promise<{ status: number; body?: unknown; csv?(): string; lines?: AsyncIterable<unknown> }>;
 }
 
 /** Checks a definition's types against each other; the result no longer has them. */

@@ -182,15 +182,22 @@ const scopeSentence = ({ access, allTenants }: Endpoint): string =>
 
 function responsesOf(endpoint: Endpoint): Record<string, ResponseConfig> {
   return Object.fromEntries(
-    Object.entries(endpoint.responses).map(([status, { description, schema, lines }]): [string, ResponseConfig] => [
-      status,
-      {
-        description,
-        headers: { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } },
-        ...(schema && { content: { 'application/json': { schema } } }),
-        ...(lines && { content: { 'application/x-ndjson': { schema: lines } } }),
-      },
-    ]),
+    Object.entries(endpoint.responses).map(
+      ([status, { description, schema, csv, lines }]): [string, ResponseConfig] => [
+        status,
+        {
+          description,
+          headers: { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } },
+          ...(schema && {
+            content: {
+              'application/json': { schema },
+              ...(csv && { 'text/csv': { schema: z.string().meta(csv) } }),
+            },
+          }),
+          ...(lines && { content: { 'application/x-ndjson': { schema: lines } } }),
+        },
+      ],
+    ),
   );
 }
 

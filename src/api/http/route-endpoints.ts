@@ -76,7 +76,9 @@ async function serve(endpoint: Endpoint, request: Request, response: Response, s
   const handle = () => endpoint.handle(checked, deps);
   const answer = await (tenantId === null ? handle() : tenantCalls.run(tenantId, handle));
   response.status(answer.status);
-  if (answer.lines) await sendLines(response, answer.lines);
+  if (answer.csv) response.vary('Accept');
+  if (answer.csv && request.accepts('json', 'csv') === 'csv') response.type('csv').send(answer.csv());
+  else if (answer.lines) await sendLines(response, answer.lines);
   else if (answer.body === undefined) response.end();
   else response.json(answer.body);
 }

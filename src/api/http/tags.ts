@@ -8,6 +8,7 @@ export const tags = {
   Events: 'What happened; each becomes a delivery for every webhook that subscribes to its type',
   Webhooks: "A tenant's endpoints: url, event types, limits and signing secret",
   Deliveries: 'What was sent to a webhook, with what result, and sending it again',
+  Statistics: 'What happened over time: deliveries, attempts and their outcomes, durations, delays',
   Recoveries: 'Sending everything again that a webhook missed, at a pace',
   Messages: 'SMS and MMS: sending them, and the status of those sent and received',
   'Audit log': 'Who changed what, and when',

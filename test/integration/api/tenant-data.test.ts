@@ -76,6 +76,10 @@ describe('everything of a tenant', () => {
        recovery as (
          insert into webhook_recoveries (webhook_id, tenant_id, statuses, include_missing, total)
          select id, tenant_id, '{failed}', false, 0 from webhooks where tenant_id = $1),
+       statistics as (
+         insert into webhook_statistics (tenant_id, webhook_id, unit, start, events, delivered, failed, expired)
+         select $1, w, 'day', now(), 1, 0, 0, 0 from (select id from webhooks where tenant_id = $1 union all select null) s (w)),
+       uncounted as (insert into uncounted_changes (webhook_id, at) select id, now() from webhooks where tenant_id = $1),
        tokens as (insert into webhook_tokens (webhook_id, number, at) select id, 1000, now() from webhooks where tenant_id = $1),
        counts as (
          insert into tenant_event_counts (tenant_id, minute_began_at, triggers) values ($1, now(), 1)
@@ -111,8 +115,10 @@ describe('everything of a tenant', () => {
           'event',
           'event',
           ...audited,
+          'statistics',
           'webhook',
           'recovery',
+          'statistics',
           'delivery',
           'delivery',
           'delivery',

@@ -60,6 +60,7 @@ describe('tenants', () => {
       ['POST', (webhook) => `/v1/webhooks/${webhook}/rotate-secret`],
       ['POST', (webhook) => `/v1/webhooks/${webhook}/verify`],
       ['GET', (webhook) => `/v1/webhooks/${webhook}/deliveries`],
+      ['GET', (webhook) => `/v1/webhooks/${webhook}/statistics`],
       ['GET', (webhook, delivery) => `/v1/webhooks/${webhook}/deliveries/${delivery}`],
       ['POST', (webhook, delivery) => `/v1/webhooks/${webhook}/deliveries/${delivery}/retry`, { force: true }],
       ['POST', (webhook) => `/v1/webhooks/${webhook}/recoveries`, { statuses: ['failed'] }],

@@ -60,6 +60,7 @@ describe('entries of the audit log', () => {
       log,
       retention: retentionOf({ RETENTION_DAYS: 30 }),
       auditRetentionDays: 400,
+      statisticsRetentionDays: 400,
     });
     const left = await listAuditEntries(db, everybodys, all);
     assert.deepEqual(

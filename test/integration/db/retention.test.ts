@@ -31,6 +31,8 @@ describe('deliveries over time', () => {
   beforeEach(async () => {
     await database.pool.query('truncate webhook_events, webhook_counters cascade');
     tenantId = await insertTenant(database.pool);
+    // Everything is counted in the statistics: what is not is kept.
+    await database.pool.query(`update statistics_progress set rolled_up_until = now() + interval '1 hour'`);
   });
 
   async function deliver(enabled = true): Promise<string> {
@@ -67,7 +69,13 @@ describe('deliveries over time', () => {
       ?.status;
   const expireAll = async () => {
     await new MockActivityEnvironment().run(() =>
-      expire({ db, log, retention: retentionOf({ RETENTION_DAYS: 30 }), auditRetentionDays: 400 }),
+      expire({
+        db,
+        log,
+        retention: retentionOf({ RETENTION_DAYS: 30 }),
+        auditRetentionDays: 400,
+        statisticsRetentionDays: 400,
+      }),
     );
   };
 

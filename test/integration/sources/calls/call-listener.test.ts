@@ -478,7 +478,7 @@ describe('call listener', function () {
       const retention = retentionOf({ RETENTION_DAYS: 30 });
       const log = createLogger({ level: 'silent', format: 'json' });
       await new MockActivityEnvironment().run(() =>
-        expire({ db: fixture.db, log, retention, auditRetentionDays: 400 }),
+        expire({ db: fixture.db, log, retention, auditRetentionDays: 400, statisticsRetentionDays: 400 }),
       );
       const counts = ['call_events', 'recordings', 'calls'].map(async (table) => {
         const { rows } = await pool.query<{ count: string }>(`select count(*) from ${table}`);

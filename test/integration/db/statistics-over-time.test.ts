@@ -1,0 +1,354 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import type pg from 'pg';
+import { expire } from '../../../activities/maintenance/expire.js';
+import { rollUp } from '../../../activities/maintenance/roll-up-statistics.js';
+import { retentionOf } from '../../../src/config/retention.js';
+import { settleDelivery } from '../../../src/db/deliveries.js';
+import { insertTestEvent } from '../../../src/db/events.js';
+import { listStatistics, type StatisticsBucket, type StatisticsUnit } from '../../../src/db/statistics-over-time.js';
+import { createLogger } from '../../../src/log.js';
+import { openAttempts, type Attempts } from './attempt-fixture.js';
+
+const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
+
+/** What several buckets say together. */
+const totalOf = (buckets: StatisticsBucket[]) => ({
+  events: sum(buckets.map(({ events }) => events)),
+  delivered: sum(buckets.map(({ delivered }) => delivered)),
+  failed: sum(buckets.map(({ failed }) => failed)),
+  expired: sum(buckets.map(({ expired }) => expired)),
+  attempts: sum(buckets.flatMap(({ outcomes }) => outcomes)),
+});
+
+describe('statistics over time', () => {
+  let attempts: Attempts;
+  let pool: pg.Pool;
+  let webhookId: number;
+  before(async () => {
+    attempts = await openAttempts();
+    ({ pool } = attempts.database);
+  });
+  after(() => attempts.close());
+  beforeEach(async () => {
+    await pool.query('truncate webhook_statistics, uncounted_changes, webhook_events cascade');
+    await pool.query('update webhooks set deleted_at = now() where deleted_at is null');
+    await goOnFromHere();
+    webhookId = await attempts.newWebhook();
+  });
+
+  const goOnFromHere = () =>
+    pool.query(`update statistics_progress set rolled_up_until = date_trunc('milliseconds', clock_timestamp())`);
+
+  /** As some seconds later: what was written until now, and was not counted yet. */
+  async function count(): Promise<void> {
+    await pool.query(
+      `update webhook_attempts set recorded_at = clock_timestamp() where recorded_at > now() - interval '30 min'`,
+    );
+    await pool.query(`select roll_up_statistics(1000, clock_timestamp() + interval '2 s')`);
+    await pool.query(`update webhook_attempts set recorded_at = recorded_at - interval '1 hour'`);
+    await goOnFromHere();
+  }
+
+  const list = (of: number | null, unit: StatisticsUnit = 'minute') =>
+    listStatistics(
+      attempts.db,
+      { tenantId: attempts.tenantId, webhookId: of },
+      { unit, since: new Date('2020-01-01T00:00:00Z'), until: new Date('2100-01-01T00:00:00Z') },
+    );
+  const total = async (of: number | null = webhookId) => totalOf(await list(of));
+  const nothing = { events: 0, delivered: 0, failed: 0, expired: 0, attempts: 0 };
+
+  it('count events, attempts by outcome, and how deliveries ended', async () => {
+    const [good, bad, waiting] = [
+      await attempts.trigger(webhookId),
+      await attempts.trigger(webhookId),
+      await attempts.trigger(webhookId),
+    ];
+    await attempts.change(webhookId, { maxRetries: 1 });
+    await attempts.attempt(good, 204);
+    await attempts.attempt(bad, 503);
+    await attempts.pass(60, bad);
+    await attempts.attempt(bad, 'blocked');
+    await attempts.attempt(waiting, 302);
+    await count();
+    const counts = { events: 3, delivered: 1, failed: 1, expired: 0, attempts: 4 };
+    for (const of of [webhookId, null]) {
+      assert.deepEqual(await total(of), counts);
+      const [bucket, ...others] = (await list(of, 'day')).filter(({ outcomes }) => outcomes.length > 0);
+      assert.deepEqual(others, []);
+      assert.deepEqual(bucket?.outcomes, [1, 1, 0, 1, 0, 0, 0, 0, 1], '2xx, 3xx, 5xx, blocked_address');
+      assert.deepEqual(bucket.durations, [3, 3, 3]);
+      assert.equal(bucket.delays?.length, 3);
+    }
+  });
+
+  it('count each time that a delivery ended, in the time when it did', async () => {
+    await attempts.change(webhookId, { maxRetries: 0 });
+    const delivery = await attempts.trigger(webhookId);
+    await attempts.attempt(delivery, 500);
+    await attempts.retry(webhookId, delivery);
+    await attempts.attempt(delivery, 200);
+    await count();
+    assert.deepEqual(await total(), { events: 1, delivered: 1, failed: 1, expired: 0, attempts: 2 });
+  });
+
+  it('count what ended without an attempt', async () => {
+    const [expired, failed] = [await attempts.trigger(webhookId), await attempts.trigger(webhookId)];
+    await settleDelivery(attempts.db, expired, 'expired');
+    await settleDelivery(attempts.db, failed, 'failed');
+    await settleDelivery(attempts.db, await attempts.trigger(webhookId), 'cancelled');
+    await count();
+    assert.deepEqual(await total(), { ...nothing, events: 3, failed: 1, expired: 1 });
+    assert.deepEqual(await total(null), { ...nothing, events: 3, failed: 1, expired: 1 });
+    assert.equal((await pool.query('select from uncounted_changes')).rowCount, 0);
+    await count();
+    assert.deepEqual(await total(), { ...nothing, events: 3, failed: 1, expired: 1 });
+  });
+
+  it('leave tests out', async () => {
+    const event = { tenantId: attempts.tenantId, eventType: 'webhook.test', eventId: randomUUID(), body: '{}' };
+    const test = await insertTestEvent(attempts.db, webhookId, { ...event, occurredAt: new Date() });
+    await attempts.attempt(test!.deliveryId, 200);
+    await count();
+    assert.deepEqual(await list(webhookId), []);
+    assert.deepEqual(await list(null), []);
+  });
+
+  it('count an event once for its tenant, and for each webhook that it is owed to', async () => {
+    const other = await attempts.newWebhook();
+    await attempts.trigger(webhookId);
+    await count();
+    assert.deepEqual(
+      [await total(webhookId), await total(other), await total(null)].map(({ events }) => events),
+      [1, 1, 1],
+    );
+  });
+
+  it('count an event that a recovery adds for the webhook, in the time when it was accepted', async () => {
+    await attempts.trigger(webhookId);
+    await count();
+    const late = await attempts.newWebhook();
+    const { rows } = await pool.query<{ id: string }>(
+      `insert into webhook_recoveries (webhook_id, tenant_id, status, statuses, include_missing, until, total)
+       values ($1, $2, 'running', '{failed}', true, now(), 0) returning id`,
+      [late, attempts.tenantId],
+    );
+    await pool.query('select requeue_batch($1, 10, 10)', [rows[0]!.id]);
+    await count();
+    assert.equal((await total(late)).events, 1);
+    assert.equal((await total(null)).events, 1, 'the tenant has still sent one');
+    assert.deepEqual(
+      (await list(late)).map(({ start }) => start),
+      (await list(null)).map(({ start }) => start),
+    );
+  });
+
+  it('count an attempt when it was made, also if it is recorded hours later', async () => {
+    const delivery = await attempts.trigger(webhookId);
+    await count();
+    const attempt = await attempts.takeToSend(delivery);
+    const takenAt = new Date(attempt.takenAt.getTime() - 3 * 3_600_000);
+    await attempts.record(delivery, { ...attempt, takenAt }, 200);
+    await pool.query('update webhook_attempts set started_at = $1 where delivery_id = $2', [takenAt, delivery]);
+    await count();
+    const buckets = (await list(webhookId)).filter(({ outcomes }) => outcomes.length > 0);
+    assert.deepEqual(
+      buckets.map(({ start }) => start.getTime()),
+      [Math.floor(takenAt.getTime() / 60_000) * 60_000],
+    );
+    const ended = (await list(webhookId)).filter(({ delivered }) => delivered > 0);
+    assert.ok(ended[0]!.start.getTime() > takenAt.getTime(), 'the delivery ended when that was recorded');
+  });
+
+  it('count everything once, however many roll-ups there are, in small batches, and interrupted', async () => {
+    for (let n = 0; n < 12; n++) await attempts.attempt(await attempts.trigger(webhookId), 200);
+    await pool.query(`update webhook_attempts a set recorded_at = clock_timestamp() - n * interval '3 s'
+                        from (select delivery_id, row_number() over () as n from webhook_attempts) x where x.delivery_id = a.delivery_id`);
+    await pool.query(`update statistics_progress set rolled_up_until = now() - interval '1 min'`);
+    const client = await pool.connect();
+    await client.query('begin');
+    await client.query(`select roll_up_statistics(1000, clock_timestamp())`);
+    assert.equal((await pool.query('select * from roll_up_statistics(1000)')).rowCount, 0, 'another one is at work');
+    await client.query('rollback');
+    client.release();
+    const { rows } = await pool.query<{ more: boolean }>('select more from roll_up_statistics(2, clock_timestamp())');
+    assert.equal(rows[0]!.more, true);
+    assert.ok((await total()).attempts < 12);
+    await countAtOnce();
+    assert.deepEqual(await total(), { ...nothing, events: 12, delivered: 12, attempts: 12 });
+  });
+
+  /** Several at once, without a change of the times that are noted. */
+  async function countAtOnce(): Promise<void> {
+    const one = async () => {
+      for (let turns = 0; turns < 50; turns++)
+        await pool.query(`select roll_up_statistics(2, clock_timestamp() + interval '2 s')`);
+    };
+    await Promise.all([one(), one(), one()]);
+  }
+
+  describe('when the Schedule runs', () => {
+    const lines: string[] = [];
+    const log = createLogger({ level: 'warn', format: 'json' }, { write: (line) => void lines.push(line) });
+    const run = () => new MockActivityEnvironment().run(() => rollUp({ db: attempts.db, log }));
+
+    it('count all that was written, batch after batch', async () => {
+      await pool.query(
+        `insert into webhook_attempts (delivery_id, number, request_id, started_at, recorded_at, duration_ms, status_code, request_headers)
+         select $1, n, gen_random_uuid(), now(), now() - interval '1 min' + n / 1000 * interval '1 s', 5, 200, '{}'
+           from generate_series(1, 5000) n`,
+        [await attempts.trigger(webhookId)],
+      );
+      await pool.query(`update statistics_progress set rolled_up_until = now() - interval '2 min'`);
+      await run();
+      assert.equal((await total()).attempts, 5000);
+      assert.deepEqual(lines, []);
+    });
+
+    it('tell when an open transaction has held them up for long', async () => {
+      await pool.query(`create or replace function statistics_horizon(p_leeway interval default '5 s') returns timestamptz
+        language sql as $$ select now() - interval '6 min' $$`);
+      try {
+        await pool.query(`update statistics_progress set rolled_up_until = now() - interval '7 min'`);
+        await run();
+        assert.match(lines.join(''), /"statistics.late"/);
+      } finally {
+        await pool.query(await readFile('migrations/functions/statistics_horizon.sql', 'utf8'));
+      }
+    });
+  });
+
+  it('wait for transactions that have written and are open, and not for those that read', async () => {
+    const horizon = async () =>
+      (await pool.query<{ at: Date }>(`select statistics_horizon('0 s') as at`)).rows[0]!.at.getTime();
+    const delivery = await attempts.trigger(webhookId);
+    const attempt = await attempts.takeToSend(delivery);
+    const [reader, writer] = [await pool.connect(), await pool.connect()];
+    await reader.query('begin isolation level repeatable read');
+    await reader.query('select count(*) from webhook_attempts');
+    await writer.query('begin');
+    const { rows } = await writer.query<{ now: Date }>('select now()');
+    const beganAt = rows[0]!.now.getTime();
+    assert.ok((await horizon()) > beganAt, 'it has written nothing yet');
+    await writer.query(
+      `insert into webhook_attempts (delivery_id, number, request_id, started_at, duration_ms, status_code, request_headers)
+       values ($1, $2, $3, now(), 5, 200, '{}')`,
+      [delivery, attempt.number, attempt.requestId],
+    );
+    assert.ok((await horizon()) <= beganAt);
+    await writer.query('commit');
+    assert.ok((await horizon()) > beganAt);
+    await reader.query('rollback');
+    reader.release();
+    writer.release();
+  });
+
+  it('have percentiles that are at most 5 percent off, of any number of roll-ups together', async () => {
+    const durations = Array.from({ length: 400 }, (_, n) => Math.round(1.03 ** n) + 10);
+    const insert = (some: number[]) =>
+      pool.query(
+        `insert into webhook_attempts (delivery_id, number, request_id, started_at, duration_ms, status_code, request_headers)
+         select $1, $3 + row_number() over (), gen_random_uuid(), now(), ms, 200, '{}' from unnest($2::integer[]) ms`,
+        [delivery, some, 1000 * (next += 1)],
+      );
+    let next = 0;
+    const delivery = await attempts.trigger(webhookId);
+    for (const part of [0, 1, 2]) {
+      await insert(durations.filter((_, n) => n % 3 === part));
+      await count();
+    }
+    const [bucket] = (await list(webhookId, 'day')).filter(({ durations }) => durations);
+    for (const [i, share] of [0.5, 0.95, 0.99].entries()) {
+      const exact = durations[Math.ceil(share * durations.length) - 1]!;
+      const found = bucket!.durations![i]!;
+      assert.ok(Math.abs(found / exact - 1) <= 0.05, `${share}: ${found} for ${exact}`);
+    }
+  });
+
+  describe('and retention', () => {
+    const expireAll = () =>
+      new MockActivityEnvironment().run(() =>
+        expire({
+          db: attempts.db,
+          log: createLogger({ level: 'silent', format: 'json' }),
+          retention: retentionOf({ RETENTION_DAYS: 30, RETENTION_ATTEMPT_DAYS: 5 }),
+          auditRetentionDays: 400,
+          statisticsRetentionDays: 400,
+        }),
+      );
+
+    it('what is not counted yet is kept', async () => {
+      const delivery = await attempts.trigger(webhookId);
+      await attempts.attempt(delivery, 200);
+      await pool.query(`alter table webhook_deliveries drop constraint if exists webhook_deliveries_event_row_id_fkey,
+        add constraint webhook_deliveries_event_row_id_fkey foreign key (event_row_id) references webhook_events on update cascade`);
+      await pool.query(`alter table webhook_attempts drop constraint if exists webhook_attempts_delivery_id_fkey,
+        add constraint webhook_attempts_delivery_id_fkey foreign key (delivery_id) references webhook_deliveries on update cascade on delete cascade`);
+      const age = (days: number) =>
+        pool.query(
+          `with aged as (
+             update webhook_events set id = uuid_v7_floor(now() - $1 * interval '1 day'), created_at = now() - $1 * interval '1 day' returning id)
+           update webhook_deliveries set id = uuid_v7_floor(now() - $1 * interval '1 day'), finished_at = now() - $1 * interval '1 day'`,
+          [days],
+        );
+      const left = async () =>
+        (
+          await pool.query<{ left: number[] }>(
+            `select array[(select count(*) from webhook_events), (select count(*) from webhook_deliveries), (select count(*) from webhook_attempts)]::integer[] as left`,
+          )
+        ).rows[0]!.left;
+      const countedUntil = (days: number) =>
+        pool.query(`update statistics_progress set rolled_up_until = now() - $1 * interval '1 day'`, [days]);
+
+      await age(10);
+      await countedUntil(9);
+      await expireAll();
+      assert.deepEqual(await left(), [1, 1, 1], 'the attempt is due, but was recorded just now');
+      await age(40);
+      await countedUntil(50);
+      await expireAll();
+      assert.deepEqual(await left(), [1, 1, 1]);
+      await pool.query('delete from webhook_deliveries');
+      await expireAll();
+      assert.deepEqual(await left(), [1, 0, 0]);
+      await countedUntil(0);
+      await expireAll();
+      assert.deepEqual(await left(), [0, 0, 0]);
+    });
+
+    it('minutes are kept for a week, hours and days for a time of their own, and those of a removed webhook go with it', async () => {
+      const add = (unit: string, days: number, of: number | null = webhookId) =>
+        pool.query(
+          `insert into webhook_statistics (tenant_id, webhook_id, unit, start, events, delivered, failed, expired)
+           values ($1, $2, $3, date_trunc($3, now() - $4 * interval '1 day'), 1, 0, 0, 0)`,
+          [attempts.tenantId, of, unit, days],
+        );
+      const removed = await attempts.newWebhook();
+      for (const of of [webhookId, null, removed]) {
+        for (const days of [6, 8]) await add('minute', days, of);
+        for (const days of [399, 401]) await add('hour', days, of);
+        for (const days of [399, 402]) await add('day', days, of);
+      }
+      await pool.query(
+        `update webhooks set deleted_at = now() - interval '31 days', settling_since = null where id = $1`,
+        [removed],
+      );
+      await expireAll();
+      const { rows } = await pool.query<{ unit: string; many: number }>(
+        'select unit, count(*) as many from webhook_statistics group by unit order by unit',
+      );
+      assert.deepEqual(
+        rows.map(({ unit, many }) => [unit, Number(many)]),
+        [
+          ['day', 2],
+          ['hour', 2],
+          ['minute', 2],
+        ],
+      );
+      assert.equal((await pool.query('select from webhooks where id = $1', [removed])).rowCount, 0);
+    });
+  });
+});
