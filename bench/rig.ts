@@ -39,6 +39,8 @@ export interface BenchTenant {
   addWebhook(settings: WebhookSettings): Promise<BenchWebhook>;
   /** Calls to the API with the tenant's key; reject unless the response is 2xx. */
   get<Result>(path: string): Promise<Result>;
+  /** The text of a response: parsing a large one is not the service's time. */
+  getText(path: string): Promise<string>;
   post<Result>(path: string, body: unknown): Promise<Result>;
   /** Assigns a number, from which the tenant can send messages. */
   addNumber(phoneNumber: string): Promise<void>;
@@ -133,7 +135,7 @@ export async function openRig(
     const api = new Pool(service.url, { connections: 64, keepAliveTimeout: 60_000 });
     closers.push(() => api.destroy());
 
-    const call = callsOf(api);
+    const { call, callForText } = callsOf(api);
     const catalogue = await call<{ event_types: { name: string; example: unknown }[] }>('GET', '/v1/event-types');
     const examples = new Map(catalogue.event_types.map(({ name, example }) => [name, example]));
     // Like an event source: a key of its own, which the API looks up in Postgres for every call.
@@ -162,6 +164,7 @@ export async function openRig(
         return {
           id,
           get: (path) => call('GET', path, key),
+          getText: (path) => callForText('GET', path, key),
           post: (path, body) => call('POST', path, key, body),
           async addNumber(phoneNumber) {
             await call('POST', '/v1/phone-numbers', adminKey, { tenant_id: id, phone_number: phoneNumber });
@@ -220,12 +223,8 @@ function behaviour({ hangMs, flood }: WebhookSettings): string {
 }
 
 function callsOf(api: Pool) {
-  return async function call<Result>(
-    method: 'GET' | 'POST',
-    path: string,
-    key?: string,
-    body?: unknown,
-  ): Promise<Result> {
+  type Call = [method: 'GET' | 'POST', path: string, key?: string, body?: unknown];
+  async function callForText(...[method, path, key, body]: Call): Promise<string> {
     const response = await api.request({
       method,
       path,
@@ -242,8 +241,10 @@ function callsOf(api: Pool) {
       (path === '/v1/events' && response.statusCode !== 201)
     )
       throw new Error(`${method} ${path} answered ${response.statusCode}: ${text.slice(0, 300)}`);
-    return JSON.parse(text) as Result;
-  };
+    return text;
+  }
+  const call = async <Result>(...request: Call) => JSON.parse(await callForText(...request)) as Result;
+  return { call, callForText };
 }
 
 /** The worker connects in the background without a sign. A delivery that arrives proves that it polls. */

@@ -28,6 +28,7 @@ import { fanOut, tenants } from './measurements/fan-out.js';
 import { isolationBacklog, isolationFloods, isolationHanging } from './measurements/isolation.js';
 import { latency } from './measurements/latency.js';
 import { lists } from './measurements/lists.js';
+import { statistics } from './measurements/statistics.js';
 import { throughput } from './measurements/throughput.js';
 import { waiting } from './measurements/waiting.js';
 import { renderTable, Report } from './report.js';
@@ -49,6 +50,7 @@ const measurements: Measurement[] = [
   fairnessHanging,
   isolationFloods,
   lists,
+  statistics,
   demo,
 ];
 

@@ -41,6 +41,8 @@ export interface Sizes {
   };
   /** Deliveries of the small and of the large webhook. */
   lists: [number, number];
+  /** Attempts in a year. */
+  statistics: number;
   listCalls: number;
 }
 
@@ -76,6 +78,7 @@ export function fullSizes(seconds: number): Sizes {
       timeoutMs: 45_000,
     },
     lists: [1_000, 1_000_000],
+    statistics: 10_000_000,
     listCalls: 40,
   };
 }
@@ -108,5 +111,6 @@ export const quickSizes: Sizes = {
     timeoutMs: 40_000,
   },
   lists: [500, 3_000],
+  statistics: 20_000,
   listCalls: 4,
 };

@@ -18,7 +18,7 @@ begin
   -- The statements below see everything before it.
   v_horizon := greatest(v_from, date_trunc('second', coalesce(p_horizon, statistics_horizon())));
   -- At least a second at a time: many rows may have been written in the same one.
-  until := least(v_horizon, greatest(v_from + interval '1 s', date_trunc('second', least(
+  until := least(v_horizon, greatest(v_from + interval '1 s', date_trunc('second', least(v_horizon,
     (select recorded_at from webhook_attempts where recorded_at >= v_from order by recorded_at offset p_limit limit 1),
     (select created_at from webhook_deliveries where id >= uuid_v7_floor(v_from) order by id offset p_limit limit 1),
     (select created_at from webhook_events where id >= uuid_v7_floor(v_from) order by id offset p_limit limit 1)))));
@@ -49,7 +49,7 @@ begin
       from attempts where ended_as is not null
     union all
     select w.tenant_id, c.webhook_id, c.at, 0, c.delivered, c.failed, c.expired, null, null, null
-      from changes c join webhooks w on w.id = c.webhook_id),
+      from changes c join webhooks w on w.id = c.webhook_id where c.events = 0),
   scoped as (
     select f.tenant_id, s.webhook_id, f.at, f.events, f.delivered, f.failed, f.expired, f.outcome, f.duration, f.delay
       from facts f cross join lateral (values (f.webhook_id), (null)) s (webhook_id)
@@ -60,7 +60,9 @@ begin
     union all
     select tenant_id, webhook_id, created_at, 1, 0, 0, 0, null, null, null
       from webhook_deliveries
-     where id >= uuid_v7_floor(v_from) and id < uuid_v7_floor(until) and not test and event_row_id is not null
+     where id >= uuid_v7_floor(v_from) and id < uuid_v7_floor(until) and not test
+       -- not one that a recovery added, which may be just as young
+       and accepted_as is not null
     union all
     select w.tenant_id, c.webhook_id, c.at, c.events, 0, 0, 0, null, null, null
       from changes c join webhooks w on w.id = c.webhook_id where c.events > 0),

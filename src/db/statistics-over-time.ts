@@ -1,4 +1,4 @@
-import type { Queryable } from './database.js';
+import { oneRow, type Queryable } from './database.js';
 
 /** How long a bucket is; all begin at whole minutes, hours and days in UTC. */
 export const statisticsUnits = ['minute', 'hour', 'day'] as const;
@@ -42,24 +42,32 @@ export async function listStatistics(
   of: { tenantId: string; webhookId: number | null },
   { unit, since, until }: { unit: StatisticsUnit; since: Date; until: Date },
 ): Promise<StatisticsBucket[]> {
-  const { rows } = await db.query<Record<'outcomes' | 'durations' | 'delays', string | null> & StatisticsBucket>(
-    // Lists as text: the driver takes ten times as long to read an array.
-    `select start, events, delivered, failed, expired, array_to_string(outcomes, ',') as outcomes,
-            array_to_string(duration_percentiles, ',') as durations, array_to_string(delay_percentiles, ',') as delays
-       from webhook_statistics
-      where tenant_id = $1 and webhook_id is not distinct from $2::integer and unit = $3 and start >= $4 and start < $5
-      order by start`,
-    [of.tenantId, of.webhookId, unit, since, until],
+  const ofWebhook = of.webhookId === null ? 'webhook_id is null' : 'webhook_id = $5';
+  // As one value: the driver takes long to read rows, of which there may be ten thousand.
+  const { rows } = await db.query<{ buckets: BucketRow[] | null }>(
+    `select json_agg(
+              json_build_array(extract(epoch from start)::bigint, events, delivered, failed, expired,
+                               outcomes, duration_percentiles, delay_percentiles) order by start) as buckets
+       from webhook_statistics where tenant_id = $1 and ${ofWebhook} and unit = $2 and start >= $3 and start < $4`,
+    [of.tenantId, unit, since, until, ...(of.webhookId === null ? [] : [of.webhookId])],
   );
-  return rows.map((row) => ({
-    ...row,
-    outcomes: numbersOf(row.outcomes) ?? [],
-    durations: numbersOf(row.durations),
-    delays: numbersOf(row.delays),
+  const buckets = oneRow(rows).buckets ?? [];
+  return buckets.map(([startSeconds, events, delivered, failed, expired, outcomes, durations, delays]) => ({
+    start: new Date(startSeconds * 1000),
+    events,
+    delivered,
+    failed,
+    expired,
+    outcomes: outcomes ?? [],
+    durations,
+    delays,
   }));
 }
 
-const numbersOf = (list: string | null): number[] | null => (list === null ? null : list.split(',').map(Number));
+type BucketRow = [
+  ...[startSeconds: number, events: number, delivered: number, failed: number, expired: number],
+  ...[outcomes: number[] | null, durations: number[] | null, delays: number[] | null],
+];
 
 /** Up to when everything is counted, and whether there is more to count already. */
 export interface RollUp {

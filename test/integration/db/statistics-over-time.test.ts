@@ -129,7 +129,6 @@ describe('statistics over time', () => {
 
   it('count an event that a recovery adds for the webhook, in the time when it was accepted', async () => {
     await attempts.trigger(webhookId);
-    await count();
     const late = await attempts.newWebhook();
     const { rows } = await pool.query<{ id: string }>(
       `insert into webhook_recoveries (webhook_id, tenant_id, status, statuses, include_missing, until, total)
@@ -206,6 +205,15 @@ describe('statistics over time', () => {
       await run();
       assert.equal((await total()).attempts, 5000);
       assert.deepEqual(lines, []);
+    });
+
+    it('pass a time in which nothing happened in one batch', async () => {
+      await pool.query(`update statistics_progress set rolled_up_until = now() - interval '1 h'`);
+      const { rows } = await pool.query<{ more: boolean; at: Date }>(
+        'select more, until as at from roll_up_statistics(2000)',
+      );
+      assert.equal(rows[0]!.more, false);
+      assert.ok(Date.now() - rows[0]!.at.getTime() < 60_000);
     });
 
     it('tell when an open transaction has held them up for long', async () => {
