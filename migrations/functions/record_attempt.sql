@@ -124,8 +124,8 @@ begin
       response_headers, response_body, response_truncated, error_class, error_message, target, ended_as)
     values (p_delivery, d.attempt_count, p_request, p_started_at, p_duration_ms, p_status_code, p_request_headers,
       p_response_headers, p_response_body, p_response_truncated, p_error_class, p_error_message, nullif(p_target, 'primary'),
-      -- delivered or failed: nothing else ends with an attempt
-      case when status not in ('pending', 'held') and status <> d.status then status end);
+      -- delivered or failed: nothing else ends with an attempt. A batch is no delivery.
+      case when status not in ('pending', 'held') and status <> d.status and d.batch_size is null then status end);
     if p_token is not null then
       -- The limit counts from the response, not from when the token was taken: by then the request had arrived.
       update webhook_tokens set at = at + p_elapsed_ms * interval '1 ms' where webhook_id = d.webhook_id and number = p_token;

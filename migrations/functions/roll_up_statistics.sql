@@ -1,6 +1,7 @@
--- Counts what was written since the last roll-up, at most about p_limit rows of each kind, and notes up to when. All in one
--- transaction, so it may be killed and repeated at any point; two at once are kept apart by the row of the progress.
--- `more`: there is more to count already. No row: another roll-up is at work. p_horizon: default statistics_horizon().
+-- Counts what was written since the last roll-up, and notes up to when: at most about p_limit rows of each kind, where a batch
+-- counts as its deliveries. All in one transaction, so it may be killed and repeated at any point; two at once are kept
+-- apart by the row of the progress. `more`: there is more to count already. No row: another roll-up is at work.
+-- p_horizon: default statistics_horizon().
 create or replace function roll_up_statistics(p_limit integer, p_horizon timestamptz default null)
 returns table (until timestamptz, more boolean)
 language plpgsql
@@ -19,7 +20,11 @@ begin
   v_horizon := greatest(v_from, date_trunc('second', coalesce(p_horizon, statistics_horizon())));
   -- At least a second at a time: many rows may have been written in the same one.
   until := least(v_horizon, greatest(v_from + interval '1 s', date_trunc('second', least(v_horizon,
-    (select recorded_at from webhook_attempts where recorded_at >= v_from order by recorded_at offset p_limit limit 1),
+    (select a.recorded_at from (
+       select a.recorded_at, sum(coalesce(d.batch_size, 1)) over (order by a.recorded_at rows unbounded preceding) as passed
+         from (select delivery_id, recorded_at from webhook_attempts where recorded_at >= v_from order by recorded_at limit p_limit + 1) a
+         join webhook_deliveries d on d.id = a.delivery_id) a
+      where passed > p_limit order by a.recorded_at limit 1),
     (select created_at from webhook_deliveries where id >= uuid_v7_floor(v_from) order by id offset p_limit limit 1),
     (select created_at from webhook_events where id >= uuid_v7_floor(v_from) order by id offset p_limit limit 1)))));
 
@@ -29,7 +34,7 @@ begin
     returning *),
   attempts as materialized (
     -- Tests are not counted.
-    select d.tenant_id, d.webhook_id, d.created_at, a.number, a.started_at, a.recorded_at, a.duration_ms, a.status_code,
+    select d.tenant_id, d.webhook_id, d.created_at, d.id, d.batch_size, a.number, a.started_at, a.recorded_at, a.duration_ms, a.status_code,
            a.error_class, a.ended_as
       from webhook_attempts a join webhook_deliveries d on d.id = a.delivery_id
      where a.recorded_at >= v_from and a.recorded_at < until and not d.test),
@@ -42,8 +47,15 @@ begin
                     least(4, greatest(1, status_code / 100 - 1))),
            -- of requests: a transform that failed sent none
            case when error_class is distinct from 'transform' then histogram_place(duration_ms) end,
-           case when number = 1 then histogram_place(1000 * extract(epoch from started_at - created_at)) end
+           case when number = 1 and batch_size is null then histogram_place(1000 * extract(epoch from started_at - created_at)) end
       from attempts
+    union all
+    -- A batch is one request, and the first attempt of each of its deliveries.
+    select a.tenant_id, a.webhook_id, a.started_at, 0, 0, 0, 0, null, null,
+           histogram_place(1000 * extract(epoch from a.started_at - d.created_at))
+      from attempts a join webhook_batch_members m on m.batch_id = a.id and m.attempts_before = 0
+      join webhook_deliveries d on d.id = m.delivery_id
+     where a.batch_size is not null and a.number = 1
     union all
     select tenant_id, webhook_id, recorded_at, 0, (ended_as = 'delivered')::integer, (ended_as = 'failed')::integer, 0, null, null, null
       from attempts where ended_as is not null

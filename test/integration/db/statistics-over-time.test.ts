@@ -6,6 +6,7 @@ import type pg from 'pg';
 import { expire } from '../../../activities/maintenance/expire.js';
 import { rollUp } from '../../../activities/maintenance/roll-up-statistics.js';
 import { retentionOf } from '../../../src/config/retention.js';
+import { formBatch } from '../../../src/db/batches.js';
 import { settleDelivery } from '../../../src/db/deliveries.js';
 import { insertTestEvent } from '../../../src/db/events.js';
 import { listStatistics, type StatisticsBucket, type StatisticsUnit } from '../../../src/db/statistics-over-time.js';
@@ -106,6 +107,25 @@ describe('statistics over time', () => {
     assert.equal((await pool.query('select from uncounted_changes')).rowCount, 0);
     await count();
     assert.deepEqual(await total(), { ...nothing, events: 3, failed: 1, expired: 1 });
+  });
+
+  it('count a batch as one request, and each of its deliveries by itself', async () => {
+    await attempts.change(webhookId, { batchMaxEvents: 2, batchMaxWaitSeconds: 60 });
+    for (let n = 0; n < 2; n++) await attempts.trigger(webhookId);
+    const formed = await formBatch(attempts.db, webhookId);
+    assert.ok(formed.kind === 'formed');
+    await attempts.attempt(formed.batch.id, 503);
+    await attempts.pass(60, formed.batch.id);
+    await attempts.attempt(formed.batch.id, 200);
+    await count();
+    for (const of of [webhookId, null]) {
+      assert.deepEqual(await total(of), { events: 2, delivered: 2, failed: 0, expired: 0, attempts: 2 });
+      const { rows } = await pool.query<{ durations: number[]; delays: number[] }>(
+        `select durations, delays from webhook_statistics where webhook_id is not distinct from $1 and unit = 'day'`,
+        [of],
+      );
+      assert.deepEqual([sum(rows[0]!.durations), sum(rows[0]!.delays)], [2, 2]);
+    }
   });
 
   it('leave tests out', async () => {
