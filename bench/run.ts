@@ -3,7 +3,7 @@
  * machine. Prints one table at the end. This process drives everything over the public API; the receiver is another
  * process. Latencies count from the planned time of each request, so that no stall is hidden.
  *
- *     npm run bench                              all measurements, twenty minutes
+ *     npm run bench                              all measurements, twenty-five minutes
  *     npm run bench -- --only latency,fairness   only these; the last line of --help names them all. The first word of
  *                                                several names, such as fairness, chooses all of them.
  *     npm run bench -- --seconds 30              longer steps

@@ -107,13 +107,14 @@ function renderAll(found: StatisticsBucket[], span: { unit: StatisticsUnit; sinc
 
 const nothing = { events: 0, delivered: 0, failed: 0, expired: 0, outcomes: [], durations: null, delays: null };
 
-function renderBucket({ start, outcomes, durations, delays, ...counts }: StatisticsBucket): Bucket {
+function renderBucket(bucket: StatisticsBucket): Bucket {
+  const { outcomes } = bucket;
   return {
-    start: renderTime(start),
-    events: counts.events,
-    delivered: counts.delivered,
-    failed: counts.failed,
-    expired: counts.expired,
+    start: renderTime(bucket.start),
+    events: bucket.events,
+    delivered: bucket.delivered,
+    failed: bucket.failed,
+    expired: bucket.expired,
     attempts: outcomes.reduce((sum, many) => sum + many, 0),
     outcomes: {
       '2xx': outcomes[0] ?? 0,
@@ -128,8 +129,8 @@ function renderBucket({ start, outcomes, durations, delays, ...counts }: Statist
       invalid_response: outcomes[9] ?? 0,
       transform: outcomes[10] ?? 0,
     },
-    duration_ms: renderPercentiles(durations),
-    delay_ms: renderPercentiles(delays),
+    duration_ms: renderPercentiles(bucket.durations),
+    delay_ms: renderPercentiles(bucket.delays),
   };
 }
 

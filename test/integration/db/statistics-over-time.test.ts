@@ -3,9 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type pg from 'pg';
-import { expire } from '../../../activities/maintenance/expire.js';
 import { rollUp } from '../../../activities/maintenance/roll-up-statistics.js';
-import { retentionOf } from '../../../src/config/retention.js';
 import { formBatch } from '../../../src/db/batches.js';
 import { settleDelivery } from '../../../src/db/deliveries.js';
 import { insertTestEvent } from '../../../src/db/events.js';
@@ -51,6 +49,18 @@ describe('statistics over time', () => {
     await pool.query(`select roll_up_statistics(1000, clock_timestamp() + interval '2 s')`);
     await pool.query(`update webhook_attempts set recorded_at = recorded_at - interval '1 hour'`);
     await goOnFromHere();
+  }
+
+  /** Rolled back at its end. */
+  async function inTransaction(work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
+    const client = await pool.connect();
+    try {
+      await client.query('begin');
+      await work(client);
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
   }
 
   const list = (of: number | null, unit: StatisticsUnit = 'minute') =>
@@ -187,27 +197,20 @@ describe('statistics over time', () => {
     await pool.query(`update webhook_attempts a set recorded_at = clock_timestamp() - n * interval '3 s'
                         from (select delivery_id, row_number() over () as n from webhook_attempts) x where x.delivery_id = a.delivery_id`);
     await pool.query(`update statistics_progress set rolled_up_until = now() - interval '1 min'`);
-    const client = await pool.connect();
-    await client.query('begin');
-    await client.query(`select roll_up_statistics(1000, clock_timestamp())`);
-    assert.equal((await pool.query('select * from roll_up_statistics(1000)')).rowCount, 0, 'another one is at work');
-    await client.query('rollback');
-    client.release();
+    await inTransaction(async (client) => {
+      await client.query(`select roll_up_statistics(1000, clock_timestamp())`);
+      assert.equal((await pool.query('select * from roll_up_statistics(1000)')).rowCount, 0, 'another one is at work');
+    });
     const { rows } = await pool.query<{ more: boolean }>('select more from roll_up_statistics(2, clock_timestamp())');
     assert.equal(rows[0]!.more, true);
     assert.ok((await total()).attempts < 12);
-    await countAtOnce();
-    assert.deepEqual(await total(), { ...nothing, events: 12, delivered: 12, attempts: 12 });
-  });
-
-  /** Several at once, without a change of the times that are noted. */
-  async function countAtOnce(): Promise<void> {
-    const one = async () => {
+    const inBatches = async () => {
       for (let turns = 0; turns < 50; turns++)
         await pool.query(`select roll_up_statistics(2, clock_timestamp() + interval '2 s')`);
     };
-    await Promise.all([one(), one(), one()]);
-  }
+    await Promise.all([inBatches(), inBatches(), inBatches()]);
+    assert.deepEqual(await total(), { ...nothing, events: 12, delivered: 12, attempts: 12 });
+  });
 
   describe('when the Schedule runs', () => {
     const lines: string[] = [];
@@ -254,24 +257,22 @@ describe('statistics over time', () => {
       (await pool.query<{ at: Date }>(`select statistics_horizon('0 s') as at`)).rows[0]!.at.getTime();
     const delivery = await attempts.trigger(webhookId);
     const attempt = await attempts.takeToSend(delivery);
-    const [reader, writer] = [await pool.connect(), await pool.connect()];
-    await reader.query('begin isolation level repeatable read');
-    await reader.query('select count(*) from webhook_attempts');
-    await writer.query('begin');
-    const { rows } = await writer.query<{ now: Date }>('select now()');
-    const beganAt = rows[0]!.now.getTime();
-    assert.ok((await horizon()) > beganAt, 'it has written nothing yet');
-    await writer.query(
-      `insert into webhook_attempts (delivery_id, number, request_id, started_at, duration_ms, status_code, request_headers)
-       values ($1, $2, $3, now(), 5, 200, '{}')`,
-      [delivery, attempt.number, attempt.requestId],
-    );
-    assert.ok((await horizon()) <= beganAt);
-    await writer.query('commit');
-    assert.ok((await horizon()) > beganAt);
-    await reader.query('rollback');
-    reader.release();
-    writer.release();
+    await inTransaction(async (reader) => {
+      await reader.query('select count(*) from webhook_attempts');
+      await inTransaction(async (writer) => {
+        const { rows } = await writer.query<{ now: Date }>('select now()');
+        const beganAt = rows[0]!.now.getTime();
+        assert.ok((await horizon()) > beganAt, 'it has written nothing yet');
+        await writer.query(
+          `insert into webhook_attempts (delivery_id, number, request_id, started_at, duration_ms, status_code, request_headers)
+           values ($1, $2, $3, now(), 5, 200, '{}')`,
+          [delivery, attempt.number, attempt.requestId],
+        );
+        assert.ok((await horizon()) <= beganAt);
+        await writer.query('commit');
+        assert.ok((await horizon()) > beganAt);
+      });
+    });
   });
 
   it('have percentiles that are at most 5 percent off, of any number of roll-ups together', async () => {
@@ -294,89 +295,5 @@ describe('statistics over time', () => {
       const found = bucket!.durations![i]!;
       assert.ok(Math.abs(found / exact - 1) <= 0.05, `${share}: ${found} for ${exact}`);
     }
-  });
-
-  describe('and retention', () => {
-    const expireAll = () =>
-      new MockActivityEnvironment().run(() =>
-        expire({
-          db: attempts.db,
-          log: createLogger({ level: 'silent', format: 'json' }),
-          retention: retentionOf({ RETENTION_DAYS: 30, RETENTION_ATTEMPT_DAYS: 5 }),
-          auditRetentionDays: 400,
-          statisticsRetentionDays: 400,
-        }),
-      );
-
-    it('what is not counted yet is kept', async () => {
-      const delivery = await attempts.trigger(webhookId);
-      await attempts.attempt(delivery, 200);
-      await pool.query(`alter table webhook_deliveries drop constraint if exists webhook_deliveries_event_row_id_fkey,
-        add constraint webhook_deliveries_event_row_id_fkey foreign key (event_row_id) references webhook_events on update cascade`);
-      await pool.query(`alter table webhook_attempts drop constraint if exists webhook_attempts_delivery_id_fkey,
-        add constraint webhook_attempts_delivery_id_fkey foreign key (delivery_id) references webhook_deliveries on update cascade on delete cascade`);
-      const age = (days: number) =>
-        pool.query(
-          `with aged as (
-             update webhook_events set id = uuid_v7_floor(now() - $1 * interval '1 day'), created_at = now() - $1 * interval '1 day' returning id)
-           update webhook_deliveries set id = uuid_v7_floor(now() - $1 * interval '1 day'), finished_at = now() - $1 * interval '1 day'`,
-          [days],
-        );
-      const left = async () =>
-        (
-          await pool.query<{ left: number[] }>(
-            `select array[(select count(*) from webhook_events), (select count(*) from webhook_deliveries), (select count(*) from webhook_attempts)]::integer[] as left`,
-          )
-        ).rows[0]!.left;
-      const countedUntil = (days: number) =>
-        pool.query(`update statistics_progress set rolled_up_until = now() - $1 * interval '1 day'`, [days]);
-
-      await age(10);
-      await countedUntil(9);
-      await expireAll();
-      assert.deepEqual(await left(), [1, 1, 1], 'the attempt is due, but was recorded just now');
-      await age(40);
-      await countedUntil(50);
-      await expireAll();
-      assert.deepEqual(await left(), [1, 1, 1]);
-      await pool.query('delete from webhook_deliveries');
-      await expireAll();
-      assert.deepEqual(await left(), [1, 0, 0]);
-      await countedUntil(0);
-      await expireAll();
-      assert.deepEqual(await left(), [0, 0, 0]);
-    });
-
-    it('minutes are kept for a week, hours and days for a time of their own, and those of a removed webhook go with it', async () => {
-      const add = (unit: string, days: number, of: number | null = webhookId) =>
-        pool.query(
-          `insert into webhook_statistics (tenant_id, webhook_id, unit, start, events, delivered, failed, expired)
-           values ($1, $2, $3, date_trunc($3, now() - $4 * interval '1 day'), 1, 0, 0, 0)`,
-          [attempts.tenantId, of, unit, days],
-        );
-      const removed = await attempts.newWebhook();
-      for (const of of [webhookId, null, removed]) {
-        for (const days of [6, 8]) await add('minute', days, of);
-        for (const days of [399, 401]) await add('hour', days, of);
-        for (const days of [399, 402]) await add('day', days, of);
-      }
-      await pool.query(
-        `update webhooks set deleted_at = now() - interval '31 days', settling_since = null where id = $1`,
-        [removed],
-      );
-      await expireAll();
-      const { rows } = await pool.query<{ unit: string; many: number }>(
-        'select unit, count(*) as many from webhook_statistics group by unit order by unit',
-      );
-      assert.deepEqual(
-        rows.map(({ unit, many }) => [unit, Number(many)]),
-        [
-          ['day', 2],
-          ['hour', 2],
-          ['minute', 2],
-        ],
-      );
-      assert.equal((await pool.query('select from webhooks where id = $1', [removed])).rowCount, 0);
-    });
   });
 });
