@@ -34,7 +34,7 @@ create table statistics_progress (
 insert into statistics_progress (rolled_up_until) values (date_trunc('second', now()));
 
 -- The 50th, 95th and 99th percentile of a histogram of milliseconds (histogram_place): at most 5 percent off, since each
--- is the middle of its place. Null without values. Stored in generated columns, so it is changed only by a migration.
+-- is the middle of its place. Null without values.
 create function histogram_percentiles(p_histogram integer[]) returns integer[]
 language plpgsql immutable strict parallel safe as $$
 declare
@@ -57,6 +57,17 @@ begin
   return v_found;
 end $$;
 
+-- A row of webhook_statistics as it is read. This and histogram_percentiles are in a generated column, so they are changed
+-- only by a migration.
+create function statistics_as_json(p_start timestamptz, p_events integer, p_delivered integer, p_failed integer, p_expired integer,
+                                   p_outcomes integer[], p_durations integer[], p_delays integer[])
+returns text language plpgsql immutable parallel safe as $$
+begin
+  return format('[%s,%s,%s,%s,%s,[%s],[%s],[%s]]', extract(epoch from p_start)::bigint, p_events, p_delivered, p_failed, p_expired,
+                array_to_string(p_outcomes, ','), array_to_string(histogram_percentiles(p_durations), ','),
+                array_to_string(histogram_percentiles(p_delays), ','));
+end $$;
+
 -- What happened in each minute, hour and day in UTC; without a row: nothing.
 create table webhook_statistics (
   tenant_id uuid not null references tenants,
@@ -64,6 +75,9 @@ create table webhook_statistics (
   webhook_id integer references webhooks,
   unit text not null check (unit in ('minute', 'hour', 'day')),
   start timestamptz not null,
+  -- made when the row is written, since thousands of rows are read at a time
+  as_json text not null generated always as (
+    statistics_as_json(start, events, delivered, failed, expired, outcomes, durations, delays)) stored,
   -- accepted for it
   events integer not null,
   -- deliveries that ended so
@@ -75,8 +89,6 @@ create table webhook_statistics (
   -- histograms, see histogram_place: of requests, and from the acceptance to the first attempt; null: there was none
   durations integer[],
   delays integer[],
-  duration_percentiles integer[] generated always as (histogram_percentiles(durations)) stored,
-  delay_percentiles integer[] generated always as (histogram_percentiles(delays)) stored,
   unique nulls not distinct (tenant_id, webhook_id, unit, start)
   -- A roll-up changes the rows of the current minute, hour and day: within their pages, without touching the indexes.
 ) with (fillfactor = 70);

@@ -105,7 +105,7 @@ function renderAll(found: StatisticsBucket[], span: { unit: StatisticsUnit; sinc
   return buckets;
 }
 
-const nothing = { events: 0, delivered: 0, failed: 0, expired: 0, outcomes: [], durations: null, delays: null };
+const nothing = { events: 0, delivered: 0, failed: 0, expired: 0, outcomes: [], durations: [], delays: [] };
 
 function renderBucket(bucket: StatisticsBucket): Bucket {
   const { outcomes } = bucket;
@@ -134,10 +134,10 @@ function renderBucket(bucket: StatisticsBucket): Bucket {
   };
 }
 
-const renderPercentiles = (percentiles: number[] | null): Bucket['duration_ms'] => ({
-  p50: percentiles?.[0] ?? null,
-  p95: percentiles?.[1] ?? null,
-  p99: percentiles?.[2] ?? null,
+const renderPercentiles = (percentiles: number[]): Bucket['duration_ms'] => ({
+  p50: percentiles[0] ?? null,
+  p95: percentiles[1] ?? null,
+  p99: percentiles[2] ?? null,
 });
 
 const csvColumns = [

@@ -28,9 +28,9 @@ export interface StatisticsBucket {
   expired: number;
   /** Of attempts, as in attemptOutcomes; those at the end that are 0 may be missing. */
   outcomes: number[];
-  /** The 50th, 95th and 99th percentile; null: there is nothing to measure. */
-  durations: number[] | null;
-  delays: number[] | null;
+  /** The 50th, 95th and 99th percentile; empty: there is nothing to measure. */
+  durations: number[];
+  delays: number[];
 }
 
 /**
@@ -43,30 +43,29 @@ export async function listStatistics(
   { unit, since, until }: { unit: StatisticsUnit; since: Date; until: Date },
 ): Promise<StatisticsBucket[]> {
   const ofWebhook = of.webhookId === null ? 'webhook_id is null' : 'webhook_id = $5';
-  // As one value: the driver takes long to read rows, of which there may be ten thousand.
-  const { rows } = await db.query<{ buckets: BucketRow[] | null }>(
-    `select json_agg(
-              json_build_array(extract(epoch from start)::bigint, events, delivered, failed, expired,
-                               outcomes, duration_percentiles, delay_percentiles) order by start) as buckets
+  // As one value: reading rows takes the driver long.
+  const { rows } = await db.query<{ buckets: string | null }>(
+    `select '[' || string_agg(as_json, ',' order by start) || ']' as buckets
        from webhook_statistics where tenant_id = $1 and ${ofWebhook} and unit = $2 and start >= $3 and start < $4`,
     [of.tenantId, unit, since, until, ...(of.webhookId === null ? [] : [of.webhookId])],
   );
-  const buckets = oneRow(rows).buckets ?? [];
+  const buckets = JSON.parse(oneRow(rows).buckets ?? '[]') as BucketJson[];
   return buckets.map(([startSeconds, events, delivered, failed, expired, outcomes, durations, delays]) => ({
     start: new Date(startSeconds * 1000),
     events,
     delivered,
     failed,
     expired,
-    outcomes: outcomes ?? [],
+    outcomes,
     durations,
     delays,
   }));
 }
 
-type BucketRow = [
+/** As statistics_as_json makes it. */
+type BucketJson = [
   ...[startSeconds: number, events: number, delivered: number, failed: number, expired: number],
-  ...[outcomes: number[] | null, durations: number[] | null, delays: number[] | null],
+  ...[outcomes: number[], durations: number[], delays: number[]],
 ];
 
 /** Up to when everything is counted, and whether there is more to count already. */

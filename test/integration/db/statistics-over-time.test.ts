@@ -92,7 +92,7 @@ describe('statistics over time', () => {
       assert.deepEqual(others, []);
       assert.deepEqual(bucket?.outcomes, [1, 1, 0, 1, 0, 0, 0, 0, 1], '2xx, 3xx, 5xx, blocked_address');
       assert.deepEqual(bucket.durations, [3, 3, 3]);
-      assert.equal(bucket.delays?.length, 3);
+      assert.equal(bucket.delays.length, 3);
     }
   });
 
@@ -289,10 +289,10 @@ describe('statistics over time', () => {
       await insert(durations.filter((_, n) => n % 3 === part));
       await count();
     }
-    const [bucket] = (await list(webhookId, 'day')).filter(({ durations }) => durations);
+    const [bucket] = (await list(webhookId, 'day')).filter(({ durations }) => durations.length > 0);
     for (const [i, share] of [0.5, 0.95, 0.99].entries()) {
       const exact = durations[Math.ceil(share * durations.length) - 1]!;
-      const found = bucket!.durations![i]!;
+      const found = bucket!.durations[i]!;
       assert.ok(Math.abs(found / exact - 1) <= 0.05, `${share}: ${found} for ${exact}`);
     }
   });
