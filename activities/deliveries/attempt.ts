@@ -5,9 +5,9 @@ import { takeAttempt, type RecordedAttempt, type TakenAttempt, type TakeResult }
 import { withDatabaseTimeout, DatabaseUnavailableError } from '../../src/db/database.js';
 import { maskHeaders } from '../../src/delivery/mask-headers.js';
 import type { Poster } from '../../src/delivery/post.js';
-import { buildRequestHeaders } from '../../src/delivery/request-headers.js';
 import { sealContext } from '../../src/encryption/seal-context.js';
-import { openIfReadable, type Sealer } from '../../src/encryption/seal.js';
+import type { Sealer } from '../../src/encryption/seal.js';
+import { signedHeaders } from '../../src/encryption/signed-headers.js';
 import { loggedEventId } from '../../src/events/personal-ids.js';
 import { awaitsBatch, awaitsTurn, type AttemptResult } from '../../workflows/contract/attempt-result.js';
 import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
@@ -178,39 +178,6 @@ function refusal(taken: NotSent): AttemptResult {
     case 'sealed':
       return { kind: 'refused', waitMs: unknownKeyWaitMs, reason: 'sealed with a key that this process lacks' };
   }
-}
-
-/** What a request is signed with and for. */
-type SignedRequest = Pick<TakenAttempt, 'tenantId' | 'eventType' | 'eventId' | 'eventRowId' | 'ordering' | 'number'> &
-  Pick<TakenAttempt, 'takenAt' | 'body' | 'sealedSecret' | 'sealedPreviousSecret' | 'sealedHeaders'>;
-
-/** All headers of a request, with the webhook's own. */
-export function signedHeaders(
-  { sealer, version }: Pick<AttemptDeps, 'sealer' | 'version'>,
-  deliveryId: string,
-  attempt: SignedRequest,
-): Record<string, string> {
-  const { tenantId } = attempt;
-  return buildRequestHeaders({
-    eventType: attempt.eventType,
-    eventId: attempt.eventId,
-    ordering: attempt.ordering,
-    messageId: attempt.eventRowId,
-    deliveryId,
-    attempt: attempt.number,
-    // the time of this attempt, by Postgres' clock: a receiver refuses what was signed over five minutes ago
-    timestampSeconds: Math.floor(attempt.takenAt.getTime() / 1000),
-    secret: sealer.open(attempt.sealedSecret, sealContext.secret(tenantId)),
-    // If unreadable, sign with the current secret alone rather than not send: whoever has the new secret needs no other.
-    previousSecret: attempt.sealedPreviousSecret
-      ? openIfReadable(sealer, attempt.sealedPreviousSecret, sealContext.secret(tenantId))
-      : undefined,
-    body: attempt.body,
-    customHeaders: attempt.sealedHeaders
-      ? (JSON.parse(sealer.open(attempt.sealedHeaders, sealContext.headers(tenantId))) as Record<string, string>)
-      : {},
-    version,
-  });
 }
 
 /**

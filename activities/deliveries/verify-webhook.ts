@@ -14,11 +14,12 @@ import type { OpenRequests } from '../../src/delivery/open-requests.js';
 import type { FinishedAttempt } from '../../src/delivery/outcome.js';
 import type { Poster } from '../../src/delivery/post.js';
 import type { Sealer } from '../../src/encryption/seal.js';
+import { signedHeaders } from '../../src/encryption/signed-headers.js';
 import { settleSoon } from '../../src/settle-soon.js';
 import type { Permits } from '../../src/temporal/priority/permits.js';
 import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
 import { errorOf } from './attempt-record.js';
-import { signedHeaders, unknownKeyWaitMs } from './attempt.js';
+import { unknownKeyWaitMs } from './attempt.js';
 
 export interface VerifyWebhookDeps {
   db: Database;

@@ -27,6 +27,7 @@ import { TenantIds } from './tenant-ids.js';
 import { tenantDataEndpoints } from './tenant-data.js';
 import { tenantEndpoints } from './tenants.js';
 import { statisticsEndpoints } from './statistics.js';
+import { streamEndpoints } from './streams/stream-endpoint.js';
 import { transformEndpoints } from './transforms.js';
 import { twilioCallbacks } from './twilio-callbacks.js';
 import { usageEndpoints } from './usage.js';
@@ -55,6 +56,7 @@ export const endpoints: readonly Endpoint[] = [
   ...transformEndpoints,
   ...deliveryEndpoints,
   ...statisticsEndpoints,
+  ...streamEndpoints,
   ...recoveryEndpoints,
   ...messageEndpoints,
   ...auditLogEndpoints,

@@ -19,6 +19,7 @@ import { WorkflowStarter } from '../temporal/workflow-starter.js';
 import { requireReadable } from '../encryption/check-encryption.js';
 import { allOf, closeAll } from '../close-all.js';
 import { startDeliveryWorker, type DeliveryWorker } from '../temporal/worker.js';
+import { DeliveryStreams } from '../api/streams/delivery-streams.js';
 import { listen, type ListeningServer } from '../api/http/listen.js';
 import { listenerHealth } from './listener-health.js';
 import { openDatabases } from './open-databases.js';
@@ -125,9 +126,12 @@ export async function openService(
     let worker: DeliveryWorker | undefined;
     let closeUnrecorded: (() => Promise<void>) | undefined;
     let server: ListeningServer | undefined;
+    let streams: DeliveryStreams | undefined;
     let callListener: CallListener | undefined;
-    const drainSources = () =>
-      allOf([server?.close(), callListener && within(listenerCloseMs, callListener.close(), log)]);
+    const drainSources = () => {
+      streams?.close();
+      return allOf([server?.close(), callListener && within(listenerCloseMs, callListener.close(), log)]);
+    };
     // Closed after the last request has ended.
     closers.push(async () => closeUnrecorded?.());
     closers.push(() => {
@@ -171,8 +175,10 @@ export async function openService(
     let url: string | undefined;
     if (parts.api) {
       const { createApp } = await import('../api/app.js');
+      streams = new DeliveryStreams({ db, sealer, transforms, log, version });
       const app = createApp({
         db,
+        streams,
         workflows: starter,
         guard,
         allowHttp: config.allowHttp,

@@ -13,6 +13,8 @@ import type { Subject } from './api-errors.js';
 import type { Access, TenantScope } from './authenticate.js';
 import type { TenantIds } from '../tenant-ids.js';
 import type { EventQuotas } from '../event-quotas.js';
+import type { DeliveryStreams } from '../streams/delivery-streams.js';
+import type { EventStream } from './send-events.js';
 import type { InexactNumber } from '../../events/json-text.js';
 import type { Tag } from './tags.js';
 
@@ -26,6 +28,7 @@ export interface AppDeps {
   /** Whether every new url must be verified, also without `verify`. */
   requireVerification: boolean;
   transforms: Pick<Transforms, 'evaluate' | 'checkSyntax'>;
+  streams: Pick<DeliveryStreams, 'open'>;
   sealer: Sealer;
   /** `IRISX_ADMIN_KEY`; absent: only keys in the database count. */
   adminKey?: string;
@@ -74,12 +77,14 @@ export interface PathParameter<Value> {
 
 export interface ResponseDefinition {
   description: string;
-  /** Absent: no body, or `lines`. */
+  /** Absent: no body, `lines` or `events`. */
   schema?: z.ZodType;
   /** What `csv` of the answer makes: sent in place of JSON to whoever prefers text/csv. Only with `schema`. */
   csv?: { description: string };
   /** Any number of JSON lines of this schema (application/x-ndjson), sent as they are read. */
   lines?: z.ZodType;
+  /** Server-sent events (text/event-stream) with data of this schema, for as long as the client listens. */
+  events?: z.ZodType;
 }
 
 type Params = Record<string, PathParameter<string | number>>;
@@ -100,6 +105,8 @@ export interface EndpointRequest<
   inexactNumbers: InexactNumber[];
   /** The `Idempotency-Key` header of a `repeatable` call; null without one. */
   idempotencyKey: string | null;
+  /** The `Last-Event-ID` header of a `resumable` call; null without one. */
+  lastEventId: string | null;
   /** The tenant whose key it was, if the call needs a tenant's key. Null with `allTenants`: all of them. */
   tenantId: A extends TenantScope ? (All extends true ? string | null : string) : null;
   /** For log lines: the request's id and the key's. No key's for `IRISX_ADMIN_KEY`, or if none was needed: null. */
@@ -116,7 +123,9 @@ export type EndpointResponse<R extends Responses> = {
     ? { status: Status; body: z.input<Schema> } & (R[Status] extends { csv: object } ? { csv(): string } : unknown)
     : R[Status] extends { lines: infer Line extends z.ZodType }
       ? { status: Status; lines: AsyncIterable<z.input<Line>> }
-      : { status: Status };
+      : R[Status] extends { events: infer Data extends z.ZodType }
+        ? { status: Status; events: EventStream<z.input<Data>> }
+        : { status: Status };
 }[keyof R];
 
 /** One call of the REST API: the route (route-endpoints.ts) and its page (openapi.ts) are made from the same definition. */
@@ -146,6 +155,8 @@ export interface EndpointDefinition<
   };
   /** The call takes an `Idempotency-Key`: repeated with the same one, it is carried out once. */
   repeatable?: boolean;
+  /** The call takes the `Last-Event-ID` of a stream that ended, and goes on after it. */
+  resumable?: boolean;
   /** The call's own statement checks that its key still exists, so a recent key need not be looked up before. */
   confirmsKey?: boolean;
   /** A tenant's call that an admin key may make for all tenants together: then it need not name one. */
@@ -164,7 +175,13 @@ export interface Endpoint extends Omit<
   handle(
     request: EndpointRequest<Access, Params, z.ZodType, z.ZodType, boolean>,
     deps: EndpointDeps,
-  ): Promise<{ status: number; body?: unknown; csv?(): string; lines?: AsyncIterable<unknown> }>;
+  ): Promise<{
+    status: number;
+    body?: unknown;
+    csv?(): string;
+    lines?: AsyncIterable<unknown>;
+    events?: EventStream;
+  }>;
 }
 
 /** Checks a definition's types against each other; the result no longer has them. */

@@ -132,6 +132,7 @@ function toRoute(endpoint: Endpoint): RouteConfig {
     request: {
       ...(params.length > 0 && { params: z.object(Object.fromEntries(params)) }),
       ...(endpoint.repeatable && { headers: z.object({ 'Idempotency-Key': idempotencyKey }) }),
+      ...(endpoint.resumable && { headers: z.object({ 'Last-Event-ID': lastEventId }) }),
       ...queryOf(endpoint),
       ...(endpoint.body && {
         body: {
@@ -173,6 +174,10 @@ const idempotencyKey = z.string().min(1).max(255).optional().meta({
     'A name for this request, preferably random: repeated with the same one, the request is carried out once',
 });
 
+const lastEventId = uuid()
+  .optional()
+  .meta({ description: 'The last event that the client has; the stream goes on after it' });
+
 const scopeSentence = ({ access, allTenants }: Endpoint): string =>
   access === 'public'
     ? 'No API key is needed.'
@@ -183,7 +188,7 @@ const scopeSentence = ({ access, allTenants }: Endpoint): string =>
 function responsesOf(endpoint: Endpoint): Record<string, ResponseConfig> {
   return Object.fromEntries(
     Object.entries(endpoint.responses).map(
-      ([status, { description, schema, csv, lines }]): [string, ResponseConfig] => [
+      ([status, { description, schema, csv, lines, events }]): [string, ResponseConfig] => [
         status,
         {
           description,
@@ -195,6 +200,7 @@ function responsesOf(endpoint: Endpoint): Record<string, ResponseConfig> {
             },
           }),
           ...(lines && { content: { 'application/x-ndjson': { schema: lines } } }),
+          ...(events && { content: { 'text/event-stream': { schema: events } } }),
         },
       ],
     ),

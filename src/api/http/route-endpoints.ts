@@ -18,6 +18,8 @@ import type { Endpoint, EndpointDeps } from './endpoint.js';
 import type { KeyMemory } from './key-memory.js';
 import { namedTenant, tenantQuery } from './named-tenant.js';
 import { readBody } from './read-body.js';
+import { parseUuid } from './schemas.js';
+import { sendEvents } from './send-events.js';
 import { sendLines } from './send-lines.js';
 import { TenantCalls } from './tenant-calls.js';
 import { validate } from './validate.js';
@@ -68,6 +70,7 @@ async function serve(endpoint: Endpoint, request: Request, response: Response, s
     body: endpoint.body && validate(endpoint.body.schema, body ? body.value : {}, 'body'),
     inexactNumbers: body?.inexactNumbers ?? [],
     idempotencyKey: endpoint.repeatable ? readIdempotencyKey(request) : null,
+    lastEventId: endpoint.resumable ? readLastEventId(request) : null,
     tenantId,
     by: { request: requestId, keyId: actor?.id ?? null },
     author: actor && { actor, log: deps.log, request: requestId },
@@ -79,6 +82,7 @@ async function serve(endpoint: Endpoint, request: Request, response: Response, s
   if (answer.csv) response.vary('Accept');
   if (answer.csv && request.accepts('json', 'csv') === 'csv') response.type('csv').send(answer.csv());
   else if (answer.lines) await sendLines(response, answer.lines);
+  else if (answer.events) await sendEvents(request, response, answer.events);
   else if (answer.body === undefined) response.end();
   else response.json(answer.body);
 }
@@ -139,6 +143,14 @@ function readIdempotencyKey(request: Request): string | null {
   if (key === undefined) return null;
   if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
   throw new InvalidInputError('The header Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.');
+}
+
+function readLastEventId(request: Request): string | null {
+  const text = request.get('Last-Event-ID') ?? '';
+  if (text === '') return null;
+  const id = parseUuid(text);
+  if (id !== undefined) return id;
+  throw new InvalidInputError('The header Last-Event-ID must be the id of an event of this stream.');
 }
 
 const omit = (query: Request['query'], names: readonly string[]): Request['query'] =>

@@ -52,7 +52,8 @@ export function checkResponse(
     return;
   }
   assert.equal(actualType, mediaType, `${what}: Content-Type`);
-  const bodies = mediaType === 'application/x-ndjson' ? (actual.body as unknown[]) : [actual.body];
+  const isMany = ['application/x-ndjson', 'text/event-stream'].includes(mediaType);
+  const bodies = isMany ? (actual.body as unknown[]) : [actual.body];
   for (const body of bodies) checkBody(`${pointer}/content/${escape(mediaType)}/schema`, body);
 }
 

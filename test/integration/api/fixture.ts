@@ -21,6 +21,7 @@ import { createLogger } from '../../../src/log.js';
 import { createSealer, unnamedKey, type Sealer } from '../../../src/encryption/seal.js';
 import type { DeliveryWorkflows } from '../../../src/temporal/workflows.js';
 import { Transforms } from '../../../src/transform/transforms.js';
+import { DeliveryStreams, type StreamLimits } from '../../../src/api/streams/delivery-streams.js';
 import { createTestDatabase } from '../../support/database.js';
 import { checkResponse } from './contract.js';
 
@@ -89,6 +90,7 @@ export interface Api {
   pool: pg.Pool;
   sealer: Sealer;
   workflows: RecordedWorkflows;
+  streams: DeliveryStreams;
   /** One JSON object per line. */
   logLines: string[];
   /** By default with the admin key; a key of null sends none. Checks the answer against the OpenAPI document. */
@@ -96,9 +98,14 @@ export interface Api {
   close(): Promise<void>;
 }
 
+export interface ApiOverrides extends Partial<AppDeps> {
+  databaseUrl?: string;
+  streamLimits?: Partial<StreamLimits>;
+}
+
 /** The API on a port of its own, over a database of its own unless `databaseUrl` names one. */
-export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: string } = {}): Promise<Api> {
-  const { databaseUrl, ...deps } = overrides;
+export async function startApi(overrides: ApiOverrides = {}): Promise<Api> {
+  const { databaseUrl, streamLimits, ...deps } = overrides;
   const database = databaseUrl === undefined ? await createTestDatabase() : undefined;
   const db = openDatabase({ url: databaseUrl ?? database?.url ?? '', poolSize: 5 });
   const workflows = new RecordedWorkflows();
@@ -106,8 +113,11 @@ export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: str
   const logLines: string[] = [];
   const log = createLogger({ level: 'debug', format: 'json' }, { write: (line) => void logLines.push(line) });
   const transforms = new Transforms();
+  const version = '1.2.3';
+  const streams = new DeliveryStreams({ db, sealer, transforms, log, version }, { pollMs: 20, ...streamLimits });
   const app = createApp({
     db,
+    streams,
     workflows,
     transforms,
     guard: createAddressGuard([]),
@@ -117,7 +127,7 @@ export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: str
     adminKey,
     callsPerMinute: 0,
     log,
-    version: '1.2.3',
+    version,
     isTemporalReachable: () => Promise.resolve(true),
     hasPendingMigrations: () => Promise.resolve(false),
     encryptionState: () => Promise.resolve('current'),
@@ -133,6 +143,7 @@ export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: str
     pool: database?.pool as pg.Pool,
     sealer,
     workflows,
+    streams,
     logLines,
     async call(method, path, { key = adminKey, body, raw, headers = {} } = {}) {
       const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
@@ -153,6 +164,7 @@ export async function startApi(overrides: Partial<AppDeps> & { databaseUrl?: str
       return { status: response.status, headers: response.headers, body: parsed };
     },
     async close() {
+      streams.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await transforms.close();

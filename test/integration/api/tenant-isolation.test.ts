@@ -59,6 +59,7 @@ describe('tenants', () => {
       ['POST', (webhook) => `/v1/webhooks/${webhook}/test`],
       ['POST', (webhook) => `/v1/webhooks/${webhook}/rotate-secret`],
       ['POST', (webhook) => `/v1/webhooks/${webhook}/verify`],
+      ['GET', (webhook) => `/v1/webhooks/${webhook}/stream`],
       ['GET', (webhook) => `/v1/webhooks/${webhook}/deliveries`],
       ['GET', (webhook) => `/v1/webhooks/${webhook}/statistics`],
       ['GET', (webhook, delivery) => `/v1/webhooks/${webhook}/deliveries/${delivery}`],

@@ -94,6 +94,7 @@ describe('the OpenAPI document', () => {
       'GET /v1/webhooks/{webhook_id}/recoveries',
       'GET /v1/webhooks/{webhook_id}/recoveries/{recovery_id}',
       'GET /v1/webhooks/{webhook_id}/statistics',
+      'GET /v1/webhooks/{webhook_id}/stream',
       'PATCH /v1/webhooks/{webhook_id}',
       'POST /v1/api-keys',
       'POST /v1/events',
