@@ -107,6 +107,16 @@ export default tseslint.config(
     'what services and receivers import needs nothing but Node',
   ),
   mayImport(
+    ['src/client/**/*.ts'],
+    ['(openapi-fetch|eventsource-parser)$', nodeBuiltin, '\\.\\./source/(api-url|errors|problem|retry-wait)\\.js$'],
+    'the client needs nothing but Node and the libraries that it is made from',
+  ),
+  mayImport(
+    ['src/cli/**/*.ts'],
+    ['(commander|picocolors)$', nodeBuiltin, '(\\.\\./)+client/index\\.js$'],
+    'the command line is made from the client',
+  ),
+  mayImport(
     // An entry of its own, for services that have the SDK anyway.
     ['src/source/temporal-source.ts'],
     [

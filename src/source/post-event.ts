@@ -1,5 +1,5 @@
-import { parseRetryAfter, receiversTime } from '../delivery/retry-after.js';
 import type { Refusal } from './errors.js';
+import { isTemporary, problemOf, retryAfterMsOf } from './problem.js';
 import type { StoredEvent, TriggeredResult } from './webhook-source.js';
 
 export interface EventsEndpoint {
@@ -36,28 +36,21 @@ export async function postEvent(
   }
 }
 
-function outcomeOf({ status, headers }: Response, text: string, url: string): PostOutcome {
+function outcomeOf(response: Response, text: string, url: string): PostOutcome {
+  const { status, headers } = response;
   const json = parseObject(text);
-  const requestId = headers.get('x-request-id');
   if (status === 200 || status === 201) {
     const stored = storedEvent(json);
     if (stored) return { kind: 'accepted', result: { repeated: status === 200, stored } };
     // A proxy's page, or a truncated response: it does not say that the event was accepted.
     const detail = `${url} answered ${status} without an event; is this the API?`;
-    return { kind: 'failed', detail, status, type: null, errors: [], requestId };
+    return { kind: 'failed', ...problemOf(undefined, response, url), detail };
   }
-  const detail = typeof json?.['detail'] === 'string' ? json['detail'] : `${url} answered ${status}.`;
-  const type = typeof json?.['type'] === 'string' ? json['type'] : null;
-  const errors = Array.isArray(json?.['errors']) ? (json['errors'] as Refusal['errors']) : [];
-  const refusal = { detail: withFields(detail, errors), status, type, errors, requestId };
-  if (status !== 408 && status !== 429 && status < 500) return { kind: 'refused', ...refusal };
-  const now = receiversTime(headers.get('date') ?? undefined, Date.now());
-  const retryAfterMs = parseRetryAfter(headers.get('retry-after') ?? undefined, now);
-  return { kind: 'failed', ...refusal, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  const problem = problemOf(json, response, url);
+  if (!isTemporary(status)) return { kind: 'refused', ...problem };
+  const retryAfterMs = retryAfterMsOf(headers);
+  return { kind: 'failed', ...problem, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
-
-const withFields = (detail: string, errors: Refusal['errors']): string =>
-  [detail, ...errors.map(({ path, message }) => `${path}: ${message}`)].join('\n');
 
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {

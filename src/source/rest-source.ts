@@ -2,7 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { uuidForm } from '../uuid-form.js';
 import { postEvent, type PostOutcome, type EventsEndpoint } from './post-event.js';
 import { EventMismatchError, EventRefusedError, EventUnconfirmedError } from './errors.js';
+import { apiUrl } from './api-url.js';
 import { recordingCompleted } from './recording-completed.js';
+import { requireTimes, retryWaitMs } from './retry-wait.js';
 import type { SourceEvent, TriggeredResult, WebhookSource } from './webhook-source.js';
 
 export interface RestSourceOptions {
@@ -16,11 +18,6 @@ export interface RestSourceOptions {
   timeoutMs?: number;
 }
 
-/** The longest wait is twice this before the second try, and doubles before each further one. */
-const firstWaitMs = 200;
-const maxWaitMs = 5_000;
-const maxTimerMs = 2 ** 31 - 1;
-
 const notFoundType = 'urn:irisx:problem:not-found';
 
 type TenantField = 'tenant_id' | 'tenant_external_id';
@@ -28,10 +25,8 @@ type TenantField = 'tenant_id' | 'tenant_external_id';
 /** A source over REST. It stores nothing: if an event could not be handed over, the caller must trigger it again. */
 export function restSource(options: RestSourceOptions): WebhookSource {
   const { deadlineMs = 30_000, timeoutMs = 10_000 } = options;
-  for (const [name, value] of Object.entries({ deadlineMs, timeoutMs }))
-    if (!(value > 0 && value <= maxTimerMs))
-      throw new TypeError(`${name} must be from 1 to ${maxTimerMs} milliseconds, not ${value}`);
-  const endpoint = endpointOf(options);
+  requireTimes({ deadlineMs, timeoutMs });
+  const endpoint: EventsEndpoint = { url: `${apiUrl(options)}/v1/events`, apiKey: options.apiKey };
   // The platform's own ids may be UUIDs too. The field in which the last one was found is tried first.
   let uuidField: TenantField = 'tenant_id';
 
@@ -59,8 +54,7 @@ export function restSource(options: RestSourceOptions): WebhookSource {
       if (outcome.kind !== 'failed') return outcome;
       const isCutShort = performance.now() >= giveUpAtMs - 1;
       if (outcome.status !== null || !reported || (reported.status === null && !isCutShort)) reported = outcome;
-      // Full jitter, so that those that failed together do not retry together.
-      const waitMs = (outcome.retryAfterMs ?? 0) + Math.random() * Math.min(maxWaitMs, firstWaitMs * 2 ** tries);
+      const waitMs = retryWaitMs(tries, outcome.retryAfterMs);
       if (performance.now() + waitMs >= giveUpAtMs) throw unconfirmed(reported, tries);
       await delay(waitMs);
     }
@@ -71,15 +65,6 @@ export function restSource(options: RestSourceOptions): WebhookSource {
 
 const fieldsFrom = (first: TenantField): [TenantField, TenantField] =>
   first === 'tenant_id' ? ['tenant_id', 'tenant_external_id'] : ['tenant_external_id', 'tenant_id'];
-
-function endpointOf({ url, apiKey }: RestSourceOptions): EventsEndpoint {
-  const base = URL.canParse(url) ? new URL(url) : undefined;
-  if (!base || !['http:', 'https:'].includes(base.protocol) || base.username || base.password)
-    throw new TypeError('url must be the http or https url of the API, without credentials; apiKey carries them');
-  // A header may have no other characters, and fetch would quote the key in its error.
-  if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new TypeError('apiKey must be a key of the API, irisx_…');
-  return { url: `${base.origin}${base.pathname.replace(/\/$/, '')}/v1/events`, apiKey };
-}
 
 /** Rendered once: every try sends the same text, even if the payload's objects change meanwhile. */
 const render = ({ tenantId, eventType, eventId, payload, occurredAt }: SourceEvent, field: TenantField): string =>

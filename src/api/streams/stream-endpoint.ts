@@ -28,7 +28,7 @@ export const streamEndpoints = [
     tag: 'Deliveries',
     summary: 'Follow the deliveries of a webhook',
     description:
-      'Server-sent events, one for each new delivery, whether or not it is sent by now: `data` is a JSON object with its request, `id` the delivery. They come in the order of their ids. After a break, connect again with the last id as `Last-Event-ID`; without a break before the first event, with that of the response header `Last-Event-ID`. Retries and recoveries are not in it. Comments keep the connection alive, and say why the stream ends. A client that reads nothing for 30 seconds is cut off.',
+      'Server-sent events, one for each new delivery, whether or not it is sent by now: `data` is a JSON object with its request, `id` is the delivery. They come in the order of their ids. To resume after a break, connect with the last id as `Last-Event-ID`; if there was no event yet, with the response header `Last-Event-ID`. Retries and recoveries are not shown. Comments keep the connection alive, and say why a stream ends. A client that reads nothing for 30 seconds is cut off.',
     params: { webhook_id: webhookIdParameter },
     resumable: true,
     responses: { 200: { description: 'The stream; its `data` has this schema', events: messageSchema } },

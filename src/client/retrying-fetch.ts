@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isTemporary, retryAfterMsOf } from '../source/problem.js';
+import { retryWaitMs } from '../source/retry-wait.js';
+import { noAnswer, type ApiError } from './errors.js';
+
+export interface RetryTimes {
+  /** How long a call is tried. */
+  deadlineMs: number;
+  /** How long one try waits for the response to begin. */
+  timeoutMs: number;
+}
+
+/** Calls with an `event_id`: the same event is accepted once. */
+const repeatablePosts = /\/v1\/events(?:\/batch)?$/;
+
+/** Whether carrying it out twice does the same as once. */
+const isRepeatable = ({ method, url, headers }: Request): boolean =>
+  ['GET', 'HEAD', 'PUT'].includes(method) ||
+  (method === 'POST' && (repeatablePosts.test(new URL(url).pathname) || headers.has('idempotency-key')));
+
+/**
+ * Like `fetch`, but tries again what failed temporarily: repeatable calls after network errors and temporary responses,
+ * all calls after a 429, with which nothing was done. Throws ApiError if there is no response in the end, and the
+ * signal's reason if that was aborted.
+ */
+export const retryingFetch =
+  ({ deadlineMs, timeoutMs }: RetryTimes) =>
+  async (request: Request): Promise<Response> => {
+    const giveUpAtMs = performance.now() + deadlineMs;
+    for (let tries = 1; ; tries++) {
+      const leftMs = Math.max(1, giveUpAtMs - performance.now());
+      const tried = await tryOnce(request, Math.min(timeoutMs, leftMs));
+      const { response } = tried;
+      const isWorthAnother = response
+        ? response.status === 429 || (isTemporary(response.status) && isRepeatable(request))
+        : isRepeatable(request);
+      const waitMs = retryWaitMs(tries, response && retryAfterMsOf(response.headers));
+      if (!isWorthAnother || performance.now() + waitMs >= giveUpAtMs) {
+        if (response) return response;
+        throw tried.error;
+      }
+      await response?.body?.cancel();
+      await delay(waitMs, undefined, { signal: request.signal });
+    }
+  };
+
+type Tried = { response: Response; error?: never } | { response?: never; error: ApiError };
+
+/** The response has begun by then; reading the rest of it is not limited here. */
+async function tryOnce(request: Request, timeoutMs: number): Promise<Tried> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), timeoutMs);
+  try {
+    const response = await fetch(request.clone(), { signal: AbortSignal.any([request.signal, late.signal]) });
+    return { response };
+  } catch (cause) {
+    if (request.signal.aborted) throw request.signal.reason;
+    const { origin } = new URL(request.url);
+    const detail = late.signal.aborted
+      ? `${origin} did not answer within ${Math.ceil(timeoutMs)} ms.`
+      : `${origin} cannot be reached.`;
+    return { error: noAnswer(detail, cause) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
