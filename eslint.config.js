@@ -113,7 +113,7 @@ export default tseslint.config(
   ),
   mayImport(
     ['src/cli/**/*.ts'],
-    ['(commander|picocolors)$', nodeBuiltin, '(\\.\\./)+client/index\\.js$'],
+    ['(commander|picocolors)$', nodeBuiltin, '(\\.\\./)+client/index\\.js$', '\\.\\./(context|output)\\.js$'],
     'the command line is made from the client',
   ),
   mayImport(

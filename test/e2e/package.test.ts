@@ -58,7 +58,7 @@ describe('the package', function () {
     );
   });
 
-  it('imports only its dependencies, and /source and /verify import only Node', async () => {
+  it('imports only its dependencies; /source and /verify only Node, /client also its own library', async () => {
     const dist = path.join(installed, 'dist');
     const imported = async (file: string, form = /\b(?:from |import |import\()'([^'\s]+)'/g) => {
       const text = await readFile(path.join(dist, file), 'utf8');
@@ -73,14 +73,19 @@ describe('the package', function () {
     for (const file of files)
       for (const name of await imported(file))
         assert.ok(name.startsWith('.') || isNode(name) || dependencies.includes(packageOf(name)), `${file}: ${name}`);
-    const seen = ['src/source/index.js', 'src/verify/index.js'];
-    for (const file of seen)
-      for (const name of await imported(file, staticImport)) {
-        const next = path.join(path.dirname(file), name);
-        if (name.startsWith('.') && !seen.includes(next)) seen.push(next);
-        assert.ok(name.startsWith('.') || isNode(name), `${file}: ${name}`);
-      }
-    assert.ok(seen.includes('src/source/post-event.js'));
+    const follow = async (entries: string[], others: string[]) => {
+      const seen = [...entries];
+      for (const file of seen)
+        for (const name of await imported(file, staticImport)) {
+          const next = path.join(path.dirname(file), name);
+          if (name.startsWith('.') && !seen.includes(next)) seen.push(next);
+          assert.ok(name.startsWith('.') || isNode(name) || others.includes(name), `${file}: ${name}`);
+        }
+      return seen;
+    };
+    assert.ok((await follow(['src/source/index.js', 'src/verify/index.js'], [])).includes('src/source/post-event.js'));
+    const client = await follow(['src/client/index.js'], ['openapi-fetch', 'eventsource-parser']);
+    assert.ok(client.includes('src/client/follow.js'));
   });
 
   describe('in a service of the platform', () => {

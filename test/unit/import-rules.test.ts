@@ -47,12 +47,16 @@ describe('the import rules', function () {
     ['src/api/events.ts', `import { triggerEvent } from '../events/trigger.js'; import express from 'express'`],
     ['src/server/service.ts', `import { createApp } from '../api/app.js'; console.log(process.env)`],
     ['src/config/service.ts', `console.log(process.env)`],
+    ['src/client/list.ts', `import createClient from 'openapi-fetch'; import { ApiError } from './errors.js'`],
+    ['src/cli/program.ts', `import { Command } from 'commander'; import { createClient } from '../client/index.js'`],
   ];
   for (const [file, code] of allowed) {
     it(`allow ${code} in ${file}`, async () => assert.deepEqual(await lint(file, code), []));
   }
 
   const refused: [file: string, code: string][] = [
+    ['src/client/list.ts', `import { problemSchema } from '../api/http/schemas.js'`],
+    ['src/cli/program.ts', `import { openDatabase } from '../db/database.js'`],
     ['workflows/deliver-event.ts', `import { createHash } from 'node:crypto'`],
     ['workflows/deliver-event.ts', `import { readFileSync } from 'fs'`],
     ['workflows/deliver-event.ts', `import { Client } from '@temporalio/client'`],
