@@ -100,6 +100,17 @@ describe('the package', function () {
       await receiver?.close();
     });
 
+    /** Without the types of Node or of anything that is not a dependency. Declaration files are checked too. */
+    async function typeCheck(files: string[]): Promise<void> {
+      const service = path.join(folder, 'service');
+      const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
+      const compilerOptions = { strict: true, target: 'es2022', lib: ['es2022', 'dom'], module: 'nodenext', types: [] };
+      await writeFile(path.join(service, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+      await run(process.execPath, [compiler], { cwd: service }).catch((error: { stdout: string }) =>
+        assert.fail(error.stdout),
+      );
+    }
+
     it('type-checks and runs the code of docs/event-sources.md, and irisx-webhooks/verify accepts what arrives', async () => {
       const service = path.join(folder, 'service');
       const page = await readFile(path.join(root, 'docs/event-sources.md'), 'utf8');
@@ -107,17 +118,8 @@ describe('the package', function () {
       assert.equal(snippets.length, 4);
       const surroundings = await readFile(path.join(root, 'test/fixtures/guide/platform-service.txt'), 'utf8');
       await writeFile(path.join(service, 'service.mts'), surroundings.replace('// SNIPPETS\n', snippets.join('\n')));
-      const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
-      // Without the types of Node or of anything that is not a dependency. Declaration files are checked too.
-      const compilerOptions = { strict: true, target: 'es2022', lib: ['es2022', 'dom'], module: 'nodenext', types: [] };
-      await writeFile(
-        path.join(service, 'tsconfig.json'),
-        JSON.stringify({ compilerOptions, files: ['service.mts', 'types.mts'] }),
-      );
       await writeFile(path.join(service, 'types.mts'), "export type { VerifyResult } from 'irisx-webhooks/verify';\n");
-      await run(process.execPath, [compiler], { cwd: service }).catch((error: { stdout: string }) =>
-        assert.fail(error.stdout),
-      );
+      await typeCheck(['service.mts', 'types.mts']);
 
       const tenantId = await stack.insertTenant();
       await stack.database.pool.query(`update tenants set external_id = 'tenant-42' where id = $1`, [tenantId]);
@@ -146,6 +148,58 @@ describe('the package', function () {
       await writeFile(path.join(service, 'requests.json'), JSON.stringify({ secret, requests: given }));
       const verified = await run(process.execPath, ['verify.mjs'], { cwd: service });
       assert.deepEqual(JSON.parse(verified.stdout), { valid: 11, forged: 0 });
+    });
+
+    it('type-checks and runs the code of docs/client-and-cli.md, and has the command irisx', async () => {
+      const service = path.join(folder, 'service');
+      const page = await readFile(path.join(root, 'docs/client-and-cli.md'), 'utf8');
+      const snippets = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map((match) => match[1]!);
+      assert.equal(snippets.length, 4);
+      const surroundings =
+        'declare const process: { argv: string[] };\nconst [url, apiKey] = process.argv.slice(2) as [string, string];\n' +
+        'declare function setTimeout(run: () => void, ms: number): { unref(): void };\n';
+      await writeFile(path.join(service, 'client.mts'), surroundings + snippets.join('\n'));
+      await typeCheck(['client.mts']);
+      const tenantId = await stack.insertTenant();
+      const api = { Authorization: `Bearer ${stack.adminKey}`, 'Content-Type': 'application/json' };
+      const created = await fetch(`${stack.service.url}/v1/tenants/${tenantId}/api-keys`, {
+        method: 'POST',
+        headers: api,
+        body: JSON.stringify({ name: 'client', scopes: ['webhooks:read', 'webhooks:write'] }),
+      });
+      const { key } = (await created.json()) as { key: string };
+      const client = run(process.execPath, ['client.mjs', stack.service.url!, key], { cwd: service });
+      const webhook = await waitFor(
+        async () => {
+          const { rows } = await stack.database.pool.query<{ id: number }>(
+            'select id from webhooks where tenant_id = $1',
+            [tenantId],
+          );
+          return rows[0];
+        },
+        { what: 'the webhook of the page' },
+      );
+      const { bin } = JSON.parse(await readFile(path.join(installed, 'package.json'), 'utf8')) as {
+        bin: { irisx: string };
+      };
+      const environment = { PATH: process.env['PATH'], IRISX_API_URL: stack.service.url!, IRISX_API_KEY: key };
+      const irisx = (...args: string[]) =>
+        run(process.execPath, [path.join(installed, bin.irisx), ...args], { env: environment });
+      // Until the client follows it.
+      let followed: string | undefined;
+      void client.then(({ stdout }) => (followed = stdout));
+      await waitFor(
+        async () => {
+          await irisx('trigger', 'call.completed', '--webhook', String(webhook.id));
+          return followed;
+        },
+        { what: 'a delivery at the client' },
+      );
+      assert.match((await client).stdout, /^[0-9a-f-]{36} call\.completed \{"event":"call\.completed"/);
+      assert.match(
+        (await irisx('webhooks')).stdout,
+        new RegExp(`\n${webhook.id} +healthy .*https://example.com/hook\n$`),
+      );
     });
 
     it('runs with npm start', async () => {
