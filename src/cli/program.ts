@@ -63,6 +63,7 @@ function createProgram(io: Io, onResult: (isDone: boolean) => void): Command {
     .description('Webhooks from the command line: receive them on your own machine, see what was sent, send it again.')
     .version(version)
     .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
     .addOption(new Option('--url <url>', 'url of the API').env('IRISX_API_URL').default('http://localhost:3000'))
     .addOption(

@@ -29,6 +29,7 @@ export interface FollowNotice {
 const defaultSilenceMs = 45_000;
 /** Comments that say nothing to people. */
 const usual = ['connected', 'nothing new'];
+const endMark = 'end: ';
 
 /**
  * The deliveries of a webhook as they would be sent, for as long as they are asked for. When the connection is lost, it
@@ -64,8 +65,8 @@ export async function* follow(
       isFirst = false;
       notify('connected', `connected to ${new URL(result.response.url).origin}`);
       const onComment = (comment: string) => {
-        reason = comment;
-        if (!usual.includes(comment)) notify('note', comment);
+        if (comment.startsWith(endMark)) reason = comment.slice(endMark.length);
+        else if (!usual.includes(comment)) notify('note', comment);
       };
       for await (const { id, data } of eventsOf(body, { onComment, silence, maxSilenceMs })) {
         failures = 0;

@@ -106,7 +106,7 @@ export class DeliveryStream implements EventStream<DeliveryMessage> {
       if (wake.kind === 'more') yield* this.#page(wake.horizon);
       this.#sentAtMs = performance.now();
     }
-    yield { comment: this.#end };
+    yield { comment: `end: ${this.#end}` };
   }
 
   async #nextWake(): Promise<Wake> {
@@ -136,7 +136,7 @@ export class DeliveryStream implements EventStream<DeliveryMessage> {
       this.end(
         error instanceof UnreadableError
           ? 'the secret or the headers of the webhook cannot be decrypted; rotate the secret or set them again'
-          : 'deliveries cannot be read now; connect again',
+          : 'deliveries cannot be read now',
       );
     }
   }

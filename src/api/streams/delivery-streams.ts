@@ -90,7 +90,7 @@ export class DeliveryStreams {
       } catch (error) {
         // Clients connect again, and then hear why they must wait.
         this.deps.log[error instanceof DatabaseUnavailableError ? 'warn' : 'error']({ error }, 'streams.poll_failed');
-        for (const stream of this.#open) stream.end('deliveries cannot be read now; connect again');
+        for (const stream of this.#open) stream.end('deliveries cannot be read now');
       }
     }
     this.#isPolling = false;
@@ -116,4 +116,4 @@ export class DeliveryStreams {
   }
 }
 
-const restarting = 'the service is restarting; connect again';
+const restarting = 'the service is restarting';

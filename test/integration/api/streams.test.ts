@@ -197,7 +197,7 @@ describe('the stream of a webhook', () => {
       const stream = await open();
       const { body } = await api.call('GET', `/v1/tenants/${tenant.id}/api-keys`);
       await api.call('DELETE', `/v1/tenants/${tenant.id}/api-keys/${body.api_keys[0].id}`);
-      await stream.waitForComment(/the API key was deleted or has expired/);
+      await stream.waitForComment(/^end: the API key was deleted or has expired$/);
       await waitFor(() => stream.isEnded(), { what: 'the end of the stream' });
 
       const created = await api.call('POST', `/v1/tenants/${tenant.id}/api-keys`, {
@@ -205,12 +205,12 @@ describe('the stream of a webhook', () => {
       });
       const expiring = await open({ key: created.body.key });
       await api.pool.query(`update api_keys set expires_at = now() where id = $1`, [created.body.api_key.id]);
-      await expiring.waitForComment(/the API key was deleted or has expired/);
+      await expiring.waitForComment(/^end: the API key was deleted or has expired$/);
 
       const query = `?tenant_id=${tenant.id}`;
       const byAdmin = await open({ key: adminKey, query });
       await api.call('DELETE', `/v1/webhooks/${webhookId}${query}`);
-      await byAdmin.waitForComment(/the webhook was deleted/);
+      await byAdmin.waitForComment(/^end: the webhook was deleted$/);
       assert.equal((await open({ key: adminKey, query })).status, 404);
     });
 
@@ -218,7 +218,7 @@ describe('the stream of a webhook', () => {
       const stopping = await startApi({ databaseUrl: api.databaseUrl });
       const stream = await open({ url: stopping.url });
       stopping.streams.close();
-      await stream.waitForComment(/the service is restarting; connect again/);
+      await stream.waitForComment(/^end: the service is restarting$/);
       await waitFor(() => stream.isEnded(), { what: 'the end of the stream' });
       const late = await open({ url: stopping.url });
       await late.waitForComment(/restarting/);
@@ -229,7 +229,7 @@ describe('the stream of a webhook', () => {
       const stream = await open();
       await api.pool.query('alter table api_keys rename to api_keys_away');
       try {
-        await stream.waitForComment(/deliveries cannot be read now; connect again/);
+        await stream.waitForComment(/^end: deliveries cannot be read now$/);
       } finally {
         await api.pool.query('alter table api_keys_away rename to api_keys');
       }
@@ -239,7 +239,7 @@ describe('the stream of a webhook', () => {
       webhookId = await insertWebhook(api.pool, tenant.id);
       const stream = await open();
       await trigger();
-      await stream.waitForComment(/cannot be decrypted/);
+      await stream.waitForComment(/^end: .* cannot be decrypted/);
     });
   });
 

@@ -320,8 +320,9 @@ describe('the command line', () => {
       'Exit codes',
     ])
       assert.ok(help.includes(word), word);
+    out = [];
     assert.equal(await run(['listen', '--help'], io()), 0);
-    assert.ok(out.join('\n').includes('--forward <url>'));
+    for (const option of ['--forward <url>', '--key <key>']) assert.ok(out.join('\n').includes(option), option);
     assert.equal(await run(['--version'], io()), 0);
     assert.match(out.at(-1)!, /^\d+\.\d+\.\d+$/);
   });
