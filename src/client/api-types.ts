@@ -710,7 +710,7 @@ export interface paths {
     put?: never;
     /**
      * Send a delivery again, now
-     * @description A delivery that waits for its next attempt is sent as soon as the rate limit allows. One that has ended starts a new schedule under the same id, and its attempt numbers continue. A request in flight is neither cut off nor doubled. At most 10 times a minute for one delivery.
+     * @description A delivery that waits for its next attempt is sent as soon as the rate limit allows. One that has ended starts a new schedule under the same id, and its attempt numbers continue. Where events go in batches, it goes alone, in a batch of one; but one in a batch that has not ended makes that batch due. A request in flight is neither cut off nor doubled. At most 10 times a minute for one delivery.
      *
      *     Needs the scope `webhooks:write`, or `admin` and the tenant in the query (`tenant_id` or `tenant_external_id`).
      */
@@ -1360,7 +1360,7 @@ export interface components {
       attempt_count: number;
       /**
        * Format: date-time
-       * @description When the next request is planned; null: none is. A pending delivery without one waits for an earlier event of its ordering key
+       * @description When the next request is planned; null: none is. A pending delivery without one waits for an earlier event of its ordering key. One that waits for a batch leaves with it, at that time at the latest
        * @example 2025-10-29T12:00:00.000Z
        */
       next_attempt_at: string | null;
@@ -1410,7 +1410,13 @@ export interface components {
        */
       expires_at: string | null;
       /**
-       * @description Whether a transform made the body that is sent
+       * Format: uuid
+       * @description The batch that it is sent in, or was sent in last; its own id if it went alone, in a batch of one. null: it is not in a batch
+       * @example null
+       */
+      batch_id: string | null;
+      /**
+       * @description Whether a transform or a batch made the body that is sent
        * @example false
        */
       request_body_differs: boolean;
@@ -1608,6 +1614,14 @@ export interface components {
        */
       template: string | null;
       /**
+       * @description Several events in one request; null: each event by itself
+       * @example null
+       */
+      batch: {
+        max_events: number;
+        max_wait_seconds: number;
+      } | null;
+      /**
        * @description Where three more attempts go (at once, after 1 s, after 2 s) when all at `url` have failed; null: nowhere
        * @example https://standby.example.com/webhooks
        */
@@ -1755,6 +1769,11 @@ export interface components {
        */
       expired_deliveries: string;
       /**
+       * @description Requests; a batch is one, however many deliveries are in it
+       * @example 0
+       */
+      attempts: string;
+      /**
        * @description Deliveries that wait for the webhook to be enabled or verified
        * @example 0
        */
@@ -1795,7 +1814,7 @@ export interface components {
       attempt_count: number;
       /**
        * Format: date-time
-       * @description When the next request is planned; null: none is. A pending delivery without one waits for an earlier event of its ordering key
+       * @description When the next request is planned; null: none is. A pending delivery without one waits for an earlier event of its ordering key. One that waits for a batch leaves with it, at that time at the latest
        * @example 2025-10-29T12:00:00.000Z
        */
       next_attempt_at: string | null;
@@ -1845,7 +1864,13 @@ export interface components {
        */
       expires_at: string | null;
       /**
-       * @description Whether a transform made the body that is sent
+       * Format: uuid
+       * @description The batch that it is sent in, or was sent in last; its own id if it went alone, in a batch of one. null: it is not in a batch
+       * @example null
+       */
+      batch_id: string | null;
+      /**
+       * @description Whether a transform or a batch made the body that is sent
        * @example false
        */
       request_body_differs: boolean;
@@ -3962,6 +3987,17 @@ export interface operations {
            */
           transform?: string | null;
           /**
+           * @description Several events in one request, `{"batch_id", "events": [envelope, …]}`, oldest first: as soon as there are `max_events` of them, or the oldest has waited for `max_wait_seconds`; at most 1 MB. Not with `transform`. Counts for events accepted from now on; null: each event by itself
+           * @example {
+           *       "max_events": 100,
+           *       "max_wait_seconds": 10
+           *     }
+           */
+          batch?: {
+            max_events: number;
+            max_wait_seconds: number;
+          } | null;
+          /**
            * @description Where three more attempts go (at once, after 1 s, after 2 s) when all at `url` have failed; null: nowhere
            * @example https://standby.example.com/webhooks
            */
@@ -4206,6 +4242,17 @@ export interface operations {
            * @example {"text": "Call from " & data.from}
            */
           transform?: string | null;
+          /**
+           * @description Several events in one request, `{"batch_id", "events": [envelope, …]}`, oldest first: as soon as there are `max_events` of them, or the oldest has waited for `max_wait_seconds`; at most 1 MB. Not with `transform`. Counts for events accepted from now on; null: each event by itself
+           * @example {
+           *       "max_events": 100,
+           *       "max_wait_seconds": 10
+           *     }
+           */
+          batch?: {
+            max_events: number;
+            max_wait_seconds: number;
+          } | null;
           /**
            * @description Where three more attempts go (at once, after 1 s, after 2 s) when all at `url` have failed; null: nowhere
            * @example https://standby.example.com/webhooks

@@ -78,7 +78,10 @@ export interface StreamedDelivery {
 const pageRows = 100;
 const pageBytes = 65_536;
 
-/** The webhook's deliveries between two ids, both excluded, in the order of their ids; a page of them. */
+/**
+ * The webhook's deliveries between two ids, both excluded, in the order of their ids; a page of them. Batches, which have
+ * no event, are left out.
+ */
 export async function listStreamedDeliveries(
   db: Queryable,
   webhookId: number,

@@ -37,12 +37,16 @@ export interface DeliveryMessage {
 }
 
 interface StreamHooks {
+  heartbeatMs: number;
   /** Runs it in its turn. */
   readPage<T>(read: () => Promise<T>): Promise<T>;
   onClose(): void;
 }
 
-type Wake = { kind: 'more'; horizon: string } | { kind: 'beat' } | { kind: 'end' };
+/** `horizon`: up to where there may be more deliveries; absent: there are none, it is woken for another reason. */
+interface Wake {
+  horizon?: string;
+}
 
 /** One client's stream. It holds a page of deliveries at most, and asks for the next one when the client has read it. */
 export class DeliveryStream implements EventStream<DeliveryMessage> {
@@ -75,19 +79,20 @@ export class DeliveryStream implements EventStream<DeliveryMessage> {
     return this.#wake !== undefined;
   }
 
-  /** There are deliveries beyond its position; those below the horizon can be sent. */
-  advanceTo(horizon: string): void {
-    this.#wake?.({ kind: 'more', horizon });
+  /** Whether its client has heard nothing for so long that it needs a sign. */
+  get isSilent(): boolean {
+    return performance.now() - this.#sentAtMs >= this.hooks.heartbeatMs;
   }
 
-  beat(everyMs: number): void {
-    if (performance.now() - this.#sentAtMs >= everyMs) this.#wake?.({ kind: 'beat' });
+  /** Has no effect unless it is waiting. */
+  wake(wake: Wake = {}): void {
+    this.#wake?.(wake);
   }
 
   /** Its client is told the reason, in a comment. */
   end(reason: string): void {
     this.#end ??= reason;
-    this.#wake?.({ kind: 'end' });
+    this.wake();
   }
 
   close(reason?: 'unread'): void {
@@ -101,10 +106,12 @@ export class DeliveryStream implements EventStream<DeliveryMessage> {
     // For clients that read no headers, as EventSource: without an event they would resume later than here.
     yield { comment: 'connected', id: this.position };
     while (this.#end === undefined) {
-      const wake = await this.#nextWake();
-      if (wake.kind === 'beat') yield { comment: 'nothing new' };
-      if (wake.kind === 'more') yield* this.#page(wake.horizon);
-      this.#sentAtMs = performance.now();
+      const { horizon } = await this.#nextWake();
+      if (horizon !== undefined) yield* this.#page(horizon);
+      if (this.isSilent && this.#end === undefined) {
+        this.#sentAtMs = performance.now();
+        yield { comment: 'nothing new' };
+      }
     }
     yield { comment: `end: ${this.#end}` };
   }
@@ -129,8 +136,12 @@ export class DeliveryStream implements EventStream<DeliveryMessage> {
         const message = await this.#messageOf(delivery, webhook, askedAtMs);
         if (message === 'busy' || this.#end !== undefined) return;
         this.position = delivery.id;
-        if (message !== null) yield message;
+        if (message === null) continue;
+        this.#sentAtMs = performance.now();
+        yield message;
       }
+      // What there is up to the horizon is no delivery of an event: a batch.
+      if (deliveries.length === 0 && beforeId > this.position) this.position = beforeId;
     } catch (error) {
       this.deps.log.warn({ error, tenant: this.tenantId, webhook: webhookId }, 'stream.failed');
       this.end(

@@ -54,7 +54,11 @@ export class DeliveryStreams {
     const stream: DeliveryStream = new DeliveryStream(
       this.deps,
       { ...request, afterId },
-      { readPage: (read) => this.#pages.add(read), onClose: () => this.#open.delete(stream) },
+      {
+        heartbeatMs: this.#limits.heartbeatMs,
+        readPage: (read) => this.#pages.add(read),
+        onClose: () => this.#open.delete(stream),
+      },
     );
     this.#open.add(stream);
     if (this.#isClosed) stream.end(restarting);
@@ -108,11 +112,11 @@ export class DeliveryStreams {
       if (!hasKey) stream.end('the API key was deleted or has expired');
       else if (!hasWebhook) stream.end('the webhook was deleted');
       else if (hasMore) withNews.push(stream);
-      else stream.beat(this.#limits.heartbeatMs);
+      else if (stream.isSilent) stream.wake();
     }
     if (withNews.length === 0) return;
     const horizon = await streamHorizon(this.deps.db);
-    for (const stream of withNews) stream.advanceTo(horizon);
+    for (const stream of withNews) stream.wake({ horizon });
   }
 }
 
