@@ -721,6 +721,50 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/webhooks/{webhook_id}/statistics': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show what happened to a webhook by minute, hour or day
+     * @description First to last, those in which nothing happened too, and the current one, which changes. What happened up to a minute ago may be missing. Test deliveries are not counted. Percentiles are at most 5 percent off. Works for a deleted webhook too.
+     *
+     *     Needs the scope `webhooks:read`, or `admin` and the tenant in the query (`tenant_id` or `tenant_external_id`).
+     */
+    get: operations['getWebhookStatistics'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/statistics': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show what happened to all webhooks by minute, hour or day
+     * @description First to last, those in which nothing happened too, and the current one, which changes. What happened up to a minute ago may be missing. Test deliveries are not counted. Percentiles are at most 5 percent off. An event counts once, whether or not a webhook wanted it.
+     *
+     *     Needs the scope `webhooks:read`, or `admin` and the tenant in the query (`tenant_id` or `tenant_external_id`).
+     */
+    get: operations['getStatistics'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/webhooks/{webhook_id}/stream': {
     parameters: {
       query?: never;
@@ -1970,6 +2014,72 @@ export interface components {
       /** @description null: it succeeded */
       error: components['schemas']['AttemptError'] | null;
     };
+    /** @description What happened in a minute, an hour or a day */
+    StatisticsBucket: {
+      /**
+       * Format: date-time
+       * @description When it begins, in UTC
+       * @example 2025-10-29T12:00:00.000Z
+       */
+      start: string;
+      /**
+       * @description Events that were accepted: for this webhook, or from the tenant
+       * @example 120
+       */
+      events: number;
+      /**
+       * @description Deliveries that ended as delivered
+       * @example 120
+       */
+      delivered: number;
+      /**
+       * @description Deliveries that ended as failed
+       * @example 120
+       */
+      failed: number;
+      /**
+       * @description Deliveries that ended as expired
+       * @example 120
+       */
+      expired: number;
+      /**
+       * @description Attempts that were made; the sum of `outcomes`
+       * @example 120
+       */
+      attempts: number;
+      /** @description Attempts by status code, or by error class where there was none */
+      outcomes: {
+        '2xx': number;
+        '3xx': number;
+        '4xx': number;
+        '5xx': number;
+        timeout: number;
+        dns: number;
+        connection: number;
+        tls: number;
+        blocked_address: number;
+        invalid_response: number;
+        transform: number;
+      };
+      /** @description How long requests took; null: there was none */
+      duration_ms: {
+        /** @example 104 */
+        p50: number | null;
+        /** @example 104 */
+        p95: number | null;
+        /** @example 104 */
+        p99: number | null;
+      };
+      /** @description From when an event was accepted to its first attempt; null: there was none */
+      delay_ms: {
+        /** @example 104 */
+        p50: number | null;
+        /** @example 104 */
+        p95: number | null;
+        /** @example 104 */
+        p99: number | null;
+      };
+    };
     /** @description A delivery as it would be sent */
     StreamedDelivery: {
       /**
@@ -2488,6 +2598,7 @@ export type WebhookHealth = components['schemas']['WebhookHealth'];
 export type WebhookStatistics = components['schemas']['WebhookStatistics'];
 export type DeliveryDetail = components['schemas']['DeliveryDetail'];
 export type Attempt = components['schemas']['Attempt'];
+export type StatisticsBucket = components['schemas']['StatisticsBucket'];
 export type StreamedDelivery = components['schemas']['StreamedDelivery'];
 export type Recovery = components['schemas']['Recovery'];
 export type Message = components['schemas']['Message'];
@@ -4916,6 +5027,93 @@ export interface operations {
       404: components['responses']['NotFound'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  getWebhookStatistics: {
+    parameters: {
+      query?: {
+        /** @description How long a bucket is */
+        bucket?: 'minute' | 'hour' | 'day';
+        /** @description The first bucket holds this time; default: the last 60 minutes, 24 hours or 30 days */
+        since?: string;
+        /** @description The last bucket begins before this time; default: now */
+        until?: string;
+        /** @description Only with an admin key: whose things the call is about */
+        tenant_id?: string;
+        /** @description Instead of `tenant_id`: the platform's own id for the tenant */
+        tenant_external_id?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The webhook's id */
+        webhook_id: number;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The buckets */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            buckets: components['schemas']['StatisticsBucket'][];
+          };
+          'text/csv': string;
+        };
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  getStatistics: {
+    parameters: {
+      query?: {
+        /** @description How long a bucket is */
+        bucket?: 'minute' | 'hour' | 'day';
+        /** @description The first bucket holds this time; default: the last 60 minutes, 24 hours or 30 days */
+        since?: string;
+        /** @description The last bucket begins before this time; default: now */
+        until?: string;
+        /** @description Only with an admin key: whose things the call is about */
+        tenant_id?: string;
+        /** @description Instead of `tenant_id`: the platform's own id for the tenant */
+        tenant_external_id?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The buckets */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            buckets: components['schemas']['StatisticsBucket'][];
+          };
+          'text/csv': string;
+        };
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
       429: components['responses']['TooManyRequests'];
       500: components['responses']['InternalError'];
       503: components['responses']['Unavailable'];
