@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { startNextInTurn } from '../../../activities/deliveries/next-in-turn.js';
+import { sweep } from '../../../activities/maintenance/sweep.js';
 import { listAttempts } from '../../../src/db/attempt-list.js';
 import { formBatch, listUncollectedWebhooks } from '../../../src/db/batches.js';
 import { findBody, findDelivery, settleDelivery } from '../../../src/db/deliveries.js';
@@ -10,6 +13,7 @@ import { expungeDelivery } from '../../../src/db/expunge.js';
 import { createRecovery, requeueBatch } from '../../../src/db/recoveries.js';
 import { getStatistics } from '../../../src/db/statistics.js';
 import { expireDue, listNextInTurn, listUnstartedDeliveries } from '../../../src/db/unstarted-deliveries.js';
+import { createLogger } from '../../../src/log.js';
 import { insertTenant } from '../../support/rows.js';
 import { openAttempts, type Attempts } from './attempt-fixture.js';
 
@@ -405,14 +409,18 @@ describe('batches in Postgres', () => {
       assert.deepEqual(await statusOf(a, b, batch), ['delivered', 'delivered', 'delivered']);
     });
 
-    it('when max_retries is lowered', async () => {
+    it('when max_retries is lowered, however many there are', async () => {
       const webhookId = await newWebhook(inBatches(2));
-      const [a, b] = [await trigger(webhookId), await trigger(webhookId)];
-      const batch = await form(webhookId);
-      await attempts.attempt(batch.id, 500);
+      const all = [];
+      for (let i = 0; i < 3; i++) {
+        all.push(await trigger(webhookId), await trigger(webhookId));
+        const batch = await form(webhookId);
+        await attempts.attempt(batch.id, 500);
+        all.push(batch);
+      }
       await attempts.change(webhookId, { maxRetries: 0 });
       await attempts.settle(webhookId);
-      assert.deepEqual(await statusOf(a, b, batch), ['failed', 'failed', 'failed']);
+      assert.deepEqual(await statusOf(...all), Array(9).fill('failed'));
     });
   });
 
@@ -475,6 +483,7 @@ describe('batches in Postgres', () => {
     assert.deepEqual(eventsIn(taken.body), [c.eventId]);
     await attempts.record(batch.id, taken, 200);
     assert.deepEqual(await statusOf(a, b, c), ['expired', 'cancelled', 'delivered']);
+    assert.equal(await findBody(attempts.db, c.id), taken.body, 'shown as it was sent last');
     const { attempts: listed } = await listAttempts(attempts.db, c.id, { limit: 10, afterNumber: null });
     assert.deepEqual(
       listed.map(({ responseBody }) => responseBody),
@@ -547,6 +556,78 @@ describe('batches in Postgres', () => {
     );
     const shown = (await findDelivery(attempts.db, webhookId, a.id))!;
     assert.deepEqual([shown.attemptCount, shown.batchId, shown.statusCode], [2, again.id, 200]);
+  });
+
+  it('are formed by a recovery of what was sent alone before, and it shows the last attempt until then', async () => {
+    const webhookId = await newWebhook({ maxRetries: 0 });
+    const a = await trigger(webhookId);
+    await attempts.attempt(a.id, 503);
+    await attempts.change(webhookId, inBatches(2, 1));
+    const { tenantId } = attempts;
+    const asked = { webhookId, tenantId, eventTypes: null, since: null, until: null, includeMissing: false };
+    const recover = async () => {
+      const { id } = await attempts.db.transaction((tx) => createRecovery(tx, { ...asked, statuses: ['failed'] }));
+      assert.equal((await requeueBatch(attempts.db, id, { limit: 10, ahead: 10 }))![0]?.collects, true);
+    };
+    const shown = async () => {
+      const { attemptCount, statusCode } = (await findDelivery(attempts.db, webhookId, a.id))!;
+      return [attemptCount, statusCode];
+    };
+    await recover();
+    assert.deepEqual(await shown(), [1, 503]);
+    await attempts.pass(2, a.id);
+    await attempts.attempt((await form(webhookId)).id, 500);
+    assert.deepEqual(await shown(), [2, 500]);
+    await attempts.retry(webhookId, a.id);
+    await attempts.attempt(a.id, 502);
+    assert.deepEqual(await shown(), [3, 502]);
+    await requeueBatch(
+      attempts.db,
+      (
+        await attempts.database.pool.query<{ id: string }>('select id from webhook_recoveries where webhook_id = $1', [
+          webhookId,
+        ])
+      ).rows[0]!.id,
+      { limit: 10, ahead: 10 },
+    );
+    await recover();
+    assert.deepEqual(await shown(), [3, 502], 'the one that it made alone, not that of its batch before');
+    const { attempts: listed } = await listAttempts(attempts.db, a.id, { limit: 10, afterNumber: null });
+    assert.deepEqual(
+      listed.map(({ number, statusCode }) => [number, statusCode]),
+      [
+        [1, 503],
+        [2, 500],
+        [3, 502],
+      ],
+    );
+  });
+
+  it('have what comes after them collected when they end, and by the sweeper', async () => {
+    const webhookId = await newWebhook({ ...inBatches(2), ordering: 'key' });
+    for (let i = 0; i < 4; i++) await trigger(webhookId, { key: 'next' });
+    const batch = await form(webhookId);
+    await attempts.attempt(batch.id, 200);
+    const collected: number[] = [];
+    const workflows = {
+      wake: (deliveries: unknown[]) => assert.deepEqual(deliveries, []),
+      collect: (webhooks: { webhookId: number }[]) => void collected.push(...webhooks.map((each) => each.webhookId)),
+      start: () => undefined,
+      settle: () => undefined,
+      verify: () => undefined,
+      recover: () => undefined,
+    };
+    const log = createLogger({ level: 'silent', format: 'json' });
+    await startNextInTurn({ db: attempts.db, log, workflows }, batch.id);
+    assert.deepEqual(collected, [webhookId]);
+
+    await attempts.database.pool.query(
+      `update webhook_deliveries set next_attempt_at = now() - interval '1 min' where webhook_id = $1 and status = 'pending'`,
+      [webhookId],
+    );
+    const startInTurn = () => Promise.resolve({ started: true });
+    await new MockActivityEnvironment().run(() => sweep({ db: attempts.db, log, startInTurn, workflows }, 0));
+    assert.ok(collected.slice(1).includes(webhookId));
   });
 
   it('are not held up by events whose bodies are not kept any more: those expire', async () => {
