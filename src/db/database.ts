@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { Sessions, timeouts, type Passage, type Session, type SessionsOptions } from './sessions.js';
+import { Sessions, timeouts, type Connections, type Passage, type Session, type SessionsOptions } from './sessions.js';
 import { prepared, whyNameRefused, type NamedStatement } from './statement.js';
 import { DatabaseUnavailableError, unavailable, whyUnavailable } from './unavailable.js';
 
@@ -37,6 +37,7 @@ export interface Transaction extends Queryable {
 export interface Database extends Queryable {
   /** Commits when `work` resolves, rolls back when it rejects. `work` must use only the `db` that it is given. */
   transaction<T>(work: (db: Transaction) => Promise<T>): Promise<T>;
+  readonly connections: Connections;
   /** Waits for running statements, then closes every connection. */
   close(): Promise<void>;
 }
@@ -130,6 +131,9 @@ export function openDatabase(options: DatabaseOptions): Database {
           throw error;
         }
       }),
+    get connections() {
+      return sessions.connections;
+    },
     close: () => sessions.close(),
   };
 }

@@ -37,6 +37,15 @@ export interface SessionsOptions {
   onIdleError?: (error: Error) => void;
 }
 
+/** The state of one pool. */
+export interface Connections {
+  open: number;
+  /** Of those that are open. */
+  idle: number;
+  /** Callers that wait for a connection. */
+  waiting: number;
+}
+
 /** A connection that one caller has to itself. */
 export interface Session {
   client: pg.PoolClient;
@@ -69,6 +78,16 @@ export class Sessions {
       if (!this.#isStale(client)) return this.#session(client);
       client.release(true);
     }
+  }
+
+  get connections(): Connections {
+    const pools: pg.Pool[] = Object.values(this.#pools);
+    const sum = (numberOf: (pool: pg.Pool) => number) => pools.reduce((total, pool) => total + numberOf(pool), 0);
+    return {
+      open: sum(({ totalCount }) => totalCount),
+      idle: sum(({ idleCount }) => idleCount),
+      waiting: sum(({ waitingCount }) => waitingCount),
+    };
   }
 
   /** Waits for running statements, then closes every connection. */

@@ -13,6 +13,8 @@ export interface Databases {
   worker: Database;
   /** A connection of its own, so that no heartbeat waits behind deliveries. */
   heartbeat: Database;
+  /** A connection of its own, which counts what waits and may take longer than a check of readiness. */
+  metrics: Database;
   /**
    * Whether this version must stop. Asks on a connection of its own. Functions that another version has replaced do not
    * count, see pendingMigrations. Rejects with DatabaseUnavailableError while Postgres takes no writes.
@@ -47,8 +49,9 @@ export function openDatabases(
   const api = open(isShared ? Math.max(1, databasePoolSize - workerSize) : databasePoolSize);
   const worker = isShared ? open(workerSize) : api;
   const probe = open(1);
-  // Opens no connection before it is used.
+  // Neither opens a connection before it is used.
   const heartbeat = open(1);
+  const metrics = open(1);
   // Read once: the schema that this process was started with.
   let schema: Schema | undefined;
   const check = async (options?: { orReplaced: boolean }) => {
@@ -61,8 +64,9 @@ export function openDatabases(
     api,
     worker,
     heartbeat,
+    metrics,
     pendingMigrations: () => check(),
     hasPendingMigrations: async () => (await check({ orReplaced: true })).length > 0,
-    close: () => allOf([...new Set([api, worker, probe, heartbeat])].map((db) => db.close())),
+    close: () => allOf([...new Set([api, worker, probe, heartbeat, metrics])].map((db) => db.close())),
   };
 }

@@ -45,6 +45,7 @@ describe('switch listener', () => {
       return { rows: [], rowCount: 0, command: '', oid: 0, fields: [] };
     },
     transaction: (work) => work({ ...db, afterCommit: () => undefined }),
+    connections: { open: 0, idle: 0, waiting: 0 },
     close: async () => undefined,
   };
 

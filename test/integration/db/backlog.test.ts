@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { readBacklog } from '../../../src/db/backlog.js';
+import { DatabaseUnavailableError, openDatabase, type Database } from '../../../src/db/database.js';
+import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { explain } from '../../support/explain.js';
+import { insertBacklog } from '../../support/insert-backlog.js';
+import { insertTenant, insertWebhook } from '../../support/rows.js';
+
+const ended = 5_000;
+
+describe('what waits, as metrics show it', function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let db: Database;
+  before(async () => {
+    database = await createTestDatabase();
+    db = openDatabase({ url: database.url, poolSize: 2 });
+  });
+  after(async () => {
+    await db.close();
+    await database.drop();
+  });
+
+  it('is nothing at first', async () => {
+    const nothing = { pending: 0, unstarted: 0, waitingForRateLimit: 0, oldestPendingMs: 0 };
+    assert.deepEqual(await readBacklog(db, 2_000), nothing);
+  });
+
+  it('is counted by state and age, and reads no delivery that has ended', async () => {
+    const { pool } = database;
+    const tenantId = await insertTenant(pool);
+    const webhookId = await insertWebhook(pool, tenantId);
+    const insert = (status: 'pending' | 'held' | 'delivered', count: number) =>
+      insertBacklog(pool, { tenantId, webhookId, status, count });
+    await insert('delivered', ended);
+    await insert('held', 30);
+    await insert('pending', 40);
+    const some = (count: number) => `id in (select id from webhook_deliveries where status = 'pending' limit ${count})`;
+    await pool.query(`update webhook_deliveries set pending_since = now() - interval '100 s' where ${some(9)}`);
+    await pool.query(
+      `update webhook_deliveries set workflow_started_at = now(), holds_token = true where ctid in
+         (select ctid from webhook_deliveries where pending_since < now() - interval '99 s' limit 4)`,
+    );
+    await pool.query('vacuum analyze webhook_deliveries');
+
+    const reading = explain(db);
+    const explained: Database = {
+      ...db,
+      transaction: (work) =>
+        db.transaction((tx) =>
+          work({
+            ...tx,
+            query: (statement, values) => (values ? reading.db : tx).query(statement, values),
+          }),
+        ),
+    };
+    const { oldestPendingMs, ...counts } = await readBacklog(explained, 2_000);
+    assert.deepEqual(counts, { pending: 40, unstarted: 5, waitingForRateLimit: 4 });
+    assert.ok(oldestPendingMs >= 100_000 && oldestPendingMs < 160_000, String(oldestPendingMs));
+    assert.ok(reading.rowsRead() <= 40, `${reading.rowsRead()} rows read`);
+  });
+
+  it('is given up after the timeout', async () => {
+    const client = await database.pool.connect();
+    try {
+      await client.query('begin; lock table webhook_deliveries');
+      const beganAt = performance.now();
+      await assert.rejects(readBacklog(db, 100), DatabaseUnavailableError);
+      assert.ok(performance.now() - beganAt < 2_000);
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+  });
+});
