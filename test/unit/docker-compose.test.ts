@@ -16,11 +16,19 @@ interface Service {
   ports?: string[];
   container_name?: string;
   volumes?: string[];
+  profiles?: string[];
 }
 
 const text = readFileSync('docker-compose.yml', 'utf8');
 const compose = parse(text, { merge: true }) as { services: Record<string, Service> };
 const services = Object.entries(compose.services);
+/** The file of the repository that a service sees under this path. */
+const mountedAt = ({ volumes = [] }: Service, file: string): string | undefined =>
+  volumes
+    .map((volume) => volume.split(':'))
+    .filter(([, target]) => file === target || file.startsWith(`${target}/`))
+    .map(([source, target]) => source! + file.slice(target!.length))
+    .find((path) => existsSync(path));
 /** A job ends when its work is done; all other services keep running. */
 const isJob = (service: Service) => service.restart?.startsWith('on-failure') ?? false;
 
@@ -38,12 +46,13 @@ describe('docker-compose.yml', () => {
     assert.deepEqual(
       services.map(([name]) => name),
       // prettier-ignore
-      ['postgres', 'temporal-schema', 'temporal', 'temporal-namespace', 'temporal-ui', 'migrate', 'service', 'balancer', 'listener'],
+      ['postgres', 'temporal-schema', 'temporal', 'temporal-namespace', 'temporal-ui', 'migrate', 'service', 'balancer', 'listener', 'prometheus', 'grafana'],
     );
   });
 
   it('pins every image to a version', () => {
-    for (const [name, { image }] of services) assert.match(image ?? '', /^[\w./-]+:\d+\.\d+(\.\d+)?(-alpine)?$/, name);
+    for (const [name, { image }] of services)
+      assert.match(image ?? '', /^[\w./-]+:v?\d+\.\d+(\.\d+)?(-alpine)?$/, name);
   });
 
   it('has a health check for every service and none for a job, and restarts services unless they are stopped', () => {
@@ -122,6 +131,8 @@ describe('docker-compose.yml', () => {
       ],
       balancer: [],
       listener: [ours, 'FREESWITCH_URLS'],
+      prometheus: [],
+      grafana: [],
     });
   });
 
@@ -198,6 +209,40 @@ describe('docker-compose.yml', () => {
     const mounted = services.flatMap(([, { volumes = [] }]) => volumes.filter((volume) => volume.startsWith('./')));
     assert.ok(mounted.length > 0);
     for (const volume of mounted) assert.ok(existsSync(volume.split(':')[0]!), volume);
+  });
+
+  it('runs Prometheus and Grafana only on request, and lets Prometheus find every process', () => {
+    const { prometheus, grafana } = compose.services;
+    for (const service of [prometheus, grafana]) assert.deepEqual(service!.profiles, ['monitoring']);
+    const { scrape_configs: jobs, rule_files: rules } = parse(readFileSync('monitoring/prometheus.yml', 'utf8')) as {
+      scrape_configs: { dns_sd_configs: { names: string[]; port: number }[] }[];
+      rule_files: string[];
+    };
+    const { names, port } = jobs[0]!.dns_sd_configs[0]!;
+    for (const name of names)
+      assert.equal(compose.services[name]!.environment!['METRICS_ADDRESS'], `0.0.0.0:${port}`, name);
+    for (const file of ['/etc/prometheus/prometheus.yml', ...rules]) assert.ok(mountedAt(prometheus!, file), file);
+  });
+
+  it('provisions the dashboard and its source of data from files', () => {
+    const { grafana } = compose.services;
+    const read = (file: string): unknown => parse(readFileSync(mountedAt(grafana!, file) ?? '', 'utf8'));
+    const provisioning = '/etc/grafana/provisioning';
+    const { datasources } = read(`${provisioning}/datasources/prometheus.yml`) as {
+      datasources: { uid: string; url: string }[];
+    };
+    assert.equal(datasources[0]!.url, 'http://prometheus:9090');
+    const { providers } = read(`${provisioning}/dashboards/irisx-webhooks.yml`) as {
+      providers: { options: { path: string } }[];
+    };
+    const home = grafana!.environment!['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH']!;
+    assert.ok(home.startsWith(`${providers[0]!.options.path}/`));
+    const { panels } = read(home) as {
+      panels: { id: number; type: string; datasource?: { uid: string }; targets?: unknown[] }[];
+    };
+    assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
+    for (const { type, datasource, targets } of panels)
+      if (type !== 'row') assert.deepEqual([datasource!.uid, targets!.length > 0], [datasources[0]!.uid, true]);
   });
 
   it('switches fairness on, with one partition', () => {
