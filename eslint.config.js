@@ -79,7 +79,7 @@ export default tseslint.config(
   mayImport(
     ['src/events/**/*.ts'],
     // The body is rendered once, at the trigger.
-    ['zod$', nodeBuiltin, ourErrors, '\\.\\./(db/|temporal/workflows\\.js$|delivery/body\\.js$)'],
+    ['zod$', nodeBuiltin, ourErrors, '\\.\\./(db/|temporal/workflows\\.js$|delivery/body\\.js$|metrics/counted\\.js$)'],
     'events use db and temporal',
   ),
   mayImport(
@@ -94,6 +94,16 @@ export default tseslint.config(
       '(\\.\\./)+temporal/workflows\\.js$',
     ],
     'sources use events, db and temporal',
+  ),
+  mayImport(
+    ['src/metrics/**/*.ts'],
+    ['prom-client$', nodeBuiltin, '\\.\\./once-a-minute\\.js$'],
+    'metrics are read from what server hands in',
+  ),
+  mayImport(
+    ['src/tracing/**/*.ts'],
+    ['@opentelemetry/(api|core)$'],
+    'whether spans go anywhere is for server to decide',
   ),
   mayImport(
     ['src/filter/**/*.ts'],
@@ -131,8 +141,10 @@ export default tseslint.config(
     ['activities/**/*.ts'],
     [
       '@temporalio/(activity|common)$',
+      '@opentelemetry/api$',
       nodeBuiltin,
       '(\\.\\./)+src/(delivery/|sources/|events/|db/|errors\\.js$|encryption/(seal(-context)?|signed-headers|event-codec)\\.js$|settle-soon\\.js$)',
+      '(\\.\\./)+src/(delivery/|sources/|events/|db/|metrics/counted\\.js$|tracing/|errors\\.js$|encryption/(seal(-context)?|event-codec)\\.js$|settle-soon\\.js$)',
       // Names that both sides must agree on.
       '(\\.\\./)+workflows/contract/',
       // another kind of activity

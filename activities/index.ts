@@ -9,7 +9,7 @@ import { rollUp } from './maintenance/roll-up-statistics.js';
 import { withPlainFailures } from './failures.js';
 import { reconcileMessages, type ReconcileMessagesDeps } from './messages/reconcile-messages.js';
 import { recordOutcome, type RecordOutcomeInput } from './deliveries/record-outcome.js';
-import { reserveToken, type ReserveTokenDeps, type ReserveTokenInput } from './deliveries/reserve-token.js';
+import { reserveToken, type Plan, type ReserveTokenDeps, type ReserveTokenInput } from './deliveries/reserve-token.js';
 import {
   recordSend,
   sendMessage,
@@ -20,6 +20,8 @@ import {
 import { recoverWebhook, type RecoverWebhookDeps } from './deliveries/recover-webhook.js';
 import { settleWebhook, type SettleWebhookDeps } from './deliveries/settle-webhook.js';
 import { verifyWebhook, type VerifyWebhookDeps } from './deliveries/verify-webhook.js';
+import { countEnded } from '../src/metrics/counted.js';
+import type { AttemptResult } from '../workflows/contract/attempt-result.js';
 import type { SealedEvent } from '../workflows/contract/accept-event.js';
 import type { BatchingWebhook } from '../src/db/batches.js';
 import type { StartableRecovery } from '../src/db/recoveries.js';
@@ -45,10 +47,10 @@ export const createActivities = (deps: ActivityDeps) => withPlainFailures(activi
 
 const activitiesOf = (deps: ActivityDeps) => ({
   acceptEvent: (event: SealedEvent, acceptedAt: string) => acceptEvent(deps, event, acceptedAt),
-  reserveToken: (input: ReserveTokenInput) => reserveToken(deps, input),
-  deliver: (input: DeliverInput) => deliver(deps, input),
-  deliverAtOnce: (input: AttemptInput) => deliverAtOnce(deps, input),
-  recordOutcome: (input: RecordOutcomeInput) => recordOutcome(deps, input),
+  reserveToken: (input: ReserveTokenInput) => countingEnds(reserveToken(deps, input)),
+  deliver: (input: DeliverInput) => countingEnds(deliver(deps, input)),
+  deliverAtOnce: (input: AttemptInput) => countingEnds(deliverAtOnce(deps, input)),
+  recordOutcome: (input: RecordOutcomeInput) => countingEnds(recordOutcome(deps, input)),
   cancelDelivery: (input: CancelDeliveryInput) => cancelDelivery(deps, input),
   settleWebhook: (webhook: SettlingWebhook) => settleWebhook(deps, webhook),
   recoverWebhook: (recovery: StartableRecovery) => recoverWebhook(deps, recovery),
@@ -65,6 +67,13 @@ const activitiesOf = (deps: ActivityDeps) => ({
   reconcileMessages: () => reconcileMessages(deps),
 });
 export type Activities = ReturnType<typeof createActivities>;
+
+/** Counts a delivery that has ended. Its workflow ends with this result, so it is counted once, whoever recorded it. */
+async function countingEnds<T extends AttemptResult | Plan>(work: Promise<T>): Promise<T> {
+  const result = await work;
+  if (result.kind === 'ended') countEnded(result.status);
+  return result;
+}
 
 /** Waits until both have ended, then fails if either did. */
 async function bothOf<T>(first: Promise<T>, second: Promise<unknown>): Promise<T> {

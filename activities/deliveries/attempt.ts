@@ -9,10 +9,13 @@ import { sealContext } from '../../src/encryption/seal-context.js';
 import type { Sealer } from '../../src/encryption/seal.js';
 import { signedHeaders } from '../../src/encryption/signed-headers.js';
 import { loggedEventId } from '../../src/events/personal-ids.js';
+import { attemptDuration, firstAttemptDelay } from '../../src/metrics/counted.js';
+import { traceparentOf } from '../../src/tracing/spans.js';
 import { awaitsBatch, awaitsTurn, type AttemptResult } from '../../workflows/contract/attempt-result.js';
 import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
 import { maxBehindMs, maxRecordMs, maxTakeMs } from '../../workflows/contract/time-budget.js';
 import { attemptRecord, attemptResult } from './attempt-record.js';
+import { inSpan, startAttemptSpan } from './attempt-span.js';
 import { endOf } from './delivery-end.js';
 import { makeBody, type MakeBodyDeps } from './make-body.js';
 import { startNextInTurn } from './next-in-turn.js';
@@ -73,7 +76,9 @@ export async function attemptOnce(
   }
 
   const { attempt } = taken;
-  const headers = signedHeaders(deps, input.deliveryId, attempt);
+  const span = startAttemptSpan(input.deliveryId, attempt);
+  const traceparent = attempt.trace?.isCallers ? traceparentOf(span) : null;
+  const headers = { ...signedHeaders(deps, input.deliveryId, attempt), ...(traceparent !== null && { traceparent }) };
   // Nobody else may send until the lease ends. If Postgres took most of it, or this process was suspended meanwhile,
   // too little is left: no request is made, and the next one follows in a few seconds. Checked immediately before the
   // request.
@@ -86,7 +91,11 @@ export async function attemptOnce(
   const waitedMs = Math.round(performance.now() - answeredAt);
   const { url, body, timeoutMs } = attempt;
   onSending(attempt);
-  const finished = await deps.poster.post({ url, headers, body, timeoutMs });
+  if (attempt.number === 1) {
+    const acceptedForMs = attempt.takenAt.getTime() + waitedMs - acceptedAtMs(input.deliveryId);
+    firstAttemptDelay.observe(Math.max(0, acceptedForMs) / 1_000);
+  }
+  const finished = await inSpan(span, deps.poster.post({ url, headers, body, timeoutMs }));
   const record = attemptRecord({
     deliveryId: input.deliveryId,
     attempt,
@@ -99,6 +108,13 @@ export async function attemptOnce(
   return finishAttempt(deps, attempt, record, url);
 }
 
+/** In metrics: the class of its status, else why there was no response. */
+const outcomeOf = ({ statusCode, error }: SentRecord): string =>
+  statusCode === null ? (error?.class ?? 'none') : `${Math.floor(statusCode / 100)}xx`;
+
+/** When Postgres accepted the event: the first 48 bits of the id (RFC 9562 §5.7). */
+const acceptedAtMs = (deliveryId: string): number => parseInt(deliveryId.replace('-', '').slice(0, 12), 16);
+
 /** Records the attempt, and does what follows from it. `url`: where it was sent, if it was. */
 async function finishAttempt(
   deps: AttemptDeps,
@@ -106,6 +122,7 @@ async function finishAttempt(
   record: SentRecord,
   url?: string,
 ): Promise<AttemptResult> {
+  attemptDuration.observe({ outcome: outcomeOf(record) }, record.durationMs / 1_000);
   let recorded: SentAttempt | null;
   try {
     // If Postgres takes it after the timeout, recording it again changes nothing: the request has an id of its own.

@@ -4,6 +4,7 @@ import type { Database } from '../../src/db/database.js';
 import type { StartableDelivery } from '../../src/db/events.js';
 import { listUnattendedRecoveries } from '../../src/db/recoveries.js';
 import { announceLeftOver } from '../../src/sources/webhooks/announce-health.js';
+import { countEnded, startedBySweeper } from '../../src/metrics/counted.js';
 import { listSettlingWebhooks, markUnsettledWebhooks, pageOfWebhooks } from '../../src/db/settling.js';
 import { listUnattendedVerifications } from '../../src/db/verifications.js';
 import type { DeliveryWorkflows } from '../../src/temporal/workflows.js';
@@ -61,6 +62,8 @@ export async function sweep(deps: SweepDeps, afterWebhook: number): Promise<numb
     },
   );
   const [unstarted, overdue] = started;
+  startedBySweeper.inc({ reason: 'unstarted' }, unstarted);
+  startedBySweeper.inc({ reason: 'overdue' }, overdue);
   if (unstarted! + overdue! > 0) log.info({ started: unstarted, overdue }, 'sweep.started');
   if (refused.length > 0)
     log.warn({ count: refused.length, delivery: refused[0]!.id }, 'sweep.start_refused: the next sweep tries again');
@@ -80,7 +83,11 @@ const maxExpiringMs = 5_000;
 
 async function expireAllDue(db: Database): Promise<void> {
   const beganAtMs = performance.now();
-  while ((await expireDue(db, expiringAtOnce)) === expiringAtOnce && performance.now() - beganAtMs < maxExpiringMs);
+  let expired: number;
+  do {
+    expired = await expireDue(db, expiringAtOnce);
+    countEnded('expired', expired);
+  } while (expired === expiringAtOnce && performance.now() - beganAtMs < maxExpiringMs);
 }
 
 /** For webhooks whose settling never began, which should not happen. Returns after which webhook to go on. */

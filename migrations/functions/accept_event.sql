@@ -2,12 +2,14 @@
 -- row, and nothing is stored, if the tenant triggered this type and event id before, if there is no such tenant, or if
 -- the key p_api_key is deleted or expired. p_ordering_key: whose events are numbered; null: it is not. p_about: the
 -- webhook that the event is about, which does not get it. p_count_later: the transaction goes on to lock other rows, and
--- counts the deliveries at its end. `starts`: its workflow must be started. `collects`: it waits for a batch, and is the
--- first, may make it full, or is to leave sooner than others.
+-- counts the deliveries at its end. p_traceparent: the trace that the event belongs to; p_sends_traceparent: receivers
+-- get one. `starts`: its workflow must be started. `collects`: it waits for a batch, and is the first, may make it full, or
+-- is to leave sooner than others.
 -- Locks: the ordering key, then counters, in one slot, webhooks in order.
 create or replace function accept_event(
   p_tenant uuid, p_event_type text, p_event_id text, p_occurred_at timestamptz, p_body text, p_ordering_key text,
-  p_api_key uuid, p_about integer, p_count_later boolean)
+  p_api_key uuid, p_about integer, p_count_later boolean, p_traceparent text,
+  p_sends_traceparent boolean)
 returns table (event_row_id uuid, occurred_at timestamptz, delivery_id uuid, webhook_id integer, accepted_as text,
                starts boolean, collects boolean)
 language plpgsql as $$
@@ -27,8 +29,10 @@ begin
     on conflict (tenant_id, key) do update set last = k.last + 1, used_at = now()
     returning last into v_sequence;
   end if;
-  insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body, ordering_key, sequence)
-  values (p_tenant, p_event_type, p_event_id, p_occurred_at, p_body, p_ordering_key, v_sequence)
+  insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body, ordering_key, sequence,
+                              traceparent, sends_traceparent)
+  values (p_tenant, p_event_type, p_event_id, p_occurred_at, p_body, p_ordering_key, v_sequence, p_traceparent,
+          p_sends_traceparent)
   on conflict (tenant_id, event_type, event_id) do nothing
   returning id into v_event;
   if v_event is null then

@@ -18,7 +18,8 @@ create or replace function take_attempt(p_delivery uuid, p_timeout_ms integer, p
 returns table (answer text, status text, wait_ms bigint, waits_for text, number integer, attempts_used integer, token bigint, taken_at timestamptz,
                tenant_id uuid, webhook_id integer, target_version integer, event_row_id uuid, event_type text, event_id text,
                body text, url text, target text, timeout_ms integer, retry_schedule integer[], transform text,
-               ordering_key text, sequence bigint, releases boolean, headers_sealed bytea, secret_sealed bytea, previous_secret_sealed bytea)
+               ordering_key text, sequence bigint, traceparent text, sends_traceparent boolean, releases boolean,
+               headers_sealed bytea, secret_sealed bytea, previous_secret_sealed bytea)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -191,6 +192,9 @@ begin
     retry_schedule := w.retry_schedule;
     ordering_key := case when v_batch is null then e.ordering_key end;
     sequence := e.sequence;
+    traceparent := e.traceparent;
+    -- a batch is of events of many traces
+    sends_traceparent := v_batch is null and e.sends_traceparent;
     timeout_ms := w.timeout_ms;
     headers_sealed := w.headers_sealed;
     secret_sealed := w.secret_sealed;

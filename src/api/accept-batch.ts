@@ -30,7 +30,7 @@ export async function acceptBatch(
       const inexactNumbers = request.inexactNumbers
         .filter(({ path }) => path[1] === index)
         .map(({ path, text }) => ({ path: path.slice(2), text }));
-      const result = await acceptEvent(deps, body, { inexactNumbers, by: request.by, recentKey: null });
+      const result = await acceptEvent(deps, body, { ...request, inexactNumbers, recentKey: null });
       return { status: result.status, ...result.body };
     } catch (error) {
       // Logged once, not for each event that fails with it.

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { RecentKey } from '../db/api-keys.js';
+import type { EventTrace } from '../db/events.js';
 import { NotFoundError, PayloadTooLargeError } from '../errors.js';
 import { acceptedFields, triggerUnchecked, type TriggerOutcome, type UncheckedEvent } from '../events/trigger.js';
 import { renderAccepted, type acceptedEventSchema, type NewEventBody } from './event-schemas.js';
@@ -13,13 +14,14 @@ export interface EventRequest {
   inexactNumbers: readonly InexactNumber[];
   by: { request: string; keyId: string | null };
   recentKey: RecentKey | null;
+  trace: EventTrace | null;
 }
 
 /** Accepts one event of a request. Throws what `POST /v1/events` answers as a problem. */
 export async function acceptEvent(
   deps: EndpointDeps,
   body: NewEventBody,
-  { inexactNumbers, by, recentKey }: EventRequest,
+  { inexactNumbers, by, recentKey, trace }: EventRequest,
 ): Promise<{ status: 200 | 201; body: z.input<typeof acceptedEventSchema> }> {
   refuseInexact(inexactNumbers, 'payload');
   const event = {
@@ -27,6 +29,7 @@ export async function acceptEvent(
     eventType: body.event_type,
     eventId: body.event_id,
     payload: body.payload,
+    trace,
     ...(body.occurred_at && { occurredAt: body.occurred_at }),
   };
   await deps.eventQuotas.count(event.tenantId);

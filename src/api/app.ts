@@ -22,6 +22,7 @@ import { recoveryEndpoints } from './recoveries.js';
 import { requestLog } from './http/request-log.js';
 import { retentionEndpoints } from './retention.js';
 import { routeEndpoints } from './http/route-endpoints.js';
+import { traceCalls } from './http/trace-calls.js';
 import { shareCheck } from './http/share-check.js';
 import { TenantIds } from './tenant-ids.js';
 import { tenantDataEndpoints } from './tenant-data.js';
@@ -73,6 +74,7 @@ export function createApp(deps: AppDeps): Express {
   if (deps.trustedProxies?.length) app.set('trust proxy', [...deps.trustedProxies]);
   const keys = new KeyMemory();
   app.use(requestLog(deps.log), secureHeaders);
+  app.use('/v1', traceCalls);
   app.use('/v1', callLimit(deps.callsPerMinute, { ...deps, keys }));
   app.use('/twilio', twilioCallbacks(deps));
   // Probes need no key, so anybody can send any number of them.

@@ -8,6 +8,7 @@ import {
   ConfigError,
   databaseUrl,
   deepFreeze,
+  hostAndPort,
   integer,
   parse,
   parseNetworks,
@@ -20,13 +21,14 @@ import { freeswitchVariables, loadFreeswitch, type FreeswitchConfig } from './fr
 import { logConfig, logVariables, type LogConfig } from './log.js';
 import { retentionOf, retentionVariables } from './retention.js';
 import { loadTemporal, temporalVariables, type TemporalConfig } from './temporal.js';
+import { isTracingConfigured, tracingVariables } from './tracing.js';
 import { loadTwilio, twilioVariables, type TwilioConfig } from './twilio.js';
 
 /** Everything that the environment decides. Deeply frozen, except the bytes of buffers. */
 export interface Config {
   /** Connection string of our database. A secret: it holds a password. */
   readonly databaseUrl: string;
-  /** The most connections that one process opens for its work; up to two more serve readiness checks and heartbeat. */
+  /** The most connections that one process opens for its work; up to three more serve readiness, heartbeat and metrics. */
   readonly databasePoolSize: number;
   /** Whether statements that every delivery needs are prepared once per connection. */
   readonly databasePreparedStatements: boolean;
@@ -67,6 +69,10 @@ export interface Config {
   readonly auditRetentionDays: number;
   /** How many days statistics over time are kept. */
   readonly statisticsRetentionDays: number;
+  /** `host:port` at which this process serves its Prometheus metrics; absent: not at all. */
+  readonly metricsAddress?: string;
+  /** Present: traces are sent, as the variables `OTEL_*` say, which OpenTelemetry's SDK reads itself. */
+  readonly tracing?: true;
   /** Absent: this process listens to no switch. */
   readonly freeswitch?: FreeswitchConfig;
   /** Absent: no messages. Present only together with `api.publicBaseUrl`. */
@@ -95,6 +101,8 @@ const serviceVariables = z.object({
   ...retentionVariables,
   AUDIT_RETENTION_DAYS: integer(1, 3650).default(400),
   STATISTICS_RETENTION_DAYS: integer(1, 3650).default(400),
+  METRICS_ADDRESS: hostAndPort.optional(),
+  ...tracingVariables,
   ...freeswitchVariables,
   ...twilioVariables,
   ...logVariables,
@@ -114,6 +122,10 @@ export function loadConfig(env: Environment, { needsKey = true }: { needsKey?: b
   const temporal = loadTemporal(given, variables, problems);
   const freeswitch = variables && loadFreeswitch(variables);
   const twilio = variables && loadTwilio(variables, problems);
+  if (variables?.METRICS_ADDRESS && variables.METRICS_ADDRESS === variables.TEMPORAL_METRICS_ADDRESS)
+    problems.push(
+      `METRICS_ADDRESS and TEMPORAL_METRICS_ADDRESS are both ${variables.METRICS_ADDRESS}: unset the latter, since METRICS_ADDRESS serves the SDK's metrics too`,
+    );
   const encryptionKeys = needsKey ? loadEncryptionKeys(given, variables, problems) : [];
   if (!variables || !temporal || problems.length > 0) throw new ConfigError(problems);
   return deepFreeze({
@@ -139,6 +151,8 @@ export function loadConfig(env: Environment, { needsKey = true }: { needsKey?: b
     retention: retentionOf(variables),
     auditRetentionDays: variables.AUDIT_RETENTION_DAYS,
     statisticsRetentionDays: variables.STATISTICS_RETENTION_DAYS,
+    ...(variables.METRICS_ADDRESS && { metricsAddress: variables.METRICS_ADDRESS }),
+    ...(isTracingConfigured(variables) && { tracing: true as const }),
     ...(freeswitch && { freeswitch }),
     ...(twilio && { twilio }),
     log: logConfig(variables),

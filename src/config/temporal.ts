@@ -22,7 +22,7 @@ export interface TemporalConfig {
   readonly tls?: TemporalTlsConfig;
   /** Temporal Cloud's API key. A secret. */
   readonly apiKey?: string;
-  /** `host:port` on which the SDK's Prometheus metrics are served; absent: not at all. */
+  /** `host:port` on which the SDK serves its Prometheus metrics on a page of their own; absent: not at all. */
   readonly metricsAddress?: string;
 }
 

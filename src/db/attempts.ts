@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sqlState, sqlStateOf, type Queryable } from './database.js';
 import type { ErrorClass } from '../delivery/outcome.js';
 import type { DeliveryStatus } from './deliveries.js';
+import type { EventTrace } from './events.js';
 import type { HealthState } from './webhook-health.js';
 
 /** Taking and recording an attempt (migrations/functions). Each is safe to repeat when its result was lost. */
@@ -30,6 +31,8 @@ export interface TakenAttempt {
   body: string;
   /** Null: its type has no ordering key. */
   ordering: { key: string; sequence: number } | null;
+  /** Null: its event is in none. */
+  trace: EventTrace | null;
   url: string;
   target: AttemptTarget;
   /** Seconds before the second, third … attempt; null: the guide's. */
@@ -106,6 +109,8 @@ export async function takeAttempt(
     body: string;
     ordering_key: string | null;
     sequence: number;
+    traceparent: string | null;
+    sends_traceparent: boolean;
     url: string;
     target: AttemptTarget;
     retry_schedule: number[] | null;
@@ -159,6 +164,7 @@ export async function takeAttempt(
           attemptsUsed: row.attempts_used,
           token: row.token,
           ordering: row.ordering_key === null ? null : { key: row.ordering_key, sequence: row.sequence },
+          trace: row.traceparent === null ? null : { traceparent: row.traceparent, isCallers: row.sends_traceparent },
           url: row.url,
           target: row.target,
           retrySchedule: row.retry_schedule,

@@ -11,12 +11,21 @@ export interface StartableDelivery {
   eventId: string;
   /** Of a batch: how many events it was made of. The batch itself stands for the event. */
   batchSize?: number | undefined;
+  /** Absent: in no trace, or it is not known here. */
+  traceparent?: string;
 }
 
 /** A delivery that changed in Postgres. */
 export interface WokenDelivery extends StartableDelivery {
   /** Whether a workflow most likely waits for it. A wrong guess costs one more call to Temporal, and nothing else. */
   hasWorkflow: boolean;
+}
+
+/** Where an event is in a trace (W3C Trace Context). */
+export interface EventTrace {
+  traceparent: string;
+  /** The trigger came with it, so that receivers get one too. */
+  isCallers: boolean;
 }
 
 export interface NewEvent {
@@ -28,6 +37,8 @@ export interface NewEvent {
   body: string;
   /** What its events are numbered by; absent or null: its type has no such key. */
   orderingKey?: string | null;
+  /** Absent or null: in none. */
+  trace?: EventTrace | null;
 }
 
 export interface AcceptedEvent {
@@ -63,7 +74,7 @@ export async function insertEvent(
   }: { countLater?: boolean; apiKeyId?: string | null; aboutWebhookId?: number | null } = {},
 ): Promise<AcceptedEvent | null> {
   const { rows } = await db.query<AcceptedRow>(
-    { name: 'accept_event', text: 'select * from accept_event($1, $2, $3, $4, $5, $6, $7, $8, $9)' },
+    { name: 'accept_event', text: 'select * from accept_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)' },
     [
       event.tenantId,
       event.eventType,
@@ -74,6 +85,8 @@ export async function insertEvent(
       apiKeyId,
       aboutWebhookId,
       countLater,
+      event.trace?.traceparent ?? null,
+      event.trace?.isCallers ?? false,
     ],
   );
   return toAcceptedEvent(rows);

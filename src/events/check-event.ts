@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { NewEvent } from '../db/events.js';
+import type { EventTrace, NewEvent } from '../db/events.js';
 import { renderBody } from '../delivery/body.js';
 import { InvalidInputError, PayloadTooLargeError } from '../errors.js';
 import { checkPayload } from './check-payload.js';
@@ -23,14 +23,16 @@ export interface UncheckedEvent {
   payload: unknown;
   /** When it happened; default now. */
   occurredAt?: Date;
+  /** Absent or null: in no trace. */
+  trace?: EventTrace | null;
 }
 
 /** The event as it is stored. Throws InvalidInputError or PayloadTooLargeError if it cannot be. */
 export function checkEvent(event: UncheckedEvent): NewEvent {
-  const { tenantId, eventType, eventId, occurredAt = new Date() } = event;
+  const { tenantId, eventType, eventId, occurredAt = new Date(), trace = null } = event;
   const { body, data } = checkedBody(event, occurredAt);
   const orderingKey = orderingKeyOf(eventType, data);
-  return { tenantId, eventType, eventId, occurredAt, body, orderingKey };
+  return { tenantId, eventType, eventId, occurredAt, body, orderingKey, trace };
 }
 
 /** The value of the type's ordering key: what one call, one message or one number has in common. Null: it has none. */

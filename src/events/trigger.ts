@@ -13,6 +13,7 @@ import {
 } from '../db/events.js';
 import { findTenant } from '../db/tenants.js';
 import { EventMismatchError, NotFoundError } from '../errors.js';
+import { eventsAccepted } from '../metrics/counted.js';
 import type { DeliveryWorkflows } from '../temporal/workflows.js';
 import { checkEvent, dataOf, type UncheckedEvent } from './check-event.js';
 import type { EventType, TypedPayload } from './event-types.js';
@@ -68,6 +69,7 @@ export async function triggerUnchecked(
   const checked = checkEvent(event);
   const accepted = await insertEvent(deps.db, checked, { apiKeyId: key?.id ?? null });
   if (accepted) {
+    eventsAccepted.inc({ event_type: event.eventType });
     deps.workflows.start(startable(checked, accepted));
     deps.workflows.collect(batching(checked, accepted));
     return { ...withoutStarts(accepted), repeated: false };
@@ -106,6 +108,7 @@ export async function recordWithEvents<T>(
     const inserted: AcceptedEvent['deliveries'] = [];
     const toStart: StartableDelivery[] = [];
     const toCollect: BatchingWebhook[] = [];
+    const types: EventType[] = [];
     try {
       const result = await db.transaction(async (transaction) => {
         const outcome = await work(transaction, async (event, options) => {
@@ -115,11 +118,13 @@ export async function recordWithEvents<T>(
           inserted.push(...accepted.deliveries);
           toStart.push(...startable(checked, accepted));
           toCollect.push(...batching(checked, accepted));
+          types.push(event.eventType);
           return true;
         });
         await countNewDeliveries(transaction, inserted);
         return outcome;
       });
+      for (const event_type of types) eventsAccepted.inc({ event_type });
       workflows.start(toStart);
       workflows.collect(toCollect);
       return result;
@@ -153,10 +158,13 @@ const batching = ({ tenantId }: NewEvent, { deliveries }: AcceptedEvent): Batchi
 
 /** Leaves out deliveries that are held, and those that wait for their turn or for a batch. */
 function startable(
-  { tenantId, eventType, eventId }: NewEvent,
+  { tenantId, eventType, eventId, trace }: NewEvent,
   { id: eventRowId, deliveries }: AcceptedEvent,
 ): StartableDelivery[] {
   return deliveries
     .filter(({ starts }) => starts)
-    .map(({ id, webhookId }) => ({ tenantId, eventType, eventId, eventRowId, id, webhookId }));
+    .map(({ id, webhookId }) => ({
+      ...{ tenantId, eventType, eventId, eventRowId, id, webhookId },
+      ...(trace && { traceparent: trace.traceparent }),
+    }));
 }

@@ -21,7 +21,9 @@ import { allOf, closeAll } from '../close-all.js';
 import { startDeliveryWorker, type DeliveryWorker } from '../temporal/worker.js';
 import { DeliveryStreams } from '../api/streams/delivery-streams.js';
 import { listen, type ListeningServer } from '../api/http/listen.js';
+import { startTracing } from './start-tracing.js';
 import { listenerHealth } from './listener-health.js';
+import { sdkMetricsAddress, serveMetrics } from './metrics-server.js';
 import { openDatabases } from './open-databases.js';
 import { connectClient } from '../temporal/connection.js';
 import { watchEncryption } from '../encryption/watch-encryption.js';
@@ -82,6 +84,7 @@ export async function openService(
   const databases = openDatabases(config, log, parts);
   const db = databases.api;
   const closers: (() => Promise<unknown>)[] = [() => databases.close()];
+  if (config.tracing) closers.push(await startTracing(version, log));
   const close = () => closeAll(closers, log);
   try {
     const pending = await databases.pendingMigrations();
@@ -124,6 +127,18 @@ export async function openService(
     closers.push(() => transforms.close());
 
     let worker: DeliveryWorker | undefined;
+    const temporalProblems = () => [...watch.problems, ...(worker?.problems ?? [])];
+    const sdkAddress = parts.worker ? await sdkMetricsAddress(config) : undefined;
+    if (config.metricsAddress !== undefined) {
+      const page = await serveMetrics({
+        address: config.metricsAddress,
+        sdkAddress,
+        databases,
+        temporalProblems: () => temporalProblems().length,
+        log,
+      });
+      closers.push(() => page.close());
+    }
     let closeUnrecorded: (() => Promise<void>) | undefined;
     let server: ListeningServer | undefined;
     let streams: DeliveryStreams | undefined;
@@ -148,6 +163,7 @@ export async function openService(
       worker = startDeliveryWorker({
         config,
         log,
+        sdkMetricsAddress: sdkAddress,
         activities: {
           db,
           log,
@@ -200,7 +216,7 @@ export async function openService(
         log,
         version,
         isTemporalReachable: () => isReachable(client),
-        temporalProblems: () => [...watch.problems, ...(worker?.problems ?? [])],
+        temporalProblems,
         hasPendingMigrations: () => databases.hasPendingMigrations(),
         encryptionState: () => encryption.state(),
       });

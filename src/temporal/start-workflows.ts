@@ -1,4 +1,5 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { BatchingWebhook } from '../db/batches.js';
 import type { StartableDelivery } from '../db/events.js';
@@ -6,6 +7,7 @@ import type { StartableRecovery } from '../db/recoveries.js';
 import type { SettlingWebhook } from '../db/settling.js';
 import type { StartableMessage } from '../db/unstarted-messages.js';
 import type { UnverifiedWebhook } from '../db/verifications.js';
+import { startSpan } from '../tracing/spans.js';
 import { hasPersonalIds } from '../events/personal-ids.js';
 import type { DeliveryInput } from '../../workflows/contract/delivery-input.js';
 import type { collectBatches } from '../../workflows/collect-batches.js';
@@ -92,6 +94,7 @@ async function startNew(
   delivery: StartableDelivery,
   options: StartOptions,
 ): Promise<StartResult | undefined> {
+  const span = startSpanOf(delivery);
   try {
     const { eagerlyStarted } = await client.workflow.start<typeof deliverEvent>('deliverEvent', {
       ...startArguments(delivery, options.taskQueue),
@@ -99,10 +102,28 @@ async function startNew(
     });
     return ranNow(eagerlyStarted);
   } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return undefined;
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
+    span?.setStatus({ code: SpanStatusCode.ERROR });
+    throw error;
+  } finally {
+    span?.end();
   }
 }
+
+/** Leads from the trace of an event to the workflow of its delivery. What the sweeper starts has none. */
+const startSpanOf = (delivery: StartableDelivery) =>
+  delivery.traceparent === undefined
+    ? undefined
+    : startSpan('start deliverEvent', {
+        kind: SpanKind.PRODUCER,
+        parent: delivery.traceparent,
+        attributes: {
+          'irisx.event': delivery.eventRowId,
+          'irisx.delivery': delivery.id,
+          'irisx.webhook': delivery.webhookId,
+          'temporal.workflow': deliveryWorkflowId(delivery),
+        },
+      });
 
 function startArguments(delivery: StartableDelivery, taskQueue: string) {
   return {

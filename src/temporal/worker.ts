@@ -43,6 +43,8 @@ export interface DeliveryWorker {
 export interface DeliveryWorkerDeps {
   config: Config;
   log: Logger;
+  /** `host:port` for the SDK's metrics; absent: none are kept. */
+  sdkMetricsAddress?: string | undefined;
   activities: Omit<ActivityDeps, 'deliverTaskQueue' | 'eventKeys' | 'stopping'>;
   /** Called with a client whose starts are eager: the first workflow task comes with the response. */
   onConnected?: (client: Client, options: StartOptions) => void;
@@ -53,7 +55,7 @@ export interface DeliveryWorkerDeps {
 let isRuntimeInstalled = false;
 
 /** Once per process, before the first connection: our logger, no signal handlers of the SDK, metrics if configured. */
-export function installRuntime({ metricsAddress }: { metricsAddress?: string }, log: Logger): void {
+export function installRuntime(metricsAddress: string | undefined, log: Logger): void {
   if (isRuntimeInstalled) return;
   isRuntimeInstalled = true;
   const at = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
@@ -88,7 +90,7 @@ function isExpected(message: string, meta?: { workflowType?: string }): boolean 
  */
 export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
   const { config, log } = deps;
-  installRuntime(config.temporal, log);
+  installRuntime(deps.sdkMetricsAddress, log);
   const { address, namespace, taskQueue } = config.temporal;
   const stop = new AbortController();
   const onceAMinute = new OnceAMinute();

@@ -4,6 +4,8 @@ import { startReceiver, type Receiver } from '../support/receiver.js';
 import { callCompleted, startStack, type Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait-for.js';
 
+const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
 /** docs/operations.md, "Tracing an event". */
 describe('our id of an event', function () {
   this.timeout(60_000);
@@ -28,7 +30,7 @@ describe('our id of an event', function () {
     const body = { tenant_id: tenantId, event_type: 'call.completed', event_id: 'call-7', payload: callCompleted };
     const accepted = await fetch(`${child.url}/v1/events`, {
       method: 'POST',
-      headers: { ...headers, 'X-Request-Id': 'traced' },
+      headers: { ...headers, 'X-Request-Id': 'traced', traceparent },
       body: JSON.stringify(body),
     });
     const { event, deliveries } = (await accepted.json()) as { event: { id: string }; deliveries: { id: string }[] };
@@ -45,7 +47,11 @@ describe('our id of an event', function () {
       assert.deepEqual({ tenant, event, eventType, eventId }, key);
       assert.deepEqual([rest['webhook'], rest['delivery'], rest['attempt']], [webhook, delivery, index + 1]);
     }
-    for (const request of receiver.requests) assert.equal(request.headers['webhook-id'], event.id);
+    for (const request of receiver.requests) {
+      assert.equal(request.headers['webhook-id'], event.id);
+      // OpenTelemetry is off: the caller's trace goes on at the receiver.
+      assert.equal(request.headers['traceparent'], traceparent);
+    }
     const workflow = await stack.workflow(delivery);
     assert.equal(workflow.workflowId, `webhook-${webhook}/call.completed/${delivery}`);
     assert.deepEqual((await workflow.describe()).memo, { event: event.id });

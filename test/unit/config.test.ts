@@ -55,6 +55,7 @@ describe('config', () => {
       TEMPORAL_TASK_QUEUE: 'queue',
       TEMPORAL_API_KEY: 'cloud-key',
       TEMPORAL_METRICS_ADDRESS: '0.0.0.0:9464',
+      METRICS_ADDRESS: '[::1]:9090',
       HOST: '127.0.0.1',
       PORT: '0',
       API_CALLS_PER_MINUTE: '600',
@@ -106,6 +107,7 @@ describe('config', () => {
       retention: { bodies: 1, attempts: 2, deliveries: 3, events: 4, calls: 5, messages: 7 },
       auditRetentionDays: 70,
       statisticsRetentionDays: 800,
+      metricsAddress: '[::1]:9090',
       log: { level: 'debug', format: 'json' },
     });
   });
@@ -132,6 +134,25 @@ describe('config', () => {
       ]);
     }
     assert.ok(loadConfig({ ...required, DATABASE_URL: 'postgres://irisx:p,a@db/irisx?options=-c%20a=b,c' }));
+  });
+
+  it('sends traces only if a collector or an exporter is named, and nothing switches them off', () => {
+    const isOn = (variables: Record<string, string>) => loadConfig({ ...required, ...variables }).tracing === true;
+    const named = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
+    assert.ok(!isOn({}));
+    assert.ok(!isOn({ OTEL_TRACES_SAMPLER: 'always_on' }));
+    assert.ok(isOn(named));
+    assert.ok(isOn({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://collector:4318/v1/traces' }));
+    assert.ok(isOn({ OTEL_TRACES_EXPORTER: 'console' }));
+    assert.ok(!isOn({ ...named, OTEL_TRACES_EXPORTER: 'none' }));
+    assert.ok(!isOn({ ...named, OTEL_SDK_DISABLED: 'true' }));
+  });
+
+  it("refuses one address for our metrics and the SDK's own page", () => {
+    const address = '0.0.0.0:9464';
+    assert.deepEqual(problemsOf({ ...required, METRICS_ADDRESS: address, TEMPORAL_METRICS_ADDRESS: address }), [
+      `METRICS_ADDRESS and TEMPORAL_METRICS_ADDRESS are both ${address}: unset the latter, since METRICS_ADDRESS serves the SDK's metrics too`,
+    ]);
   });
 
   it('reports all problems together, each with variable, value and what is expected', () => {

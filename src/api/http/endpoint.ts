@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { RecentKey } from '../../db/api-keys.js';
 import type { Author } from '../../db/audit.js';
 import type { Database } from '../../db/database.js';
+import type { EventTrace } from '../../db/events.js';
 import type { AddressGuard } from '../../delivery/address.js';
 import type { Logger } from '../../log.js';
 import type { Sealer } from '../../encryption/seal.js';
@@ -111,6 +112,8 @@ export interface EndpointRequest<
   tenantId: A extends TenantScope ? (All extends true ? string | null : string) : null;
   /** For log lines: the request's id and the key's. No key's for `IRISX_ADMIN_KEY`, or if none was needed: null. */
   by: { request: string; keyId: string | null };
+  /** Where the call is in a trace; null: in none. */
+  trace: EventTrace | null;
   /** For `audit`: whose key it was. Null if none was needed. */
   author: A extends 'public' ? null : Author;
   /** The key that a call with `confirmsKey` must still confirm; null if there is nothing to confirm. */

@@ -21,6 +21,8 @@ export interface ListenOptions {
   keepAliveMs?: number;
   /** Limits of responses that their clients do not read. */
   unread?: Partial<UnreadLimits>;
+  /** For the message that the port is taken; default: the API, by PORT. */
+  purpose?: { what: string; variable: string };
 }
 
 const defaultKeepAliveMs = 65_000;
@@ -37,6 +39,7 @@ export async function listen(app: RequestListener, at: ListenOptions): Promise<L
   const open = new Map<Socket, Set<ServerResponse>>();
   const unread = new UnreadResponses(at.unread);
   let isClosing = false;
+  const { what, variable } = at.purpose ?? { what: 'the API', variable: 'PORT' };
   const keepAliveTimeout = at.keepAliveMs ?? defaultKeepAliveMs;
   const headersTimeout = keepAliveTimeout + 5_000;
   const server = createServer({
@@ -65,7 +68,7 @@ export async function listen(app: RequestListener, at: ListenOptions): Promise<L
       reject(
         error.code === 'EADDRINUSE'
           ? new StartError(
-              `Port ${at.port}, meant for the API, is taken by another program. Stop that program, or set PORT to a free port.`,
+              `Port ${at.port}, meant for ${what}, is taken by another program. Stop that program, or set ${variable} to a free port.`,
             )
           : error,
       ),

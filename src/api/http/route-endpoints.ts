@@ -1,6 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import type { RecentKey } from '../../db/api-keys.js';
 import type { Actor } from '../../db/audit.js';
+import type { EventTrace } from '../../db/events.js';
 import { capFieldErrors, InvalidInputError } from '../../errors.js';
 import { ForbiddenError, MethodNotAllowedError, notFound } from './api-errors.js';
 import {
@@ -73,6 +74,7 @@ async function serve(endpoint: Endpoint, request: Request, response: Response, s
     lastEventId: endpoint.resumable ? readLastEventId(request) : null,
     tenantId,
     by: { request: requestId, keyId: actor?.id ?? null },
+    trace: (response.locals['trace'] ?? null) as EventTrace | null,
     author: actor && { actor, log: deps.log, request: requestId },
     recentKey,
   };
