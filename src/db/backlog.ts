@@ -27,8 +27,9 @@ export const readBacklog = (db: Database, timeoutMs: number): Promise<Backlog> =
                   where status = 'pending' and workflow_started_at is null and pending_since < now() - interval '30 s'
                   limit $1) u) as unstarted,
               (select count(*) from (select from webhook_deliveries where holds_token limit $1) h) as waiting,
-              coalesce(1000 * extract(epoch from now() - (
-                select min(pending_since) from webhook_deliveries where status = 'pending')), 0)::bigint as oldest_ms`,
+              coalesce(1000 * extract(epoch from now() at time zone 'UTC' - (
+                select min(pending_since at time zone 'UTC') from webhook_deliveries where status = 'pending')), 0)::bigint
+                as oldest_ms`,
       [countUpTo],
     );
     const row = oneRow(rows);

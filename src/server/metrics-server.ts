@@ -24,7 +24,7 @@ export interface MetricsServerDeps {
   address: string;
   /** Absent: this process has no worker. */
   sdkAddress: string | undefined;
-  databases: Databases;
+  databases: Pick<Databases, 'api' | 'worker' | 'metrics'>;
   temporalProblems: () => number;
   log: Logger;
 }

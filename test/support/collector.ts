@@ -53,7 +53,8 @@ export async function startCollector(): Promise<Collector> {
     env: {
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-      OTEL_BSP_SCHEDULE_DELAY: '50',
+      // Far away: what a process has not sent when it stops, it sends then.
+      OTEL_BSP_SCHEDULE_DELAY: '60000',
     },
     spans,
     get text() {

@@ -128,4 +128,21 @@ describe('POST /v1/events/batch', () => {
     assert.equal(keyless.status, 401);
     assert.deepEqual(await eventIds(), []);
   });
+
+  it('puts its events into the trace of the call, as a single call does', async () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const headers = { traceparent };
+    await api.call('POST', '/v1/events/batch', { body: { events: [dtmf('a'), dtmf('b')] }, headers });
+    await api.call('POST', '/v1/events', { body: dtmf('c'), headers });
+    await send([dtmf('d')]);
+    await api.call('POST', '/v1/events', { body: dtmf('e'), headers: { traceparent: 'nonsense' } });
+    const { rows } = await api.pool.query(
+      'select event_id, traceparent, sends_traceparent from webhook_events where tenant_id = $1 order by event_id',
+      [tenant.id],
+    );
+    assert.deepEqual(
+      rows.map((row) => Object.values(row as object)),
+      [...['a', 'b', 'c'].map((id) => [id, traceparent, true]), ...['d', 'e'].map((id) => [id, null, false])],
+    );
+  });
 });

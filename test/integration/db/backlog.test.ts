@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { sweep } from '../../../activities/maintenance/sweep.js';
+import { parseMetrics } from '../../../bench/sdk-metrics.js';
 import { readBacklog } from '../../../src/db/backlog.js';
 import { DatabaseUnavailableError, openDatabase, type Database } from '../../../src/db/database.js';
+import { createLogger } from '../../../src/log.js';
+import { counted } from '../../../src/metrics/counted.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { explain } from '../../support/explain.js';
 import { insertBacklog } from '../../support/insert-backlog.js';
@@ -72,4 +77,39 @@ describe('what waits, as metrics show it', function () {
       client.release();
     }
   });
+
+  it('is counted when a sweep starts or ends it', async () => {
+    const { pool } = database;
+    const tenantId = await insertTenant(pool);
+    const webhookId = await insertWebhook(pool, tenantId);
+    await pool.query('delete from webhook_deliveries');
+    await insertBacklog(pool, { tenantId, webhookId, status: 'pending', count: 6 });
+    const minutesAgo = `now() - interval '5 min'`;
+    await pool.query(`update webhook_deliveries set pending_since = ${minutesAgo}, next_attempt_at = ${minutesAgo}`);
+    const some = (count: number) =>
+      `ctid in (select ctid from webhook_deliveries where workflow_started_at is null limit ${count})`;
+    await pool.query(`update webhook_deliveries set workflow_started_at = ${minutesAgo} where ${some(2)}`);
+    await pool.query(`update webhook_deliveries set expires_at = ${minutesAgo} where ${some(1)}`);
+    const before = await countedSoFar();
+    const none = () => undefined;
+    await new MockActivityEnvironment().run(() =>
+      sweep({
+        db,
+        log: createLogger({ level: 'silent', format: 'json' }),
+        startInTurn: () => Promise.resolve({ started: true }),
+        workflows: { start: none, settle: none, verify: none, recover: none },
+      }),
+    );
+    const after = await countedSoFar();
+    assert.deepEqual(
+      ['unstarted', 'overdue', 'expired'].map((what) => after(what) - before(what)),
+      [3, 2, 1],
+    );
+  });
 });
+
+/** The counters of this process, by the value of their label. */
+async function countedSoFar(): Promise<(value: string) => number> {
+  const metrics = parseMetrics(await counted.metrics());
+  return (value) => metrics.find(({ labels }) => Object.values(labels).includes(value))?.value ?? 0;
+}

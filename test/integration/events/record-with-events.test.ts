@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import type { StartableDelivery } from '../../../src/db/events.js';
 import { recordWithEvents, triggerEvent, type TriggerDeps } from '../../../src/events/trigger.js';
+import { eventsAccepted } from '../../../src/metrics/counted.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { assertInvariants } from '../../support/invariants.js';
 import { insertTenant, insertWebhook } from '../../support/rows.js';
@@ -47,9 +48,15 @@ describe('recordWithEvents', () => {
     return rows.map((row) => row.event_id);
   };
 
+  const accepted = async () => {
+    const { values } = await eventsAccepted.get();
+    return values.find(({ labels }) => labels.event_type === 'call.completed')?.value ?? 0;
+  };
+
   it('is repeated when Postgres breaks a deadlock, and starts each delivery once', async () => {
     const webhook = await insertWebhook(database.pool, tenantId);
     const others = [await insertTenant(database.pool), await insertTenant(database.pool)] as const;
+    const acceptedBefore = await accepted();
     let calls = 0;
     const locked = [0, 0];
     const inOrder = (first: 0 | 1) =>
@@ -64,6 +71,7 @@ describe('recordWithEvents', () => {
     await Promise.all([inOrder(0), inOrder(1)]);
     assert.ok(calls > 2, 'one of the two was called again');
     assert.deepEqual(await eventIds(), ['call-0', 'call-1']);
+    assert.equal(await accepted(), acceptedBefore + 2, 'in the metrics');
     assert.deepEqual(started.map(({ eventId }) => eventId).sort(), ['call-0', 'call-1']);
     await assertInvariants(database.pool, webhook);
   });

@@ -28,6 +28,8 @@ describe('checkHeaders', () => {
     'proxy-connection',
     'proxy-authorization',
     'te',
+    'traceparent',
+    'Tracestate',
     'Trailer',
     'Upgrade',
     'Expect',
