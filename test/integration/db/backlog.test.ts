@@ -38,6 +38,16 @@ describe('what waits, as metrics show it', function () {
     const insert = (status: 'pending' | 'held' | 'delivered', count: number) =>
       insertBacklog(pool, { tenantId, webhookId, status, count });
     await insert('delivered', ended);
+    // Of so many webhooks that no index that begins with the webhook helps.
+    await pool.query(
+      `with webhook as (insert into webhooks (tenant_id, url, events, secret_sealed, max_retries, timeout_ms)
+                        select $1, 'http://127.0.0.1:9/', '{*}', '\\x00', 5, 10000 from generate_series(1, 500) returning id)
+       update webhook_deliveries d set webhook_id = w.id
+         from (select id, row_number() over () as n from webhook) w,
+              (select id, row_number() over () % 500 + 1 as n from webhook_deliveries) owned
+        where d.id = owned.id and w.n = owned.n`,
+      [tenantId],
+    );
     await insert('held', 30);
     await insert('pending', 40);
     const some = (count: number) => `id in (select id from webhook_deliveries where status = 'pending' limit ${count})`;
