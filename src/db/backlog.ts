@@ -1,4 +1,4 @@
-import { oneRow, type Database } from './database.js';
+import { oneRow, withDatabaseTimeout, type Database } from './database.js';
 
 /** What waits, of all tenants together. Each number is counted up to a million. */
 export interface Backlog {
@@ -12,12 +12,17 @@ export interface Backlog {
 }
 
 const countUpTo = 1_000_000;
+/** How much longer Postgres has to say that its time is over; a server that hangs says nothing. */
+const sayTimeoutMs = 500;
 
 /**
  * Reads partial indexes only, and no more than it counts, so its cost does not grow with deliveries that have ended or
- * with webhooks. Rejects with DatabaseUnavailableError after `timeoutMs`.
+ * with webhooks. Rejects with DatabaseUnavailableError soon after `timeoutMs`.
  */
 export const readBacklog = (db: Database, timeoutMs: number): Promise<Backlog> =>
+  withDatabaseTimeout(countBacklog(db, timeoutMs), timeoutMs + sayTimeoutMs);
+
+const countBacklog = (db: Database, timeoutMs: number): Promise<Backlog> =>
   db.transaction(async (tx) => {
     await tx.query(`set local statement_timeout = ${timeoutMs}`);
     const { rows } = await tx.query<{ pending: number; unstarted: number; waiting: number; oldest_ms: number }>(

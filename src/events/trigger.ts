@@ -16,10 +16,13 @@ import { EventMismatchError, NotFoundError } from '../errors.js';
 import { eventsAccepted } from '../metrics/counted.js';
 import type { DeliveryWorkflows } from '../temporal/workflows.js';
 import { checkEvent, dataOf, type UncheckedEvent } from './check-event.js';
-import type { EventType, TypedPayload } from './event-types.js';
+import { eventTypeNames, type EventType, type TypedPayload } from './event-types.js';
 import { eventLabel, loggedEventId } from './personal-ids.js';
 
 export { isEventId, lastMoment, maxBodyBytes, type UncheckedEvent } from './check-event.js';
+
+// In metrics a rate is known from the first event on only if the counter was 0 before.
+for (const event_type of eventTypeNames) eventsAccepted.inc({ event_type }, 0);
 
 const triesInDeadlock = 3;
 /** The least delay before the next try, so that the transaction that Postgres let go on has ended. */

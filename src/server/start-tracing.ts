@@ -11,9 +11,10 @@ const closeTimeoutMs = 3_000;
  * and ends it. Imported only where it is configured: it takes a while to load.
  */
 export async function startTracing(version: string, log: Logger): Promise<() => Promise<void>> {
-  const { NodeSDK, resources } = await import('@opentelemetry/sdk-node');
+  const { core, NodeSDK, resources } = await import('@opentelemetry/sdk-node');
   const onceAMinute = new OnceAMinute();
-  const report = (message: string) => {
+  const report = (reason: unknown) => {
+    const message = typeof reason === 'string' ? reason : (reason as Error).message;
     if (onceAMinute.isDue('failure')) log.warn({ reason: message }, 'tracing.failed: spans are lost');
   };
   const nothing = () => undefined;
@@ -29,9 +30,10 @@ export async function startTracing(version: string, log: Logger): Promise<() => 
     { error: report, warn: report, info: nothing, debug: nothing, verbose: nothing },
     { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
   );
+  core.setGlobalErrorHandler(report);
   sdk.start();
   return async () => {
-    const flushed = sdk.shutdown().catch((error: unknown) => report(String(error)));
+    const flushed = sdk.shutdown().catch(report);
     await Promise.race([flushed, delay(closeTimeoutMs, undefined, { ref: false })]);
   };
 }
