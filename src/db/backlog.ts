@@ -1,13 +1,13 @@
 import { oneRow, withDatabaseTimeout, type Database } from './database.js';
 
-/** What waits, of all tenants together. Each number is counted up to a million. */
+/** What waits, of all tenants together; a batch counts as its deliveries. Each number is counted up to a million. */
 export interface Backlog {
   pending: number;
   /** Pending for over 30 s, and nobody has started them. */
   unstarted: number;
   /** With a token planned for later. */
   waitingForRateLimit: number;
-  /** How long the oldest has been pending; 0: none is. */
+  /** How long the oldest delivery or batch has been pending; 0: none is. */
   oldestPendingMs: number;
 }
 
@@ -26,7 +26,8 @@ const countBacklog = (db: Database, timeoutMs: number): Promise<Backlog> =>
   db.transaction(async (tx) => {
     await tx.query(`set local statement_timeout = ${timeoutMs}`);
     const { rows } = await tx.query<{ pending: number; unstarted: number; waiting: number; oldest_ms: number }>(
-      `select (select count(*) from (select from webhook_deliveries where status = 'pending' limit $1) p) as pending,
+      `select (select count(*) from (
+                 select from webhook_deliveries where status = 'pending' and batch_size is null limit $1) p) as pending,
               (select count(*) from (
                  select from webhook_deliveries
                   where status = 'pending' and workflow_started_at is null and pending_since < now() - interval '30 s'

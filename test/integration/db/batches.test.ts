@@ -8,7 +8,7 @@ import { listAttempts } from '../../../src/db/attempt-list.js';
 import { formBatch, listUncollectedWebhooks } from '../../../src/db/batches.js';
 import { findBody, findDelivery, settleDelivery } from '../../../src/db/deliveries.js';
 import { listDeliveries } from '../../../src/db/delivery-lists.js';
-import { countNewDeliveries, insertEvent, insertTestEvent } from '../../../src/db/events.js';
+import { countNewDeliveries, insertEvent, insertTestEvent, type EventTrace } from '../../../src/db/events.js';
 import { expungeDelivery } from '../../../src/db/expunge.js';
 import { createRecovery, requeueBatch } from '../../../src/db/recoveries.js';
 import { getStatistics } from '../../../src/db/statistics.js';
@@ -28,7 +28,10 @@ describe('batches in Postgres', () => {
   });
 
   /** An event of a type that only this webhook subscribes to. */
-  async function trigger(webhookId: number, event: { key?: string; body?: string; eventType?: string } = {}) {
+  async function trigger(
+    webhookId: number,
+    event: { key?: string; body?: string; eventType?: string; trace?: EventTrace } = {},
+  ) {
     const eventId = randomUUID();
     const accepted = await insertEvent(attempts.db, {
       tenantId: attempts.tenantId,
@@ -37,6 +40,7 @@ describe('batches in Postgres', () => {
       occurredAt: new Date(),
       body: event.body ?? JSON.stringify({ event_id: eventId }),
       orderingKey: event.key ?? null,
+      trace: event.trace ?? null,
     });
     const delivery = accepted!.deliveries.find((each) => each.webhookId === webhookId)!;
     return { ...delivery, eventId };
@@ -75,6 +79,20 @@ describe('batches in Postgres', () => {
     const rows = await Promise.all(deliveries.map(({ id }) => attempts.read(id)));
     return rows.map(({ status }) => status);
   };
+
+  it('are sent without a traceparent, of one event too', async () => {
+    const trace = { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', isCallers: true };
+    const webhookId = await newWebhook(inBatches(2));
+    await trigger(webhookId, { trace });
+    await trigger(webhookId, { trace });
+    assert.equal((await attempts.takeToSend((await form(webhookId)).id)).trace, null);
+    const alone = await trigger(webhookId, { trace });
+    await attempts.database.pool.query(
+      'update webhook_deliveries set batched = false, batch_id = id, due_at = now() where id = $1',
+      [alone.id],
+    );
+    assert.deepEqual((await attempts.takeToSend(alone.id)).trace, { ...trace, isCallers: false });
+  });
 
   describe('are formed', () => {
     it('when they are full, or when the oldest event has waited long enough, oldest first', async () => {
