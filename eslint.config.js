@@ -143,8 +143,7 @@ export default tseslint.config(
       '@temporalio/(activity|common)$',
       '@opentelemetry/api$',
       nodeBuiltin,
-      '(\\.\\./)+src/(delivery/|sources/|events/|db/|errors\\.js$|encryption/(seal(-context)?|signed-headers|event-codec)\\.js$|settle-soon\\.js$)',
-      '(\\.\\./)+src/(delivery/|sources/|events/|db/|metrics/counted\\.js$|tracing/|errors\\.js$|encryption/(seal(-context)?|event-codec)\\.js$|settle-soon\\.js$)',
+      '(\\.\\./)+src/(delivery/|sources/|events/|db/|metrics/counted\\.js$|tracing/|errors\\.js$|encryption/(seal(-context)?|signed-headers|event-codec)\\.js$|settle-soon\\.js$)',
       // Names that both sides must agree on.
       '(\\.\\./)+workflows/contract/',
       // another kind of activity
