@@ -350,7 +350,7 @@ export interface paths {
     put?: never;
     /**
      * Trigger an event
-     * @description A success response means that the event and its deliveries are stored and will be delivered. Safe to repeat: for the same tenant, type and id, the response is 200 with the first response body, and nothing is sent twice.
+     * @description A success response means that the event and its deliveries are stored and will be delivered. Safe to repeat: for the same tenant, type and id, the response is 200 with the first response body, and nothing is sent twice. With a header `traceparent` (W3C Trace Context), receivers get one of the same trace.
      *
      *     Needs the scope `events:write`.
      */
