@@ -69,10 +69,9 @@ describe('migrate', function () {
       `select distinct proname as name from pg_proc where pronamespace = 'public'::regnamespace order by proname`,
     );
     const files = (await readdir('migrations/functions')).map((name) => path.parse(name).name);
-    // Indexes store its results, so it changes together with them.
     assert.deepEqual(
       rows.map(({ name }) => name),
-      // a column's values or an index are made with these, so they are part of a migration
+      // An index or a column stores their results, so they change together with it.
       [...files, 'sealed_key_id', 'histogram_percentiles', 'statistics_as_json'].sort(),
     );
   });
