@@ -4,11 +4,14 @@ import { retryWaitMs } from '../source/retry-wait.js';
 import { noAnswer, type ApiError } from './errors.js';
 
 export interface RetryTimes {
-  /** How long a call is tried. */
+  /** How long a call is tried; the last try may take a second longer. */
   deadlineMs: number;
   /** How long one try waits for the response to begin. */
   timeoutMs: number;
 }
+
+/** Less time would only turn an answer that comes into none. */
+const minTryMs = 1_000;
 
 /** Calls with an `event_id`: the same event is accepted once. */
 const repeatablePosts = /\/v1\/events(?:\/batch)?$/;
@@ -28,7 +31,7 @@ export const retryingFetch =
   async (request: Request): Promise<Response> => {
     const giveUpAtMs = performance.now() + deadlineMs;
     for (let tries = 1; ; tries++) {
-      const leftMs = Math.max(1, giveUpAtMs - performance.now());
+      const leftMs = Math.max(minTryMs, giveUpAtMs - performance.now());
       const tried = await tryOnce(request, Math.min(timeoutMs, leftMs));
       const { response } = tried;
       const isWorthAnother = response

@@ -86,7 +86,7 @@ describe('webhooks with an order, batches, limits and expiry', function () {
     limit: () => change(random.pick(['ordered', 'batches']), { rate_limit_per_minute: random.pick([null, 30, 200]) }),
     fail: () => Promise.resolve((failing = !failing)),
     async kill() {
-      if (killsMs.length === 3 || workers.length < 2) return;
+      if (killsMs.length === 2 || workers.length < 2) return;
       const [killed] = workers.splice(0, 1);
       killsMs.push(Date.now());
       killed!.kill('SIGKILL');

@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait-for.js';
 /** The promise; no request here takes longer than a second. */
 const maxStopMs = 35_000;
 const backlog = 1_500;
-const [lanes, stopsOfEach] = [2, 3];
+const [lanes, stopsOfEach] = [2, 2];
 
 describe('a process that is stopped while a sweep works off a backlog', function () {
   this.timeout(900_000);

@@ -293,7 +293,7 @@ describe('the stream of a webhook', () => {
       const late = await api.pool.connect();
       await late.query('begin');
       const { rows } = await late.query<{ delivery_id: string }>(
-        `select delivery_id from accept_event($1, 'call.dtmf', 'late', now(), '{}', null, null, null, true)`,
+        `select delivery_id from accept_event($1, 'call.dtmf', 'late', now(), '{}', null, null, null, true, null, false)`,
         [tenant.id],
       );
       const committed = await trigger();

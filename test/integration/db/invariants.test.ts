@@ -108,7 +108,7 @@ describe('deliveries in Postgres, in random histories', function () {
         await world.drain();
         await world.check();
       }),
-      { numRuns: 30 },
+      { numRuns: 22 },
     ));
 
   it('never deadlock and keep these invariants when many steps run concurrently', () =>
@@ -123,7 +123,7 @@ describe('deliveries in Postgres, in random histories', function () {
         await world.settleAll();
         await world.check();
       }),
-      { numRuns: 20, endOnFailure: true },
+      { numRuns: 15, endOnFailure: true },
     ));
 
   it('issue 8.1: are pending if the webhook is enabled and held if it is paused, however steps interleave', () =>
@@ -161,7 +161,7 @@ describe('deliveries in Postgres, in random histories', function () {
           await world.check();
         },
       ),
-      { numRuns: 20, endOnFailure: true },
+      { numRuns: 15, endOnFailure: true },
     ));
 
   /**

@@ -106,14 +106,14 @@ describe('hostile payloads', () => {
         fc.asyncProperty(event, id, data, async (event, event_id, data) => {
           await checkedBody(name, { event, event_id, timestamp: '2025-10-29T12:00:00.000Z', data });
         }),
-        { numRuns: 100 },
+        { numRuns: 50 },
       );
     });
   }
 
   it('mention nobody and link nothing in Slack', async () => {
     for (const { name: type } of eventTypes) {
-      for (const value of [...hostile, ...longTexts]) {
+      for (const value of longestTitles.includes(type) ? [...hostile, ...longTexts] : hostile) {
         for (const [key, text] of texts(await checkedBody('slack', filled(type, value)))) {
           if (key !== 'text') continue;
           const rest = text.replace(/^<!date\^\d+\^\{date_short_pretty\} \{time\}\|[\w: ]+>$/, '');
@@ -148,7 +148,7 @@ describe('hostile payloads', () => {
 
   it('have no tags and no mentions in Google Chat', async () => {
     for (const { name: type } of eventTypes) {
-      for (const value of [...hostile, ...longTexts]) {
+      for (const value of longestTitles.includes(type) ? [...hostile, ...longTexts] : hostile) {
         for (const [, text] of texts(await checkedBody('google-chat', filled(type, value)))) {
           assert.doesNotMatch(text.replace(/<br>|^<i>|<\/i>$/g, ''), /[<>]|&(?!amp;|lt;|gt;)/, text);
         }
