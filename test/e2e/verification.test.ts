@@ -59,7 +59,7 @@ describe('the verification of a url', function () {
   const isVerified = (tenant: TenantClient, id: number) =>
     waitFor(async () => (await verificationOf(tenant, id)).verified_at, { what: 'a verified webhook' });
 
-  scenario('sends nothing but the challenge until it is echoed, and then all that was held, oldest first', async () => {
+  scenario('sends nothing but the challenge until it is echoed, and then all that was held', async () => {
     const receiver = await receiverThat(401);
     const { tenant, id, secret } = await unverified(receiver.url, { headers: { 'X-Team': 'billing' } });
     const eventIds = ['first', 'second', 'third'];
@@ -99,8 +99,6 @@ describe('the verification of a url', function () {
         .sort(),
       eventIds,
     );
-    const woken = received.slice(2).map((each) => each.headers['x-irisx-delivery']);
-    assert.equal(woken[0], deliveries[0], 'the oldest is the first to be started');
 
     await waitFor(async () => (await tenant.webhook(id)).webhook.successful_deliveries === 3, { what: 'its records' });
     const { webhook, statistics } = await tenant.webhook(id);
