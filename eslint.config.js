@@ -97,7 +97,7 @@ export default tseslint.config(
   ),
   mayImport(
     ['src/metrics/**/*.ts'],
-    ['prom-client$', nodeBuiltin, '\\.\\./once-a-minute\\.js$'],
+    ['prom-client$', nodeBuiltin, '\\.\\./once-a-minute\\.js$', '\\.\\./delivery/outcome\\.js$'],
     'metrics are read from what server hands in',
   ),
   mayImport(

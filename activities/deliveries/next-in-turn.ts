@@ -10,8 +10,8 @@ export interface NextInTurnDeps {
 }
 
 /**
- * A delivery has ended that takes part in an order, or a batch: starts the next one of each ordering key. Never rejects: Postgres
- * knows that it is due, and the sweeper starts what nobody started.
+ * A delivery has ended that takes part in an order, or a batch: starts the next one of each ordering key. Never rejects:
+ * Postgres knows that it is due, and the sweeper starts what nobody started.
  */
 export async function startNextInTurn({ db, workflows, log }: NextInTurnDeps, endedDeliveryId: string): Promise<void> {
   try {

@@ -45,11 +45,13 @@ export async function settleWebhook(
     const batchBeganAtMs = performance.now();
     const batch = await settleBatch(db, webhookId);
     workflows.wake(batch.filter(({ wakes }) => wakes).map(({ delivery }) => delivery));
-    if (point.hasBatches) workflows.collect([{ webhookId, tenantId }]);
     changed += batch.length;
     Context.current().heartbeat(changed);
+    const isSettled = batch.length === 0 && (await finishSettling(db, webhookId, point));
+    // Not in each check for an open transaction.
+    if (point.hasBatches && (batch.length > 0 || isSettled)) workflows.collect([{ webhookId, tenantId }]);
+    if (isSettled) break;
     if (batch.length === 0) {
-      if (await finishSettling(db, webhookId, point)) break;
       const now = await settlingPoint(db, webhookId);
       // The settings changed again: continue from the new change.
       if (now?.version !== point.version) point = now;

@@ -50,10 +50,11 @@ begin
              w.ordering = 'key' and p_ordering_key is not null as is_ordered, w.batch_max_events is not null as batched,
              -- one with a short time to live does not spend all of it waiting
              case when w.batch_max_events is null then now()
-                  else now() + least(w.batch_max_wait_seconds, coalesce(w.ttl_seconds ->> p_event_type, w.ttl_seconds ->> '*')::integer / 2.0) * interval '1 s' end as due_at,
-             w.batch_max_events, w.batch_max_wait_seconds,
-             now() + coalesce(w.ttl_seconds ->> p_event_type, w.ttl_seconds ->> '*')::integer * interval '1 s' as expires_at
+                  else now() + least(w.batch_max_wait_seconds, ttl.seconds / 2.0) * interval '1 s' end as due_at,
+             w.batch_max_events, w.batch_max_wait_seconds, now() + ttl.seconds * interval '1 s' as expires_at
         from webhooks w
+       cross join lateral (
+         select coalesce(w.ttl_seconds ->> p_event_type, w.ttl_seconds ->> '*')::integer as seconds) ttl
        where w.tenant_id = p_tenant and w.deleted_at is null and w.events && array[p_event_type, '*']
          and w.id is distinct from p_about
          -- asked last, as it is dear; the body is read once, and only if there is a filter
@@ -89,7 +90,8 @@ begin
                    where (b.webhook_id, b.waits_for_turn, b.id) > (a.webhook_id, false, v_none)
                      and (b.webhook_id, b.waits_for_turn, b.id) < (a.webhook_id, true, v_none)
                      and b.batched and b.batch_id is null and b.finished_at is null
-                   order by b.webhook_id, b.waits_for_turn, b.id limit w.batch_max_events) waiting) as waiting, w.batch_max_events as max_events,
+                   order by b.webhook_id, b.waits_for_turn, b.id limit w.batch_max_events) waiting) as waiting,
+               w.batch_max_events as max_events,
                w.due_at < now() + w.batch_max_wait_seconds * interval '1 s' as is_hasty,
                -- so many may be accepted at this moment
                20 as unseen

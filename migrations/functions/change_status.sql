@@ -2,8 +2,9 @@
 -- change, and a delivery that becomes pending begins a new schedule. p_rows are deliveries of one webhook in one
 -- status; the caller has locked them (and their webhook's limiter if one holds a token). What the caller changed in
 -- p_rows is written too. With p_duration_ms an attempt was made; then p_to may be the status that they already have.
--- When one of an ordering key ends, the next one of that key becomes due, unless the webhook is deleted. A batch that ends alone takes its events' deliveries along. It is no delivery itself, so that only
--- its attempts are counted. p_failures: see count_deliveries.
+-- When one of an ordering key ends, the next one of that key becomes due, unless the webhook is deleted. A batch that ends
+-- alone takes its events' deliveries along. It is no delivery itself, so that only its attempts are counted. p_failures:
+-- see count_deliveries.
 create or replace function change_status(p_rows webhook_deliveries[], p_to text,
                                          p_duration_ms integer default null, p_succeeded boolean default null,
                                          p_now timestamptz default clock_timestamp(), p_failures integer default null)

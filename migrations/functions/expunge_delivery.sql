@@ -1,7 +1,7 @@
 -- Erases what a delivery and its attempts hold of the event and of the receiver's responses; those of a batch that it was in
--- are erased whole, as nobody knows which event they speak of. A pending or held one is
--- cancelled; the record of a request that is open now will be erased as it comes (record_attempt). `attempts`: how many
--- were erased. No row: it was erased before, or does not exist.
+-- are erased whole, as nobody knows which event they speak of. A pending or held one is cancelled; the record of a request
+-- that is open now will be erased as it comes (record_attempt). `attempts`: how many were erased. No row: it was erased
+-- before, or does not exist.
 create or replace function expunge_delivery(p_delivery uuid, p_event_id text)
 returns table (attempts bigint)
 language plpgsql as $$

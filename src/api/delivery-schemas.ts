@@ -2,19 +2,8 @@ import { z } from 'zod';
 import type { Attempt } from '../db/attempt-list.js';
 import { deliveryStatuses, type Delivery } from '../db/deliveries.js';
 import { maskHeaders } from '../delivery/mask-headers.js';
-import type { ErrorClass } from '../delivery/outcome.js';
+import { errorClasses } from '../delivery/outcome.js';
 import { renderTime, renderTimeOrNull, time, uuid } from './http/schemas.js';
-
-const errorClasses = [
-  'http_status',
-  'timeout',
-  'dns',
-  'connection',
-  'tls',
-  'blocked_address',
-  'invalid_response',
-  'transform',
-] as const satisfies readonly ErrorClass[];
 
 export const statusMeaning =
   '`pending`: on its way. `delivered`, `failed`: ended. `held`: waits for its webhook to be enabled or verified. `cancelled`: its webhook was deleted, or its content was expunged. `expired`: could not be sent in the time that `ttl_seconds` gives it, or outlived the retention time';

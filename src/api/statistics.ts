@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { databaseTime } from '../db/clock.js';
 import type { Queryable } from '../db/database.js';
 import {
-  attemptOutcomes,
   listStatistics,
   statisticsUnits,
   type StatisticsBucket,
   type StatisticsUnit,
 } from '../db/statistics-over-time.js';
+import { attemptOutcomes } from '../delivery/outcome.js';
 import { InvalidInputError } from '../errors.js';
 import { requireWebhook } from './deliveries.js';
 import { defineEndpoint } from './http/endpoint.js';

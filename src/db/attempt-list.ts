@@ -36,8 +36,8 @@ interface AttemptRow {
 const maxPageBytes = 1024 * 1024;
 
 /**
- * Attempts of a delivery, its own and those of its batches, first to last: at most `limit` after `afterNumber` (null: from the first), and fewer where
- * the responses are large. `more`: whether others follow.
+ * Attempts of a delivery, its own and those of its batches, first to last: at most `limit` after `afterNumber` (null: from
+ * the first), and fewer where the responses are large. `more`: whether others follow.
  */
 export async function listAttempts(
   db: Queryable,

@@ -1,5 +1,6 @@
 import type { Queryable } from './database.js';
 import type { StartableDelivery } from './events.js';
+import { lowestUuid } from './key-range.js';
 
 /** A webhook with deliveries that wait for a batch. */
 export interface BatchingWebhook {
@@ -39,11 +40,10 @@ export const batchNames = (id: string) => ({ id, eventRowId: id, eventType: 'bat
 /** Deliveries that wait for a batch, and not for their turn, of webhooks from one to another: all in one index. */
 const waitingOf = (first: string, last: string) =>
   `select d.* from webhook_deliveries d
-    where (d.webhook_id, d.waits_for_turn, d.id) > (${first}, false, '${none}')
-      and (d.webhook_id, d.waits_for_turn, d.id) < (${last}, true, '${none}')
+    where (d.webhook_id, d.waits_for_turn, d.id) > (${first}, false, '${lowestUuid}')
+      and (d.webhook_id, d.waits_for_turn, d.id) < (${last}, true, '${lowestUuid}')
       and d.batched and d.batch_id is null and d.finished_at is null and not d.waits_for_turn
     order by d.webhook_id, d.waits_for_turn, d.id`;
-const none = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Webhooks of which a delivery should have left in a batch over 15 s ago: nobody formed one. Not more than a hundred,

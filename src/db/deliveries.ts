@@ -158,8 +158,9 @@ export async function settleDelivery(
 /**
  * Makes a delivery due now, in a transaction. A pending delivery goes on with its schedule; one that has ended, or was
  * held, starts a new schedule under the same id. Where others go in batches, it goes alone in one; but while it is in a
- * batch that has not ended, that batch is made due. Returns what must be woken: the delivery, or that batch. Throws ConflictError for a delivered one without `force`, for one whose
- * webhook is paused or deleted, and for one whose body is not kept any more. `was`: its status before.
+ * batch that has not ended, that batch is made due. Returns what must be woken: the delivery, or that batch. Throws
+ * ConflictError for a delivered one without `force`, for one whose webhook is paused or deleted, and for one whose body is
+ * not kept any more. `was`: its status before.
  */
 export async function requestRetry(
   db: Queryable,

@@ -1,9 +1,8 @@
 import { oneRow, type Queryable } from './database.js';
+import { highestUuid } from './key-range.js';
 
 // What the streams of a process need. Ids of deliveries sort by time, but transactions commit in another order: a stream
 // goes no further than the horizon, so that no delivery appears behind it later.
-
-const highestUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /** An open stream, as far as Postgres knows about it. */
 export interface StreamPosition {

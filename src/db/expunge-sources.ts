@@ -1,5 +1,6 @@
 import type { Queryable } from './database.js';
-import { holds, lowestUuid, pageSize, patternOf } from './holds-number.js';
+import { holds, pageSize, patternOf } from './holds-number.js';
+import { lowestUuid } from './key-range.js';
 
 // What the sources of events keep of a number: messages, calls, recordings, and what switches reported.
 

@@ -1,5 +1,6 @@
 import { oneRow, type Queryable } from './database.js';
-import { holds, lowestUuid, pageSize, patternOf } from './holds-number.js';
+import { holds, pageSize, patternOf } from './holds-number.js';
+import { lowestUuid } from './key-range.js';
 
 /** What to forget: a tenant's events with that id, or everything that holds that number. */
 export type ExpungeSubject = { eventId: string } | { phoneNumber: string };

@@ -1,7 +1,5 @@
 /** Rows that one statement looks through. */
 export const pageSize = 500;
-/** Where the pages of a table with such ids begin. */
-export const lowestUuid = '00000000-0000-0000-0000-000000000000';
 
 /** Whether a text holds the number of `patternOf`, as $2 and $3. The plain search is the fast one. */
 export const holds = (text: string) => `(${text} like $2 and ${text} ~ $3)`;

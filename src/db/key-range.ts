@@ -1,5 +1,6 @@
-const lowestUuid = '00000000-0000-0000-0000-000000000000';
-const highestUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+/** Before all ids in a list that is ordered by them, and after all. */
+export const lowestUuid = '00000000-0000-0000-0000-000000000000';
+export const highestUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /** Which rows of a list are read. Ids are UUIDs of version 7, which sort by time. */
 export interface ListRange {

@@ -1,4 +1,5 @@
 import { storableText, type Queryable } from './database.js';
+import { highestUuid, lowestUuid } from './key-range.js';
 
 export const messageStatuses = [
   'received',
@@ -105,9 +106,6 @@ export interface MessageFilter {
   direction: Message['direction'] | null;
   status: MessageStatus | null;
 }
-
-const lowestUuid = '00000000-0000-0000-0000-000000000000';
-const highestUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /**
  * Newest first. Each filter has its index, read as a range of the whole key and in the key's order. With plain

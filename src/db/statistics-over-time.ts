@@ -4,21 +4,6 @@ import { oneRow, type Queryable } from './database.js';
 export const statisticsUnits = ['minute', 'hour', 'day'] as const;
 export type StatisticsUnit = (typeof statisticsUnits)[number];
 
-/** What may come of an attempt; roll_up_statistics numbers them in this order. */
-export const attemptOutcomes = [
-  '2xx',
-  '3xx',
-  '4xx',
-  '5xx',
-  'timeout',
-  'dns',
-  'connection',
-  'tls',
-  'blocked_address',
-  'invalid_response',
-  'transform',
-] as const;
-
 /** What happened in a minute, an hour or a day. Test deliveries do not count in any of these. */
 export interface StatisticsBucket {
   start: Date;

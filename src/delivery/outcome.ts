@@ -1,6 +1,19 @@
+const withoutResponse = [
+  'timeout',
+  'dns',
+  'connection',
+  'tls',
+  'blocked_address',
+  'invalid_response',
+  'transform',
+] as const;
+
 /** Why an attempt failed; the names are those of the REST contract. */
-export type ErrorClass =
-  'http_status' | 'timeout' | 'dns' | 'connection' | 'tls' | 'blocked_address' | 'invalid_response' | 'transform';
+export const errorClasses = ['http_status', ...withoutResponse] as const;
+export type ErrorClass = (typeof errorClasses)[number];
+
+/** What may come of an attempt: the class of its status, or why there was none. roll_up_statistics has this order. */
+export const attemptOutcomes = ['2xx', '3xx', '4xx', '5xx', ...withoutResponse] as const;
 
 /** The receiver's response, capped. */
 export interface ReceiverResponse {

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
-import type { ErrorClass } from '../delivery/outcome.js';
+import { attemptOutcomes } from '../delivery/outcome.js';
 
 /**
  * What this process counts, whoever reads it. No label names a tenant, a webhook or anything else of which there may be
@@ -23,8 +23,6 @@ const deliveriesEnded = new Counter({
   registers,
 });
 
-const failures = ['timeout', 'dns', 'connection', 'tls', 'blocked_address', 'invalid_response', 'transform'] as const;
-const outcomes = ['2xx', '3xx', '4xx', '5xx', ...(failures satisfies readonly ErrorClass[])];
 export const attemptDuration = new Histogram({
   name: 'irisx_attempt_duration_seconds',
   help: 'Duration of requests to receivers, by outcome: 2xx to 5xx, or why there was no response.',
@@ -49,7 +47,7 @@ export const startedBySweeper = new Counter({
 
 // A rate is known from the first event on only if the counter was 0 before.
 for (const outcome of ends) deliveriesEnded.inc({ outcome }, 0);
-for (const outcome of outcomes) attemptDuration.zero({ outcome });
+for (const outcome of attemptOutcomes) attemptDuration.zero({ outcome });
 for (const reason of ['unstarted', 'overdue']) startedBySweeper.inc({ reason }, 0);
 
 /** Counts deliveries that ended; does nothing for a status that is no end. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { formBatch } from '../../../src/db/batches.js';
 import { planAttempt } from '../../../src/db/attempt-plan.js';
-import { recordAttempt, takeAttempt, type AttemptRecord, type AttemptVerdict } from '../../../src/db/attempts.js';
+import { recordAttempt, takeAttempt, type AttemptVerdict, type TakenAttempt } from '../../../src/db/attempts.js';
 import { openDatabase, type Database } from '../../../src/db/database.js';
 import { requestRetry, settleDelivery } from '../../../src/db/deliveries.js';
 import { countNewDeliveries, insertEvent } from '../../../src/db/events.js';
@@ -19,6 +19,7 @@ import {
 import { deleteWebhook, updateWebhook } from '../../../src/db/webhooks.js';
 import { ConflictError } from '../../../src/errors.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { finishedRecord } from '../../support/finished-record.js';
 import { insertTenant, insertWebhook } from '../../support/rows.js';
 
 type Step =
@@ -184,11 +185,7 @@ describe('deliveries in Postgres, in random histories', function () {
       webhooks,
     );
     const deliveries: { id: string; webhookId: number; isBatch?: boolean }[] = [];
-    const taken: (Pick<AttemptRecord, 'requestId' | 'number' | 'targetVersion' | 'token' | 'target'> & {
-      body: string;
-      deliveryId: string;
-      webhookId: number;
-    })[] = [];
+    const taken: (TakenAttempt & { deliveryId: string })[] = [];
     const recoveries: { id: string; webhookId: number }[] = [];
     const model = createModel();
     const oneOf = (...ids: number[]) => ids[Math.floor(Math.random() * ids.length)]!;
@@ -240,7 +237,7 @@ describe('deliveries in Postgres, in random histories', function () {
         case 'record': {
           const attempt = taken.shift();
           if (!attempt) return;
-          const record = { ...finished(each.verdict), ...attempt };
+          const record = finishedRecord(attempt.deliveryId, attempt, each.verdict);
           const first = await recordAttempt(db, record);
           assert.deepEqual((await recordAttempt(db, record))?.number, first?.number, 'recording again changes nothing');
           if (each.verdict === 'delivered') model.deliver(attempt.webhookId, attempt.body);
@@ -514,21 +511,6 @@ const everything = {
   until: null,
   includeMissing: true,
 };
-
-const finished = (verdict: AttemptVerdict) => ({
-  startedAt: new Date().toISOString(),
-  durationMs: 3,
-  statusCode: verdict === 'delivered' ? 200 : 500,
-  requestHeaders: {},
-  responseHeaders: {},
-  responseBody: '',
-  responseTruncated: false,
-  error: verdict === 'delivered' ? null : { class: 'http_status' as const, message: 'HTTP 500' },
-  verdict,
-  retryWaitMs: 1000,
-  disabledReason: verdict === 'gone' ? '410' : null,
-  elapsedMs: 4,
-});
 
 /** What the receivers know: which events of each webhook they were sent, in which batch, and which they accepted. */
 function createModel() {
