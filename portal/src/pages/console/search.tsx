@@ -1,0 +1,5 @@
+import { Page } from '../../ui/page.js';
+
+export function Search() {
+  return <Page title="Search">{null}</Page>;
+}

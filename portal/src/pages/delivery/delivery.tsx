@@ -1,0 +1,5 @@
+import { Page } from '../../ui/page.js';
+
+export function Delivery() {
+  return <Page title="Delivery">{null}</Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from '../../ui/page.js';
+
+export function WebhookSettings() {
+  return <Page title="WebhookSettings">{null}</Page>;
+}
