@@ -54,7 +54,13 @@ const consolePages: RouteObject[] = [
 
 const routes: RouteObject[] = isConsole
   ? [
-      { path: '/tenants/:tenantId', element: <TenantOfConsole />, children: tenantPages, errorElement: <RouteError /> },
+      {
+        path: '/tenants/:tenantId',
+        element: <TenantOfConsole />,
+        children: tenantPages,
+        errorElement: <RouteError />,
+        HydrateFallback,
+      },
       {
         path: '/',
         element: (
@@ -64,9 +70,10 @@ const routes: RouteObject[] = isConsole
         ),
         children: consolePages,
         errorElement: <RouteError />,
+        HydrateFallback,
       },
     ]
-  : [{ path: '/', element: <OwnTenant />, children: tenantPages, errorElement: <RouteError /> }];
+  : [{ path: '/', element: <OwnTenant />, children: tenantPages, errorElement: <RouteError />, HydrateFallback }];
 
 function OwnTenant() {
   const { tenant } = useSession();
@@ -84,6 +91,11 @@ function TenantOfConsole() {
       <TenantLayout />
     </ApiProvider>
   );
+}
+
+/** Until the first page's file is there. */
+function HydrateFallback() {
+  return null;
 }
 
 const router = createBrowserRouter(routes, { basename: basePath });
