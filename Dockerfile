@@ -8,6 +8,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY workflows workflows
 COPY activities activities
+COPY portal portal
 RUN npm run build
 
 FROM node:24.21-bookworm-slim AS dependencies

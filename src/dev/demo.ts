@@ -10,6 +10,8 @@ import { runStory, type Story } from './demo/story.js';
 import { startEmbeddedStack, type EmbeddedStack } from './embedded/embedded-stack.js';
 import { findFreePort } from './embedded/ports.js';
 import { openService, type Service } from '../server/open-service.js';
+import { createPortalLink } from './portal-link.js';
+import { buildPortal } from './portal.js';
 import { showOnTerminal } from './progress.js';
 
 /**
@@ -30,6 +32,7 @@ async function main({ keep, fromSources }: { keep: boolean; fromSources: boolean
   let sources: DemoSources | undefined;
   try {
     console.log(`\n${pc.bold('IRISX Webhooks')}: the demo starts everything it needs, in ${dataDir}\n`);
+    await showOnTerminal('Portal', buildPortal, (isNew) => (isNew ? 'built' : 'up to date'));
     const port = await findFreePort();
     sources = fromSources ? await startDemoSources(port) : undefined;
     const env = {
@@ -61,7 +64,8 @@ async function main({ keep, fromSources }: { keep: boolean; fromSources: boolean
     console.log(
       `\n   First delivery ${(firstDeliveryMs! / 1000).toFixed(1)} s after the start, all done after ${((performance.now() - began) / 1000).toFixed(1)} s.`,
     );
-    showNextSteps(started, opened, story, keep);
+    const portalLink = await createPortalLink(opened.url!, started.adminKey, story.tenantId);
+    showNextSteps(started, opened, { ...story, portalLink }, keep);
     if (keep) await stopped;
     return 0;
   } catch (error) {
@@ -90,12 +94,12 @@ const shorten = (id: string) => (id.length > 12 ? `${id.slice(0, 11)}…` : id);
 function showNextSteps(
   { temporalUiUrl, adminKey }: EmbeddedStack,
   { url }: Service,
-  story: Story,
+  story: Story & { portalLink: string },
   keep: boolean,
 ): void {
   if (!keep) {
     console.log(
-      `\n   To look around yourself: ${pc.bold('npm run demo -- --keep')} stays up; ${pc.bold('npm run dev')} is the same stack, with its data kept.\n`,
+      `\n   To look around yourself: ${pc.bold('npm run demo -- --keep')} stays up; ${pc.bold('npm run dev')} is the same stack, with its data kept.\n   Acme's portal, for as long as the demo is up: ${pc.bold(story.portalLink)}\n`,
     );
     return;
   }
@@ -107,6 +111,8 @@ function showNextSteps(
    Acme's key      ${story.tenantKey}
 
    curl -H 'Authorization: Bearer ${story.tenantKey}' ${url}/v1/webhooks/${webhook}/deliveries
+
+   Acme's portal   ${pc.bold(story.portalLink)}  (works once)
 
    Ctrl-C stops everything and removes the data.
 `);

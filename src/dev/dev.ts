@@ -6,6 +6,8 @@ import { closeInTime } from '../server/close-in-time.js';
 import { startEmbeddedStack, type EmbeddedStack } from './embedded/embedded-stack.js';
 import { StartError } from '../errors.js';
 import { openService, type Service } from '../server/open-service.js';
+import { createPortalLink, findOrCreateDemoTenant } from './portal-link.js';
+import { buildPortal } from './portal.js';
 import { showOnTerminal } from './progress.js';
 
 /**
@@ -24,6 +26,7 @@ async function main(): Promise<number> {
   let service: Service | undefined;
   try {
     console.log(`\n${pc.bold('IRISX Webhooks')}, starting\n`);
+    await showOnTerminal('Portal', buildPortal, (isNew) => (isNew ? 'built' : 'up to date'));
     const started = (stack = await startEmbeddedStack(process.env, quiet, showOnTerminal));
     const opened = (service = await showOnTerminal(
       'API and worker',
@@ -34,7 +37,8 @@ async function main(): Promise<number> {
       },
       ({ url }) => url ?? '',
     ));
-    printHints(started, opened);
+    const tenantId = await findOrCreateDemoTenant(opened.url!, started.adminKey);
+    printHints(started, opened, await createPortalLink(opened.url!, started.adminKey, tenantId));
     const signal = await Promise.race([stopped, opened.failed]);
     console.log(`\n${signal}: draining. Requests in progress end first.`);
     return 0;
@@ -49,9 +53,11 @@ async function main(): Promise<number> {
   }
 }
 
-function printHints({ config, temporalUiUrl, adminKey }: EmbeddedStack, { url }: Service): void {
+function printHints({ config, temporalUiUrl, adminKey }: EmbeddedStack, { url }: Service, portalLink: string): void {
   const line = (name: string, value: string) => console.log(`  ${name.padEnd(14)} ${value}`);
   console.log();
+  line('Portal', `${portalLink}  (a demo tenant's; works once)`);
+  line('Console', `${url}/console/  (sign in with the admin key)`);
   line('API', `${url}/v1`);
   line('API reference', `${url}/docs`);
   if (temporalUiUrl) line('Temporal UI', temporalUiUrl);

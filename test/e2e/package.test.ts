@@ -25,8 +25,9 @@ describe('the package', function () {
   before(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'irisx-package-'));
     const checkout = path.join(folder, 'checkout');
-    const copied = ['src', 'workflows', 'activities', 'migrations', 'scripts', 'package.json', 'tsconfig.json'];
-    for (const name of [...copied, 'tsconfig.build.json'])
+    const copied = ['src', 'workflows', 'activities', 'portal', 'migrations', 'scripts', 'package.json'];
+    const settings = ['tsconfig.json', 'tsconfig.build.json'];
+    for (const name of [...copied, ...settings])
       await cp(path.join(root, name), path.join(checkout, name), { recursive: true });
     await symlink(path.join(root, 'node_modules'), path.join(checkout, 'node_modules'));
     await assert.rejects(run('npm', ['start', '--silent'], { cwd: checkout }), /npm run build/, 'without dist');
@@ -50,10 +51,15 @@ describe('the package', function () {
 
   it('contains everything it needs at run time, and no source, test or development code', async () => {
     const files = await readdir(installed, { recursive: true });
-    for (const file of ['dist/workflows/bundle.cjs', 'dist/src/source/index.d.ts', 'migrations/001_tenants.sql'])
+    for (const file of [
+      'dist/workflows/bundle.cjs',
+      'dist/src/source/index.d.ts',
+      'dist/portal/index.html',
+      'migrations/001_tenants.sql',
+    ])
       assert.ok(files.includes(file), file);
     assert.deepEqual(
-      files.filter((file) => /^(?:src|test|bench|docs)\/|dist\/(?:test|src\/dev)\/|(?<!\.d)\.ts$/.test(file)),
+      files.filter((file) => /^(?:src|portal|test|bench|docs)\/|dist\/(?:test|src\/dev)\/|(?<!\.d)\.ts$/.test(file)),
       [],
     );
   });

@@ -91,5 +91,5 @@ export async function runSourcesStory({
   const { usage } = await admin.get<{ usage: unknown }>(`/v1/tenants/${tenant.id}/usage`);
   console.log(`   ${deliveries.length} events, each signed and delivered: ${[...new Set(received())].join(', ')}`);
   console.log(`   usage   ${pc.dim(JSON.stringify(usage))}`);
-  return { tenantKey: key, webhooks: [{ id: webhook.id, path }] };
+  return { tenantId: tenant.id, tenantKey: key, webhooks: [{ id: webhook.id, path }] };
 }

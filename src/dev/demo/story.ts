@@ -13,6 +13,7 @@ interface DeliveryJson {
 }
 
 export interface Story {
+  tenantId: string;
   tenantKey: string;
   webhooks: { id: number; path: string }[];
 }
@@ -136,7 +137,7 @@ export async function runStory({ apiUrl, adminKey, receiver }: StoryDeps): Promi
       if (delivery.status !== 'delivered') throw new Error(`delivery ${delivery.id} is ${delivery.status}`);
     }
   }
-  return { tenantKey: key, webhooks: [crm, billing, archive, chat] };
+  return { tenantId: tenant.id, tenantKey: key, webhooks: [crm, billing, archive, chat] };
 }
 
 /** The texts of a Slack message, block by block. */

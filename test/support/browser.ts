@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { readFile, mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import chromium from '@sparticuz/chromium';
+import type { AxeResults } from 'axe-core';
+import { chromium as playwright, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { createApiClient, type TenantClient } from './api-client.js';
+import type { Stack } from './stack.js';
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+export interface TestBrowser {
+  /** A page of its own, as in a browser that was never here. */
+  open(options?: BrowserContextOptions): Promise<Page>;
+  /** What pages complained of since the last call: errors of scripts, and what the Content-Security-Policy refused. */
+  takeComplaints(): string[];
+  close(): Promise<void>;
+}
+
+/** A real Chromium. It is unpacked into a folder of its own, which goes with it. */
+export async function startBrowser(): Promise<TestBrowser> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'irisx-browser-'));
+  const browser = await launch(folder);
+  let complaints: string[] = [];
+  return {
+    async open(options) {
+      const context = await browser.newContext({ timezoneId: 'Europe/Berlin', locale: 'en-GB', ...options });
+      context.setDefaultTimeout(15_000);
+      const page = await context.newPage();
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('console', (message) => {
+        // The answer of a refused call is shown on the page, and checked there.
+        const isAnswer = /^Failed to load resource: the server responded/.test(message.text());
+        if (message.type() === 'error' && !isAnswer) complaints.push(message.text());
+      });
+      return page;
+    },
+    takeComplaints() {
+      const taken = complaints;
+      complaints = [];
+      return taken;
+    },
+    async close() {
+      await browser.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function launch(folder: string): Promise<Browser> {
+  const { TMPDIR: before } = process.env;
+  process.env['TMPDIR'] = folder;
+  try {
+    return await playwright.launch({ executablePath: await chromium.executablePath(), args: chromium.args });
+  } finally {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+  }
+}
+
+/** Throws AssertionError with what axe has found on the page, and where. */
+export async function assertAccessible(page: Page): Promise<void> {
+  await page.evaluate(await readFile(axe, 'utf8'));
+  const { violations } = await page.evaluate<AxeResults>('axe.run()');
+  const found = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
+  assert.deepEqual(found, [], page.url());
+}
+
+/** Nothing is to the right of the window: whoever reads does not scroll to the side. */
+export async function assertFits(page: Page): Promise<void> {
+  const tooWide = await page.evaluate<number>(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  );
+  assert.equal(tooWide, 0, `${page.url()} is ${tooWide} px too wide`);
+}
+
+/** Opens a tenant's portal by a new link. */
+export async function enterPortal(stack: Stack, page: Page, tenant: TenantClient, link: object = {}): Promise<void> {
+  const { status, body } = await createApiClient(stack).post(`/v1/tenants/${tenant.tenantId}/portal-links`, link);
+  assert.equal(status, 201, JSON.stringify(body));
+  await page.goto((body as { portal_link: { url: string } }).portal_link.url);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+}
