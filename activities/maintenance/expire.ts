@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import { takeExpiredKeys } from '../../src/db/api-keys.js';
+import { deleteExpiredSessions } from '../../src/db/browser-sessions.js';
 import { audit, system } from '../../src/db/audit.js';
 import type { Database } from '../../src/db/database.js';
 import {
@@ -79,6 +80,7 @@ export async function expire({
   await untilNone('unowned', () => deleteUnowned(db, retention.calls, batchSize));
   await untilNone('auditEntries', () => deleteAuditEntries(db, auditRetentionDays, batchSize));
   await untilNone('statistics', () => deleteStatistics(db, statisticsRetentionDays, batchSize));
+  await untilNone('sessions', () => deleteExpiredSessions(db, batchSize));
   await removeGoneProcesses(db);
   while ((await auditExpiredKeys(db, log)) > 0) Context.current().heartbeat(total);
   const removed = Object.entries(total).filter(([, rows]) => rows > 0);

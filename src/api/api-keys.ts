@@ -11,7 +11,7 @@ import {
 import { audit, type Author } from '../db/audit.js';
 import type { Queryable } from '../db/database.js';
 import { findTenant } from '../db/tenants.js';
-import { notFound } from './http/api-errors.js';
+import { ForbiddenError, notFound } from './http/api-errors.js';
 import { createApiKey } from './http/authenticate.js';
 import { defineEndpoint, type AppDeps } from './http/endpoint.js';
 import { nextCursor, pageQuery, paginate } from './http/paging.js';
@@ -125,56 +125,71 @@ async function requireTenant(db: Queryable, tenantId: string): Promise<void> {
   if (!(await findTenant(db, tenantId))) throw notFound('tenant', tenantId);
 }
 
+/** Throws ForbiddenError if a tenant's caller gives scopes that it does not have. The platform gives any. */
+function refuseMore(own: readonly Scope[], given: readonly Scope[]): void {
+  const more = own.includes('admin') ? [] : given.filter((scope) => !own.includes(scope));
+  if (more.length === 0) return;
+  throw new ForbiddenError(
+    `You can give only scopes that you have yourself: ${own.join(', ')}; not ${more.join(', ')}.`,
+    more[0]!,
+  );
+}
+
 const tag = 'API keys';
 
 export const apiKeyEndpoints = [
   defineEndpoint({
     method: 'post',
     path: '/v1/tenants/:tenant_id/api-keys',
-    access: 'admin',
+    access: 'api_keys:write',
+    tenantInPath: true,
     operationId: 'createTenantApiKey',
     tag,
     summary: 'Create an API key of a tenant',
+    description: "A tenant's caller can give it only scopes that it has itself.",
     params: { tenant_id: tenantIdParameter },
     body: {
       schema: newApiKeySchema(tenantScopes),
       examples: { key: { name: 'billing system', scopes: ['webhooks:read', 'webhooks:write'] } },
     },
     responses: { 201: { description: 'The key, which is shown only once', schema: createdSchema } },
-    async handle({ params, body, author }, deps) {
-      await requireTenant(deps.db, params.tenant_id);
-      return { status: 201, body: await create(deps, author, params.tenant_id, body) };
+    async handle({ tenantId, scopes, body, author }, deps) {
+      refuseMore(scopes, body.scopes);
+      await requireTenant(deps.db, tenantId);
+      return { status: 201, body: await create(deps, author, tenantId, body) };
     },
   }),
 
   defineEndpoint({
     method: 'get',
     path: '/v1/tenants/:tenant_id/api-keys',
-    access: 'admin',
+    access: 'api_keys:write',
+    tenantInPath: true,
     operationId: 'listTenantApiKeys',
     tag,
     summary: 'List the API keys of a tenant, newest first',
     params: { tenant_id: tenantIdParameter },
     query: z.strictObject(pageQuery),
     responses: { 200: { description: 'A page of API keys', schema: listedSchema } },
-    async handle({ params, query }, { db }) {
-      await requireTenant(db, params.tenant_id);
-      return { status: 200, body: await list(db, params.tenant_id, query) };
+    async handle({ tenantId, query }, { db }) {
+      await requireTenant(db, tenantId);
+      return { status: 200, body: await list(db, tenantId, query) };
     },
   }),
 
   defineEndpoint({
     method: 'delete',
     path: '/v1/tenants/:tenant_id/api-keys/:key_id',
-    access: 'admin',
+    access: 'api_keys:write',
+    tenantInPath: true,
     operationId: 'deleteTenantApiKey',
     tag,
     summary: 'Delete an API key of a tenant',
     description: 'Requests with it are refused from now on.',
     params: { tenant_id: tenantIdParameter, key_id: keyIdParameter },
     responses: { 204: { description: 'Deleted' } },
-    async handle({ params, author }, deps) {
-      await remove(deps, author, params.tenant_id, params.key_id);
+    async handle({ params, tenantId, author }, deps) {
+      await remove(deps, author, tenantId, params.key_id);
       return { status: 204 };
     },
   }),

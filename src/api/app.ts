@@ -2,6 +2,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import { NotFoundError } from '../errors.js';
 import { apiKeyEndpoints } from './api-keys.js';
 import { auditLogEndpoints } from './audit-log.js';
+import { browserSessionEndpoints } from './browser-sessions.js';
 import { callLimit } from './http/call-limit.js';
 import { deliveryEndpoints } from './deliveries.js';
 import { docsPage } from './http/docs-page.js';
@@ -18,6 +19,9 @@ import { healthEndpoints } from './health.js';
 import { KeyMemory } from './http/key-memory.js';
 import { createOpenApiDocument } from './http/openapi.js';
 import { phoneNumberEndpoints } from './phone-numbers.js';
+import { frameAncestorsOf, portalFiles } from './http/portal-files.js';
+import { portalEntrance } from './portal-entrance.js';
+import { portalLinkEndpoints } from './portal-links.js';
 import { recoveryEndpoints } from './recoveries.js';
 import { requestLog } from './http/request-log.js';
 import { retentionEndpoints } from './retention.js';
@@ -44,6 +48,8 @@ export const endpoints: readonly Endpoint[] = [
   ...retentionEndpoints,
   ...tenantDataEndpoints,
   ...apiKeyEndpoints,
+  ...portalLinkEndpoints,
+  ...browserSessionEndpoints,
   ...phoneNumberEndpoints,
   ...usageEndpoints,
   ...eventTypeEndpoints,
@@ -75,16 +81,21 @@ export function createApp(deps: AppDeps): Express {
   const keys = new KeyMemory();
   app.use(requestLog(deps.log), secureHeaders);
   app.use('/v1', traceCalls);
-  app.use('/v1', callLimit(deps.callsPerMinute, { ...deps, keys }));
+  app.use(['/v1', '/portal/enter'], callLimit(deps.callsPerMinute, { ...deps, keys }));
   app.use('/twilio', twilioCallbacks(deps));
   // Probes need no key, so anybody can send any number of them.
   const hasPendingMigrations = shareCheck(() => deps.hasPendingMigrations(), 1_000);
   const eventQuotas = new EventQuotas(deps.db);
   const tenantIds = new TenantIds(deps.db);
-  app.use(routeEndpoints(endpoints, { ...deps, hasPendingMigrations, eventQuotas, tenantIds }, keys));
+  app.use(routeEndpoints(endpoints, { ...deps, hasPendingMigrations, eventQuotas, tenantIds, keys }));
   const document = createOpenApiDocument(endpoints, deps.version, deps.publicBaseUrl);
   app.get('/openapi.json', (_request, response) => void response.json(document));
   app.use('/docs', docsPage());
+  const folder = deps.portalFolder !== undefined && { folder: deps.portalFolder };
+  const frameAncestors = frameAncestorsOf(deps.portalFrameAncestors ?? []);
+  app.get('/portal/enter', portalEntrance({ ...deps, keys }, frameAncestors));
+  app.use('/portal', portalFiles({ ...folder, frameAncestors }));
+  app.use('/console', portalFiles({ ...folder, frameAncestors: frameAncestorsOf([]) }));
   app.use(() => {
     throw new NotFoundError('There is nothing at this path; GET /docs lists all calls.');
   });

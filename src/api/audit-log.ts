@@ -14,8 +14,13 @@ const entrySchema = z
     at: time('When it was done'),
     actor: z
       .object({
-        type: z.enum(actorTypes).meta({ description: '`system`: the service itself', examples: ['api_key'] }),
-        id: uuid().nullable().meta({ description: "The API key's; null: `IRISX_ADMIN_KEY`, or the service itself" }),
+        type: z.enum(actorTypes).meta({
+          description: '`portal`: a browser with a session in the portal; `system`: the service itself',
+          examples: ['api_key'],
+        }),
+        id: uuid()
+          .nullable()
+          .meta({ description: "The API key's or the session's; null: `IRISX_ADMIN_KEY`, or the service itself" }),
         name: z.string().meta({ examples: ['billing system'] }),
       })
       .meta({ description: 'Who did it' }),

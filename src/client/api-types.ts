@@ -130,13 +130,15 @@ export interface paths {
     };
     /**
      * List the API keys of a tenant, newest first
-     * @description Needs the scope `admin`.
+     * @description Needs the scope `api_keys:write` of that tenant, or `admin`.
      */
     get: operations['listTenantApiKeys'];
     put?: never;
     /**
      * Create an API key of a tenant
-     * @description Needs the scope `admin`.
+     * @description A tenant's caller can give it only scopes that it has itself.
+     *
+     *     Needs the scope `api_keys:write` of that tenant, or `admin`.
      */
     post: operations['createTenantApiKey'];
     delete?: never;
@@ -159,7 +161,7 @@ export interface paths {
      * Delete an API key of a tenant
      * @description Requests with it are refused from now on.
      *
-     *     Needs the scope `admin`.
+     *     Needs the scope `api_keys:write` of that tenant, or `admin`.
      */
     delete: operations['deleteTenantApiKey'];
     options?: never;
@@ -212,6 +214,130 @@ export interface paths {
      *     Needs the scope `admin`.
      */
     delete: operations['deleteApiKey'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/tenants/{tenant_id}/portal-links': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Make a link into a tenant's portal
+     * @description It works once: the browser that opens it first has a session then. Send your user there at once, by a redirect or as the source of an iframe.
+     *
+     *     Needs the scope `admin`.
+     */
+    post: operations['createPortalLink'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/tenants/{tenant_id}/portal-sessions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the live sessions in a tenant's portal, newest first
+     * @description Needs the scope `admin`.
+     */
+    get: operations['listPortalSessions'];
+    put?: never;
+    post?: never;
+    /**
+     * End all sessions in a tenant's portal
+     * @description Links that nobody has opened yet do not work any more either.
+     *
+     *     Needs the scope `admin`.
+     */
+    delete: operations['endPortalSessions'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/tenants/{tenant_id}/portal-sessions/{session_id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * End a session in a tenant's portal
+     * @description Requests with it are refused from now on.
+     *
+     *     Needs the scope `admin`.
+     */
+    delete: operations['endPortalSession'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/portal/session': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show this browser's session in the portal
+     * @description Needs the session's cookie.
+     */
+    get: operations['getPortalSession'];
+    put?: never;
+    post?: never;
+    /**
+     * End this browser's session in the portal
+     * @description Needs the session's cookie.
+     */
+    delete: operations['deletePortalSession'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/console/session': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show this browser's session in the console
+     * @description Needs the session's cookie.
+     */
+    get: operations['getConsoleSession'];
+    put?: never;
+    /**
+     * Sign in to the console
+     * @description With a key of the platform that has the scope `admin`. The session ends after 12 hours, or with the key.
+     *
+     *     No API key is needed.
+     */
+    post: operations['createConsoleSession'];
+    /**
+     * End this browser's session in the console
+     * @description Needs the session's cookie.
+     */
+    delete: operations['deleteConsoleSession'];
     options?: never;
     head?: never;
     patch?: never;
@@ -1082,7 +1208,7 @@ export interface components {
        *       "webhooks:write"
        *     ]
        */
-      scopes: ('webhooks:read' | 'webhooks:write' | 'messages:write' | 'events:write' | 'admin')[];
+      scopes: ('webhooks:read' | 'webhooks:write' | 'messages:write' | 'api_keys:write' | 'events:write' | 'admin')[];
       /**
        * @description The first characters of the key, to recognise it by
        * @example irisx_dGhpcy
@@ -1106,6 +1232,145 @@ export interface components {
        * @example 2025-10-29T12:00:00.000Z
        */
       expires_at: string | null;
+    };
+    /** @description A browser in a tenant's portal */
+    PortalSession: {
+      /**
+       * Format: uuid
+       * @example 0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a
+       */
+      id: string;
+      /**
+       * @description Who it is for
+       * @example jane@example.com
+       */
+      name: string;
+      /**
+       * @example [
+       *       "webhooks:read",
+       *       "webhooks:write",
+       *       "api_keys:write"
+       *     ]
+       */
+      scopes: ('webhooks:read' | 'webhooks:write' | 'messages:write' | 'api_keys:write')[];
+      /**
+       * Format: date-time
+       * @description When the link was opened
+       * @example 2025-10-29T12:00:00.000Z
+       */
+      created_at: string;
+      /**
+       * Format: date-time
+       * @description When it was last used, to the minute; null: never
+       * @example 2025-10-29T12:00:00.000Z
+       */
+      last_used_at: string | null;
+      /**
+       * Format: date-time
+       * @description When it ends by itself
+       * @example 2025-10-29T12:00:00.000Z
+       */
+      expires_at: string;
+    };
+    /** @description This browser's session in the portal of a tenant */
+    OwnPortalSession: {
+      /**
+       * Format: uuid
+       * @example 0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a
+       */
+      id: string;
+      /**
+       * @description Who it is for, or the name of the key
+       * @example jane@example.com
+       */
+      name: string;
+      /**
+       * Format: date-time
+       * @description When it began
+       * @example 2025-10-29T12:00:00.000Z
+       */
+      created_at: string;
+      /**
+       * Format: date-time
+       * @description When it ends by itself
+       * @example 2025-10-29T12:00:00.000Z
+       */
+      expires_at: string;
+      /**
+       * @description What pages send as `X-IRISX-Session` with each call of this session
+       * @example dGhpcyBpcyBub3QgYSByZWFsIHRva2VuLCBvbmx5IG9uZQ
+       */
+      csrf_token: string;
+      /** @enum {string} */
+      kind: 'tenant';
+      tenant: {
+        /**
+         * Format: uuid
+         * @example 0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a
+         */
+        id: string;
+        /** @example Acme Ltd */
+        name: string;
+      };
+      /**
+       * @example [
+       *       "webhooks:read",
+       *       "webhooks:write"
+       *     ]
+       */
+      scopes: ('webhooks:read' | 'webhooks:write' | 'messages:write' | 'api_keys:write')[];
+      /**
+       * @description Where "Back" leads; null: there is none
+       * @example https://app.example.com
+       */
+      return_url: string | null;
+    };
+    /** @description This browser's session in the console */
+    OwnConsoleSession: {
+      /**
+       * Format: uuid
+       * @example 0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a
+       */
+      id: string;
+      /**
+       * @description Who it is for, or the name of the key
+       * @example jane@example.com
+       */
+      name: string;
+      /**
+       * Format: date-time
+       * @description When it began
+       * @example 2025-10-29T12:00:00.000Z
+       */
+      created_at: string;
+      /**
+       * Format: date-time
+       * @description When it ends by itself
+       * @example 2025-10-29T12:00:00.000Z
+       */
+      expires_at: string;
+      /**
+       * @description What pages send as `X-IRISX-Session` with each call of this session
+       * @example dGhpcyBpcyBub3QgYSByZWFsIHRva2VuLCBvbmx5IG9uZQ
+       */
+      csrf_token: string;
+      /** @enum {string} */
+      kind: 'operator';
+      tenant: null;
+      /**
+       * @example [
+       *       "admin"
+       *     ]
+       */
+      scopes: ('events:write' | 'admin')[];
+      return_url: null;
+      /**
+       * @description Temporal's Web UI; null: unknown
+       * @example http://localhost:8233
+       */
+      temporal_ui_url: string | null;
+      /** @example default */
+      temporal_namespace: string;
     };
     /** @description A number that is assigned to a tenant */
     PhoneNumber: {
@@ -2270,14 +2535,14 @@ export interface components {
       /** @description Who did it */
       actor: {
         /**
-         * @description `system`: the service itself
+         * @description `portal`: a browser with a session in the portal; `system`: the service itself
          * @example api_key
          * @enum {string}
          */
         type: 'api_key' | 'portal' | 'system';
         /**
          * Format: uuid
-         * @description The API key's; null: `IRISX_ADMIN_KEY`, or the service itself
+         * @description The API key's or the session's; null: `IRISX_ADMIN_KEY`, or the service itself
          * @example 0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a
          */
         id: string | null;
@@ -2299,6 +2564,9 @@ export interface components {
         | 'api_key.created'
         | 'api_key.deleted'
         | 'api_key.expired'
+        | 'portal_link.created'
+        | 'portal_session.started'
+        | 'portal_session.ended'
         | 'phone_number.assigned'
         | 'phone_number.updated'
         | 'phone_number.released'
@@ -2321,7 +2589,15 @@ export interface components {
          * @example webhook
          * @enum {string}
          */
-        type: 'tenant' | 'api_key' | 'phone_number' | 'webhook' | 'delivery' | 'recovery';
+        type:
+          | 'tenant'
+          | 'api_key'
+          | 'portal_link'
+          | 'portal_session'
+          | 'phone_number'
+          | 'webhook'
+          | 'delivery'
+          | 'recovery';
         /** @example 12 */
         id: string;
       };
@@ -2396,7 +2672,7 @@ export interface components {
         'application/problem+json': components['schemas']['Problem'];
       };
     };
-    /** @description No API key, or an unknown one */
+    /** @description No API key or session, or an unknown one */
     Unauthenticated: {
       headers: {
         'X-Request-Id': components['headers']['RequestId'];
@@ -2407,15 +2683,15 @@ export interface components {
         /**
          * @example {
          *       "type": "urn:irisx:problem:unauthenticated",
-         *       "title": "API key missing or unknown",
+         *       "title": "API key or session missing or unknown",
          *       "status": 401,
-         *       "detail": "No API key, or an unknown one"
+         *       "detail": "No API key or session, or an unknown one"
          *     }
          */
         'application/problem+json': components['schemas']['Problem'];
       };
     };
-    /** @description The API key lacks the scope of this call */
+    /** @description The API key, or the session, does not allow this call */
     Forbidden: {
       headers: {
         'X-Request-Id': components['headers']['RequestId'];
@@ -2426,9 +2702,9 @@ export interface components {
         /**
          * @example {
          *       "type": "urn:irisx:problem:forbidden",
-         *       "title": "Scope missing",
+         *       "title": "Not allowed",
          *       "status": 403,
-         *       "detail": "The API key lacks the scope of this call"
+         *       "detail": "The API key, or the session, does not allow this call"
          *     }
          */
         'application/problem+json': components['schemas']['Problem'];
@@ -2581,6 +2857,9 @@ export type Quotas = components['schemas']['Quotas'];
 export type Retention = components['schemas']['Retention'];
 export type ExportLine = components['schemas']['ExportLine'];
 export type ApiKey = components['schemas']['ApiKey'];
+export type PortalSession = components['schemas']['PortalSession'];
+export type OwnPortalSession = components['schemas']['OwnPortalSession'];
+export type OwnConsoleSession = components['schemas']['OwnConsoleSession'];
 export type PhoneNumber = components['schemas']['PhoneNumber'];
 export type Limits = components['schemas']['Limits'];
 export type Usage = components['schemas']['Usage'];
@@ -3025,10 +3304,11 @@ export interface operations {
            * @example [
            *       "webhooks:read",
            *       "webhooks:write",
-           *       "messages:write"
+           *       "messages:write",
+           *       "api_keys:write"
            *     ]
            */
-          scopes: ('webhooks:read' | 'webhooks:write' | 'messages:write')[];
+          scopes: ('webhooks:read' | 'webhooks:write' | 'messages:write' | 'api_keys:write')[];
           /**
            * Format: date-time
            * @description When it expires; null or absent: never
@@ -3217,6 +3497,346 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  createPortalLink: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The tenant's id */
+        tenant_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': {
+          /**
+           * @description How long the link can be opened
+           * @default 600
+           * @example 600
+           */
+          expires_in_seconds?: number;
+          /**
+           * @description How long the session lasts
+           * @default 28800
+           * @example 28800
+           */
+          session_seconds?: number;
+          /**
+           * @description What may be done in the session
+           * @default [
+           *       "webhooks:read",
+           *       "webhooks:write",
+           *       "api_keys:write"
+           *     ]
+           * @example [
+           *       "webhooks:read",
+           *       "webhooks:write",
+           *       "api_keys:write"
+           *     ]
+           */
+          scopes?: ('webhooks:read' | 'webhooks:write' | 'messages:write' | 'api_keys:write')[];
+          /**
+           * @description Who it is for; the audit log shows it
+           * @default portal
+           * @example jane@example.com
+           */
+          name?: string;
+          /**
+           * @description Where "Back" leads; null: there is none
+           * @default null
+           * @example https://app.example.com
+           */
+          return_url?: string | null;
+        };
+      };
+    };
+    responses: {
+      /** @description The link, which is shown only once */
+      201: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            portal_link: {
+              /**
+               * @description A secret until it is opened
+               * @example https://hooks.example.com/portal/enter?token=dGhpcyBpcyBub3QgYSByZWFsIHRva2VuLCBvbmx5IG9u
+               */
+              url: string;
+              /**
+               * Format: date-time
+               * @description Until when it can be opened
+               * @example 2025-10-29T12:00:00.000Z
+               */
+              expires_at: string;
+            };
+          };
+        };
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      413: components['responses']['TooLarge'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  listPortalSessions: {
+    parameters: {
+      query?: {
+        /** @description The most rows to return */
+        limit?: number;
+        /** @description The `next_cursor` of the previous page; absent: the first page */
+        cursor?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The tenant's id */
+        tenant_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of sessions */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            portal_sessions: components['schemas']['PortalSession'][];
+            /**
+             * @description Pass it as `cursor` to get the next page; null on the last page
+             * @example null
+             */
+            next_cursor: string | null;
+          };
+        };
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  endPortalSessions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The tenant's id */
+        tenant_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Ended */
+      204: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  endPortalSession: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The tenant's id */
+        tenant_id: string;
+        /** @description The portal session's id */
+        session_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Ended */
+      204: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  getPortalSession: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The session */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            session: components['schemas']['OwnPortalSession'];
+          };
+        };
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  deletePortalSession: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Ended */
+      204: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  getConsoleSession: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The session */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            session: components['schemas']['OwnConsoleSession'];
+          };
+        };
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  createConsoleSession: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': {
+          /**
+           * @description The key
+           * @example irisx_dGhpcyBpcyBub3QgYSByZWFsIGtleSwgb25seQ
+           */
+          key: string;
+        };
+      };
+    };
+    responses: {
+      /** @description The session, whose cookie comes with it */
+      201: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            session: components['schemas']['OwnConsoleSession'];
+          };
+        };
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      413: components['responses']['TooLarge'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  deleteConsoleSession: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Ended */
+      204: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       429: components['responses']['TooManyRequests'];
       500: components['responses']['InternalError'];
       503: components['responses']['Unavailable'];
@@ -5576,6 +6196,9 @@ export interface operations {
           | 'api_key.created'
           | 'api_key.deleted'
           | 'api_key.expired'
+          | 'portal_link.created'
+          | 'portal_session.started'
+          | 'portal_session.ended'
           | 'phone_number.assigned'
           | 'phone_number.updated'
           | 'phone_number.released'
@@ -5592,7 +6215,15 @@ export interface operations {
           | 'delivery.retried'
           | 'recovery.created'
           | 'recovery.cancelled';
-        subject_type?: 'tenant' | 'api_key' | 'phone_number' | 'webhook' | 'delivery' | 'recovery';
+        subject_type?:
+          | 'tenant'
+          | 'api_key'
+          | 'portal_link'
+          | 'portal_session'
+          | 'phone_number'
+          | 'webhook'
+          | 'delivery'
+          | 'recovery';
         /** @description Only entries about the thing with this id */
         subject_id?: string;
         /** @description Done at this time or later */

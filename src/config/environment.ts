@@ -73,6 +73,19 @@ export function parseNetworks(list: string, context: z.RefinementCtx): string[] 
   });
 }
 
+/** Origins as a Content-Security-Policy lists them, separated by commas or spaces; `*.` stands for all names below one. */
+export function parseOrigins(list: string, context: z.RefinementCtx): string[] {
+  return list
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .flatMap((text) => {
+      const origin = text.toLowerCase();
+      if (/^https?:\/\/(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?$/.test(origin) && URL.canParse(origin)) return [origin];
+      context.addIssue(`holds ${JSON.stringify(text)}, which is not an origin like https://app.example.com`);
+      return [];
+    });
+}
+
 /** Those of the schema's variables that are set; an empty one counts as not set. */
 export function present(schema: z.ZodObject, env: Environment): Record<string, string> {
   const pairs = Object.keys(schema.shape).map((name) => [name, env[name]?.trim()] as const);

@@ -12,6 +12,7 @@ import {
   integer,
   parse,
   parseNetworks,
+  parseOrigins,
   port,
   present,
   withoutLastSlash,
@@ -45,6 +46,10 @@ export interface Config {
     readonly keepAliveMs?: number;
     /** CIDR ranges of the proxies whose `X-Forwarded-For` is trusted; absent: none. */
     readonly trustedProxies?: readonly string[];
+    /** Origins whose pages may show the portal in an iframe; absent: none. */
+    readonly portalFrameAncestors?: readonly string[];
+    /** Temporal's Web UI, as operators reach it, without a trailing slash; absent: unknown. */
+    readonly temporalUiUrl?: string;
   };
   /** The first admin key, known to the operator; absent: only keys in the database are valid. A secret. */
   readonly adminKey?: string;
@@ -91,6 +96,8 @@ const serviceVariables = z.object({
   API_KEEP_ALIVE_SECONDS: integer(1, 3600).default(65),
   API_TRUSTED_PROXIES: z.string().default('').transform(parseNetworks),
   PUBLIC_BASE_URL: baseUrl.transform(withoutLastSlash).optional(),
+  PORTAL_FRAME_ANCESTORS: z.string().default('').transform(parseOrigins),
+  TEMPORAL_UI_URL: baseUrl.transform(withoutLastSlash).optional(),
   IRISX_ADMIN_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   ...encryptionVariables,
   IRISX_EVENT_KEYS: z.string().transform(parseEncryptionKeys).optional(),
@@ -140,6 +147,8 @@ export function loadConfig(env: Environment, { needsKey = true }: { needsKey?: b
       keepAliveMs: variables.API_KEEP_ALIVE_SECONDS * 1000,
       trustedProxies: variables.API_TRUSTED_PROXIES,
       ...(variables.PUBLIC_BASE_URL && { publicBaseUrl: variables.PUBLIC_BASE_URL }),
+      portalFrameAncestors: variables.PORTAL_FRAME_ANCESTORS,
+      ...(variables.TEMPORAL_UI_URL && { temporalUiUrl: variables.TEMPORAL_UI_URL }),
     },
     ...(variables.IRISX_ADMIN_KEY && { adminKey: variables.IRISX_ADMIN_KEY }),
     encryptionKeys,

@@ -1,6 +1,6 @@
 import { oneRow, type Queryable } from './database.js';
 
-export const tenantScopes = ['webhooks:read', 'webhooks:write', 'messages:write'] as const;
+export const tenantScopes = ['webhooks:read', 'webhooks:write', 'messages:write', 'api_keys:write'] as const;
 export const platformScopes = ['events:write', 'admin'] as const;
 export type Scope = (typeof tenantScopes)[number] | (typeof platformScopes)[number];
 

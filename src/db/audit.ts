@@ -15,6 +15,9 @@ export const auditActions = [
   'api_key.created',
   'api_key.deleted',
   'api_key.expired',
+  'portal_link.created',
+  'portal_session.started',
+  'portal_session.ended',
   'phone_number.assigned',
   'phone_number.updated',
   'phone_number.released',
@@ -34,7 +37,16 @@ export const auditActions = [
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
-export const subjectTypes = ['tenant', 'api_key', 'phone_number', 'webhook', 'delivery', 'recovery'] as const;
+export const subjectTypes = [
+  'tenant',
+  'api_key',
+  'portal_link',
+  'portal_session',
+  'phone_number',
+  'webhook',
+  'delivery',
+  'recovery',
+] as const;
 export type SubjectType = (typeof subjectTypes)[number];
 
 export const actorTypes = ['api_key', 'portal', 'system'] as const;
@@ -42,7 +54,7 @@ export const actorTypes = ['api_key', 'portal', 'system'] as const;
 /** Who made a change. */
 export interface Actor {
   type: (typeof actorTypes)[number];
-  /** Null: the key of `IRISX_ADMIN_KEY`, or the service itself. */
+  /** A key's, or a portal session's; null: the key of `IRISX_ADMIN_KEY`, or the service itself. */
   id: string | null;
   name: string;
 }
@@ -97,6 +109,8 @@ export const shownFields: Record<SubjectType, readonly string[]> = {
     'messages',
   ],
   api_key: ['name', 'scopes', 'prefix', 'expires_at', 'expired_at'],
+  portal_link: ['name', 'scopes', 'expires_at', 'session_seconds'],
+  portal_session: ['name', 'scopes', 'expires_at'],
   phone_number: ['ends_in', 'account_sid'],
   webhook: [
     'url',

@@ -6,16 +6,18 @@ import { highestUuid } from './key-range.js';
 
 /** An open stream, as far as Postgres knows about it. */
 export interface StreamPosition {
-  /** Null: the key of `IRISX_ADMIN_KEY`. */
+  /** Null: the key of `IRISX_ADMIN_KEY`, or a tenant's session. */
   keyId: string | null;
+  /** Null: no session. */
+  sessionId: string | null;
   webhookId: number;
   /** It has everything up to this id. Null: it takes no more just now. */
   afterId: string | null;
 }
 
 export interface StreamState {
-  /** Its key is neither deleted nor expired. */
-  hasKey: boolean;
+  /** Its key and its session are neither deleted nor expired. */
+  hasCaller: boolean;
   /** Its webhook is not deleted. */
   hasWebhook: boolean;
   /** There are deliveries beyond its position. */
@@ -24,23 +26,27 @@ export interface StreamState {
 
 /** In the order of the streams. One statement, which reads at most one index entry of each stream's deliveries. */
 export async function readStreams(db: Queryable, streams: readonly StreamPosition[]): Promise<StreamState[]> {
-  const { rows } = await db.query<{ has_key: boolean; has_webhook: boolean; has_more: boolean }>(
-    `select s.key_id is null or exists (
-              select from api_keys k where k.id = s.key_id and (k.expires_at is null or k.expires_at > now())) as has_key,
+  const { rows } = await db.query<{ has_caller: boolean; has_webhook: boolean; has_more: boolean }>(
+    `select (s.key_id is null or exists (
+              select from api_keys k where k.id = s.key_id and (k.expires_at is null or k.expires_at > now())))
+            and (s.session_id is null or exists (
+              select from browser_sessions b where b.id = s.session_id and b.expires_at > now())) as has_caller,
             exists (select from webhooks w where w.id = s.webhook_id and w.deleted_at is null) as has_webhook,
             -- as a range of an index's whole key, see key-range.ts
             (select true from webhook_deliveries d
               where (d.webhook_id, d.id) > (s.webhook_id, s.after_id) and (d.webhook_id, d.id) <= (s.webhook_id, '${highestUuid}')
               order by d.webhook_id, d.id limit 1) is not null as has_more
-       from unnest($1::uuid[], $2::int[], $3::uuid[]) with ordinality as s (key_id, webhook_id, after_id, place)
+       from unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[])
+              with ordinality as s (key_id, webhook_id, after_id, session_id, place)
       order by s.place`,
     [
       streams.map(({ keyId }) => keyId),
       streams.map(({ webhookId }) => webhookId),
       streams.map(({ afterId }) => afterId),
+      streams.map(({ sessionId }) => sessionId),
     ],
   );
-  return rows.map((row) => ({ hasKey: row.has_key, hasWebhook: row.has_webhook, hasMore: row.has_more }));
+  return rows.map((row) => ({ hasCaller: row.has_caller, hasWebhook: row.has_webhook, hasMore: row.has_more }));
 }
 
 /**

@@ -21,6 +21,9 @@ export async function deleteTenant(db: Queryable, tenantId: string, confirm: str
   if (rows[0].name !== confirm) throw new NameMismatchError();
   await db.query('update tenants set deleted_at = clock_timestamp(), external_id = null where id = $1', [tenantId]);
   await db.query('delete from api_keys where tenant_id = $1', [tenantId]);
+  // In this order: a link that is being opened now becomes a session first.
+  await db.query('delete from portal_links where tenant_id = $1', [tenantId]);
+  await db.query('delete from browser_sessions where tenant_id = $1', [tenantId]);
   await db.query(
     'update phone_numbers set released_at = greatest(now(), assigned_at) where tenant_id = $1 and released_at is null',
     [tenantId],
@@ -68,6 +71,8 @@ export const tablesOfTenants = [
   'tenant_usage',
   'tenant_event_counts',
   'tenant_request_windows',
+  'portal_links',
+  'browser_sessions',
   'api_keys',
 ];
 

@@ -50,6 +50,18 @@ const rest: Source[] = [
     key: ['id'],
   },
   {
+    type: 'portal_link',
+    table: 'portal_links',
+    columns: 'id, name, scopes, return_url, session_seconds, created_at, expires_at, session_id',
+    key: ['id'],
+  },
+  {
+    type: 'portal_session',
+    table: 'browser_sessions',
+    columns: 'id, name, scopes, return_url, created_at, last_used_at, expires_at',
+    key: ['id'],
+  },
+  {
     type: 'phone_number',
     table: 'phone_numbers',
     columns: 'id, phone_number, account_sid, assigned_at, released_at',

@@ -205,6 +205,9 @@ export async function openService(
         callsPerMinute: config.api.callsPerMinute,
         trustedProxies: config.api.trustedProxies ?? [],
         publicBaseUrl: config.api.publicBaseUrl,
+        portalFrameAncestors: config.api.portalFrameAncestors ?? [],
+        temporalUiUrl: config.api.temporalUiUrl,
+        temporalNamespace: config.temporal.namespace,
         ...(config.twilio &&
           config.api.publicBaseUrl !== undefined && {
             messages: {

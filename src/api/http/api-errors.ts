@@ -4,7 +4,7 @@ import type { Scope } from '../../db/api-keys.js';
 
 // Errors that only HTTP knows. Their status codes, like those of src/errors.ts, are in error-response.ts.
 
-/** No API key, or an unknown one. */
+/** No API key or session, or an unknown one. */
 export class UnauthenticatedError extends Error {
   override readonly name = 'UnauthenticatedError';
   constructor(
@@ -16,7 +16,7 @@ export class UnauthenticatedError extends Error {
   }
 }
 
-/** A known API key that does not allow this call. */
+/** A known API key, or session, that does not allow this call. */
 export class ForbiddenError extends Error {
   override readonly name = 'ForbiddenError';
   constructor(
@@ -26,6 +26,11 @@ export class ForbiddenError extends Error {
   ) {
     super(message);
   }
+}
+
+/** A page of another site makes a call with the browser's session. */
+export class CrossSiteError extends Error {
+  override readonly name = 'CrossSiteError';
 }
 
 /** The path exists, but only with other methods. */
@@ -56,11 +61,13 @@ export class TooManyRequestsError extends Error {
 }
 
 /** What a path can name. */
-export type Subject = 'tenant' | 'API key' | 'webhook' | 'delivery' | 'recovery' | 'event' | 'message' | 'phone number';
+export type Subject =
+  'tenant' | 'API key' | 'portal session' | 'webhook' | 'delivery' | 'recovery' | 'event' | 'message' | 'phone number';
 
 const whereToFind: Record<Subject, string> = {
   tenant: 'GET /v1/tenants lists them',
   'API key': 'the list of API keys has the ids',
+  'portal session': 'GET /v1/tenants/:id/portal-sessions lists those of a tenant',
   webhook: "GET /v1/webhooks lists this tenant's",
   delivery: 'GET /v1/webhooks/:id/deliveries lists those of a webhook',
   recovery: 'GET /v1/webhooks/:id/recoveries lists those of a webhook',

@@ -1,23 +1,36 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { findApiKeyByHash, platformScopes, tenantScopes, type RecentKey, type Scope } from '../../db/api-keys.js';
+import type { Actor } from '../../db/audit.js';
+import { findSessionByHash, type BrowserSession, type SessionKind } from '../../db/browser-sessions.js';
 import type { Queryable } from '../../db/database.js';
-import { ForbiddenError, UnauthenticatedError } from './api-errors.js';
+import { CrossSiteError, ForbiddenError, UnauthenticatedError } from './api-errors.js';
 import type { KeyMemory } from './key-memory.js';
+import type { PresentedSession } from './session-cookies.js';
 
 export type TenantScope = (typeof tenantScopes)[number];
 export type PlatformScope = (typeof platformScopes)[number];
 
-/** Who may make a call: anybody, or callers whose key has that scope. */
-export type Access = 'public' | TenantScope | PlatformScope;
+/** Calls about the session in the browser's cookie: of the portal, of the console. */
+const sessionAccess = { portal_session: 'tenant', console_session: 'operator' } as const;
+export type SessionAccess = keyof typeof sessionAccess;
+
+/** Who may make a call: anybody, callers whose key or session has that scope, or a browser that has a session. */
+export type Access = 'public' | SessionAccess | TenantScope | PlatformScope;
+
+/** The kind of session that such a call is about; undefined for all other calls. */
+export const sessionKindOf = (access: Access): SessionKind | undefined =>
+  access in sessionAccess ? sessionAccess[access as SessionAccess] : undefined;
 
 export interface Caller {
-  /** Null: the key of `IRISX_ADMIN_KEY`. */
+  /** Null: the key of `IRISX_ADMIN_KEY`, or a tenant's session. */
   keyId: string | null;
   keyName: string;
   /** Null: the platform itself. */
   tenantId: string | null;
   scopes: readonly Scope[];
+  /** Absent: it was a key. */
+  session?: { id: string; kind: SessionKind };
 }
 
 export interface AuthenticateDeps {
@@ -32,6 +45,10 @@ export interface Credentials {
   authorization: string | undefined;
   /** The caller's address; undefined: nothing is counted by address. */
   address: string | undefined;
+  /** The session that `X-IRISX-Session` names; null: none of the browser's sessions. Absent: there is no such header. */
+  session?: PresentedSession | null;
+  /** Whether a page of another site makes the call. */
+  isCrossSite?: boolean;
 }
 
 /** Callers whose key was found a moment ago, by its hash. Only for calls whose own statement checks the key again. */
@@ -49,26 +66,90 @@ export function createApiKey(): { key: string; prefix: string; keyHash: Buffer }
 }
 
 /**
- * The caller whose key an `Authorization` header carries (RFC 6750 §2.1). Throws UnauthenticatedError if there is no
- * key, or if it is unknown, deleted or expired; TooManyRequestsError, without a lookup, if the address sent too many of
- * those.
+ * The caller whose key an `Authorization` header carries (RFC 6750 §2.1), or else the session that `X-IRISX-Session`
+ * names. Throws UnauthenticatedError if there is neither, or if it is unknown, deleted or expired; TooManyRequestsError,
+ * without a lookup, if the address sent too many of those.
  */
-export async function authenticate(deps: AuthenticateDeps, { authorization, address }: Credentials): Promise<Caller> {
+export async function authenticate(deps: AuthenticateDeps, credentials: Credentials): Promise<Caller> {
+  if (isSession(credentials)) return callerOf(await authenticateSession(deps, credentials));
+  const { authorization, address } = credentials;
   const key = presentedKey(authorization);
   return isAdminKey(deps, key) ? admin : lookUp(deps, key, address);
 }
 
+/** The same for a key that is not in the header. */
+export async function authenticateKey(deps: AuthenticateDeps, key: string, address?: string): Promise<Caller> {
+  const presented = { hasOurForm: keyForm.test(key), hash: hash(key) };
+  return isAdminKey(deps, presented) ? admin : lookUp(deps, presented, address);
+}
+
 /**
- * The name under which a call is counted, without a lookup: the hash of its key if that was found before, however the
- * header is spelt; else the address. Null: the key has not been looked up yet; the lookup will count it.
+ * The session that a browser presents. Throws UnauthenticatedError if it is none of the browser's, or ended;
+ * CrossSiteError if a page of another site asks.
  */
-export function callerName(deps: AuthenticateDeps, { authorization, address }: Credentials): string | null {
-  const key = formedKey(authorization);
+export async function authenticateSession(
+  { db, adminKey, keys }: AuthenticateDeps,
+  { session, address, isCrossSite }: Pick<Credentials, 'session' | 'address' | 'isCrossSite'>,
+): Promise<BrowserSession> {
+  if (isCrossSite)
+    throw new CrossSiteError('A page of another site may not use a session; call from the portal itself.');
+  if (!session) {
+    const message =
+      session === null
+        ? 'This browser has another session now: a newer link was opened in it, or this one ended. Reload the page.'
+        : 'This browser has no session; open a new link, or sign in to the console.';
+    throw new UnauthenticatedError(message, false);
+  }
+  const { kind, token } = session;
+  const hashes = [sessionTokenHash(token), ...(adminKey === undefined ? [] : [sessionTokenHash(token, adminKey)])];
+  const find = () => findSessionByHash(db, kind, hashes);
+  const found = await keys.lookUp(hash(token).toString('base64'), address, find);
+  if (!found) throw new UnauthenticatedError('This session has ended; open a new link, or sign in again.', false);
+  return found;
+}
+
+/** What is stored of a session's token. A session of `IRISX_ADMIN_KEY` is found only with the same key. */
+export const sessionTokenHash = (token: string, adminKey?: string): Buffer => hash(token + (adminKey ?? ''));
+
+/** A new token, of a link or of a session: 32 random bytes in base64url. */
+export const createToken = (): string => randomBytes(32).toString('base64url');
+
+/** A key wins over a session. */
+const isSession = ({ authorization, session }: Credentials) => authorization === undefined && session !== undefined;
+
+/** A session of the console acts as its key. */
+export const callerOf = ({ id, tenant, apiKeyId, name, scopes }: BrowserSession): Caller => ({
+  keyId: apiKeyId,
+  keyName: tenant ? name : `${name} (console)`,
+  tenantId: tenant?.id ?? null,
+  scopes,
+  session: { id, kind: tenant ? 'tenant' : 'operator' },
+});
+
+/** Who the audit log says that it was. */
+export const actorOf = ({ keyId, keyName, session }: Caller): Actor =>
+  session?.kind === 'tenant'
+    ? { type: 'portal', id: session.id, name: keyName }
+    : { type: 'api_key', id: keyId, name: keyName };
+
+/**
+ * The name under which a call is counted, without a lookup: the hash of its key or session if that was found before,
+ * however the header is spelt; else the address. Null: it has not been looked up yet; the lookup will count it.
+ */
+export function callerName(deps: AuthenticateDeps, credentials: Credentials): string | null {
+  const { authorization, address, session } = credentials;
   const byAddress = `address ${address ?? ''}`;
+  if (isSession(credentials)) return session ? nameOf(deps, 'session', hash(session.token), byAddress) : byAddress;
+  const key = formedKey(authorization);
   if (!key) return byAddress;
-  const hashText = key.hash.toString('base64');
-  if (isAdminKey(deps, key) || deps.keys.isFound(hashText)) return `key ${hashText}`;
-  return key.hasOurForm && !deps.keys.isUnknown(hashText) ? null : byAddress;
+  if (isAdminKey(deps, key)) return `key ${key.hash.toString('base64')}`;
+  return key.hasOurForm ? nameOf(deps, 'key', key.hash, byAddress) : byAddress;
+}
+
+function nameOf({ keys }: AuthenticateDeps, kind: 'key' | 'session', hash: Buffer, byAddress: string): string | null {
+  const hashText = hash.toString('base64');
+  if (keys.isFound(hashText)) return `${kind} ${hashText}`;
+  return keys.isUnknown(hashText) ? byAddress : null;
 }
 
 /**
@@ -78,8 +159,10 @@ export function callerName(deps: AuthenticateDeps, { authorization, address }: C
 export async function authenticateRecent(
   deps: AuthenticateDeps,
   recent: RecentCallers,
-  { authorization, address }: Credentials,
+  credentials: Credentials,
 ): Promise<{ caller: Caller; recentKey: RecentKey | null }> {
+  if (isSession(credentials)) return { caller: await authenticate(deps, credentials), recentKey: null };
+  const { authorization, address } = credentials;
   const key = presentedKey(authorization);
   if (isAdminKey(deps, key)) return { caller: admin, recentKey: null };
   const hashText = key.hash.toString('base64');
@@ -139,7 +222,8 @@ export function requireScope(caller: Caller, scope: Scope): void {
   throw new ForbiddenError(`This call needs a key with the scope ${scope}${remedy(caller, scope)}`, scope);
 }
 
-export const isTenantScope = (scope: Scope): scope is TenantScope => (tenantScopes as readonly Scope[]).includes(scope);
+export const isTenantScope = (access: Access): access is TenantScope =>
+  (tenantScopes as readonly Access[]).includes(access);
 
 function remedy(caller: Caller, scope: Scope): string {
   if (isTenantScope(scope) && caller.tenantId === null) {

@@ -2,21 +2,40 @@ import type { Request, RequestHandler } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import { TooManyRequestsError } from './api-errors.js';
 import { callerName, type AuthenticateDeps, type Credentials } from './authenticate.js';
+import { sessionOfCsrfToken } from './session-cookies.js';
 
-/** What a call is counted by. For IPv6 that is the network, since one host has all of its addresses. */
-export const credentialsOf = ({ headers: { authorization }, ip }: Request): Credentials => ({
-  authorization,
-  address: ip === undefined ? undefined : ipKeyGenerator(ip),
-});
+/** For IPv6 that is the network, since one host has all of its addresses. Undefined: unknown. */
+export const addressOf = ({ ip }: Request): string | undefined => (ip === undefined ? undefined : ipKeyGenerator(ip));
+
+/** Whether browsers reach us by https; `publicBaseUrl` tells of a proxy that is not trusted to. */
+export const isHttps = (request: Request, publicBaseUrl: string | undefined): boolean =>
+  request.secure || (publicBaseUrl?.startsWith('https:') ?? false);
+
+/** Who makes a call, and what it is counted by. */
+export function credentialsOf(request: Request, publicBaseUrl: string | undefined): Credentials {
+  const { authorization, cookie } = request.headers;
+  const csrfToken = request.get('X-IRISX-Session');
+  return {
+    authorization,
+    address: addressOf(request),
+    isCrossSite: request.get('Sec-Fetch-Site') === 'cross-site',
+    ...(csrfToken !== undefined && {
+      session: sessionOfCsrfToken(cookie, csrfToken, isHttps(request, publicBaseUrl)) ?? null,
+    }),
+  };
+}
 
 /**
- * Keeps one caller from taking the API for itself: limits its calls per minute, counted in this process by API key, or
- * by address for callers without a known key. Triggers with a known key are never refused, since an event could be
+ * Keeps one caller from taking the API for itself: limits its calls per minute, counted in this process by API key or session,
+ * or by address for callers without a known one. Triggers with a known key are never refused, since an event could be
  * lost. 0: no limit.
  */
-export function callLimit(callsPerMinute: number, deps: AuthenticateDeps): RequestHandler {
+export function callLimit(
+  callsPerMinute: number,
+  deps: AuthenticateDeps & { publicBaseUrl?: string | undefined },
+): RequestHandler {
   if (callsPerMinute === 0) return (_request, _response, next) => next();
-  const nameOf = (request: Request) => callerName(deps, credentialsOf(request));
+  const nameOf = (request: Request) => callerName(deps, credentialsOf(request, deps.publicBaseUrl));
   return rateLimit({
     windowMs: 60_000,
     limit: callsPerMinute,
@@ -27,7 +46,12 @@ export function callLimit(callsPerMinute: number, deps: AuthenticateDeps): Reque
     keyGenerator: (request) => nameOf(request) ?? '',
     handler: (request, response, next) => {
       const seconds = Number(response.getHeader('Retry-After') ?? 60);
-      const who = nameOf(request)?.startsWith('key ') ? 'This API key' : 'This address, without a known API key,';
+      const name = nameOf(request) ?? '';
+      const who = name.startsWith('key ')
+        ? 'This API key'
+        : name.startsWith('session ')
+          ? 'This session'
+          : 'This address, without a known API key,';
       next(
         new TooManyRequestsError(
           `${who} made more than ${callsPerMinute} calls within a minute; try again in ${seconds} seconds.`,

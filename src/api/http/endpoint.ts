@@ -1,6 +1,7 @@
 import type { z } from 'zod';
-import type { RecentKey } from '../../db/api-keys.js';
+import type { RecentKey, Scope } from '../../db/api-keys.js';
 import type { Author } from '../../db/audit.js';
+import type { BrowserSession } from '../../db/browser-sessions.js';
 import type { Database } from '../../db/database.js';
 import type { EventTrace } from '../../db/events.js';
 import type { AddressGuard } from '../../delivery/address.js';
@@ -11,7 +12,8 @@ import type { TemporalProblem } from '../../temporal/failure.js';
 import type { DeliveryWorkflows, MessageWorkflows } from '../../temporal/workflows.js';
 import type { Transforms } from '../../transform/transforms.js';
 import type { Subject } from './api-errors.js';
-import type { Access, TenantScope } from './authenticate.js';
+import type { Access, SessionAccess, TenantScope } from './authenticate.js';
+import type { KeyMemory } from './key-memory.js';
 import type { TenantIds } from '../tenant-ids.js';
 import type { EventQuotas } from '../event-quotas.js';
 import type { DeliveryStreams } from '../streams/delivery-streams.js';
@@ -41,6 +43,13 @@ export interface AppDeps {
   messages?: MessagesDeps;
   /** The API's public url, as its OpenAPI document names it; absent: the host that the document came from. */
   publicBaseUrl?: string | undefined;
+  /** Origins whose pages may show the portal in an iframe; absent: none. */
+  portalFrameAncestors?: readonly string[];
+  /** The folder with the built portal; absent: where `npm run build` puts it. */
+  portalFolder?: string;
+  /** Temporal's Web UI, as operators reach it; absent: unknown. */
+  temporalUiUrl?: string | undefined;
+  temporalNamespace: string;
   log: Logger;
   version: string;
   isTemporalReachable(): Promise<boolean>;
@@ -55,6 +64,8 @@ export interface AppDeps {
 export interface EndpointDeps extends AppDeps {
   eventQuotas: EventQuotas;
   tenantIds: TenantIds;
+  /** Which keys and sessions this process has found. */
+  keys: KeyMemory;
 }
 
 export interface MessagesDeps {
@@ -110,14 +121,28 @@ export interface EndpointRequest<
   lastEventId: string | null;
   /** The tenant whose key it was, if the call needs a tenant's key. Null with `allTenants`: all of them. */
   tenantId: A extends TenantScope ? (All extends true ? string | null : string) : null;
-  /** For log lines: the request's id and the key's. No key's for `IRISX_ADMIN_KEY`, or if none was needed: null. */
-  by: { request: string; keyId: string | null };
+  /**
+   * For log lines: the request's id, and the key's and the session's. No key's for `IRISX_ADMIN_KEY` and for a tenant's
+   * session, or if none was needed: null.
+   */
+  by: { request: string; keyId: string | null; sessionId: string | null };
+  /** What the caller may do; empty if no key was needed. */
+  scopes: readonly Scope[];
+  /** The browser's session, if the call is about that. */
+  session: A extends SessionAccess ? OwnSession : null;
+  /** Where the caller reaches us, for urls and cookies, and its own address. */
+  reachedAt: { origin: string; isHttps: boolean; address: string | undefined };
   /** Where the call is in a trace; null: in none. */
   trace: EventTrace | null;
-  /** For `audit`: whose key it was. Null if none was needed. */
+  /** For `audit`: whose key or session it was. Null if none was needed. */
   author: A extends 'public' ? null : Author;
   /** The key that a call with `confirmsKey` must still confirm; null if there is nothing to confirm. */
   recentKey: RecentKey | null;
+}
+
+/** A browser's session, with what its pages send as `X-IRISX-Session`. */
+export interface OwnSession extends BrowserSession {
+  csrfToken: string;
 }
 
 /** One of the answers that the definition lists, with the body of its schema. */
@@ -129,7 +154,7 @@ export type EndpointResponse<R extends Responses> = {
       : R[Status] extends { events: infer Data extends z.ZodType }
         ? { status: Status; events: EventStream<z.input<Data>> }
         : { status: Status };
-}[keyof R];
+}[keyof R] & { setCookie?: string };
 
 /** One call of the REST API: the route (route-endpoints.ts) and its page (openapi.ts) are made from the same definition. */
 export interface EndpointDefinition<
@@ -164,9 +189,14 @@ export interface EndpointDefinition<
   confirmsKey?: boolean;
   /** A tenant's call that an admin key may make for all tenants together: then it need not name one. */
   allTenants?: All;
+  /**
+   * A tenant's call whose path names the tenant (`:tenant_id`): an admin key may make it for any tenant. For a tenant, all
+   * others do not exist.
+   */
+  tenantInPath?: boolean;
   responses: R;
   /** Problems of this call, in addition to those of every call. */
-  problems?: readonly (404 | 409 | 422)[];
+  problems?: readonly (401 | 403 | 404 | 409 | 422 | 429 | 503)[];
   handle(request: EndpointRequest<A, P, Q, B, All>, deps: EndpointDeps): Promise<EndpointResponse<NoInfer<R>>>;
 }
 
@@ -184,6 +214,7 @@ export interface Endpoint extends Omit<
     csv?(): string;
     lines?: AsyncIterable<unknown>;
     events?: EventStream;
+    setCookie?: string;
   }>;
 }
 

@@ -12,6 +12,7 @@ import {
 import { cutText } from '../../events/show-value.js';
 import type { Logger } from '../../log.js';
 import {
+  CrossSiteError,
   ForbiddenError,
   MethodNotAllowedError,
   TooLargeError,
@@ -24,8 +25,8 @@ import type { Problem } from './schemas.js';
 /** Status code and title of each kind of problem; its name here ends the problem's `type`. */
 export const problemKinds = {
   'invalid-input': [400, 'Invalid input'],
-  unauthenticated: [401, 'API key missing or unknown'],
-  forbidden: [403, 'Scope missing'],
+  unauthenticated: [401, 'API key or session missing or unknown'],
+  forbidden: [403, 'Not allowed'],
   'not-found': [404, 'Not found'],
   'method-not-allowed': [405, 'Method not allowed'],
   conflict: [409, 'Conflict'],
@@ -65,6 +66,7 @@ function toProblem(error: unknown): ProblemResponse {
     const challenge = `Bearer error="insufficient_scope", scope="${error.scope}"`;
     return { kind: 'forbidden', detail: error.message, headers: { 'WWW-Authenticate': challenge } };
   }
+  if (error instanceof CrossSiteError) return { kind: 'forbidden', detail: error.message };
   if (error instanceof NotFoundError) return { kind: 'not-found', detail: error.message };
   if (error instanceof MethodNotAllowedError) {
     return { kind: 'method-not-allowed', detail: error.message, headers: { Allow: error.allowed.join(', ') } };

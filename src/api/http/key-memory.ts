@@ -6,7 +6,7 @@ const maxUnknownPerMinute = 600;
 const minuteMs = 60_000;
 
 /**
- * Remembers, by hash, which keys this process has found and which it has not. So a caller with a wrong key neither
+ * Remembers, by hash, which keys (and tokens of sessions and links) this process has found and which it has not. So a caller with a wrong key neither
  * reaches Postgres each time nor escapes the call limit by trying another wrong key. Bounded, whatever callers send.
  */
 export class KeyMemory {
@@ -57,7 +57,7 @@ export class KeyMemory {
     if (minute.count >= maxUnknownPerMinute) {
       const seconds = Math.max(1, Math.ceil((minute.endsAt - performance.now()) / 1_000));
       throw new TooManyRequestsError(
-        `This address sent over ${maxUnknownPerMinute} unknown API keys within a minute; try again in ${seconds} seconds.`,
+        `This address sent over ${maxUnknownPerMinute} unknown API keys or sessions within a minute; try again in ${seconds} seconds.`,
         seconds,
       );
     }

@@ -5,7 +5,7 @@ import {
   type RouteConfig,
 } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
-import { isTenantScope } from './authenticate.js';
+import { isTenantScope, sessionKindOf } from './authenticate.js';
 import type { Endpoint } from './endpoint.js';
 import { problemKinds, type ProblemKind } from './error-response.js';
 import { problemSchema, uuid } from './schemas.js';
@@ -19,8 +19,8 @@ type DocumentedProblem = Exclude<ProblemKind, 'method-not-allowed'>;
 /** Names of the problem responses under `components`, and when each comes. */
 const problems: Record<DocumentedProblem, { name: string; when: string }> = {
   'invalid-input': { name: 'InvalidInput', when: 'Something in the request is not valid; `errors` names the fields' },
-  unauthenticated: { name: 'Unauthenticated', when: 'No API key, or an unknown one' },
-  forbidden: { name: 'Forbidden', when: 'The API key lacks the scope of this call' },
+  unauthenticated: { name: 'Unauthenticated', when: 'No API key or session, or an unknown one' },
+  forbidden: { name: 'Forbidden', when: 'The API key, or the session, does not allow this call' },
   'not-found': {
     name: 'NotFound',
     when: "It does not exist or is another tenant's; the response is the same for both",
@@ -36,12 +36,35 @@ const problems: Record<DocumentedProblem, { name: string; when: string }> = {
   unavailable: { name: 'Unavailable', when: 'Postgres is unavailable; send the same call again after `Retry-After`' },
 };
 
-const securityScheme = 'apiKey';
+const documentedProblems = Object.keys(problems) as DocumentedProblem[];
+
+const securitySchemes = {
+  apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `irisx_…`' },
+  portalCookie: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'irisx_portal',
+    description: 'The session of a browser in the portal; with https its name is `__Host-irisx_portal`',
+  },
+  consoleCookie: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'irisx_console',
+    description: 'The session of a browser in the console; with https its name is `__Host-irisx_console`',
+  },
+  sessionToken: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-IRISX-Session',
+    description: 'Which session it is: its `csrf_token`. Without this header cookies are ignored',
+  },
+} as const;
 
 const introduction = `Events of a telephony platform, delivered to tenants' endpoints: signed, retried, rate limited, logged.
 
 Every call except the public ones needs an API key, sent as \`Authorization: Bearer <key>\`. The description of each call names the scope that it needs.
-A tenant's keys (\`webhooks:read\`, \`webhooks:write\`, \`messages:write\`) see that tenant only. The platform's keys (\`events:write\`, \`admin\`) belong to no tenant; \`admin\` may make the calls of any tenant that the query names.
+Pages of the portal and of the console use the cookie of a session instead, and send its \`csrf_token\` as \`X-IRISX-Session\`.
+A tenant's keys (\`webhooks:read\`, \`webhooks:write\`, \`messages:write\`, \`api_keys:write\`) see that tenant only. The platform's keys (\`events:write\`, \`admin\`) belong to no tenant; \`admin\` may make the calls of any tenant that the query names.
 
 Times are RFC 3339 in UTC with milliseconds. Unknown fields and query parameters are refused, and the error names them. Errors are problem documents (RFC 9457).
 Lists come in pages: pass \`next_cursor\` as \`cursor\` until it is null. New fields may be added to responses; ignore those that you do not know.`;
@@ -53,11 +76,8 @@ export function createOpenApiDocument(
   publicBaseUrl = '/',
 ): OpenApiDocument {
   const registry = new OpenAPIRegistry();
-  registry.registerComponent('securitySchemes', securityScheme, {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'An API key, `irisx_…`',
-  });
+  for (const [name, scheme] of Object.entries(securitySchemes))
+    registry.registerComponent('securitySchemes', name, scheme);
   registry.registerComponent('headers', 'RequestId', {
     description: 'Identifies this request in the logs; taken from the request if it has a valid one',
     schema: { type: 'string' },
@@ -67,7 +87,7 @@ export function createOpenApiDocument(
     description: 'RFC 6750, section 3',
     schema: { type: 'string' },
   });
-  for (const kind of Object.keys(problems) as DocumentedProblem[]) registerProblem(registry, kind);
+  for (const kind of documentedProblems) registerProblem(registry, kind);
   for (const endpoint of endpoints) registry.registerPath(toRoute(endpoint));
 
   // `registry.register` would need zod's prototypes extended; its name is in the schema's metadata anyway.
@@ -128,7 +148,7 @@ function toRoute(endpoint: Endpoint): RouteConfig {
     tags: [endpoint.tag],
     summary: endpoint.summary,
     description: [endpoint.description, scopeSentence(endpoint)].filter(Boolean).join('\n\n'),
-    security: endpoint.access === 'public' ? [] : [{ [securityScheme]: [endpoint.access] }],
+    security: securityOf(endpoint),
     request: {
       ...(params.length > 0 && { params: z.object(Object.fromEntries(params)) }),
       ...(endpoint.repeatable && { headers: z.object({ 'Idempotency-Key': idempotencyKey }) }),
@@ -152,8 +172,20 @@ function toRoute(endpoint: Endpoint): RouteConfig {
   };
 }
 
-/** With an admin key, a tenant's calls name the tenant. */
-const namesTenant = ({ access }: Endpoint) => access !== 'public' && isTenantScope(access);
+type Security = Partial<Record<keyof typeof securitySchemes, string[]>>;
+
+/** A session's own calls need its cookie; the others an API key, or a cookie together with its token. */
+function securityOf({ access }: Endpoint): Security[] {
+  if (access === 'public') return [];
+  const kind = sessionKindOf(access);
+  if (kind) return [kind === 'tenant' ? { portalCookie: [] } : { consoleCookie: [] }];
+  const operator: Security = { consoleCookie: [], sessionToken: [] };
+  const tenant: Security = { portalCookie: [], sessionToken: [] };
+  return [{ apiKey: [access] }, ...(isTenantScope(access) ? [tenant] : []), operator];
+}
+
+/** With an admin key, a tenant's calls name the tenant in the query, unless the path does. */
+const namesTenant = ({ access, tenantInPath }: Endpoint) => isTenantScope(access) && !tenantInPath;
 
 function queryOf(endpoint: Endpoint): Pick<NonNullable<RouteConfig['request']>, 'query'> {
   const own = endpoint.query instanceof z.ZodObject ? endpoint.query : undefined;
@@ -178,12 +210,14 @@ const lastEventId = uuid()
   .optional()
   .meta({ description: 'The last event that the client has; the stream goes on after it' });
 
-const scopeSentence = ({ access, allTenants }: Endpoint): string =>
-  access === 'public'
-    ? 'No API key is needed.'
-    : isTenantScope(access)
-      ? `Needs the scope \`${access}\`, or \`admin\` and the tenant in the query (\`tenant_id\` or \`tenant_external_id\`${allTenants ? '; without them: all tenants' : ''}).`
-      : `Needs the scope \`${access}\`.`;
+function scopeSentence({ access, allTenants, tenantInPath }: Endpoint): string {
+  if (access === 'public') return 'No API key is needed.';
+  if (sessionKindOf(access)) return "Needs the session's cookie.";
+  if (!isTenantScope(access)) return `Needs the scope \`${access}\`.`;
+  if (tenantInPath) return `Needs the scope \`${access}\` of that tenant, or \`admin\`.`;
+  const otherwise = allTenants ? '; without them: all tenants' : '';
+  return `Needs the scope \`${access}\`, or \`admin\` and the tenant in the query (\`tenant_id\` or \`tenant_external_id\`${otherwise}).`;
+}
 
 function responsesOf(endpoint: Endpoint): Record<string, ResponseConfig> {
   return Object.fromEntries(
@@ -207,14 +241,14 @@ function responsesOf(endpoint: Endpoint): Record<string, ResponseConfig> {
   );
 }
 
-/** By status code. Public calls get no 503 here, so that /readyz keeps its own. */
+/** By status code. Public calls get only their own, so that /readyz keeps its 503. */
 function problemsOf(endpoint: Endpoint): Record<string, ResponseConfig> {
   const kinds: DocumentedProblem[] = ['invalid-input'];
   if (endpoint.access !== 'public') kinds.push('unauthenticated', 'forbidden', 'too-many-requests', 'unavailable');
-  if (endpoint.params || namesTenant(endpoint) || endpoint.problems?.includes(404)) kinds.push('not-found');
-  if (endpoint.problems?.includes(409)) kinds.push('conflict');
+  if (endpoint.params || namesTenant(endpoint)) kinds.push('not-found');
   if (endpoint.body) kinds.push('too-large');
-  if (endpoint.problems?.includes(422)) kinds.push('event-mismatch');
+  const own: readonly number[] = endpoint.problems ?? [];
+  kinds.push(...documentedProblems.filter((kind) => own.includes(problemKinds[kind][0])));
   kinds.push('internal');
   return Object.fromEntries(
     kinds.map((kind) => [

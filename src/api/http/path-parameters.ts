@@ -11,6 +11,7 @@ const uuidParameter = (subject: PathParameter<string>['subject']): PathParameter
 
 export const tenantIdParameter = uuidParameter('tenant');
 export const keyIdParameter = uuidParameter('API key');
+export const portalSessionIdParameter = uuidParameter('portal session');
 export const deliveryIdParameter = uuidParameter('delivery');
 export const eventIdParameter = uuidParameter('event');
 export const recoveryIdParameter = uuidParameter('recovery');

@@ -1,34 +1,41 @@
 import { Router, type Request, type Response } from 'express';
-import type { RecentKey } from '../../db/api-keys.js';
+import type { RecentKey, Scope } from '../../db/api-keys.js';
 import type { Actor } from '../../db/audit.js';
 import type { EventTrace } from '../../db/events.js';
 import { capFieldErrors, InvalidInputError } from '../../errors.js';
 import { ForbiddenError, MethodNotAllowedError, notFound } from './api-errors.js';
 import {
+  actorOf,
   authenticate,
   authenticateRecent,
+  authenticateSession,
+  callerOf,
   isTenantScope,
   recentCallers,
   requireScope,
+  sessionKindOf,
   type Access,
   type Caller,
+  type Credentials,
   type RecentCallers,
+  type SessionAccess,
+  type TenantScope,
 } from './authenticate.js';
-import { credentialsOf } from './call-limit.js';
-import type { Endpoint, EndpointDeps } from './endpoint.js';
-import type { KeyMemory } from './key-memory.js';
+import { addressOf, credentialsOf, isHttps } from './call-limit.js';
+import type { Endpoint, EndpointDeps, OwnSession } from './endpoint.js';
 import { namedTenant, tenantQuery } from './named-tenant.js';
 import { readBody } from './read-body.js';
 import { parseUuid } from './schemas.js';
 import { sendEvents } from './send-events.js';
 import { sendLines } from './send-lines.js';
+import { csrfTokenOf, sessionInCookie, type PresentedSession } from './session-cookies.js';
 import { TenantCalls } from './tenant-calls.js';
 import { validate } from './validate.js';
 
 /** Serves the endpoints; on their paths, other methods are refused with a list of the allowed ones. */
-export function routeEndpoints(endpoints: readonly Endpoint[], deps: EndpointDeps, keys: KeyMemory): Router {
+export function routeEndpoints(endpoints: readonly Endpoint[], deps: EndpointDeps): Router {
   const router = Router({ caseSensitive: true });
-  const shared = { deps, keys, recent: recentCallers(), tenantCalls: new TenantCalls() };
+  const shared = { deps, recent: recentCallers(), tenantCalls: new TenantCalls() };
   for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
     const atPath = endpoints.filter((endpoint) => endpoint.path === path);
     const route = router.route(path);
@@ -46,8 +53,6 @@ export function routeEndpoints(endpoints: readonly Endpoint[], deps: EndpointDep
 /** What all calls share. */
 interface Shared {
   deps: EndpointDeps;
-  /** What is remembered of earlier callers. */
-  keys: KeyMemory;
   recent: RecentCallers;
   tenantCalls: TenantCalls;
 }
@@ -55,7 +60,7 @@ interface Shared {
 /** Authenticates the caller before it reads anything else that was sent. */
 async function serve(endpoint: Endpoint, request: Request, response: Response, shared: Shared): Promise<void> {
   const { deps, tenantCalls } = shared;
-  const { tenantId, actor, recentKey, query: sentQuery } = await authorize(endpoint, request, shared);
+  const { tenantId, actor, recentKey, query: sentQuery, ...caller } = await authorize(endpoint, request, shared);
   if (tenantId) response.locals['tenant'] = tenantId;
   const params = parseParams(endpoint, request);
   const query = endpoint.query && validate(endpoint.query, sentQuery, 'query');
@@ -73,7 +78,10 @@ async function serve(endpoint: Endpoint, request: Request, response: Response, s
     idempotencyKey: endpoint.repeatable ? readIdempotencyKey(request) : null,
     lastEventId: endpoint.resumable ? readLastEventId(request) : null,
     tenantId,
-    by: { request: requestId, keyId: actor?.id ?? null },
+    by: { request: requestId, keyId: caller.keyId, sessionId: caller.sessionId },
+    scopes: caller.scopes,
+    session: caller.session,
+    reachedAt: reachedAt(request, deps.publicBaseUrl),
     trace: (response.locals['trace'] ?? null) as EventTrace | null,
     author: actor && { actor, log: deps.log, request: requestId },
     recentKey,
@@ -81,6 +89,7 @@ async function serve(endpoint: Endpoint, request: Request, response: Response, s
   const handle = () => endpoint.handle(checked, deps);
   const answer = await (tenantId === null ? handle() : tenantCalls.run(tenantId, handle));
   response.status(answer.status);
+  if (answer.setCookie !== undefined) response.append('Set-Cookie', answer.setCookie);
   if (answer.csv) response.vary('Accept');
   if (answer.csv && request.accepts('json', 'csv') === 'csv') response.type('csv').send(answer.csv());
   else if (answer.lines) await sendLines(response, answer.lines);
@@ -89,26 +98,37 @@ async function serve(endpoint: Endpoint, request: Request, response: Response, s
   else response.json(answer.body);
 }
 
-async function authorize(
-  endpoint: Endpoint,
-  request: Request,
-  { deps: endpointDeps, keys, recent }: Shared,
-): Promise<Authorized> {
+async function authorize(endpoint: Endpoint, request: Request, { deps, recent }: Shared): Promise<Authorized> {
   const { query } = request;
-  if (endpoint.access === 'public') return { tenantId: null, actor: null, recentKey: null, query };
-  const { db, adminKey } = endpointDeps;
-  const deps = { db, keys, ...(adminKey !== undefined && { adminKey }) };
-  const credentials = credentialsOf(request);
+  const { access } = endpoint;
+  if (access === 'public') return { ...nobody, query };
+  const { publicBaseUrl } = deps;
+  const credentials = credentialsOf(request, publicBaseUrl);
+  if (isSessionAccess(access)) {
+    const session = sessionOf(access, request, credentials, publicBaseUrl);
+    const found = await authenticateSession(deps, { ...credentials, session });
+    const own = { ...found, csrfToken: csrfTokenOf(session!.token) };
+    return { ...nobody, actor: actorOf(callerOf(found)), sessionId: found.id, session: own, query };
+  }
   const { caller, recentKey } = endpoint.confirmsKey
     ? await authenticateRecent(deps, recent, credentials)
     : { caller: await authenticate(deps, credentials), recentKey: null };
-  const actor: Actor = { type: 'api_key', id: caller.keyId, name: caller.keyName };
-  if (isTenantScope(endpoint.access) && caller.scopes.includes('admin')) {
+  const authorized = {
+    ...nobody,
+    actor: actorOf(caller),
+    recentKey,
+    keyId: caller.keyId,
+    sessionId: caller.session?.id ?? null,
+    scopes: caller.scopes,
+    query,
+  };
+  if (endpoint.tenantInPath) return { ...authorized, tenantId: tenantInPath(endpoint, request, caller) };
+  if (isTenantScope(access) && caller.scopes.includes('admin')) {
     const namesNone = tenantQuery.every((name) => query[name] === undefined);
-    const tenantId = endpoint.allTenants && namesNone ? null : await namedTenant(request, endpointDeps);
-    return { tenantId, actor, recentKey, query: omit(query, tenantQuery) };
+    const tenantId = endpoint.allTenants && namesNone ? null : await namedTenant(request, deps);
+    return { ...authorized, tenantId, query: omit(query, tenantQuery) };
   }
-  return { tenantId: tenantOf(endpoint.access, caller), actor, recentKey, query };
+  return { ...authorized, tenantId: tenantOf(access, caller) };
 }
 
 interface Authorized {
@@ -116,17 +136,64 @@ interface Authorized {
   /** Null: the call needed no key. */
   actor: Actor | null;
   recentKey: RecentKey | null;
+  keyId: string | null;
+  sessionId: string | null;
+  scopes: readonly Scope[];
+  /** Null: the call is not about the browser's session. */
+  session: OwnSession | null;
   /** Without the parameters that named the tenant. */
   query: Request['query'];
 }
 
+const nobody = {
+  tenantId: null,
+  actor: null,
+  recentKey: null,
+  keyId: null,
+  sessionId: null,
+  scopes: [],
+  session: null,
+} satisfies Partial<Authorized>;
+
+const isSessionAccess = (access: Access): access is SessionAccess => sessionKindOf(access) !== undefined;
+
+/**
+ * The session that the call is about: that of the cookie. A page that says which one it has ends no other; to be shown
+ * it, a page need not know it.
+ */
+function sessionOf(
+  access: SessionAccess,
+  request: Request,
+  { session }: Credentials,
+  publicBaseUrl: string | undefined,
+): PresentedSession | null | undefined {
+  const kind = sessionKindOf(access)!;
+  const isShown = request.method === 'GET' || request.method === 'HEAD';
+  if (isShown || session === undefined)
+    return sessionInCookie(request.headers.cookie, kind, isHttps(request, publicBaseUrl));
+  return session?.kind === kind ? session : null;
+}
+
+/** The tenant that the path names. Throws NotFoundError if that is another one than the caller's. */
+function tenantInPath(endpoint: Endpoint, request: Request, caller: Caller): string {
+  const own = caller.scopes.includes('admin') ? null : tenantOf(endpoint.access as TenantScope, caller);
+  const named = String(parseParams(endpoint, request)['tenant_id']);
+  if (own !== null && own !== named) throw notFound('tenant', named);
+  return named;
+}
+
 /** The tenant that makes the call; null if the platform does. Throws ForbiddenError unless the caller may make it. */
-function tenantOf(access: Exclude<Access, 'public'>, caller: Caller): string | null {
+function tenantOf(access: Scope, caller: Caller): string | null {
   requireScope(caller, access);
   if (!isTenantScope(access)) return null;
   // The table gives no platform key such a scope. Checked all the same: the call cannot be answered without a tenant.
   if (caller.tenantId === null) throw new ForbiddenError('This call needs a key of a tenant.', access);
   return caller.tenantId;
+}
+
+function reachedAt(request: Request, publicBaseUrl: string | undefined) {
+  const origin = publicBaseUrl ?? `${request.protocol}://${request.host}`;
+  return { origin, isHttps: isHttps(request, publicBaseUrl), address: addressOf(request) };
 }
 
 function parseParams(endpoint: Endpoint, request: Request): Record<string, string | number> {

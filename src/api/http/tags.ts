@@ -2,6 +2,7 @@
 export const tags = {
   Tenants: "The platform's customers",
   'API keys': 'Credentials of programs; each is shown once, when it is created',
+  Sessions: 'Browsers in the portal of a tenant, and in the console of the operators',
   'Phone numbers': 'Which tenant has which number, and so gets the events of its calls and messages',
   'Usage and limits': 'What tenants used in a month, and the limits at which they are notified',
   'Event types': 'What a webhook can subscribe to',

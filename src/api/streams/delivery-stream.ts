@@ -23,8 +23,10 @@ export interface StreamDeps {
 export interface StreamRequest {
   tenantId: string;
   webhookId: number;
-  /** Null: the key of `IRISX_ADMIN_KEY`. */
+  /** Null: the key of `IRISX_ADMIN_KEY`, or a tenant's session. */
   keyId: string | null;
+  /** Null: no session. */
+  sessionId: string | null;
   /** Where it begins. */
   afterId: string;
 }
@@ -69,9 +71,9 @@ export class DeliveryStream implements EventStream<DeliveryMessage> {
     return this.request.tenantId;
   }
 
-  get owner(): Pick<StreamRequest, 'keyId' | 'webhookId'> {
-    const { keyId, webhookId } = this.request;
-    return { keyId, webhookId };
+  get owner(): Pick<StreamRequest, 'keyId' | 'sessionId' | 'webhookId'> {
+    const { keyId, sessionId, webhookId } = this.request;
+    return { keyId, sessionId, webhookId };
   }
 
   /** Whether its client has read everything that it was given. */

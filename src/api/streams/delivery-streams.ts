@@ -108,8 +108,8 @@ export class DeliveryStreams {
     );
     const withNews: DeliveryStream[] = [];
     for (const [i, stream] of streams.entries()) {
-      const { hasKey, hasWebhook, hasMore } = states[i]!;
-      if (!hasKey) stream.end('the API key was deleted or has expired');
+      const { hasCaller, hasWebhook, hasMore } = states[i]!;
+      if (!hasCaller) stream.end('the API key or session was deleted or has expired');
       else if (!hasWebhook) stream.end('the webhook was deleted');
       else if (hasMore) withNews.push(stream);
       else if (stream.isSilent) stream.wake();

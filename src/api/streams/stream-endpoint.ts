@@ -35,7 +35,8 @@ export const streamEndpoints = [
     async handle({ params, tenantId, by, lastEventId }, { db, streams }) {
       const webhookId = params.webhook_id;
       if (!(await findWebhook(db, tenantId, webhookId))) throw notFound('webhook', webhookId);
-      return { status: 200, events: await streams.open({ tenantId, webhookId, keyId: by.keyId, lastEventId }) };
+      const { keyId, sessionId } = by;
+      return { status: 200, events: await streams.open({ tenantId, webhookId, keyId, sessionId, lastEventId }) };
     },
   }),
 ];

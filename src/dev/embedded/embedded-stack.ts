@@ -96,6 +96,7 @@ export async function startEmbeddedStack(env: Environment, log: Logger, show: Sh
       WEBHOOK_ALLOW_HTTP: 'true',
       ...(keys.encryptionKey !== undefined && { IRISX_ENCRYPTION_KEY: keys.encryptionKey }),
       IRISX_ADMIN_KEY: keys.adminKey,
+      ...(uiUrl !== undefined && { TEMPORAL_UI_URL: uiUrl }),
       ...definedIn(env),
       DATABASE_URL: databaseUrl,
       TEMPORAL_ADDRESS: address,

@@ -126,6 +126,7 @@ export async function startApi(overrides: ApiOverrides = {}): Promise<Api> {
     sealer,
     adminKey,
     callsPerMinute: 0,
+    temporalNamespace: 'default',
     log,
     version,
     isTemporalReachable: () => Promise.resolve(true),

@@ -184,8 +184,8 @@ describe('the stream of a webhook', () => {
     await insertBacklog(api.pool, { tenantId: other, webhookId: busy, status: 'delivered', count: 3_000 });
     await api.pool.query('analyze webhook_deliveries');
     const explained = explain(db);
-    const states = await readStreams(explained.db, [{ keyId: null, webhookId, afterId: position }]);
-    assert.deepEqual(states, [{ hasKey: true, hasWebhook: true, hasMore: false }]);
+    const states = await readStreams(explained.db, [{ keyId: null, sessionId: null, webhookId, afterId: position }]);
+    assert.deepEqual(states, [{ hasCaller: true, hasWebhook: true, hasMore: false }]);
     assert.ok(explained.rowsRead() <= 2, `${explained.rowsRead()} rows`);
     const beforeId = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
     await listStreamedDeliveries(explained.db, webhookId, { afterId: position, beforeId });
@@ -197,7 +197,7 @@ describe('the stream of a webhook', () => {
       const stream = await open();
       const { body } = await api.call('GET', `/v1/tenants/${tenant.id}/api-keys`);
       await api.call('DELETE', `/v1/tenants/${tenant.id}/api-keys/${body.api_keys[0].id}`);
-      await stream.waitForComment(/^end: the API key was deleted or has expired$/);
+      await stream.waitForComment(/^end: the API key or session was deleted or has expired$/);
       await waitFor(() => stream.isEnded(), { what: 'the end of the stream' });
 
       const created = await api.call('POST', `/v1/tenants/${tenant.id}/api-keys`, {
@@ -205,7 +205,7 @@ describe('the stream of a webhook', () => {
       });
       const expiring = await open({ key: created.body.key });
       await api.pool.query(`update api_keys set expires_at = now() where id = $1`, [created.body.api_key.id]);
-      await expiring.waitForComment(/^end: the API key was deleted or has expired$/);
+      await expiring.waitForComment(/^end: the API key or session was deleted or has expired$/);
 
       const query = `?tenant_id=${tenant.id}`;
       const byAdmin = await open({ key: adminKey, query });
@@ -283,7 +283,8 @@ describe('the stream of a webhook', () => {
       streams.close();
       await transforms.close();
     });
-    const openHere = () => streams.open({ tenantId: tenant.id, webhookId, keyId: null, lastEventId: null });
+    const openHere = () =>
+      streams.open({ tenantId: tenant.id, webhookId, keyId: null, sessionId: null, lastEventId: null });
     const count = (part: string) => statements.filter((statement) => statement.includes(part)).length;
 
     it('a delivery that commits late, under an earlier id, comes before later ones', async () => {

@@ -61,15 +61,20 @@ describe('the OpenAPI document', () => {
   it('has exactly the calls of the contract', () => {
     assert.deepEqual(operations.map(({ method, path }) => `${method.toUpperCase()} ${path}`).sort(), [
       'DELETE /v1/api-keys/{key_id}',
+      'DELETE /v1/console/session',
       'DELETE /v1/phone-numbers/{phone_number}',
+      'DELETE /v1/portal/session',
       'DELETE /v1/tenants/{tenant_id}',
       'DELETE /v1/tenants/{tenant_id}/api-keys/{key_id}',
+      'DELETE /v1/tenants/{tenant_id}/portal-sessions',
+      'DELETE /v1/tenants/{tenant_id}/portal-sessions/{session_id}',
       'DELETE /v1/webhooks/{webhook_id}',
       'DELETE /v1/webhooks/{webhook_id}/recoveries/{recovery_id}',
       'GET /healthz',
       'GET /readyz',
       'GET /v1/api-keys',
       'GET /v1/audit-log',
+      'GET /v1/console/session',
       'GET /v1/deliveries',
       'GET /v1/event-types',
       'GET /v1/events',
@@ -77,12 +82,14 @@ describe('the OpenAPI document', () => {
       'GET /v1/messages',
       'GET /v1/messages/{message_id}',
       'GET /v1/phone-numbers',
+      'GET /v1/portal/session',
       'GET /v1/statistics',
       'GET /v1/tenants',
       'GET /v1/tenants/{tenant_id}',
       'GET /v1/tenants/{tenant_id}/api-keys',
       'GET /v1/tenants/{tenant_id}/export',
       'GET /v1/tenants/{tenant_id}/limits',
+      'GET /v1/tenants/{tenant_id}/portal-sessions',
       'GET /v1/tenants/{tenant_id}/retention',
       'GET /v1/tenants/{tenant_id}/usage',
       'GET /v1/webhook-templates',
@@ -97,6 +104,7 @@ describe('the OpenAPI document', () => {
       'GET /v1/webhooks/{webhook_id}/stream',
       'PATCH /v1/webhooks/{webhook_id}',
       'POST /v1/api-keys',
+      'POST /v1/console/session',
       'POST /v1/events',
       'POST /v1/events/batch',
       'POST /v1/events/expunge',
@@ -104,6 +112,7 @@ describe('the OpenAPI document', () => {
       'POST /v1/phone-numbers',
       'POST /v1/tenants',
       'POST /v1/tenants/{tenant_id}/api-keys',
+      'POST /v1/tenants/{tenant_id}/portal-links',
       'POST /v1/webhooks',
       'POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/retry',
       'POST /v1/webhooks/{webhook_id}/filter/test',
@@ -144,8 +153,15 @@ describe('the OpenAPI document', () => {
 
   it("requires each call's scope, and no key for public calls", () => {
     const open = operations.filter(({ operation }) => operation['security'].length === 0).map(({ path }) => path);
-    assert.deepEqual(open.sort(), ['/healthz', '/readyz', '/v1/event-types', '/v1/webhook-templates']);
-    for (const { path, operation } of operations.filter((one) => !open.includes(one.path))) {
+    assert.deepEqual(open.sort(), [
+      '/healthz',
+      '/readyz',
+      '/v1/console/session',
+      '/v1/event-types',
+      '/v1/webhook-templates',
+    ]);
+    const keyed = operations.filter((one) => !open.includes(one.path) && one.path !== '/v1/portal/session');
+    for (const { path, operation } of keyed) {
       const [requirement] = operation['security'];
       const [scheme = '', scopes] = Object.entries(requirement as { [scheme: string]: Json })[0] ?? [];
       assert.equal(at(`#/components/securitySchemes/${scheme}`)?.['scheme'], 'bearer', path);
@@ -221,7 +237,7 @@ describe('the OpenAPI document', () => {
 
   it('says for every request body that unknown fields are refused', () => {
     const bodies = operations.flatMap(({ operation }) => operation['requestBody'] ?? []);
-    assert.equal(bodies.length, 20);
+    assert.equal(bodies.length, 22);
     for (const body of bodies) {
       const { schema } = body['content']['application/json'];
       const named = document['components']['schemas'][schema['$ref']?.split('/').at(-1)];
