@@ -61,13 +61,13 @@ describe("the tenant's portal", function () {
     await page.goto(link);
     await heading(page).waitFor();
     assert.equal(page.url(), url(''), 'the token is not left in the address');
+    const other = await browser.open();
+    await other.goto(link);
+    await other.getByText('This link was used already').waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByText('Your session has ended').waitFor();
     await page.reload();
     await page.getByText('Open this portal from your platform').waitFor();
-    const other = await browser.open();
-    await other.goto(link);
-    await other.getByText('This link was used already').waitFor();
   });
 
   it('has no page that axe finds fault with, or that is too wide for a phone, light or dark', async () => {
