@@ -83,3 +83,11 @@ export async function enterPortal(stack: Stack, page: Page, tenant: TenantClient
   await page.goto((body as { portal_link: { url: string } }).portal_link.url);
   await page.getByRole('heading', { level: 1 }).waitFor();
 }
+
+/** Signs in to the operators' console with the admin key. */
+export async function enterConsole(stack: Stack, page: Page): Promise<void> {
+  await page.goto(`${stack.service.url}/console/`);
+  await page.getByLabel('Admin key').fill(stack.adminKey);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Tenants' }).waitFor();
+}
