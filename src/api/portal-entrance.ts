@@ -19,7 +19,11 @@ type Deps = AppDeps & { keys: KeyMemory };
  */
 export function portalEntrance(deps: Deps, frameAncestors: string): RequestHandler {
   return async (request, response) => {
-    response.set('Cache-Control', 'no-store');
+    response.set({
+      'Cache-Control': 'no-store',
+      // Of the redirect as well: some browsers check it in an iframe.
+      'Content-Security-Policy': `default-src 'none'; frame-ancestors ${frameAncestors}`,
+    });
     // A preview must not use the link up. Browsers drop an answer like this, and ask again when the person comes.
     if (isPrefetch(request)) return void response.status(503).end();
     if (request.method === 'HEAD') return void response.end();

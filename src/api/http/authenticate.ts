@@ -230,7 +230,7 @@ function remedy(caller: Caller, scope: Scope): string {
     return ', one of the tenant, or a key of the platform with the scope admin. POST /v1/tenants/:id/api-keys makes one.';
   }
   if (!isTenantScope(scope) && caller.tenantId !== null) return ", which only the platform's own keys can have.";
-  return `; this one has ${caller.scopes.join(', ')}.`;
+  return `; this ${caller.session ? 'session' : 'one'} has ${caller.scopes.join(', ')}.`;
 }
 
 const hash = (key: string): Buffer => createHash('sha256').update(key).digest();

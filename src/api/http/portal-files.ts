@@ -33,7 +33,7 @@ export function portalFiles({ folder = builtFolder(), frameAncestors }: { folder
   const router = Router({ caseSensitive: true });
   router.use(compression(), (request: Request, response: Response, next: NextFunction) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return next('router');
-    response.set({ 'Content-Security-Policy': contentSecurityPolicy(frameAncestors), 'Cache-Control': 'no-cache' });
+    response.set('Content-Security-Policy', contentSecurityPolicy(frameAncestors));
     next();
   });
   router.use(
@@ -41,13 +41,16 @@ export function portalFiles({ folder = builtFolder(), frameAncestors }: { folder
     express.static(path.join(folder, 'assets'), { immutable: true, maxAge: '1y', index: false, redirect: false }),
     (_request: Request, _response: Response, next: NextFunction) => next('router'),
   );
-  router.use(express.static(folder, { index: false, redirect: false, cacheControl: false }));
   router.use((_request: Request, response: Response, next: NextFunction) => {
-    response.sendFile('index.html', { root: folder, cacheControl: false }, (error?: NodeJS.ErrnoException) => {
-      if (error?.code === 'ENOENT') sendPlainPage(response, frameAncestors, notBuilt);
-      else if (error) next(error);
-    });
+    response.set('Cache-Control', 'no-cache');
+    next();
   });
+  const files = express.static(folder, { index: false, redirect: false, cacheControl: false });
+  router.use(files, (request: Request, _response: Response, next: NextFunction) => {
+    request.url = '/index.html';
+    next();
+  });
+  router.use(files, (_request: Request, response: Response) => sendPlainPage(response, frameAncestors, notBuilt));
   return router;
 }
 

@@ -3,6 +3,7 @@ import { endpoints } from '../../../src/api/app.js';
 import { createOpenApiDocument } from '../../../src/api/http/openapi.js';
 import { webhookChangeSchema } from '../../../src/api/webhook-schemas.js';
 import { shownFields } from '../../../src/db/audit.js';
+import { enterPortal } from './browser.js';
 import {
   createTenant,
   createWebhook,
@@ -15,6 +16,8 @@ import {
 
 /** Calls that are no change for the audit log, and why. */
 const unaudited: Record<string, string> = {
+  createConsoleSession: 'the operator acts as its key, whose calls are the record',
+  deleteConsoleSession: 'the operator acts as its key, whose calls are the record',
   createEvent: 'the events themselves are the record',
   createEvents: 'the events themselves are the record',
   sendMessage: 'the messages themselves are the record',
@@ -94,6 +97,25 @@ describe('every call that changes something', () => {
     deleteApiKey: async () => {
       const { body } = await newKey('/v1/api-keys', 'events:write');
       return { action: 'api_key.deleted', call: () => api.call('DELETE', `/v1/api-keys/${body.api_key.id}`) };
+    },
+    createPortalLink: async () => ({
+      action: 'portal_link.created',
+      call: () => api.call('POST', ofTenant('portal-links')),
+    }),
+    deletePortalSession: async () => {
+      const portal = await enterPortal(api, tenant.id);
+      return { action: 'portal_session.ended', call: () => portal.call('DELETE', '/v1/portal/session') };
+    },
+    endPortalSession: async () => {
+      const { id } = await enterPortal(api, tenant.id);
+      return {
+        action: 'portal_session.ended',
+        call: () => api.call('DELETE', ofTenant(`portal-sessions/${id}`)),
+      };
+    },
+    endPortalSessions: async () => {
+      await enterPortal(api, tenant.id);
+      return { action: 'portal_session.ended', call: () => api.call('DELETE', ofTenant('portal-sessions')) };
     },
     assignPhoneNumber: async () => ({ action: 'phone_number.assigned', call: () => assign('+15557654321') }),
     releasePhoneNumber: async () => {

@@ -10,6 +10,7 @@ import { claimSend } from '../../../src/db/messages.js';
 import { tablesOfTenants } from '../../../src/db/tenant-deletion.js';
 import { createLogger } from '../../../src/log.js';
 import { insertOutboundMessage } from '../../support/sms-events.js';
+import { enterPortal } from './browser.js';
 import { waitFor } from '../../support/wait-for.js';
 import {
   adminKey,
@@ -52,6 +53,7 @@ describe('everything of a tenant', () => {
       verdict: 'delivered',
       responseHeaders: { 'Set-Cookie': 'cookie-secret' },
     });
+    await enterPortal(api, tenant.id);
     const messageId = await insertOutboundMessage(api.pool, tenant.id, { from: number });
     await api.pool.query(
       `with call as (
@@ -105,6 +107,8 @@ describe('everything of a tenant', () => {
         [
           'tenant',
           'api_key',
+          'portal_link',
+          'portal_session',
           'phone_number',
           'limit',
           'usage',

@@ -94,7 +94,7 @@ describe('tenants and API keys', () => {
     assert.deepEqual(asTenant.body.errors, [
       {
         path: 'scopes.0',
-        message: 'expected one of webhooks:read, webhooks:write, messages:write, got "admin"',
+        message: 'expected one of webhooks:read, webhooks:write, messages:write, api_keys:write, got "admin"',
       },
     ]);
     const asPlatform = await api.call('POST', '/v1/api-keys', { body: { name: 'x', scopes: ['webhooks:read'] } });

@@ -160,12 +160,28 @@ describe('the OpenAPI document', () => {
       '/v1/event-types',
       '/v1/webhook-templates',
     ]);
-    const keyed = operations.filter((one) => !open.includes(one.path) && one.path !== '/v1/portal/session');
+    const own = operations.filter(
+      ({ path, method }) => /^\/v1\/(?:portal|console)\/session$/.test(path) && method !== 'post',
+    );
+    assert.deepEqual(
+      own.map(({ path, operation }) => [path, operation['security']]),
+      [
+        ['/v1/portal/session', [{ portalCookie: [] }]],
+        ['/v1/portal/session', [{ portalCookie: [] }]],
+        ['/v1/console/session', [{ consoleCookie: [] }]],
+        ['/v1/console/session', [{ consoleCookie: [] }]],
+      ],
+    );
+    const keyed = operations.filter((one) => !open.includes(one.path) && !own.includes(one));
     for (const { path, operation } of keyed) {
       const [requirement] = operation['security'];
       const [scheme = '', scopes] = Object.entries(requirement as { [scheme: string]: Json })[0] ?? [];
       assert.equal(at(`#/components/securitySchemes/${scheme}`)?.['scheme'], 'bearer', path);
       assert.equal(scopes?.length, 1);
+      const sessions = (operation['security'] as Json[]).slice(1).map((session) => Object.keys(session as object));
+      const operator = ['consoleCookie', 'sessionToken'];
+      const isTenants = scopes[0] !== 'admin' && scopes[0] !== 'events:write';
+      assert.deepEqual(sessions, isTenants ? [['portalCookie', 'sessionToken'], operator] : [operator], path);
       for (const status of ['401', '403', '503']) assert.ok(operation['responses'][status], `${path} ${status}`);
     }
   });
