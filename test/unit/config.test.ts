@@ -33,7 +33,14 @@ describe('config', () => {
       databasePoolSize: 20,
       databasePreparedStatements: true,
       temporal: { address: 'temporal:7233', namespace: 'default', taskQueue: 'irisx-webhooks' },
-      api: { host: '0.0.0.0', port: 3000, callsPerMinute: 6000, keepAliveMs: 65_000, trustedProxies: [] },
+      api: {
+        host: '0.0.0.0',
+        port: 3000,
+        callsPerMinute: 6000,
+        keepAliveMs: 65_000,
+        trustedProxies: [],
+        portalFrameAncestors: [],
+      },
       encryptionKeys: [unnamedKey(Buffer.alloc(32, 7))],
       allowedNetworks: [],
       allowHttp: false,
@@ -62,6 +69,8 @@ describe('config', () => {
       API_KEEP_ALIVE_SECONDS: '120',
       API_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1',
       PUBLIC_BASE_URL: 'https://hooks.example.com/irisx/',
+      PORTAL_FRAME_ANCESTORS: 'https://app.example.com,https://*.Example.net:8443  http://localhost:5173',
+      TEMPORAL_UI_URL: 'http://temporal.example.com/',
       IRISX_ADMIN_KEY: '0123456789abcdef',
       WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8, ::1, 10.1.2.3',
       WEBHOOK_ALLOW_HTTP: 'true',
@@ -97,6 +106,8 @@ describe('config', () => {
         keepAliveMs: 120_000,
         trustedProxies: ['10.0.0.0/8', '192.0.2.1/32'],
         publicBaseUrl: 'https://hooks.example.com/irisx',
+        portalFrameAncestors: ['https://app.example.com', 'https://*.example.net:8443', 'http://localhost:5173'],
+        temporalUiUrl: 'http://temporal.example.com',
       },
       adminKey: '0123456789abcdef',
       encryptionKeys: [unnamedKey(Buffer.alloc(32, 7))],
@@ -209,6 +220,28 @@ describe('config', () => {
       problemsOf({ ...required, PUBLIC_BASE_URL: 'https://a:b@hooks.example.com' })[0]!,
       /must not hold a user name or password/,
     );
+  });
+
+  it('takes only origins as those that may show the portal', () => {
+    const wrong = [
+      '*',
+      "'self'",
+      'app.example.com',
+      'https://app.example.com/',
+      'https://a.example.com;script-src',
+      'https://a:b@c',
+      'https://',
+      'javascript:x',
+      'https://a.example.com:99999',
+    ];
+    for (const origin of wrong) {
+      const problems = problemsOf({ ...required, PORTAL_FRAME_ANCESTORS: `https://app.example.com ${origin}` });
+      assert.match(
+        problems.join(),
+        /^PORTAL_FRAME_ANCESTORS holds ".*", which is not an origin like https:\/\/app/,
+        origin,
+      );
+    }
   });
 
   it('accepts an encryption key of exactly 32 bytes', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { waitFor } from '../../support/wait-for.js';
+import { enterPortal, type Portal } from './browser.js';
 import { createTenant, startApi, type Api } from './fixture.js';
 
 describe('calls of one API key', () => {
@@ -48,6 +49,28 @@ describe('calls of one API key', () => {
         statuses.push((await restarted.call('POST', '/v1/events', { key, body: {} })).status);
       assert.deepEqual(statuses, [401, 401, 401, 429, 429]);
       assert.equal((await restarted.call('POST', '/v1/events', { body: {} })).status, 400);
+    } finally {
+      await restarted.close();
+    }
+  });
+
+  it('are limited by session in the same way, triggers too, and another session of the address is not affected', async () => {
+    const unlimited = await startApi({ databaseUrl: api.databaseUrl });
+    const [first, second] = await Promise.all(
+      [1, 2].map(async () => enterPortal(unlimited, (await createTenant(unlimited)).id)),
+    );
+    await unlimited.close();
+    const restarted = await startApi({ callsPerMinute: 3, databaseUrl: api.databaseUrl });
+    try {
+      const statusOf = async ({ browser, csrfToken }: Portal, path = '/v1/webhooks', method = 'GET') => {
+        const headers = { Cookie: browser.cookieHeader, 'X-IRISX-Session': csrfToken };
+        return (await restarted.call(method, path, { key: null, headers })).status;
+      };
+      const statuses: number[] = [];
+      for (let i = 0; i < 5; i += 1) statuses.push(await statusOf(first!));
+      assert.deepEqual(statuses, [200, 200, 200, 200, 429], 'the first one is counted where the session is looked up');
+      assert.equal(await statusOf(first!, '/v1/events', 'POST'), 429);
+      assert.equal(await statusOf(second!), 200);
     } finally {
       await restarted.close();
     }

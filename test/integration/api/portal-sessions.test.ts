@@ -247,6 +247,19 @@ describe('a session in the portal', () => {
     assert.equal((await new Browser(api).open(unused)).status, 404);
   });
 
+  it('does not outlive a tenant that is deleted while its links are opened', async () => {
+    const leaving = await createTenant(api);
+    const urls = await Promise.all(Array.from({ length: 8 }, () => newLink(api, leaving.id)));
+    const [deleted, ...opened] = await Promise.all([
+      api.call('DELETE', `/v1/tenants/${leaving.id}?confirm=Acme`),
+      ...urls.map(async (url) => (await new Browser(api).open(url)).status),
+    ]);
+    assert.equal(deleted.status, 204);
+    for (const status of opened) assert.ok([303, 404, 410].includes(status), `${status}`);
+    const { rows } = await api.pool.query('select from browser_sessions where tenant_id = $1', [leaving.id]);
+    assert.equal(rows.length, 0);
+  });
+
   describe('that the platform ends', () => {
     let own: TestTenant;
     const path = () => `/v1/tenants/${own.id}/portal-sessions`;

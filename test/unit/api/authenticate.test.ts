@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { authenticate, callerName, createApiKey, requireScope } from '../../../src/api/http/authenticate.js';
+import {
+  authenticate,
+  authenticateSession,
+  callerName,
+  createApiKey,
+  createToken,
+  requireScope,
+} from '../../../src/api/http/authenticate.js';
 import { ForbiddenError, TooManyRequestsError, UnauthenticatedError } from '../../../src/api/http/api-errors.js';
 import { KeyMemory } from '../../../src/api/http/key-memory.js';
 import type { Queryable } from '../../../src/db/database.js';
@@ -121,6 +128,26 @@ describe('unknown keys', () => {
       UnauthenticatedError,
     );
     assert.equal(callerName({ db: noDatabase, keys }, bearer(deleted.key)), `address ${address}`);
+  });
+});
+
+describe('unknown sessions', () => {
+  it('cause a limited number of queries by each address, as unknown keys do', async () => {
+    const table = keyTable();
+    const deps = { db: table as unknown as Queryable, keys: new KeyMemory() };
+    const presented = () => ({ address, session: { kind: 'tenant', token: createToken() } as const });
+    const results = await Promise.allSettled(
+      Array.from({ length: 2_000 }, () => authenticateSession(deps, presented())),
+    );
+    const refused = results.filter(
+      (result) => result.status === 'rejected' && result.reason instanceof TooManyRequestsError,
+    );
+    assert.deepEqual([table.queries, refused.length], [600, 1_400]);
+    const { session } = presented();
+    const elsewhere = { authorization: undefined, address: '192.0.2.2', session };
+    assert.equal(callerName(deps, elsewhere), null, 'not looked up yet');
+    await assert.rejects(authenticateSession(deps, elsewhere), UnauthenticatedError);
+    assert.equal(callerName(deps, elsewhere), 'address 192.0.2.2');
   });
 });
 
