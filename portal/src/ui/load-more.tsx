@@ -1,12 +1,11 @@
-import type { UseInfiniteQueryResult } from '@tanstack/react-query';
 import { Button } from './button.js';
 
+interface LoadMoreProps {
+  query: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => Promise<unknown> };
+}
+
 /** The button below a list that reads its next page. */
-export function LoadMore({
-  query,
-}: {
-  query: Pick<UseInfiniteQueryResult, 'hasNextPage' | 'fetchNextPage' | 'isFetchingNextPage'>;
-}) {
+export function LoadMore({ query }: LoadMoreProps) {
   if (!query.hasNextPage) return null;
   return (
     <div className="load-more">

@@ -1,0 +1,80 @@
+import { useState, type FormEvent } from 'react';
+import { statuses, statusNames } from '../../text/deliveries.js';
+import { EventTypeOptions } from '../../ui/event-type-options.js';
+import { Field } from '../../ui/field.js';
+import { TimeRange } from '../../ui/time-range.js';
+import { WebhookOptions } from '../../ui/webhook-name.js';
+import { filterNames, isFiltered, type DeliveryFilters } from './query-of.js';
+
+interface FiltersProps {
+  filters: DeliveryFilters;
+  onChange: (changes: Partial<DeliveryFilters>) => void;
+}
+
+export const nothing = Object.fromEntries(filterNames.map((name) => [name, null])) as DeliveryFilters;
+
+/** What the list is narrowed to. Each change goes into the url at once. */
+export function Filters({ filters, onChange }: FiltersProps) {
+  return (
+    <search className="stack delivery-filters" aria-label="Filters">
+      <div className="filters">
+        <Field label="Status">
+          <select value={filters.status ?? ''} onChange={(event) => onChange({ status: event.target.value || null })}>
+            <option value="">Any</option>
+            {statusNames.map((status) => (
+              <option key={status} value={status}>
+                {statuses[status].title}
+              </option>
+            ))}
+          </select>
+        </Field>
+        <Field label="Webhook">
+          <select value={filters.webhook ?? ''} onChange={(event) => onChange({ webhook: event.target.value || null })}>
+            <option value="">Any</option>
+            <WebhookOptions chosen={filters.webhook ?? ''} />
+          </select>
+        </Field>
+        <Field label="Event type">
+          <select
+            value={filters.event_type ?? ''}
+            onChange={(event) => onChange({ event_type: event.target.value || null })}
+          >
+            <option value="">Any</option>
+            <EventTypeOptions chosen={filters.event_type ?? ''} />
+          </select>
+        </Field>
+        <EventIdFilter key={filters.event_id} value={filters.event_id ?? ''} onChange={onChange} />
+      </div>
+      <TimeRange since={filters.since} until={filters.until} onChange={onChange} />
+      {isFiltered(filters) && (
+        <button type="button" className="link-button clear-filters" onClick={() => onChange(nothing)}>
+          Clear all filters
+        </button>
+      )}
+    </search>
+  );
+}
+
+/** Taken when it is complete: by Enter, or when the input is left. */
+function EventIdFilter({ value, onChange }: { value: string; onChange: FiltersProps['onChange'] }) {
+  const [text, setText] = useState(value);
+  const take = (event?: FormEvent) => {
+    event?.preventDefault();
+    if (text.trim() !== value) onChange({ event_id: text.trim() || null });
+  };
+  return (
+    <form onSubmit={take}>
+      <Field label="Event id">
+        <input
+          type="search"
+          value={text}
+          placeholder="The whole id"
+          spellCheck={false}
+          autoComplete="off"
+          onChange={(event) => setText(event.target.value)}
+          onBlur={() => take()}
+        />
+      </Field>
+    </form>
+  );
+}
