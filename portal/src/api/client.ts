@@ -11,6 +11,8 @@ export interface Api {
 
 /** Calls of one tenant. An operator names the tenant in them. */
 const ofOneTenant = /^\/v1\/(webhooks|deliveries|events|statistics|audit-log|phone-numbers|usage|messages)(\/|$)/;
+// An operator's own call: it takes no tenant.
+const isReveal = /\/reveal$/;
 
 /**
  * Every call says which session it belongs to, as a browser may have got another one since the page was opened. Calls
@@ -24,7 +26,7 @@ export function createApi(csrfToken: string | null, tenantId: string | null = nu
     onRequest({ request }) {
       if (csrfToken) request.headers.set('X-IRISX-Session', csrfToken);
       const url = new URL(request.url);
-      if (tenantId === null || !ofOneTenant.test(url.pathname)) return undefined;
+      if (tenantId === null || !ofOneTenant.test(url.pathname) || isReveal.test(url.pathname)) return undefined;
       url.searchParams.set('tenant_id', tenantId);
       return new Request(url, request);
     },

@@ -19,7 +19,11 @@ function hostOf(url: string): string {
 }
 
 /** The first 200 webhooks; the name of any other, a deleted one for example, is its number. */
-export function useWebhookNames(): { webhooks: readonly Named[]; nameOf: (id: number) => string } {
+export function useWebhookNames(): {
+  webhooks: readonly Named[];
+  isLoaded: boolean;
+  nameOf: (id: number) => string;
+} {
   const { data } = useQueries().useQuery(
     'get',
     '/v1/webhooks',
@@ -31,7 +35,7 @@ export function useWebhookNames(): { webhooks: readonly Named[]; nameOf: (id: nu
     const found = webhooks.find((webhook) => webhook.id === id);
     return found ? webhookName(found) : `Webhook ${id}`;
   };
-  return { webhooks, nameOf };
+  return { webhooks, isLoaded: data !== undefined, nameOf };
 }
 
 /** Options of a select of webhooks; one that is not among the first 200 has its number. */

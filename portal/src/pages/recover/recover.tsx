@@ -1,5 +1,33 @@
+import { useMay } from '../../api/session.js';
+import { EmptyState } from '../../ui/empty-state.js';
+import { Link } from '../../ui/link.js';
 import { Page } from '../../ui/page.js';
+import { useUrlFilters } from '../../ui/url-filters.js';
+import { useWebhookNames } from '../../ui/webhook-name.js';
+import { NewRecovery } from './new-recovery.js';
+import { Recoveries } from './recoveries.js';
+import { choiceOf } from './recovery-request.js';
+import './recover.css';
 
+/** Sends again what a webhook missed. */
 export function Recover() {
-  return <Page title="Recover">{null}</Page>;
+  const [parameters, change] = useUrlFilters();
+  const mayWrite = useMay('webhooks:write');
+  const { webhooks, isLoaded } = useWebhookNames();
+  const choice = choiceOf(parameters);
+  return (
+    <Page
+      title="Recover"
+      lead="After an outage of your server, send again what a webhook missed: oldest first, at its pace, each event under its old id."
+    >
+      {isLoaded && webhooks.length === 0 && choice.webhook === '' ? (
+        <EmptyState title="There is no webhook yet.">
+          <Link to="webhooks">Create a webhook</Link> first. It can then get events from before it existed, too.
+        </EmptyState>
+      ) : (
+        <NewRecovery choice={choice} change={change} mayWrite={mayWrite} />
+      )}
+      {choice.webhook !== '' && <Recoveries key={choice.webhook} webhookId={Number(choice.webhook)} />}
+    </Page>
+  );
 }

@@ -1,0 +1,34 @@
+import { useNow } from '../../ui/time.js';
+import { Link } from '../../ui/link.js';
+import { explainDelivery, type Situation } from './explain-delivery.js';
+
+/** Why the delivery is where it is, in plain words, and what to do next. */
+export function StatusCard(situation: Omit<Situation, 'now'>) {
+  const now = useNow(1_000);
+  const { tone, title, reason, next, links } = explainDelivery({ ...situation, now });
+  return (
+    <section className={`status-card ${tone}`} aria-label="What happened">
+      <h2>{title}</h2>
+      {/* Said when the status changes, not every second. */}
+      <p className="visually-hidden" role="status">
+        {`Status: ${situation.delivery.status}`}
+      </p>
+      {reason && <p>{reason}</p>}
+      {next && (
+        <p>
+          <strong>What to do: </strong>
+          {next}
+        </p>
+      )}
+      {links.length > 0 && (
+        <p className="row status-links">
+          {links.map(({ text, to }) => (
+            <Link key={to} to={to}>
+              {text}
+            </Link>
+          ))}
+        </p>
+      )}
+    </section>
+  );
+}
