@@ -37,7 +37,7 @@ export function shortReason(delivery: Delivery): string | null {
   if (delivery.in_flight) return 'Request is open';
   if (error !== null && status !== 'delivered') return errorWords(error, delivery.status_code);
   if (status === 'delivered' && delivery.status_code !== null) return statusName(delivery.status_code);
-  if (status === 'held') return 'Webhook takes nothing now';
+  if (status === 'held') return 'Waits for the webhook';
   if (status === 'pending' && delivery.attempt_count === 0) return 'Waits to be sent';
   return null;
 }

@@ -45,10 +45,10 @@ export function Deliveries() {
           const deliveries = data.pages.flatMap((page) => page.deliveries);
           if (deliveries.length === 0) return <NoDeliveries filters={filters} clear={change} />;
           return (
-            <>
+            <div className="stack" aria-busy={query.isPlaceholderData}>
               <DeliveryTable deliveries={deliveries} isLive={isLive && !isFurther} />
               <LoadMore query={query} />
-            </>
+            </div>
           );
         }}
       </Loaded>

@@ -13,8 +13,8 @@ import { useSteadyRows } from './steady-rows.js';
 const columns = [
   'Status',
   'Event',
-  'Webhook',
-  'Result',
+  { title: 'Webhook', wideOnly: true },
+  { title: 'Result', wideOnly: true },
   { title: 'Attempts', align: 'right', wideOnly: true },
   { title: 'Duration', align: 'right', wideOnly: true },
   'Accepted',
@@ -47,6 +47,7 @@ const Row = memo(function Row({ delivery, webhook }: { delivery: Delivery; webho
     <tr>
       <td>
         <DeliveryStatusBadge status={delivery.status} />
+        {reason && <div className="narrow-only quiet narrow-reason">{reason}</div>}
       </td>
       <th scope="row">
         <Link to={`webhooks/${webhookId}/deliveries/${id}`} className="delivery-event">
@@ -57,12 +58,12 @@ const Row = memo(function Row({ delivery, webhook }: { delivery: Delivery; webho
           {eventId}
         </div>
       </th>
-      <td>
+      <td className="wide-only">
         <div className="clip webhook-name" title={webhook}>
           <Link to={`webhooks/${webhookId}`}>{webhook}</Link>
         </div>
       </td>
-      <td>
+      <td className="wide-only">
         <div className="clip reason" title={error?.message}>
           {reason ?? <span className="quiet">–</span>}
         </div>

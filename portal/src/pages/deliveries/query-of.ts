@@ -15,5 +15,5 @@ export const isFiltered = (filters: DeliveryFilters): boolean => filterNames.som
 /** As the API takes them. Whatever is in the url goes there: the API says what is wrong with it. */
 export function queryOf({ webhook, ...others }: DeliveryFilters): Query {
   const set = Object.entries({ webhook_id: webhook, ...others }).filter(([, value]) => value !== null);
-  return Object.fromEntries(set) as Query;
+  return Object.fromEntries(set);
 }

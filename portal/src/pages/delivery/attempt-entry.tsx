@@ -1,3 +1,4 @@
+import { ChevronRight } from 'lucide-react';
 import { useState } from 'react';
 import { errorWords } from '../../text/deliveries.js';
 import { statusName } from '../../text/http-statuses.js';
@@ -25,6 +26,7 @@ export function AttemptEntry({ entry, url, startsOpen = false }: AttemptEntryPro
       <li className={`timeline-attempt ${error ? 'bad' : 'good'}`}>
         <details open={isOpen} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
           <summary>
+            <ChevronRight aria-hidden="true" />
             <span className="attempt-head">
               <strong>Attempt {number}</strong>
               <Badge tone={error ? 'bad' : 'good'}>{error ? errorWords(error, code) : statusName(code ?? 200)}</Badge>

@@ -74,7 +74,7 @@ function explainDelivered({ delivery, lastAttempt }: Situation): Explanation {
     tone: 'good',
     title: `Delivered: ${target} ${answered}${ms === null ? '' : ` after ${duration(ms)}`}.`,
     reason: attempts === 0 ? null : `${which}${after ? `, ${after}` : ''}.`,
-    next: 'If nothing came of it all the same, look in the receiver’s own log for the event id: the request was there.',
+    next: 'Nothing came of it? The request was there: look for the event id in the receiver’s own log.',
     links: [],
   };
 }

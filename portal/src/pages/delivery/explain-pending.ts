@@ -18,7 +18,7 @@ export function explainPending(situation: Situation, failure: ErrorExplanation |
       ...info,
       title: 'On its way: a request is open.',
       reason: failed,
-      next: `It began ${relativeTime(delivery.attempt_started_at!, now)}, and ends${webhook ? ` within ${duration(webhook.timeout_ms)}` : ''} with an answer or a failure.`,
+      next: `It began ${relativeTime(delivery.attempt_started_at!, now)}${webhook ? `; the receiver has ${duration(webhook.timeout_ms)} to answer` : ''}.`,
     };
   const nextAt = delivery.next_attempt_at;
   if (nextAt === null) {

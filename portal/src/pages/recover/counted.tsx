@@ -16,7 +16,7 @@ export function Counted({ webhookId, total, isExact }: { webhookId: number; tota
       <p>
         <strong>{totalWords(total, isExact).replace(/^./, (first) => first.toUpperCase())}</strong> would be sent again.
       </p>
-      {ms !== null && <p>The webhook’s rate limit lets that take {duration(ms)} at least. Live events go first.</p>}
+      {ms !== null && <p>At the webhook’s rate limit that takes {duration(ms)} or more. Live events go first.</p>}
       {webhook && !webhook.enabled && <p>The webhook takes nothing now: the recovery waits until it is enabled.</p>}
     </div>
   );

@@ -43,10 +43,10 @@ export function NewRecovery({ choice, change, mayWrite }: NewRecoveryProps) {
     start.mutate(
       { params, body: requestOf(choice) },
       {
-        onSuccess: async () => {
+        onSuccess: () => {
           setCounted(null);
           toast.done('The recovery has started.');
-          await queryClient.invalidateQueries({ queryKey: ['get', path] });
+          void queryClient.invalidateQueries({ queryKey: ['get', path] });
         },
       },
     );

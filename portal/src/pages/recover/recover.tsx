@@ -5,7 +5,7 @@ import { Page } from '../../ui/page.js';
 import { useUrlFilters } from '../../ui/url-filters.js';
 import { useWebhookNames } from '../../ui/webhook-name.js';
 import { NewRecovery } from './new-recovery.js';
-import { Recoveries } from './recoveries.js';
+import { CurrentRecovery, Recoveries } from './recoveries.js';
 import { choiceOf } from './recovery-request.js';
 import './recover.css';
 
@@ -20,6 +20,7 @@ export function Recover() {
       title="Recover"
       lead="After an outage of your server, send again what a webhook missed: oldest first, at its pace, each event under its old id."
     >
+      {choice.webhook !== '' && <CurrentRecovery webhookId={Number(choice.webhook)} />}
       {isLoaded && webhooks.length === 0 && choice.webhook === '' ? (
         <EmptyState title="There is no webhook yet.">
           <Link to="webhooks">Create a webhook</Link> first. It can then get events from before it existed, too.
@@ -27,7 +28,7 @@ export function Recover() {
       ) : (
         <NewRecovery choice={choice} change={change} mayWrite={mayWrite} />
       )}
-      {choice.webhook !== '' && <Recoveries key={choice.webhook} webhookId={Number(choice.webhook)} />}
+      {choice.webhook !== '' && <Recoveries webhookId={Number(choice.webhook)} />}
     </Page>
   );
 }

@@ -19,9 +19,9 @@ const tones: Record<Recovery['status'], { tone: Tone; title: string }> = {
   cancelled: { tone: 'quiet', title: 'Cancelled' },
 };
 
-/** The recoveries of a webhook, newest first. One that runs is shown with its progress. */
-export function Recoveries({ webhookId }: { webhookId: number }) {
-  const query = useQueries().useInfiniteQuery(
+/** The recoveries of a webhook, newest first, read anew while one runs. */
+export const useRecoveries = (webhookId: number) =>
+  useQueries().useInfiniteQuery(
     'get',
     '/v1/webhooks/{webhook_id}/recoveries',
     { params: { path: { webhook_id: webhookId }, query: { limit: 20 } } },
@@ -31,27 +31,34 @@ export function Recoveries({ webhookId }: { webhookId: number }) {
         state.data?.pages.some((page) => page.recoveries.some(({ status }) => status === 'running')) ? everyMs : false,
     },
   );
+
+/** The progress of the one that runs. At most one of a webhook does. */
+export function CurrentRecovery({ webhookId }: { webhookId: number }) {
+  const { data } = useRecoveries(webhookId);
+  const running = data?.pages.flatMap((page) => page.recoveries).find(({ status }) => status === 'running');
+  return running && <RunningRecovery webhookId={webhookId} recovery={running} />;
+}
+
+/** Those that there were. */
+export function Recoveries({ webhookId }: { webhookId: number }) {
+  const query = useRecoveries(webhookId);
   return (
     <Loaded query={query} lines={3}>
       {(data) => {
         const recoveries = data.pages.flatMap((page) => page.recoveries);
-        const running = recoveries.find(({ status }) => status === 'running');
         return (
-          <>
-            {running && <RunningRecovery webhookId={webhookId} recovery={running} />}
-            <Card title="Recoveries of this webhook">
-              {recoveries.length === 0 ? (
-                <EmptyState title="There has been none.">
-                  Choose above what to send again and count it; nothing is sent before you start it.
-                </EmptyState>
-              ) : (
-                <>
-                  <RecoveryTable recoveries={recoveries} />
-                  <LoadMore query={query} />
-                </>
-              )}
-            </Card>
-          </>
+          <Card title="Recoveries of this webhook">
+            {recoveries.length === 0 ? (
+              <EmptyState title="There has been none.">
+                Choose above what to send again and count it; nothing is sent before you start it.
+              </EmptyState>
+            ) : (
+              <>
+                <RecoveryTable recoveries={recoveries} />
+                <LoadMore query={query} />
+              </>
+            )}
+          </Card>
         );
       }}
     </Loaded>
