@@ -63,7 +63,7 @@ function Latency({
     <Figure
       name={name}
       value={found ? duration(found.usual) : '–'}
-      more={found ? `usual ${unit}; worst ${duration(found.worst)}` : 'nothing was sent'}
+      more={found ? `${meaning}; worst ${duration(found.worst)}` : 'nothing was sent'}
       title={`Of each ${unit}, the time within which 95 of 100 were. Half of the attempts were in a ${unit} with this or less.`}
     />
   );
