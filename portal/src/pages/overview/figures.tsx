@@ -30,8 +30,8 @@ export function Figures({ buckets, unit }: { buckets: readonly Bucket[]; unit: U
         value={percent(totals.delivered, totals.ended) ?? '–'}
         more={`${counted(totals.attempts, 'attempt')} made`}
       />
-      <Latency name="Request time, p95" latency="duration_ms" buckets={buckets} unit={unit} />
-      <Latency name="Delay, p95" latency="delay_ms" buckets={buckets} unit={unit} />
+      <Latency name="Request time, p95" latency="duration_ms" meaning={`usual ${unit}`} buckets={buckets} unit={unit} />
+      <Latency name="Delay, p95" latency="delay_ms" meaning="until the first attempt" buckets={buckets} unit={unit} />
       <Pending />
     </ul>
   );
@@ -50,11 +50,13 @@ function Figure({ name, value, more, title }: { name: string; value: string; mor
 function Latency({
   name,
   latency,
+  meaning,
   buckets,
   unit,
 }: {
   name: string;
   latency: 'duration_ms' | 'delay_ms';
+  meaning: string;
   buckets: readonly Bucket[];
   unit: Unit;
 }) {
