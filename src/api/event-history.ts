@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { deliveryStatuses, type DeliveryStatus } from '../db/deliveries.js';
 import { listDeliveriesOfEvent } from '../db/delivery-lists.js';
-import { findEvent, listEvents, type AcceptedEvent } from '../db/event-lists.js';
+import { findEvent, listEvents, type AcceptedEvent, type DeliveryCounts } from '../db/event-lists.js';
 import { eventTypeNames } from '../events/event-types.js';
 import { deliverySchema, renderDelivery } from './delivery-schemas.js';
 import { eventFields } from './event-schemas.js';
@@ -33,7 +34,16 @@ const eventShape = {
     }),
   expunged_at: time('When its content was erased on request; null: it was not').nullable(),
 };
-const eventSchema = z.object(eventShape).meta({ id: 'Event', description: 'Something that happened' });
+const eventSchema = z
+  .object({
+    ...eventShape,
+    deliveries_by_status: z
+      .object(
+        Object.fromEntries(deliveryStatuses.map((status) => [status, z.int()])) as Record<DeliveryStatus, z.ZodInt>,
+      )
+      .meta({ description: 'How many of its deliveries have each status now; all 0: no webhook wanted it' }),
+  })
+  .meta({ id: 'Event', description: 'Something that happened' });
 const eventDetailSchema = z
   .object({
     ...eventShape,
@@ -48,7 +58,7 @@ const eventDetailSchema = z
   })
   .meta({ id: 'EventDetail', description: 'An event with its body and its deliveries' });
 
-const renderEvent = (event: AcceptedEvent): z.input<typeof eventSchema> => ({
+const renderEvent = (event: AcceptedEvent) => ({
   id: event.id,
   event_type: event.eventType,
   event_id: event.eventId,
@@ -59,6 +69,9 @@ const renderEvent = (event: AcceptedEvent): z.input<typeof eventSchema> => ({
   sequence: event.sequence,
   expunged_at: renderTimeOrNull(event.expungedAt),
 });
+
+const renderCounts = (counts: DeliveryCounts) =>
+  Object.fromEntries(deliveryStatuses.map((status) => [status, counts[status] ?? 0])) as Record<DeliveryStatus, number>;
 
 export const eventHistoryEndpoints = [
   defineEndpoint({
@@ -88,7 +101,11 @@ export const eventHistoryEndpoints = [
         ...timesOf(query),
       };
       const page = await paginate(query, parseUuid, (page) => listEvents(db, tenantId, filter, page));
-      return { status: 200, body: { events: page.rows.map(renderEvent), next_cursor: page.nextCursor } };
+      const events = page.rows.map((event) => ({
+        ...renderEvent(event),
+        deliveries_by_status: renderCounts(event.deliveries),
+      }));
+      return { status: 200, body: { events, next_cursor: page.nextCursor } };
     },
   }),
 

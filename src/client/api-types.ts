@@ -1586,6 +1586,15 @@ export interface components {
        * @example 2025-10-29T12:00:00.000Z
        */
       expunged_at: string | null;
+      /** @description How many of its deliveries have each status now; all 0: no webhook wanted it */
+      deliveries_by_status: {
+        pending: number;
+        delivered: number;
+        failed: number;
+        held: number;
+        cancelled: number;
+        expired: number;
+      };
     };
     /** @description An event with its body and its deliveries */
     EventDetail: {

@@ -1,4 +1,5 @@
 import type { Queryable } from './database.js';
+import type { DeliveryStatus } from './deliveries.js';
 import { keyRange } from './key-range.js';
 
 /** An event as it was accepted. */
@@ -15,6 +16,9 @@ export interface AcceptedEvent {
   /** When its content was erased on request. */
   expungedAt: Date | null;
 }
+
+/** How many of an event's deliveries have each status; of a status that none has there is no number. */
+export type DeliveryCounts = Partial<Record<DeliveryStatus, number>>;
 
 interface AcceptedEventRow {
   id: string;
@@ -59,7 +63,7 @@ export async function listEvents(
   tenantId: string,
   filter: EventFilter,
   page: { limit: number; beforeId: string | null },
-): Promise<AcceptedEvent[]> {
+): Promise<(AcceptedEvent & { deliveries: DeliveryCounts })[]> {
   const { eventType, withId, orderingKey, since, until } = filter;
   const values: unknown[] = [];
   const parameter = (value: unknown) => `$${values.push(value)}`;
@@ -77,11 +81,15 @@ export async function listEvents(
   const inKey = key.length > 0 ? key : type;
   const { where: inRange, order } = keyRange('e', [['tenant_id', tenant], ...inKey], range, parameter);
   const where = [inRange, ...type.map(([column, value]) => `e.${column} = ${value}`)].join(' and ');
-  const { rows } = await db.query<AcceptedEventRow>(
-    `select ${columns} from ${source} e where ${where} order by ${order} limit ${parameter(page.limit)}`,
+  const { rows } = await db.query<AcceptedEventRow & { deliveries: DeliveryCounts | null }>(
+    `select ${columns},
+            (select json_object_agg(status, many)
+               from (select status, count(*) as many from webhook_deliveries d where d.event_row_id = e.id
+                      group by status) counted) as deliveries
+       from ${source} e where ${where} order by ${order} limit ${parameter(page.limit)}`,
     values,
   );
-  return rows.map(toEvent);
+  return rows.map((row) => ({ ...toEvent(row), deliveries: row.deliveries ?? {} }));
 }
 
 /** Null: the tenant has no such event. `body` is the exact text of its deliveries; null: it is not kept any more. */

@@ -35,11 +35,12 @@ describe('the history of a tenant', () => {
     }
     return found;
   };
+  const none = { pending: 0, delivered: 0, failed: 0, held: 0, cancelled: 0, expired: 0 };
   const ids = (rows: { id: string }[]) => rows.map(({ id }) => id);
 
   describe('of events', () => {
     it('has those that no webhook wanted too, newest first, a page at a time', async () => {
-      await createWebhook(tenant);
+      await createWebhook(tenant, { events: ['call.dtmf'] });
       for (const id of ['one', 'two', 'three']) await triggerDtmf(api, tenant, id);
       const { body: accepted } = await warn('nobody-wants-it');
       await triggerDtmf(api, await createTenant(api), 'of-another');
@@ -55,6 +56,7 @@ describe('the history of a tenant', () => {
         ordering_key: null,
         sequence: null,
         expunged_at: null,
+        deliveries_by_status: none,
       });
     });
 
@@ -97,7 +99,7 @@ describe('the history of a tenant', () => {
       assert.deepEqual(await found(`since=${second}&event_id=one`), all.slice(0, 1));
     });
 
-    it('shows one with its body and its deliveries', async () => {
+    it('counts the deliveries of each, and shows one with its body and its deliveries', async () => {
       const webhooks = [await createWebhook(tenant), await createWebhook(tenant)];
       const [delivery = ''] = await triggerDtmf(api, tenant, 'shown');
       await recordAnswer(api, delivery, { statusCode: 200, verdict: 'delivered' });
@@ -105,7 +107,8 @@ describe('the history of a tenant', () => {
       const { status, body } = await tenant.call('GET', `/v1/events/${list.events[0].id.toUpperCase()}`);
       assert.equal(status, 200);
       const { body: text, deliveries, ...event } = body.event;
-      assert.deepEqual(event, list.events[0]);
+      const counts = { ...none, delivered: 1, pending: 1 };
+      assert.deepEqual({ ...event, deliveries_by_status: counts }, list.events[0]);
       assert.equal((JSON.parse(text) as { event_id: string }).event_id, 'shown');
       assert.deepEqual(
         deliveries.map((found: { webhook_id: number; status: string }) => [found.webhook_id, found.status]),
