@@ -20,13 +20,23 @@ export const exampleEventFields = {
   }),
 };
 
-/** The body of that event. Throws TooLargeError for one that could not be triggered. */
+/** The same where there is no webhook yet. */
+export const newEventFields = {
+  event_type: z.enum(eventTypeNames, eventTypesMessage),
+  payload: exampleEventFields.payload,
+};
+
+/** The body of that event; null: of a webhook that does not exist yet. Throws TooLargeError for one that could not be triggered. */
 export function exampleEventBody(
-  { id, events }: Pick<Webhook, 'id' | 'events'>,
+  webhook: Pick<Webhook, 'id' | 'events'> | null,
   { event_type: given, payload }: z.output<z.ZodObject<typeof exampleEventFields>>,
 ): string {
-  const subscribed = eventTypeNames.find((name) => name === events[0]);
-  const body = exampleBody({ eventType: given ?? subscribed ?? 'webhook.test', webhookId: id, data: payload });
+  const subscribed = eventTypeNames.find((name) => name === webhook?.events[0]);
+  const body = exampleBody({
+    eventType: given ?? subscribed ?? 'webhook.test',
+    webhookId: webhook?.id ?? 1,
+    data: payload,
+  });
   const bytes = Buffer.byteLength(body);
   if (bytes > maxBodyBytes)
     throw new TooLargeError(`payload makes a body of ${bytes} bytes; at most ${maxBodyBytes} are sent`);

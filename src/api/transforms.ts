@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { findWebhook } from '../db/webhooks.js';
 import { InvalidInputError } from '../errors.js';
 import type { Transformed } from '../transform/transforms.js';
-import { exampleEventBody, exampleEventFields } from './example-event.js';
+import { exampleEventBody, exampleEventFields, newEventFields } from './example-event.js';
 import { notFound, TooManyRequestsError } from './http/api-errors.js';
 import { defineEndpoint, type AppDeps } from './http/endpoint.js';
 import { refuseInexact } from './http/inexact-numbers.js';
@@ -40,7 +40,45 @@ export async function requireTransform(
   if (typeof transform === 'string') madeBy(await transforms.checkSyntax(tenantId, transform));
 }
 
+const responses = {
+  200: {
+    description: 'The body',
+    schema: z.object({
+      body: z.string().meta({ description: 'As it would be sent', examples: ['{"text":"Call from +15551234567"}'] }),
+    }),
+  },
+};
+
+async function tryTransform(
+  { transforms }: Pick<AppDeps, 'transforms'>,
+  { tenantId, expression, envelope }: { tenantId: string; expression: string | null; envelope: string },
+) {
+  const body = expression === null ? envelope : madeBy(await transforms.evaluate({ tenantId, expression, envelope }));
+  return { status: 200 as const, body: { body } };
+}
+
 export const transformEndpoints = [
+  defineEndpoint({
+    method: 'post',
+    path: '/v1/transform/test',
+    access: 'webhooks:read',
+    operationId: 'testNewTransform',
+    tag: 'Webhooks',
+    summary: 'Try a transform before there is a webhook for it',
+    description: 'As for a webhook. Nothing is sent or stored.',
+    body: {
+      schema: z.strictObject({ transform: shapingSettings.transform, ...newEventFields }),
+      examples: {
+        'a text': { transform: '{"text": "Call from " & data.from}', event_type: 'call.completed' },
+      },
+    },
+    responses,
+    async handle({ body, tenantId, inexactNumbers }, deps) {
+      refuseInexact(inexactNumbers, 'payload');
+      return tryTransform(deps, { tenantId, expression: body.transform, envelope: exampleEventBody(null, body) });
+    },
+  }),
+
   defineEndpoint({
     method: 'post',
     path: '/v1/webhooks/:webhook_id/transform/test',
@@ -64,25 +102,14 @@ export const transformEndpoints = [
         'another event': { event_type: 'sms.received', payload: { from: '+15551234567', body: 'Hello' } },
       },
     },
-    responses: {
-      200: {
-        description: 'The body',
-        schema: z.object({
-          body: z
-            .string()
-            .meta({ description: 'As it would be sent', examples: ['{"text":"Call from +15551234567"}'] }),
-        }),
-      },
-    },
-    async handle({ params, body, tenantId, inexactNumbers }, { db, transforms }) {
+    responses,
+    async handle({ params, body, tenantId, inexactNumbers }, deps) {
       refuseInexact(inexactNumbers, 'payload');
-      const webhook = await findWebhook(db, tenantId, params.webhook_id);
+      const webhook = await findWebhook(deps.db, tenantId, params.webhook_id);
       if (!webhook) throw notFound('webhook', params.webhook_id);
       const envelope = exampleEventBody(webhook, body);
       const expression = body.transform === undefined ? webhook.transform : body.transform;
-      const made =
-        expression === null ? envelope : madeBy(await transforms.evaluate({ tenantId, expression, envelope }));
-      return { status: 200, body: { body: made } };
+      return tryTransform(deps, { tenantId, expression, envelope });
     },
   }),
 ];

@@ -651,6 +651,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/filter/test': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Try a filter before there is a webhook for it
+     * @description As for a webhook. Nothing is sent or stored.
+     *
+     *     Needs the scope `webhooks:read`, or `admin` and the tenant in the query (`tenant_id` or `tenant_external_id`).
+     */
+    post: operations['testNewFilter'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/webhooks/{webhook_id}/filter/test': {
     parameters: {
       query?: never;
@@ -689,6 +711,28 @@ export interface paths {
      *     Needs the scope `webhooks:write`, or `admin` and the tenant in the query (`tenant_id` or `tenant_external_id`).
      */
     post: operations['verifyWebhook'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/transform/test': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Try a transform before there is a webhook for it
+     * @description As for a webhook. Nothing is sent or stored.
+     *
+     *     Needs the scope `webhooks:read`, or `admin` and the tenant in the query (`tenant_id` or `tenant_external_id`).
+     */
+    post: operations['testNewTransform'];
     delete?: never;
     options?: never;
     head?: never;
@@ -5088,6 +5132,101 @@ export interface operations {
       503: components['responses']['Unavailable'];
     };
   };
+  testNewFilter: {
+    parameters: {
+      query?: {
+        /** @description Only with an admin key: whose things the call is about */
+        tenant_id?: string;
+        /** @description Instead of `tenant_id`: the platform's own id for the tenant */
+        tenant_external_id?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': {
+          /**
+           * @description Only events that match become deliveries; null: all. Fields of the envelope by path, each with a value or operators; `$and`, `$or` and `$not` around them. At most 50 conditions, 5 levels, 200 values in lists and 8192 bytes. Counts for events accepted from now on
+           * @example {
+           *       "data.direction": "inbound",
+           *       "data.duration_seconds": {
+           *         "$gte": 60
+           *       }
+           *     }
+           */
+          filter: {
+            [key: string]: unknown;
+          } | null;
+          /** @enum {string} */
+          event_type:
+            | 'call.initiated'
+            | 'call.answered'
+            | 'call.completed'
+            | 'call.dtmf'
+            | 'call.recording.completed'
+            | 'sms.sent'
+            | 'sms.received'
+            | 'sms.delivered'
+            | 'sms.failed'
+            | 'tenant.limit.warning'
+            | 'tenant.limit.reached'
+            | 'phone_number.assigned'
+            | 'webhook.failing'
+            | 'webhook.recovered'
+            | 'webhook.disabled'
+            | 'webhook.test';
+          /** @description The event's `data`, which need not be complete. Default: the example of the event type */
+          payload?: {
+            [key: string]: unknown;
+          };
+        };
+      };
+    };
+    responses: {
+      /** @description Whether it matches, and the conditions that keep it from matching */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            /** @example false */
+            matches: boolean;
+            failed: {
+              /**
+               * @description The field
+               * @example data.duration_seconds
+               */
+              path: string;
+              /**
+               * @description What the filter says of it; within `$not` if it holds and must not
+               * @example {
+               *       "$gte": 60
+               *     }
+               */
+              condition?: unknown;
+              /**
+               * @description What the event has there; null: nothing. Long values are cut
+               * @example 12
+               */
+              value?: unknown;
+            }[];
+          };
+        };
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      413: components['responses']['TooLarge'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
   testFilter: {
     parameters: {
       query?: {
@@ -5227,6 +5366,78 @@ export interface operations {
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
       409: components['responses']['Conflict'];
+      413: components['responses']['TooLarge'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  testNewTransform: {
+    parameters: {
+      query?: {
+        /** @description Only with an admin key: whose things the call is about */
+        tenant_id?: string;
+        /** @description Instead of `tenant_id`: the platform's own id for the tenant */
+        tenant_external_id?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': {
+          /**
+           * @description JSONata over the envelope `{event, event_id, timestamp, data}`; its value, as JSON, is the body. At most 8192 bytes. Counts for deliveries that have not been sent yet; null: the body is the event
+           * @example {"text": "Call from " & data.from}
+           */
+          transform: string | null;
+          /** @enum {string} */
+          event_type:
+            | 'call.initiated'
+            | 'call.answered'
+            | 'call.completed'
+            | 'call.dtmf'
+            | 'call.recording.completed'
+            | 'sms.sent'
+            | 'sms.received'
+            | 'sms.delivered'
+            | 'sms.failed'
+            | 'tenant.limit.warning'
+            | 'tenant.limit.reached'
+            | 'phone_number.assigned'
+            | 'webhook.failing'
+            | 'webhook.recovered'
+            | 'webhook.disabled'
+            | 'webhook.test';
+          /** @description The event's `data`, which need not be complete. Default: the example of the event type */
+          payload?: {
+            [key: string]: unknown;
+          };
+        };
+      };
+    };
+    responses: {
+      /** @description The body */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            /**
+             * @description As it would be sent
+             * @example {"text":"Call from +15551234567"}
+             */
+            body: string;
+          };
+        };
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
       413: components['responses']['TooLarge'];
       429: components['responses']['TooManyRequests'];
       500: components['responses']['InternalError'];

@@ -10,7 +10,8 @@ export interface Api {
 }
 
 /** Calls of one tenant. An operator names the tenant in them. */
-const ofOneTenant = /^\/v1\/(webhooks|deliveries|events|statistics|audit-log|phone-numbers|usage|messages)(\/|$)/;
+const ofOneTenant =
+  /^\/v1\/(webhooks|deliveries|events|filter|transform|statistics|audit-log|phone-numbers|usage|messages)(\/|$)/;
 // An operator's own call: it takes no tenant.
 const isReveal = /\/reveal$/;
 

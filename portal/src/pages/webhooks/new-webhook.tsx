@@ -1,5 +1,122 @@
-import { Page } from '../../ui/page.js';
+import { useQueryClient } from '@tanstack/react-query';
+import { useRef, useState, type FormEvent } from 'react';
+import { useSearchParams } from 'react-router';
+import type { Webhook, WebhookTemplate } from '../../../../src/client/api-types.js';
+import { useMay, useQueries } from '../../api/session.js';
+import { Button } from '../../ui/button.js';
+import { EmptyState } from '../../ui/empty-state.js';
+import { Checkbox } from '../../ui/field.js';
+import { Link } from '../../ui/link.js';
+import { Loaded, Problem } from '../../ui/loaded.js';
+import { Card, Page } from '../../ui/page.js';
+import { ChooseKind } from './choose-kind.js';
+import { CreatedWebhook } from './created-webhook.js';
+import { saveProblem, useShowFirstError } from './form-problems.js';
+import { LeaveGuard } from './leave-guard.js';
+import { ownReceiver } from './new-webhook-kind.js';
+import { emptyForm, formOfTemplate, newWebhookBody } from './webhook-form.js';
+import { WebhookFields } from './webhook-fields.js';
+import './webhooks.css';
 
+const trail = <Link to="webhooks">Webhooks</Link>;
+
+/** Makes a webhook: what it is for, its settings, its secret, a test. */
 export function NewWebhook() {
-  return <Page title="NewWebhook">{null}</Page>;
+  const [params] = useSearchParams();
+  const mayWrite = useMay('webhooks:write');
+  const query = useQueries().useQuery('get', '/v1/webhook-templates', {}, { staleTime: Infinity });
+  const name = params.get('to');
+  if (!mayWrite)
+    return (
+      <Page title="New webhook" trail={trail}>
+        <EmptyState title="This session may only look">
+          To add a webhook, open the portal again as somebody who may change webhooks.
+        </EmptyState>
+      </Page>
+    );
+  if (query.data && name !== null) {
+    const template = query.data.webhook_templates.find((each) => each.name === name);
+    if (template) return <NewWebhookOf key={name} template={template} />;
+  }
+  return (
+    <Page title="New webhook" trail={trail} lead="Where are the events to go?">
+      <Loaded query={query} lines={6}>
+        {({ webhook_templates: templates }) => <ChooseKind templates={templates} />}
+      </Loaded>
+    </Page>
+  );
+}
+
+function NewWebhookOf({ template: chosen }: { template: WebhookTemplate }) {
+  const template = chosen.name === ownReceiver ? null : chosen;
+  const [start] = useState(() => (template ? formOfTemplate(template) : emptyForm));
+  const [form, setForm] = useState(start);
+  const [verify, setVerify] = useState(false);
+  const [created, setCreated] = useState<{ webhook: Webhook; secret: string }>();
+  const [error, setError] = useState<unknown>(null);
+  const queryClient = useQueryClient();
+  const element = useRef<HTMLFormElement>(null);
+  const { mutateAsync, isPending } = useQueries().useMutation('post', '/v1/webhooks');
+  useShowFirstError(element, error);
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (isPending) return;
+    setError(null);
+    try {
+      setCreated(await mutateAsync({ body: newWebhookBody(form, { template, verify }) }));
+      window.scrollTo(0, 0);
+      void queryClient.invalidateQueries({ queryKey: ['get', '/v1/webhooks'] });
+    } catch (failure) {
+      setError(saveProblem(failure));
+    }
+  };
+
+  if (created) return <CreatedWebhook key={created.webhook.id} {...created} />;
+  return (
+    <Page
+      title={template ? `New webhook to ${template.title}` : 'New webhook'}
+      trail={
+        <>
+          {trail}
+          <Link to="webhooks/new">New webhook</Link>
+        </>
+      }
+    >
+      <form ref={element} className="stack" noValidate onSubmit={(event) => void submit(event)}>
+        <Steps template={chosen} />
+        <WebhookFields form={form} onChange={(part) => setForm((earlier) => ({ ...earlier, ...part }))} error={error} />
+        <Card title="Verification">
+          <Checkbox
+            label="Verify the receiver before anything is sent"
+            hint="It is asked to echo a challenge, now and whenever the URL changes. Your receiver must know how; the services above do not."
+            checked={verify}
+            onChange={setVerify}
+          />
+        </Card>
+        {error !== null && <Problem error={error} />}
+        <div className="row">
+          <Button kind="primary" type="submit" isBusy={isPending}>
+            Create webhook
+          </Button>
+          <Link to="webhooks" className="button plain">
+            Cancel
+          </Link>
+        </div>
+      </form>
+      <LeaveGuard isDirty={JSON.stringify(form) !== JSON.stringify(start)} />
+    </Page>
+  );
+}
+
+function Steps({ template: { name, title, steps } }: { template: WebhookTemplate }) {
+  return (
+    <Card title={name === ownReceiver ? 'What your receiver does' : `In ${title}`}>
+      <ol className="steps">
+        {steps.map((step) => (
+          <li key={step}>{step}</li>
+        ))}
+      </ol>
+    </Card>
+  );
 }

@@ -1,5 +1,109 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useRef, useState, type FormEvent } from 'react';
+import { useParams } from 'react-router';
+import type { Webhook } from '../../../../src/client/api-types.js';
+import { useMay, useQueries } from '../../api/session.js';
+import { Button } from '../../ui/button.js';
+import { Link } from '../../ui/link.js';
+import { Loaded, Problem } from '../../ui/loaded.js';
 import { Page } from '../../ui/page.js';
+import { useToast } from '../../ui/toast.js';
+import { saveProblem, useShowFirstError } from './form-problems.js';
+import { LeaveGuard } from './leave-guard.js';
+import { changeOf, formOfWebhook } from './webhook-form.js';
+import { WebhookFields } from './webhook-fields.js';
+import './webhooks.css';
 
+/** Changes the settings of a webhook. */
 export function WebhookSettings() {
-  return <Page title="WebhookSettings">{null}</Page>;
+  const id = Number(useParams()['webhookId']);
+  const query = useQueries().useQuery('get', '/v1/webhooks/{webhook_id}', { params: { path: { webhook_id: id } } });
+  const name = query.data?.webhook.description ?? `Webhook ${id}`;
+  return (
+    <Page
+      title="Settings"
+      lead={query.data?.webhook.url}
+      trail={
+        <>
+          <Link to="webhooks">Webhooks</Link>
+          <Link to={`webhooks/${id}`}>{name}</Link>
+        </>
+      }
+    >
+      <Loaded query={query} lines={10}>
+        {({ webhook }) => <SettingsForm key={webhook.id} current={webhook} />}
+      </Loaded>
+    </Page>
+  );
+}
+
+function SettingsForm({ current }: { current: Webhook }) {
+  const mayWrite = useMay('webhooks:write');
+  // What the form began with: only what differs from it is sent.
+  const [start, setStart] = useState(current);
+  const [form, setForm] = useState(() => formOfWebhook(current));
+  const [error, setError] = useState<unknown>(null);
+  const element = useRef<HTMLFormElement>(null);
+  const queryClient = useQueryClient();
+  const toast = useToast();
+  const { mutateAsync, isPending } = useQueries().useMutation('patch', '/v1/webhooks/{webhook_id}');
+  useShowFirstError(element, error);
+  const isDirty = JSON.stringify(form) !== JSON.stringify(formOfWebhook(start));
+  const isOld = current.updated_at > start.updated_at;
+
+  const begin = (webhook: Webhook) => {
+    setStart(webhook);
+    setForm(formOfWebhook(webhook));
+    setError(null);
+  };
+  if (isOld && !isDirty && !isPending) begin(current);
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (isPending) return;
+    setError(null);
+    try {
+      const change = changeOf(formOfWebhook(start), form);
+      if (change) {
+        const { webhook } = await mutateAsync({ params: { path: { webhook_id: start.id } }, body: change });
+        begin(webhook);
+        await queryClient.invalidateQueries({ queryKey: ['get', '/v1/webhooks/{webhook_id}'] });
+        void queryClient.invalidateQueries({ queryKey: ['get', '/v1/webhooks'] });
+      } else begin(start);
+      toast.done(change ? 'Settings saved. They count from now on.' : 'Nothing has changed.');
+    } catch (failure) {
+      setError(saveProblem(failure));
+    }
+  };
+
+  return (
+    <form ref={element} className="stack" noValidate onSubmit={(event) => void submit(event)}>
+      {isOld && isDirty && (
+        <div className="note warn">
+          <p>This webhook was changed elsewhere meanwhile. Saving sends only what you have changed here.</p>
+          <div>
+            <Button onClick={() => begin(current)}>Drop my changes and show the new settings</Button>
+          </div>
+        </div>
+      )}
+      {!mayWrite && <p className="note">This session may only look at the settings.</p>}
+      <fieldset disabled={!mayWrite} className="stack">
+        <legend className="visually-hidden">Settings</legend>
+        <WebhookFields form={form} onChange={(part) => setForm((earlier) => ({ ...earlier, ...part }))} error={error} />
+      </fieldset>
+      {error !== null && <Problem error={error} />}
+      {mayWrite && (
+        <div className="save-bar" data-dirty={isDirty}>
+          <span role="status">{isDirty ? 'Not saved yet' : ''}</span>
+          <div className="row">
+            {isDirty && <Button onClick={() => begin(current)}>Discard</Button>}
+            <Button kind="primary" type="submit" isBusy={isPending} disabled={!isDirty}>
+              Save
+            </Button>
+          </div>
+        </div>
+      )}
+      <LeaveGuard isDirty={isDirty} />
+    </form>
+  );
 }
