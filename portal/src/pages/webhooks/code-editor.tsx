@@ -1,4 +1,4 @@
-import { useRef, type ComponentProps } from 'react';
+import { useEffect, useRef, type ComponentProps } from 'react';
 import type { Place } from './json-places.js';
 
 /** A text area for code, in which a place can be marked. Takes the props that Field gives. */
@@ -13,6 +13,9 @@ export function CodeEditor({
   mark?: Place | null | undefined;
 }) {
   const shadow = useRef<HTMLPreElement>(null);
+  const area = useRef<HTMLTextAreaElement>(null);
+  const follow = () => shadow.current?.scrollTo({ top: area.current!.scrollTop });
+  useEffect(follow, [mark]);
   return (
     <div className="code-editor">
       <pre ref={shadow} aria-hidden="true">
@@ -27,13 +30,13 @@ export function CodeEditor({
       </pre>
       <textarea
         {...rest}
+        ref={area}
         className="mono"
         spellCheck={false}
         autoCapitalize="off"
-        wrap="off"
         value={value}
         onChange={(event) => onChange(event.target.value)}
-        onScroll={({ currentTarget: { scrollTop, scrollLeft } }) => shadow.current?.scrollTo(scrollLeft, scrollTop)}
+        onScroll={follow}
       />
     </div>
   );

@@ -45,6 +45,10 @@ export function EventTypePicker({
                       <label className="tick">
                         <input
                           type="checkbox"
+                          ref={(input) => {
+                            const on = members.filter(({ name }) => events.includes(name)).length;
+                            if (input) input.indeterminate = on > 0 && on < members.length;
+                          }}
                           checked={members.every(({ name }) => events.includes(name))}
                           onChange={(event) =>
                             toggle(
@@ -79,7 +83,7 @@ export function EventTypePicker({
       )}
       {error && (
         <p className="field-error" id={`${id}-error`} role="alert" tabIndex={-1} data-error>
-          {error}
+          {events.length === 0 ? 'Choose at least one event type, or all.' : error}
         </p>
       )}
     </fieldset>

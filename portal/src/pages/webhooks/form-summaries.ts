@@ -19,7 +19,8 @@ export function summariesOf(form: WebhookForm) {
     fallback: form.fallbackUrl.trim() || 'None',
     order: form.isOrdered ? 'One after the other, by call, message or number' : 'As they come',
     expiry:
-      form.ttl.map(({ type, seconds }) => `${type === '*' ? 'all' : type} after ${seconds} s`).join(', ') || 'Never',
+      form.ttl.map(({ type, seconds }) => `${type === '*' ? 'all' : type} after ${inWords(seconds)}`).join(', ') ||
+      'Never',
     filter: form.filter.trim() === '' ? 'None: every event' : 'Only events that match',
     transform: form.transform.trim() === '' ? 'None: the event as it is' : 'A body of your own',
     batch: form.isBatched
@@ -30,3 +31,5 @@ export function summariesOf(form: WebhookForm) {
 }
 
 const perTime = (limit: string, unit: string) => (limit === '' ? '' : `${count(limit)} ${unit}`);
+
+const inWords = (seconds: string) => duration(1_000 * Number(seconds));

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useRef, useState, type FormEvent } from 'react';
+import { useState, type FormEvent } from 'react';
 import { useSearchParams } from 'react-router';
 import type { Webhook, WebhookTemplate } from '../../../../src/client/api-types.js';
 import { useMay, useQueries } from '../../api/session.js';
@@ -11,9 +11,10 @@ import { Loaded, Problem } from '../../ui/loaded.js';
 import { Card, Page } from '../../ui/page.js';
 import { ChooseKind } from './choose-kind.js';
 import { CreatedWebhook } from './created-webhook.js';
-import { saveProblem, useShowFirstError } from './form-problems.js';
+import { FormSection } from './form-section.js';
 import { LeaveGuard } from './leave-guard.js';
 import { ownReceiver } from './new-webhook-kind.js';
+import { useWebhookForm } from './use-webhook-form.js';
 import { emptyForm, formOfTemplate, newWebhookBody } from './webhook-form.js';
 import { WebhookFields } from './webhook-fields.js';
 import './webhooks.css';
@@ -50,26 +51,20 @@ export function NewWebhook() {
 function NewWebhookOf({ template: chosen }: { template: WebhookTemplate }) {
   const template = chosen.name === ownReceiver ? null : chosen;
   const [start] = useState(() => (template ? formOfTemplate(template) : emptyForm));
-  const [form, setForm] = useState(start);
+  const { form, error, element, change, save } = useWebhookForm(() => start);
   const [verify, setVerify] = useState(false);
   const [created, setCreated] = useState<{ webhook: Webhook; secret: string }>();
-  const [error, setError] = useState<unknown>(null);
   const queryClient = useQueryClient();
-  const element = useRef<HTMLFormElement>(null);
   const { mutateAsync, isPending } = useQueries().useMutation('post', '/v1/webhooks');
-  useShowFirstError(element, error);
 
-  const submit = async (event: FormEvent) => {
+  const create = async () => {
+    setCreated(await mutateAsync({ body: newWebhookBody(form, { template, verify }) }));
+    window.scrollTo(0, 0);
+    void queryClient.invalidateQueries({ queryKey: ['get', '/v1/webhooks'] });
+  };
+  const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (isPending) return;
-    setError(null);
-    try {
-      setCreated(await mutateAsync({ body: newWebhookBody(form, { template, verify }) }));
-      window.scrollTo(0, 0);
-      void queryClient.invalidateQueries({ queryKey: ['get', '/v1/webhooks'] });
-    } catch (failure) {
-      setError(saveProblem(failure));
-    }
+    if (!isPending) void save(create);
   };
 
   if (created) return <CreatedWebhook key={created.webhook.id} {...created} />;
@@ -83,17 +78,15 @@ function NewWebhookOf({ template: chosen }: { template: WebhookTemplate }) {
         </>
       }
     >
-      <form ref={element} className="stack" noValidate onSubmit={(event) => void submit(event)}>
+      <form ref={element} className="stack" noValidate onSubmit={submit}>
         <Steps template={chosen} />
-        <WebhookFields form={form} onChange={(part) => setForm((earlier) => ({ ...earlier, ...part }))} error={error} />
-        <Card title="Verification">
-          <Checkbox
-            label="Verify the receiver before anything is sent"
-            hint="It is asked to echo a challenge, now and whenever the URL changes. Your receiver must know how; the services above do not."
-            checked={verify}
-            onChange={setVerify}
-          />
-        </Card>
+        <WebhookFields
+          form={form}
+          onChange={change}
+          error={error}
+          service={template && template.title}
+          extra={<Verification verify={verify} onChange={setVerify} />}
+        />
         {error !== null && <Problem error={error} />}
         <div className="row">
           <Button kind="primary" type="submit" isBusy={isPending}>
@@ -106,6 +99,24 @@ function NewWebhookOf({ template: chosen }: { template: WebhookTemplate }) {
       </form>
       <LeaveGuard isDirty={JSON.stringify(form) !== JSON.stringify(start)} />
     </Page>
+  );
+}
+
+function Verification({ verify, onChange }: { verify: boolean; onChange: (verify: boolean) => void }) {
+  return (
+    <FormSection
+      title="Verification"
+      summary={verify ? 'Before anything is sent' : 'None'}
+      about="Makes sure that the receiver wants your events: it is asked to echo a challenge, now and whenever the URL changes."
+      isWrong={false}
+    >
+      <Checkbox
+        label="Send nothing before the receiver has answered"
+        hint="Your receiver answers the event webhook.verification with its challenge. Services such as Slack cannot."
+        checked={verify}
+        onChange={onChange}
+      />
+    </FormSection>
   );
 }
 

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { fieldError } from '../../api/api-error.js';
 import { useEventTypes } from '../../ui/event-type-options.js';
 import { Card } from '../../ui/page.js';
@@ -19,15 +20,26 @@ export interface FieldsProps {
   error: unknown;
 }
 
+interface WebhookFieldsProps extends FieldsProps {
+  /** The title of the service that its template is for. */
+  service?: string | null;
+  /** One more section. */
+  extra?: ReactNode;
+}
+
 /** All settings of a webhook; those that most people leave alone are closed. */
-export function WebhookFields({ form, onChange, error }: FieldsProps) {
+export function WebhookFields({ form, onChange, error, service = null, extra }: WebhookFieldsProps) {
   const of = (path: string) => fieldError(error, path);
   return (
     <>
       <Card title="Where and what">
         <Field
           label="URL"
-          hint="Gets a POST for each event. It must be reachable from the internet, by https."
+          hint={
+            service === null
+              ? 'Gets a POST for each event. It must be reachable from the internet, by https.'
+              : `The URL that you have copied from ${service}.`
+          }
           error={of('url')}
         >
           <input
@@ -35,7 +47,7 @@ export function WebhookFields({ form, onChange, error }: FieldsProps) {
             inputMode="url"
             autoComplete="off"
             spellCheck={false}
-            placeholder="https://example.com/webhooks"
+            placeholder={service === null ? 'https://example.com/webhooks' : undefined}
             value={form.url}
             onChange={(event) => onChange({ url: event.target.value })}
           />
@@ -49,12 +61,12 @@ export function WebhookFields({ form, onChange, error }: FieldsProps) {
         </Field>
         <EventTypePicker events={form.events} onChange={(events) => onChange({ events })} error={of('events')} />
       </Card>
-      <OptionalFields form={form} onChange={onChange} error={error} />
+      <OptionalFields form={form} onChange={onChange} error={error} extra={extra} />
     </>
   );
 }
 
-function OptionalFields({ form, onChange, error }: FieldsProps) {
+function OptionalFields({ form, onChange, error, extra }: WebhookFieldsProps) {
   const says = summariesOf(form);
   const [sample, setSample] = useSample(form.events);
   const { data } = useEventTypes();
@@ -165,6 +177,7 @@ function OptionalFields({ form, onChange, error }: FieldsProps) {
         >
           <HeaderFields {...props} />
         </FormSection>
+        {extra}
       </div>
     </Card>
   );

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useRef, useState, type FormEvent } from 'react';
+import { useState, type FormEvent } from 'react';
 import { useParams } from 'react-router';
 import type { Webhook } from '../../../../src/client/api-types.js';
 import { useMay, useQueries } from '../../api/session.js';
@@ -8,8 +8,8 @@ import { Link } from '../../ui/link.js';
 import { Loaded, Problem } from '../../ui/loaded.js';
 import { Page } from '../../ui/page.js';
 import { useToast } from '../../ui/toast.js';
-import { saveProblem, useShowFirstError } from './form-problems.js';
 import { LeaveGuard } from './leave-guard.js';
+import { useWebhookForm } from './use-webhook-form.js';
 import { changeOf, formOfWebhook } from './webhook-form.js';
 import { WebhookFields } from './webhook-fields.js';
 import './webhooks.css';
@@ -41,43 +41,36 @@ function SettingsForm({ current }: { current: Webhook }) {
   const mayWrite = useMay('webhooks:write');
   // What the form began with: only what differs from it is sent.
   const [start, setStart] = useState(current);
-  const [form, setForm] = useState(() => formOfWebhook(current));
-  const [error, setError] = useState<unknown>(null);
-  const element = useRef<HTMLFormElement>(null);
+  const { form, error, element, change, reset, save } = useWebhookForm(() => formOfWebhook(current));
   const queryClient = useQueryClient();
   const toast = useToast();
   const { mutateAsync, isPending } = useQueries().useMutation('patch', '/v1/webhooks/{webhook_id}');
-  useShowFirstError(element, error);
   const isDirty = JSON.stringify(form) !== JSON.stringify(formOfWebhook(start));
   const isOld = current.updated_at > start.updated_at;
 
   const begin = (webhook: Webhook) => {
     setStart(webhook);
-    setForm(formOfWebhook(webhook));
-    setError(null);
+    reset(formOfWebhook(webhook));
   };
   if (isOld && !isDirty && !isPending) begin(current);
 
-  const submit = async (event: FormEvent) => {
+  const saveChange = async () => {
+    const body = changeOf(formOfWebhook(start), form);
+    if (body) {
+      const { webhook } = await mutateAsync({ params: { path: { webhook_id: start.id } }, body });
+      begin(webhook);
+      await queryClient.invalidateQueries({ queryKey: ['get', '/v1/webhooks/{webhook_id}'] });
+      void queryClient.invalidateQueries({ queryKey: ['get', '/v1/webhooks'] });
+    } else begin(start);
+    toast.done(body ? 'Settings saved. They count from now on.' : 'Nothing has changed.');
+  };
+  const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (isPending) return;
-    setError(null);
-    try {
-      const change = changeOf(formOfWebhook(start), form);
-      if (change) {
-        const { webhook } = await mutateAsync({ params: { path: { webhook_id: start.id } }, body: change });
-        begin(webhook);
-        await queryClient.invalidateQueries({ queryKey: ['get', '/v1/webhooks/{webhook_id}'] });
-        void queryClient.invalidateQueries({ queryKey: ['get', '/v1/webhooks'] });
-      } else begin(start);
-      toast.done(change ? 'Settings saved. They count from now on.' : 'Nothing has changed.');
-    } catch (failure) {
-      setError(saveProblem(failure));
-    }
+    if (!isPending) void save(saveChange);
   };
 
   return (
-    <form ref={element} className="stack" noValidate onSubmit={(event) => void submit(event)}>
+    <form ref={element} className="stack" noValidate onSubmit={submit}>
       {isOld && isDirty && (
         <div className="note warn">
           <p>This webhook was changed elsewhere meanwhile. Saving sends only what you have changed here.</p>
@@ -89,7 +82,7 @@ function SettingsForm({ current }: { current: Webhook }) {
       {!mayWrite && <p className="note">This session may only look at the settings.</p>}
       <fieldset disabled={!mayWrite} className="stack">
         <legend className="visually-hidden">Settings</legend>
-        <WebhookFields form={form} onChange={(part) => setForm((earlier) => ({ ...earlier, ...part }))} error={error} />
+        <WebhookFields form={form} onChange={change} error={error} />
       </fieldset>
       {error !== null && <Problem error={error} />}
       {mayWrite && (

@@ -3,7 +3,7 @@ import { useParams } from 'react-router';
 import type { Webhook as WebhookData, WebhookStatistics } from '../../../../src/client/api-types.js';
 import { ApiError } from '../../api/api-error.js';
 import { useQueries } from '../../api/session.js';
-import { count, percent } from '../../text/numbers.js';
+import { count, counted, percent } from '../../text/numbers.js';
 import { duration } from '../../text/times.js';
 import { EmptyState } from '../../ui/empty-state.js';
 import { Link } from '../../ui/link.js';
@@ -92,9 +92,9 @@ function Figures({ webhook, statistics }: { webhook: WebhookData; statistics: We
       />
       <Figure name="Pending" value={count(waiting)} more={held > 0 ? `${count(held)} held` : 'none held'} />
       <Figure
-        name="An attempt takes"
+        name="Average attempt"
         value={statistics.attempts === '0' ? '–' : duration(Number(statistics.avg_duration_ms))}
-        more={`on average of ${count(statistics.attempts)}`}
+        more={counted(statistics.attempts, 'attempt')}
       />
     </div>
   );
