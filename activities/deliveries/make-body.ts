@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { storeBody, type UntransformedDelivery } from '../../src/db/attempts.js';
 import type { Database } from '../../src/db/database.js';
+import { failureText } from '../../src/delivery/transform-error.js';
 import type { Transforms } from '../../src/transform/transforms.js';
 import type { SentRecord } from './record-attempt.js';
 
@@ -33,7 +34,6 @@ export async function makeBody(
     await storeBody(db, deliveryId, transformed.body);
     return 'stored';
   }
-  const { message, position } = transformed;
   const record: SentRecord = {
     tenantId,
     webhookId: delivery.webhookId,
@@ -51,7 +51,7 @@ export async function makeBody(
     responseTruncated: false,
     error: {
       class: 'transform',
-      message: `The transform failed${position === null ? '' : ` at position ${position}`}: ${message}`,
+      message: failureText(transformed),
     },
     verdict: 'final',
     retryWaitMs: 0,

@@ -18,6 +18,11 @@ import { filterEndpoints } from './filters.js';
 import { healthEndpoints } from './health.js';
 import { KeyMemory } from './http/key-memory.js';
 import { createOpenApiDocument } from './http/openapi.js';
+import { platformReceiverEndpoints } from './platform/receivers.js';
+import { revealEndpoints } from './platform/reveal.js';
+import { platformSearchEndpoints } from './platform/search.js';
+import { platformStateEndpoints, readState } from './platform/state.js';
+import { platformTenantEndpoints } from './platform/tenants.js';
 import { phoneNumberEndpoints } from './phone-numbers.js';
 import { frameAncestorsOf, portalFiles } from './http/portal-files.js';
 import { portalEntrance } from './portal-entrance.js';
@@ -67,6 +72,11 @@ export const endpoints: readonly Endpoint[] = [
   ...recoveryEndpoints,
   ...messageEndpoints,
   ...auditLogEndpoints,
+  ...platformTenantEndpoints,
+  ...platformReceiverEndpoints,
+  ...platformSearchEndpoints,
+  ...platformStateEndpoints,
+  ...revealEndpoints,
   ...healthEndpoints,
 ];
 
@@ -87,7 +97,8 @@ export function createApp(deps: AppDeps): Express {
   const hasPendingMigrations = shareCheck(() => deps.hasPendingMigrations(), 1_000);
   const eventQuotas = new EventQuotas(deps.db);
   const tenantIds = new TenantIds(deps.db);
-  app.use(routeEndpoints(endpoints, { ...deps, hasPendingMigrations, eventQuotas, tenantIds, keys }));
+  const platformState = shareCheck(() => readState(deps), 1_000);
+  app.use(routeEndpoints(endpoints, { ...deps, hasPendingMigrations, eventQuotas, tenantIds, keys, platformState }));
   const document = createOpenApiDocument(endpoints, deps.version, deps.publicBaseUrl);
   app.get('/openapi.json', (_request, response) => void response.json(document));
   app.use('/docs', docsPage());

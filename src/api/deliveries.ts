@@ -56,7 +56,7 @@ export async function requireWebhook(db: Queryable, tenantId: string, webhookId:
   if (!(await findWebhook(db, tenantId, webhookId, { deleted: true }))) throw notFound('webhook', webhookId);
 }
 
-async function requireDelivery(db: Queryable, webhookId: number, deliveryId: string): Promise<Delivery> {
+export async function requireDelivery(db: Queryable, webhookId: number, deliveryId: string): Promise<Delivery> {
   const delivery = await findDelivery(db, webhookId, deliveryId);
   if (!delivery) throw notFound('delivery', deliveryId);
   return delivery;
@@ -77,6 +77,12 @@ async function attemptsPage(
   const { attempts, more } = await listAttempts(db, deliveryId, { limit, afterNumber });
   const last = attempts.at(-1);
   return { attempts: attempts.map(renderAttempt), next_cursor: more && last ? encodeCursor(last.number) : null };
+}
+
+export async function deliveryDetail(db: Queryable, delivery: Delivery): Promise<z.input<typeof deliveryDetailSchema>> {
+  const [body, page] = await Promise.all([findBody(db, delivery.id), attemptsPage(db, delivery.id)]);
+  const { attempts, next_cursor } = page;
+  return { ...renderDelivery(delivery), body, attempts, attempts_next_cursor: next_cursor };
 }
 
 const tag = 'Deliveries';
@@ -174,12 +180,7 @@ export const deliveryEndpoints = [
     async handle({ params, tenantId }, { db }) {
       await requireWebhook(db, tenantId, params.webhook_id);
       const delivery = await requireDelivery(db, params.webhook_id, params.delivery_id);
-      const [body, page] = await Promise.all([findBody(db, delivery.id), attemptsPage(db, delivery.id)]);
-      const { attempts, next_cursor } = page;
-      return {
-        status: 200,
-        body: { delivery: { ...renderDelivery(delivery), body, attempts, attempts_next_cursor: next_cursor } },
-      };
+      return { status: 200, body: { delivery: await deliveryDetail(db, delivery) } };
     },
   }),
 

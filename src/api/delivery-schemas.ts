@@ -3,6 +3,7 @@ import type { Attempt } from '../db/attempt-list.js';
 import { deliveryStatuses, type Delivery } from '../db/deliveries.js';
 import { maskHeaders } from '../delivery/mask-headers.js';
 import { errorClasses } from '../delivery/outcome.js';
+import { bodiesHidden } from './http/hide-bodies.js';
 import { renderTime, renderTimeOrNull, time, uuid } from './http/schemas.js';
 
 export const statusMeaning =
@@ -80,6 +81,7 @@ const deliveryShape = {
   error: z
     .union([attemptErrorSchema, z.null()])
     .meta({ description: "The last attempt's; null: it succeeded, or there was none" }),
+  bodies_hidden: bodiesHidden,
 };
 
 export const deliverySchema = z
@@ -98,7 +100,7 @@ export const attemptSchema = z
     started_at: time('When the request began'),
     duration_ms: durationMs,
     status_code: statusCode,
-    request_headers: headers.meta({
+    request_headers: headers.nullable().meta({
       description:
         'What was sent; of signatures the first 8 characters, to compare them; secret-looking values are masked',
       examples: [{ 'X-IRISX-Timestamp': '1761739200', 'X-IRISX-Signature': 'sha256=5c9d0f21…' }],
@@ -112,6 +114,7 @@ export const attemptSchema = z
       .boolean()
       .meta({ description: 'Whether the receiver sent more than was kept', examples: [false] }),
     error: z.union([attemptErrorSchema, z.null()]).meta({ description: 'null: it succeeded' }),
+    bodies_hidden: bodiesHidden,
   })
   .meta({ id: 'Attempt', description: 'One request of a delivery' });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Queryable } from '../db/database.js';
 import { deliveryStatuses, type DeliveryStatus } from '../db/deliveries.js';
 import { listDeliveriesOfEvent } from '../db/delivery-lists.js';
 import { findEvent, listEvents, type AcceptedEvent, type DeliveryCounts } from '../db/event-lists.js';
@@ -8,6 +9,7 @@ import { eventFields } from './event-schemas.js';
 import { historyQuery, timesOf } from './history-query.js';
 import { notFound } from './http/api-errors.js';
 import { defineEndpoint } from './http/endpoint.js';
+import { bodiesHidden } from './http/hide-bodies.js';
 import { nextCursor, paginate } from './http/paging.js';
 import { eventIdParameter } from './http/path-parameters.js';
 import { parseUuid, renderTime, renderTimeOrNull, text, time } from './http/schemas.js';
@@ -44,7 +46,7 @@ const eventSchema = z
       .meta({ description: 'How many of its deliveries have each status now; all 0: no webhook wanted it' }),
   })
   .meta({ id: 'Event', description: 'Something that happened' });
-const eventDetailSchema = z
+export const eventDetailSchema = z
   .object({
     ...eventShape,
     body: z
@@ -55,6 +57,7 @@ const eventDetailSchema = z
         examples: ['{"event":"call.dtmf","event_id":"1","timestamp":"2025-10-29T12:00:00.000Z","data":{}}'],
       }),
     deliveries: z.array(deliverySchema).meta({ description: 'One for each webhook that wanted it; 200 at most' }),
+    bodies_hidden: bodiesHidden,
   })
   .meta({ id: 'EventDetail', description: 'An event with its body and its deliveries' });
 
@@ -72,6 +75,14 @@ const renderEvent = (event: AcceptedEvent) => ({
 
 const renderCounts = (counts: DeliveryCounts) =>
   Object.fromEntries(deliveryStatuses.map((status) => [status, counts[status] ?? 0])) as Record<DeliveryStatus, number>;
+
+export async function eventDetail(
+  db: Queryable,
+  event: AcceptedEvent & { body: string | null },
+): Promise<z.input<typeof eventDetailSchema>> {
+  const deliveries = await listDeliveriesOfEvent(db, event.id);
+  return { ...renderEvent(event), body: event.body, deliveries: deliveries.map(renderDelivery) };
+}
 
 export const eventHistoryEndpoints = [
   defineEndpoint({
@@ -121,13 +132,7 @@ export const eventHistoryEndpoints = [
     async handle({ params, tenantId }, { db }) {
       const event = await findEvent(db, tenantId, params.id);
       if (!event) throw notFound('event', params.id);
-      const deliveries = await listDeliveriesOfEvent(db, event.id);
-      return {
-        status: 200,
-        body: {
-          event: { ...renderEvent(event), body: event.body, deliveries: deliveries.map(renderDelivery) },
-        },
-      };
+      return { status: 200, body: { event: await eventDetail(db, event) } };
     },
   }),
 ];

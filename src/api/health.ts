@@ -46,7 +46,7 @@ async function databaseState(deps: AppDeps): Promise<Pick<Readiness, 'postgres' 
 }
 
 /** Down, too, if it does not answer in time: a probe of this process must not hang on another one. */
-async function temporalState(deps: AppDeps): Promise<Pick<Readiness, 'temporal' | 'temporal_problems'>> {
+export async function temporalState(deps: AppDeps): Promise<Pick<Readiness, 'temporal' | 'temporal_problems'>> {
   let timer: NodeJS.Timeout | undefined;
   const timedOut = new Promise<boolean>((resolve) => {
     timer = setTimeout(resolve, temporalTimeoutMs, false);

@@ -6,6 +6,7 @@ import { maxBodyLength } from '../sources/messages/segments.js';
 import { sendMessage } from '../sources/messages/send-message.js';
 import { notFound } from './http/api-errors.js';
 import { defineEndpoint } from './http/endpoint.js';
+import { bodiesHidden } from './http/hide-bodies.js';
 import { nextCursor, pageQuery, paginate } from './http/paging.js';
 import { messageIdParameter } from './http/path-parameters.js';
 import { listOf, notStorable, parseUuid, renderTime, renderTimeOrNull, time, uuid } from './http/schemas.js';
@@ -35,7 +36,10 @@ const messageSchema = z
       .string()
       .nullable()
       .meta({ description: 'The text; null for media only', examples: ['Your table is ready'] }),
-    media_urls: z.array(z.string()).meta({ description: 'Media sent along; empty for inbound', examples: [[]] }),
+    media_urls: z
+      .array(z.string())
+      .nullable()
+      .meta({ description: 'Media sent along; empty for inbound', examples: [[]] }),
     media_count: z.int().meta({ examples: [0] }),
     segments: z
       .int()
@@ -55,6 +59,7 @@ const messageSchema = z
     created_at: time('When it was accepted here, or received'),
     accepted_at: time('When Twilio took it').nullable(),
     ended_at: time('When its final status was reported').nullable(),
+    bodies_hidden: bodiesHidden,
   })
   .meta({ id: 'Message', description: 'An SMS or MMS' });
 

@@ -89,6 +89,8 @@ export const transformEndpoints = [
     description:
       'Shows the body that would be sent for the event, or says why there is none, and at which character of the transform that was noticed. Nothing is sent or stored.',
     params: { webhook_id: webhookIdParameter },
+    // of the catalogue's example, or of what was sent
+    showsBodies: true,
     body: {
       schema: z.strictObject({
         transform: shapingSettings.transform

@@ -1077,6 +1077,138 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/platform/tenants': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List tenants with their backlog, failures and usage, newest first
+     * @description With `q`, the tenant with that id or external id comes first, then those whose name contains it. 50000 names are compared in one call, so a page may hold fewer than `limit`, or none, and still have a `next_cursor`.
+     *
+     *     Needs the scope `admin`.
+     */
+    get: operations['listTenantOverviews'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/platform/receivers': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List receivers in trouble of all tenants, longest first
+     * @description A page may hold fewer than `limit`: rows of deleted webhooks are left out.
+     *
+     *     Needs the scope `admin`.
+     */
+    get: operations['listReceiversInTrouble'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/platform/search': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Find a tenant, webhook, event or delivery, whosever it is
+     * @description By the id of an event (the source's or ours), a delivery, a webhook or a tenant, by a tenant's external id, or by the beginning of a tenant's name or of a webhook's url, with or without `https://`. At most 20 of each type.
+     *
+     *     Needs the scope `admin`.
+     */
+    get: operations['searchPlatform'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/platform/state': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Show what waits, and whether it moves
+     * @description Of all tenants together. Read once a second at most, whoever asks.
+     *
+     *     Needs the scope `admin`.
+     */
+    get: operations['getPlatformState'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/reveal': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Show a delivery with its bodies to an operator
+     * @description Writes an entry to the tenant's audit log first. For the console, whose session gets all other answers without bodies; the first page of attempts is shown.
+     *
+     *     Needs the scope `admin`.
+     */
+    post: operations['revealDelivery'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/events/{event_id}/reveal': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Show an event with its body to an operator
+     * @description Writes an entry to the tenant's audit log first. `event_id` is our id of the event.
+     *
+     *     Needs the scope `admin`.
+     */
+    post: operations['revealEvent'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/healthz': {
     parameters: {
       query?: never;
@@ -1691,6 +1823,11 @@ export interface components {
       body: string | null;
       /** @description One for each webhook that wanted it; 200 at most */
       deliveries: components['schemas']['Delivery'][];
+      /**
+       * @description Only in an operator's session: null stands for whatever the body, the headers and the response are. The calls `…/reveal` show them
+       * @enum {boolean}
+       */
+      bodies_hidden?: true;
     };
     /** @description One event for one webhook, with its last attempt */
     Delivery: {
@@ -1804,6 +1941,11 @@ export interface components {
       response_body_truncated: boolean;
       /** @description The last attempt's; null: it succeeded, or there was none */
       error: components['schemas']['AttemptError'] | null;
+      /**
+       * @description Only in an operator's session: null stands for whatever the body, the headers and the response are. The calls `…/reveal` show them
+       * @enum {boolean}
+       */
+      bodies_hidden?: true;
     };
     /** @description Why an attempt failed */
     AttemptError: {
@@ -2259,6 +2401,11 @@ export interface components {
       /** @description The last attempt's; null: it succeeded, or there was none */
       error: components['schemas']['AttemptError'] | null;
       /**
+       * @description Only in an operator's session: null stands for whatever the body, the headers and the response are. The calls `…/reveal` show them
+       * @enum {boolean}
+       */
+      bodies_hidden?: true;
+      /**
        * @description The exact text that every attempt sends and signs; null: it is not kept any more
        * @example {"event":"call.dtmf","event_id":"1","timestamp":"2025-10-29T12:00:00.000Z","data":{}}
        */
@@ -2309,7 +2456,7 @@ export interface components {
        */
       request_headers: {
         [key: string]: string;
-      };
+      } | null;
       /**
        * @description What came back; secret-looking values are masked
        * @example {
@@ -2331,6 +2478,11 @@ export interface components {
       response_truncated: boolean;
       /** @description null: it succeeded */
       error: components['schemas']['AttemptError'] | null;
+      /**
+       * @description Only in an operator's session: null stands for whatever the body, the headers and the response are. The calls `…/reveal` show them
+       * @enum {boolean}
+       */
+      bodies_hidden?: true;
     };
     /** @description What happened in a minute, an hour or a day */
     StatisticsBucket: {
@@ -2535,7 +2687,7 @@ export interface components {
        * @description Media sent along; empty for inbound
        * @example []
        */
-      media_urls: string[];
+      media_urls: string[] | null;
       /** @example 0 */
       media_count: number;
       /**
@@ -2571,6 +2723,11 @@ export interface components {
        * @example 2025-10-29T12:00:00.000Z
        */
       ended_at: string | null;
+      /**
+       * @description Only in an operator's session: null stands for whatever the body, the headers and the response are. The calls `…/reveal` show them
+       * @enum {boolean}
+       */
+      bodies_hidden?: true;
     };
     /** @description Something that was changed */
     AuditEntry: {
@@ -2634,6 +2791,8 @@ export interface components {
         | 'webhook.verified'
         | 'webhook.deleted'
         | 'delivery.retried'
+        | 'delivery.revealed'
+        | 'event.revealed'
         | 'recovery.created'
         | 'recovery.cancelled';
       /** @description What was changed */
@@ -2650,6 +2809,7 @@ export interface components {
           | 'phone_number'
           | 'webhook'
           | 'delivery'
+          | 'event'
           | 'recovery';
         /** @example 12 */
         id: string;
@@ -2668,6 +2828,260 @@ export interface components {
           old?: unknown;
           new?: unknown;
         };
+      };
+    };
+    /** @description A tenant at a glance */
+    TenantOverview: {
+      /**
+       * Format: uuid
+       * @example 0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a
+       */
+      id: string;
+      /** @example Acme Ltd */
+      name: string;
+      /**
+       * @description The platform's own name for it; null: it has none
+       * @example 42
+       */
+      external_id: string | null;
+      /**
+       * Format: date-time
+       * @description When it was created
+       * @example 2025-10-29T12:00:00.000Z
+       */
+      created_at: string;
+      /**
+       * @description Of the 1000 newest, those that are not deleted; the next four fields are about these
+       * @example 3
+       */
+      webhooks: number;
+      /**
+       * @description Webhooks whose deliveries fail
+       * @example 0
+       */
+      failing_webhooks: number;
+      /**
+       * @description Webhooks that the service disabled, since their receivers failed for long or were gone
+       * @example 0
+       */
+      disabled_webhooks: number;
+      /**
+       * @description On their way, or waiting for their next attempt; tests are not counted
+       * @example 12
+       */
+      pending_deliveries: number;
+      /**
+       * Format: date-time
+       * @description Since when the pending delivery of the earliest event has been pending; null: none is
+       * @example 2025-10-29T12:00:00.000Z
+       */
+      oldest_pending_at: string | null;
+      /** @description In the current hour and the 23 before it, up to the last roll-up of the statistics */
+      last_24_hours: {
+        /**
+         * @description Accepted
+         * @example 4200
+         */
+        events: number;
+        /**
+         * @description Deliveries that were delivered
+         * @example 4190
+         */
+        delivered: number;
+        /**
+         * @description Deliveries that failed
+         * @example 8
+         */
+        failed: number;
+        /**
+         * @description Deliveries that expired
+         * @example 2
+         */
+        expired: number;
+        /**
+         * @description Requests, and failed transforms
+         * @example 4300
+         */
+        attempts: number;
+      };
+    };
+    /** @description A webhook whose receiver fails, or that was disabled for that */
+    ReceiverInTrouble: {
+      /** @description Whose it is */
+      tenant: {
+        /**
+         * Format: uuid
+         * @example 0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a
+         */
+        id: string;
+        /** @example Acme Ltd */
+        name: string;
+      };
+      /** @example 1 */
+      webhook_id: number;
+      /** @example https://example.com/webhooks */
+      url: string;
+      /**
+       * @description `disabled`: by the service, because of the receiver's failures
+       * @enum {string}
+       */
+      state: 'failing' | 'disabled';
+      /**
+       * Format: date-time
+       * @description Since when it has been so
+       * @example 2025-10-29T12:00:00.000Z
+       */
+      since: string;
+      /**
+       * @description Deliveries that failed since the last success
+       * @example 17
+       */
+      consecutive_failures: number;
+      /**
+       * @description Of the last failed attempt
+       * @example The receiver answered 500; only 2xx is success.
+       */
+      last_error: string | null;
+      /**
+       * @description Deliveries that wait for it
+       * @example 12
+       */
+      pending_deliveries: number;
+    };
+    /** @description Something that was found */
+    SearchResult: {
+      /** @enum {string} */
+      type: 'tenant' | 'webhook' | 'event' | 'delivery';
+      /**
+       * @description A webhook's is a number, as text
+       * @example 1
+       */
+      id: string;
+      /** @description Whose it is */
+      tenant: {
+        /**
+         * Format: uuid
+         * @example 0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a
+         */
+        id: string;
+        /** @example Acme Ltd */
+        name: string;
+      };
+      /**
+       * @description Of a webhook and of a delivery; else null
+       * @example 1
+       */
+      webhook_id: number | null;
+      /**
+       * @description The tenant's name, the webhook's url, or the event's type and id
+       * @example https://example.com/webhooks
+       */
+      title: string;
+      /**
+       * Format: date-time
+       * @description When it was created, or accepted
+       * @example 2025-10-29T12:00:00.000Z
+       */
+      created_at: string;
+    };
+    /** @description What waits, and whether it moves; of all tenants together */
+    PlatformState: {
+      /**
+       * @description On their way, or waiting for their next attempt
+       * @example 0
+       */
+      pending_deliveries: number;
+      /**
+       * @description False: there are more than 100000. No number here goes beyond that
+       * @example true
+       */
+      pending_is_exact: boolean;
+      /**
+       * Format: date-time
+       * @description Since when the oldest delivery has been pending; null: none is
+       * @example 2025-10-29T12:00:00.000Z
+       */
+      oldest_pending_at: string | null;
+      /**
+       * @description Their webhooks are paused, disabled or not verified
+       * @example 0
+       */
+      held_deliveries: number;
+      /**
+       * @description Wait for an earlier event of their ordering key, of 100000 that keep the order
+       * @example 0
+       */
+      waiting_for_turn: number;
+      /**
+       * @description Wait for their turn within their webhook's rate limit
+       * @example 0
+       */
+      waiting_for_rate_limit: number;
+      /**
+       * @description Pending for over 30 s, and nobody has started them: Temporal or the workers are behind
+       * @example 0
+       */
+      unstarted_deliveries: number;
+      /**
+       * Format: date-time
+       * @description Since when the oldest of these has been pending; null: there is none
+       * @example 2025-10-29T12:00:00.000Z
+       */
+      oldest_unstarted_at: string | null;
+      /**
+       * @description Webhooks of which a batch should have left over 15 s ago; up to 100 are counted
+       * @example 0
+       */
+      uncollected_webhooks: number;
+      /** @description What starts deliveries that nobody started, every 10 s. As of the last check, which comes every 30 s, by Temporal's clock. null: not known */
+      sweeper: {
+        /**
+         * Format: date-time
+         * @description When it last began; null: it has not run yet
+         * @example 2025-10-29T12:00:00.000Z
+         */
+        last_run_at: string | null;
+        /** @example false */
+        running: boolean;
+        /**
+         * @description Somebody paused its Schedule
+         * @example false
+         */
+        paused: boolean;
+      } | null;
+      /** @description Processes that send, last heard of first, up to 100; those gone for a day are left out */
+      senders: {
+        /**
+         * Format: uuid
+         * @example 0199f2b4-5c3e-7d81-9a66-0b1f8e2c4d5a
+         */
+        id: string;
+        /**
+         * Format: date-time
+         * @description Its last sign of life; there is one every two seconds
+         * @example 2025-10-29T12:00:00.000Z
+         */
+        last_beat_at: string;
+        /**
+         * @description False: none for 15 s
+         * @example true
+         */
+        alive: boolean;
+      }[];
+      /**
+       * Format: date-time
+       * @description Up to when the statistics over time are counted
+       * @example 2025-10-29T12:00:00.000Z
+       */
+      statistics_rolled_up_until: string;
+      temporal: {
+        /** @example true */
+        reachable: boolean;
+        /** @description What keeps deliveries from going out, and how to fix it */
+        problems: {
+          what: string;
+          remedy: string;
+        }[];
       };
     };
     Readiness: {
@@ -2935,6 +3349,10 @@ export type StreamedDelivery = components['schemas']['StreamedDelivery'];
 export type Recovery = components['schemas']['Recovery'];
 export type Message = components['schemas']['Message'];
 export type AuditEntry = components['schemas']['AuditEntry'];
+export type TenantOverview = components['schemas']['TenantOverview'];
+export type ReceiverInTrouble = components['schemas']['ReceiverInTrouble'];
+export type SearchResult = components['schemas']['SearchResult'];
+export type PlatformState = components['schemas']['PlatformState'];
 export type Readiness = components['schemas']['Readiness'];
 export type ResponseInvalidInput = components['responses']['InvalidInput'];
 export type ResponseUnauthenticated = components['responses']['Unauthenticated'];
@@ -6433,6 +6851,8 @@ export interface operations {
           | 'webhook.verified'
           | 'webhook.deleted'
           | 'delivery.retried'
+          | 'delivery.revealed'
+          | 'event.revealed'
           | 'recovery.created'
           | 'recovery.cancelled';
         subject_type?:
@@ -6443,6 +6863,7 @@ export interface operations {
           | 'phone_number'
           | 'webhook'
           | 'delivery'
+          | 'event'
           | 'recovery';
         /** @description Only entries about the thing with this id */
         subject_id?: string;
@@ -6475,6 +6896,217 @@ export interface operations {
              * @example null
              */
             next_cursor: string | null;
+          };
+        };
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  listTenantOverviews: {
+    parameters: {
+      query?: {
+        /** @description The most rows to return */
+        limit?: number;
+        /** @description The `next_cursor` of the previous page; absent: the first page */
+        cursor?: string;
+        /** @description Part of a name in any case, or an id, or an external id */
+        q?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of tenants */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            tenants: components['schemas']['TenantOverview'][];
+            /**
+             * @description Pass it as `cursor` to get the next page; null on the last page
+             * @example null
+             */
+            next_cursor: string | null;
+          };
+        };
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  listReceiversInTrouble: {
+    parameters: {
+      query?: {
+        /** @description The most rows to return */
+        limit?: number;
+        /** @description The `next_cursor` of the previous page; absent: the first page */
+        cursor?: string;
+        /** @description Only these; default: both */
+        state?: 'failing' | 'disabled';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of receivers */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            receivers: components['schemas']['ReceiverInTrouble'][];
+            /**
+             * @description Pass it as `cursor` to get the next page; null on the last page
+             * @example null
+             */
+            next_cursor: string | null;
+          };
+        };
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  searchPlatform: {
+    parameters: {
+      query: {
+        /** @description What to look for */
+        q: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description What was found */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            results: components['schemas']['SearchResult'][];
+          };
+        };
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  getPlatformState: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The state */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            state: components['schemas']['PlatformState'];
+          };
+        };
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  revealDelivery: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The webhook's id */
+        webhook_id: number;
+        /** @description The delivery's id */
+        delivery_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The delivery */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            delivery: components['schemas']['DeliveryDetail'];
+          };
+        };
+      };
+      400: components['responses']['InvalidInput'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['TooManyRequests'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  revealEvent: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The event's id */
+        event_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The event */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            event: components['schemas']['EventDetail'];
           };
         };
       };

@@ -32,6 +32,8 @@ export const auditActions = [
   'webhook.verified',
   'webhook.deleted',
   'delivery.retried',
+  'delivery.revealed',
+  'event.revealed',
   'recovery.created',
   'recovery.cancelled',
 ] as const;
@@ -45,6 +47,7 @@ export const subjectTypes = [
   'phone_number',
   'webhook',
   'delivery',
+  'event',
   'recovery',
 ] as const;
 export type SubjectType = (typeof subjectTypes)[number];
@@ -133,6 +136,7 @@ export const shownFields: Record<SubjectType, readonly string[]> = {
     'verification',
   ],
   delivery: ['status'],
+  event: [],
   recovery: ['webhook_id', 'statuses', 'event_types', 'since', 'until', 'include_missing', 'total', 'status'],
 };
 

@@ -220,6 +220,7 @@ export async function openService(
         version,
         isTemporalReachable: () => isReachable(client),
         temporalProblems,
+        sweepState: () => watch.sweepState,
         hasPendingMigrations: () => databases.hasPendingMigrations(),
         encryptionState: () => encryption.state(),
       });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import type { Client, ScheduleDescription } from '@temporalio/client';
 import type { TemporalConfig } from '../config/temporal.js';
 import type { Logger } from '../log.js';
 import { OnceAMinute } from '../once-a-minute.js';
@@ -20,6 +20,14 @@ export interface TemporalWatchDeps {
   everyMs?: number;
 }
 
+/** The sweep, as its Schedule was at the last check; by Temporal's clock. */
+export interface SweepState {
+  /** When the last one began; null: none has. */
+  lastRunAt: Date | null;
+  isRunning: boolean;
+  isPaused: boolean;
+}
+
 const everyMs = 30_000;
 const everyMsWithProblems = 10_000;
 const minMs = 3_000;
@@ -35,6 +43,7 @@ export class TemporalWatch {
   readonly #onceAMinute = new OnceAMinute();
   readonly #running: Promise<void>;
   #problems: readonly TemporalProblem[] = [];
+  #sweepState: SweepState | null = null;
   #isClosed = false;
   #isDue = false;
   #isIdle = false;
@@ -48,6 +57,11 @@ export class TemporalWatch {
   /** As of the last check. */
   get problems(): readonly TemporalProblem[] {
     return this.#problems;
+  }
+
+  /** Null: it is not known, since Temporal did not answer the last check or has no such Schedule. */
+  get sweepState(): SweepState | null {
+    return this.#sweepState;
   }
 
   /** Call it when Temporal refused something: the next check comes within seconds. Cheap to call often. */
@@ -97,6 +111,7 @@ export class TemporalWatch {
       client.withAbortSignal(this.#nextStep(), () => client.withDeadline(Date.now() + callDeadlineMs, call));
     const problems: TemporalProblem[] = [];
     let isUnknown = true;
+    let sweepState: SweepState | null = null;
     try {
       await ask(() => client.workflowService.describeNamespace({ namespace }));
       problems.push(...(await ask(() => checkSearchAttributes(target))));
@@ -106,6 +121,7 @@ export class TemporalWatch {
         if (schedule.workflowType !== 'sweepDeliveries') continue;
         const stuck = this.#sweep.problem(checked.found);
         if (stuck) problems.push(stuck);
+        if (checked.found) sweepState = sweepStateOf(checked.found);
         isUnknown = false;
       }
     } catch (error) {
@@ -113,6 +129,7 @@ export class TemporalWatch {
     }
     // What happened meanwhile is unknown, so the time starts again.
     if (isUnknown) this.#sweep.problem(undefined);
+    this.#sweepState = sweepState;
     return problems;
   }
 
@@ -128,3 +145,9 @@ export class TemporalWatch {
       if (over.includes(remedy)) log.info({ problem: what }, 'temporal.problem_gone');
   }
 }
+
+const sweepStateOf = ({ info, state }: ScheduleDescription): SweepState => ({
+  lastRunAt: info.recentActions.at(-1)?.takenAt ?? null,
+  isRunning: info.runningActions.length > 0,
+  isPaused: state.paused,
+});

@@ -116,8 +116,8 @@ describe('a webhook whose host name resolves to an address that is not allowed',
     assert.equal(attempt!.response_headers!['x-api-key'], '[masked]');
     assert.equal(attempt!.response_body!.length, 65_536);
     assert.equal(receiver.requests[0]!.headers['authorization'], 'Bearer quiet');
-    assert.equal(attempt!.request_headers['X-Team'], 'billing');
-    assert.match(attempt!.request_headers['X-IRISX-Signature']!, /^sha256=[0-9a-f]{8}…$/);
+    assert.equal(attempt!.request_headers!['X-Team'], 'billing');
+    assert.match(attempt!.request_headers!['X-IRISX-Signature']!, /^sha256=[0-9a-f]{8}…$/);
     assert.doesNotMatch(JSON.stringify(delivery), /hush|quiet|set-cookie|sha256=[0-9a-f]{9}|v1,[\w+/]{9}/i);
   });
 });

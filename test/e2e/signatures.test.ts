@@ -118,7 +118,7 @@ describe('the signatures of deliveries', function () {
       const ageMs = Date.parse(delivery.attempts[i]!.started_at) - Number(headers['x-irisx-timestamp']) * 1000;
       assert.ok(ageMs >= 0 && ageMs < 1_500, `attempt ${i + 1} was signed ${ageMs} ms before it began`);
       // What the log shows is enough to compare a signature with what arrived.
-      const logged = delivery.attempts[i]!.request_headers;
+      const logged = delivery.attempts[i]!.request_headers!;
       assert.equal(logged['X-IRISX-Timestamp'], headers['x-irisx-timestamp']);
       assert.equal(
         logged['X-IRISX-Signature'],

@@ -14,6 +14,8 @@ import type { Transforms } from '../../transform/transforms.js';
 import type { Subject } from './api-errors.js';
 import type { Access, SessionAccess, TenantScope } from './authenticate.js';
 import type { KeyMemory } from './key-memory.js';
+import type { SweepState } from '../../temporal/watch.js';
+import type { PlatformStateJson } from '../platform/state.js';
 import type { TenantIds } from '../tenant-ids.js';
 import type { EventQuotas } from '../event-quotas.js';
 import type { DeliveryStreams } from '../streams/delivery-streams.js';
@@ -55,6 +57,8 @@ export interface AppDeps {
   isTemporalReachable(): Promise<boolean>;
   /** Problems with Temporal that were found lately; absent: nobody checks. */
   temporalProblems?(): readonly TemporalProblem[];
+  /** The sweep as it was found lately; absent or null: it is not known. */
+  sweepState?(): SweepState | null;
   hasPendingMigrations(): Promise<boolean>;
   /** Whether this process has the keys of everything that is stored encrypted. */
   encryptionState(): Promise<'current' | 'unknown_key'>;
@@ -66,6 +70,8 @@ export interface EndpointDeps extends AppDeps {
   tenantIds: TenantIds;
   /** Which keys and sessions this process has found. */
   keys: KeyMemory;
+  /** Shared by all that ask within a second. */
+  platformState: () => Promise<PlatformStateJson>;
 }
 
 export interface MessagesDeps {
@@ -187,6 +193,8 @@ export interface EndpointDefinition<
   resumable?: boolean;
   /** The call's own statement checks that its key still exists, so a recent key need not be looked up before. */
   confirmsKey?: boolean;
+  /** Operators' sessions get the bodies in its answer, too: of a call that reveals them, or that shows only what it was sent. */
+  showsBodies?: boolean;
   /** A tenant's call that an admin key may make for all tenants together: then it need not name one. */
   allTenants?: All;
   /**

@@ -23,6 +23,7 @@ import {
 } from './authenticate.js';
 import { addressOf, credentialsOf, isHttps } from './call-limit.js';
 import type { Endpoint, EndpointDeps, OwnSession } from './endpoint.js';
+import { answersAtLength, hideBodies } from './hide-bodies.js';
 import { namedTenant, tenantQuery } from './named-tenant.js';
 import { readBody } from './read-body.js';
 import { parseUuid } from './schemas.js';
@@ -60,7 +61,15 @@ interface Shared {
 /** Authenticates the caller before it reads anything else that was sent. */
 async function serve(endpoint: Endpoint, request: Request, response: Response, shared: Shared): Promise<void> {
   const { deps, tenantCalls } = shared;
-  const { tenantId, actor, recentKey, query: sentQuery, ...caller } = await authorize(endpoint, request, shared);
+  const {
+    tenantId,
+    actor,
+    recentKey,
+    query: sentQuery,
+    hidesBodies,
+    ...caller
+  } = await authorize(endpoint, request, shared);
+  if (hidesBodies && answersAtLength(endpoint)) throw showsTooMuch();
   if (tenantId) response.locals['tenant'] = tenantId;
   const params = parseParams(endpoint, request);
   const query = endpoint.query && validate(endpoint.query, sentQuery, 'query');
@@ -95,8 +104,14 @@ async function serve(endpoint: Endpoint, request: Request, response: Response, s
   else if (answer.lines) await sendLines(response, answer.lines);
   else if (answer.events) await sendEvents(request, response, answer.events);
   else if (answer.body === undefined) response.end();
-  else response.json(answer.body);
+  else response.json(hidesBodies && !endpoint.showsBodies ? hideBodies(answer.body) : answer.body);
 }
+
+const showsTooMuch = () =>
+  new ForbiddenError(
+    "An operator's session gets no streams and exports, since bodies are not hidden in them. Make this call with an API key.",
+    'admin',
+  );
 
 async function authorize(endpoint: Endpoint, request: Request, { deps, recent }: Shared): Promise<Authorized> {
   const { query } = request;
@@ -120,6 +135,7 @@ async function authorize(endpoint: Endpoint, request: Request, { deps, recent }:
     keyId: caller.keyId,
     sessionId: caller.session?.id ?? null,
     scopes: caller.scopes,
+    hidesBodies: caller.session?.kind === 'operator',
     query,
   };
   if (endpoint.tenantInPath) return { ...authorized, tenantId: tenantInPath(endpoint, request, caller) };
@@ -143,6 +159,8 @@ interface Authorized {
   session: OwnSession | null;
   /** Without the parameters that named the tenant. */
   query: Request['query'];
+  /** Whether the caller gets answers without bodies. */
+  hidesBodies: boolean;
 }
 
 const nobody = {
@@ -153,6 +171,7 @@ const nobody = {
   sessionId: null,
   scopes: [],
   session: null,
+  hidesBodies: false,
 } satisfies Partial<Authorized>;
 
 const isSessionAccess = (access: Access): access is SessionAccess => sessionKindOf(access) !== undefined;

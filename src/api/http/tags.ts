@@ -13,6 +13,7 @@ export const tags = {
   Recoveries: 'Sending everything again that a webhook missed, at a pace',
   Messages: 'SMS and MMS: sending them, and the status of those sent and received',
   'Audit log': 'Who changed what, and when',
+  Operations: "For the platform's operators: all tenants at a glance",
   Health: 'For probes',
 } as const;
 

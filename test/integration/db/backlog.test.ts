@@ -28,7 +28,8 @@ describe('what waits, as metrics show it', function () {
 
   it('is nothing at first', async () => {
     const nothing = { pending: 0, unstarted: 0, waitingForRateLimit: 0, oldestPendingMs: 0 };
-    assert.deepEqual(await readBacklog(db, 2_000), nothing);
+    const noTimes = { oldestUnstartedAt: null, oldestPendingAt: null };
+    assert.deepEqual(await readBacklog(db, 2_000), { ...nothing, ...noTimes });
   });
 
   it('is counted by state and age, and reads no delivery that has ended', async () => {
@@ -71,9 +72,14 @@ describe('what waits, as metrics show it', function () {
           }),
         ),
     };
-    const { oldestPendingMs, ...counts } = await readBacklog(explained, 2_000);
+    const { oldestPendingMs, oldestPendingAt, oldestUnstartedAt, ...counts } = await readBacklog(explained, 2_000);
     assert.deepEqual(counts, { pending: 40, unstarted: 5, waitingForRateLimit: 4 });
     assert.ok(oldestPendingMs >= 100_000 && oldestPendingMs < 160_000, String(oldestPendingMs));
+    const { rows: times } = await pool.query<{ age_s: number }>(
+      'select extract(epoch from now() - unnest($1::timestamptz[]))::float8 as age_s',
+      [[oldestPendingAt, oldestUnstartedAt]],
+    );
+    for (const { age_s: age } of times) assert.ok(age >= 100 && age < 160, String(age));
     assert.ok(reading.rowsRead() <= 41, `${reading.rowsRead()} rows read`);
   });
 

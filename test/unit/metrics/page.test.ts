@@ -8,7 +8,14 @@ import { createLogger } from '../../../src/log.js';
 import { metricsPage } from '../../../src/metrics/page.js';
 import { serviceGauges, type ServiceState } from '../../../src/metrics/service-gauges.js';
 
-const backlog: Backlog = { pending: 7, unstarted: 2, waitingForRateLimit: 3, oldestPendingMs: 61_500 };
+const backlog: Backlog = {
+  pending: 7,
+  unstarted: 2,
+  oldestUnstartedAt: null,
+  waitingForRateLimit: 3,
+  oldestPendingAt: null,
+  oldestPendingMs: 61_500,
+};
 
 describe('the page of metrics', () => {
   const closers: (() => Promise<unknown>)[] = [];
