@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
+import { bundleWorkflowCode } from '@temporalio/worker';
 import type { Logger } from 'pino';
 
 const workflows = fileURLToPath(new URL('../../workflows/', import.meta.url));
@@ -15,7 +15,7 @@ export const builtBundle = path.join(workflows, 'bundle.cjs');
  * The workflow code as one file. It is the built one; in a checkout it is rebuilt when the workflows change and kept in
  * node_modules/.cache. Several processes may call this at the same time: the file appears whole or not at all.
  */
-export async function workflowBundle(log: Logger): Promise<WorkflowBundleOption> {
+export async function workflowBundle(log: Logger): Promise<{ codePath: string }> {
   if (existsSync(builtBundle)) return { codePath: builtBundle };
   const cache = fileURLToPath(new URL('../../node_modules/.cache/irisx-webhooks/', import.meta.url));
   const codePath = path.join(cache, `workflows-${await sourcesHash()}.cjs`);

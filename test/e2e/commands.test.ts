@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { findFreePort } from '../../src/dev/embedded/ports.js';
 import { createTestDatabase } from '../support/database.js';
+import { runProgram } from '../support/run-program.js';
 import { waitFor } from '../support/wait-for.js';
 
 interface Run {
@@ -28,7 +29,7 @@ describe('commands', function () {
 
   function run(program: string, env: Record<string, string> = {}, args: string[] = []): Run {
     const { PATH = '', HOME = '' } = process.env;
-    const child = spawn(process.execPath, ['--import', 'tsx', `src/${program}.ts`, ...args], {
+    const child = spawn(process.execPath, [...runProgram(program), ...args], {
       // nothing else from the environment of the tests
       env: { PATH, HOME, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -8,6 +8,7 @@ import { createSealer, unnamedKey, type Keyring } from '../../src/encryption/sea
 import { createTenantClient } from '../support/api-client.js';
 import { startChildService, type ChildService, type LogLine } from '../support/child-service.js';
 import { startReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.js';
+import { runProgram } from '../support/run-program.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -159,7 +160,7 @@ async function rotate(
     IRISX_ENCRYPTION_KEYS: keys.map(({ id, key }) => `${id}:${key.toString('base64')}`).join(','),
     LOG_FORMAT: 'json',
   };
-  const args = ['--import', 'tsx', 'src/server/rotate-encryption-key.ts', ...options];
+  const args = [...runProgram('server/rotate-encryption-key'), ...options];
   return new Promise((resolve) => {
     const child = execFile(process.execPath, args, { env }, (_error, stdout, stderr) => {
       assert.equal(stderr, '');

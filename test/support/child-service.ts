@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Config } from '../../src/config/service.js';
+import { runProgram } from './run-program.js';
 import { waitFor } from './wait-for.js';
 
 /** One JSON line of a process' log. */
@@ -49,10 +49,8 @@ export async function startChildService(
   config: Config,
   { env, clockShiftMs, waitUntilReady = true }: ChildOptions = {},
 ): Promise<ChildService> {
-  const script = fileURLToPath(new URL(`../../src/server/${name}.ts`, import.meta.url));
-  // Not with the tsx command: that would be a process in between, which would get the signals.
   const shifted = clockShiftMs === undefined ? [] : ['--import', new URL('./shifted-clock.mjs', import.meta.url).href];
-  const child = spawn(process.execPath, ['--import', 'tsx', ...shifted, script], {
+  const child = spawn(process.execPath, [...shifted, ...runProgram(`server/${name}`)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],

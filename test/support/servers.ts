@@ -7,6 +7,7 @@ import { startPostgres, type EmbeddedPostgres } from '../../src/dev/embedded/pos
 import { migrate } from '../../src/db/migrations.js';
 import { findTemporalBinary } from '../../src/dev/embedded/temporal-binary.js';
 import { startTemporal, type EmbeddedTemporal } from '../../src/dev/embedded/temporal.js';
+import { compile } from './compile.js';
 
 export interface TestServers {
   /** Environment variables that tell the tests where the servers are. */
@@ -16,7 +17,7 @@ export interface TestServers {
 
 const template = 'irisx_template';
 
-/** Postgres with a migrated template database, and Temporal in memory. If one fails, what was started is stopped. */
+/** Postgres with a migrated template database, Temporal in memory, and our programs compiled. If one fails, what was started is stopped. */
 export async function startTestServers(): Promise<TestServers> {
   const log = createLogger({ level: 'info', format: 'pretty' });
   const folder = await mkdtemp(path.join(tmpdir(), 'irisx-test-'));
@@ -28,6 +29,7 @@ export async function startTestServers(): Promise<TestServers> {
     await rm(folder, { recursive: true, force: true });
   };
   try {
+    const compiled = await timed('compiled programs', () => compile(path.join(folder, 'compiled'), log));
     postgres = await timed('Postgres', () =>
       startPostgres({ dataDir: path.join(folder, 'postgres'), log, durable: false }),
     );
@@ -40,6 +42,7 @@ export async function startTestServers(): Promise<TestServers> {
       TEST_TEMPLATE_DATABASE: template,
       TEST_TEMPORAL_ADDRESS: temporal.address,
       TEST_TEMPORAL_BINARY: binary.path,
+      TEST_COMPILED_FOLDER: compiled,
     };
     return { env, stop };
   } catch (error) {

@@ -1,12 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { spawnServer, type ServerProcess } from '../../../src/dev/embedded/server-process.js';
+import { runProgram } from '../../support/run-program.js';
 import { waitFor } from '../../support/wait-for.js';
 import type { ProcessLife, Timeline } from '../timeline.js';
 import { signal, type FaultTarget } from './target.js';
-import { runTypeScript } from './tsx.js';
 
 export type Program = 'api' | 'worker' | 'service';
 
@@ -39,7 +38,6 @@ export const drainGraceMs = 40_000;
 /** One of our processes, restarted when it ends by itself, as by an orchestrator. Each life has a log of its own. */
 export async function openOurProcess(options: OurProcessOptions): Promise<OurProcess> {
   const { name, program, port, logFolder, timeline } = options;
-  const script = fileURLToPath(new URL(`../../../src/server/${program}.ts`, import.meta.url));
   let isWanted = false;
   let isOver = false;
   let server: ServerProcess | undefined;
@@ -52,7 +50,7 @@ export async function openOurProcess(options: OurProcessOptions): Promise<OurPro
     const number = ++lives;
     const started = await spawnServer({
       command: process.execPath,
-      args: [...runTypeScript, script],
+      args: runProgram(`server/${program}`),
       env: { ...options.env, ...(port !== undefined && { PORT: String(port) }) },
       logFile: logFileOf(number),
       signalOnOurDeath: 'SIGKILL',

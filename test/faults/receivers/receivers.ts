@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runTypeScript } from '../processes/tsx.js';
+import { runTypeScript } from '../../support/run-program.js';
 import type { ReceiverKind } from './behaviour.js';
 import {
   bodiesFile,
