@@ -111,6 +111,7 @@ export async function openRig(
     const metricsAddress = `127.0.0.1:${await findFreePort()}`;
     const service = await startService({
       node,
+      compiled: servers.compiled,
       env: {
         DATABASE_URL: sql?.url ?? database.url,
         TEMPORAL_ADDRESS: server.address,

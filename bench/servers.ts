@@ -8,6 +8,7 @@ import { startPostgres } from '../src/dev/embedded/postgres.js';
 import { startTemporal } from '../src/dev/embedded/temporal.js';
 import { findTemporalBinary } from '../src/dev/embedded/temporal-binary.js';
 import { migrate } from '../src/db/migrations.js';
+import { compile } from '../test/support/compile.js';
 
 export interface TemporalServer {
   address: string;
@@ -20,6 +21,8 @@ export interface TemporalServer {
 export interface Servers {
   /** Temporary, for logs and embedded servers. Removed by `stop`. */
   folder: string;
+  /** Our programs as JavaScript: production does not run TypeScript either. */
+  compiled: string;
   /** A secret: it holds the password. */
   postgresUrl: string;
   /** Undefined: it runs elsewhere. */
@@ -63,12 +66,13 @@ export async function startServers(env: NodeJS.ProcessEnv): Promise<Servers> {
   };
 
   try {
-    const parts = [postgres(), newTemporal()] as const;
-    // Wait for both before handling a failure of one: a server that starts after that would never be stopped.
+    const parts = [postgres(), newTemporal(), compile(path.join(folder, 'compiled'), log)] as const;
+    // Wait for all before handling a failure of one: a server that starts after that would never be stopped.
     await Promise.allSettled(parts);
-    const [{ url, pid }, temporal] = await Promise.all(parts);
+    const [{ url, pid }, temporal, compiled] = await Promise.all(parts);
     return {
       folder,
+      compiled,
       postgresUrl: url,
       postgresPid: pid,
       newDatabase: () => newDatabase(url),

@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import path from 'node:path';
 import { findFreePort } from '../src/dev/embedded/ports.js';
 import { spawnServer } from '../src/dev/embedded/server-process.js';
 import { waitFor } from '../test/support/wait-for.js';
@@ -16,6 +16,8 @@ export interface ServiceProcess {
 export async function startService(options: {
   /** The Node binary that it runs on. */
   node: string;
+  /** Where it is compiled. */
+  compiled: string;
   env: Record<string, string>;
   logFile: string;
 }): Promise<ServiceProcess> {
@@ -23,8 +25,7 @@ export async function startService(options: {
   const { PATH = '', HOME = '' } = process.env;
   const server = await spawnServer({
     command: options.node,
-    // Not with the tsx command, which would be a process in between.
-    args: ['--import', import.meta.resolve('tsx'), fileURLToPath(new URL('../src/server/service.ts', import.meta.url))],
+    args: [path.join(options.compiled, 'src/server/service.js')],
     env: {
       PATH,
       HOME,
