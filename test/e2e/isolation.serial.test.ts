@@ -14,8 +14,9 @@ describe('slow receivers do not delay other tenants', function () {
     stack = await startStack({ parts: { api: false, worker: true } });
   });
   after(async () => {
-    await stack.close();
+    // First, or the stack would wait for the responses of receivers that hang.
     await Promise.all(receivers.map((receiver) => receiver.close()));
+    await stack.close();
   });
 
   async function subscribe(
