@@ -25,10 +25,14 @@ describe('the package', function () {
   before(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'irisx-package-'));
     const checkout = path.join(folder, 'checkout');
-    const copied = ['src', 'workflows', 'activities', 'portal', 'migrations', 'scripts', 'package.json'];
-    const settings = ['tsconfig.json', 'tsconfig.build.json'];
-    for (const name of [...copied, ...settings])
-      await cp(path.join(root, name), path.join(checkout, name), { recursive: true });
+    const copied = ['src', 'workflows', 'activities', 'portal', 'migrations', 'scripts', 'package.json', 'tsconfig.json'];
+    for (const name of copied) await cp(path.join(root, name), path.join(checkout, name), { recursive: true });
+    // `npm run typecheck` checks the types of the same files, which takes a third of the build's time.
+    const build = JSON.parse(await readFile(path.join(root, 'tsconfig.build.json'), 'utf8')) as {
+      compilerOptions: object;
+    };
+    build.compilerOptions = { ...build.compilerOptions, noCheck: true };
+    await writeFile(path.join(checkout, 'tsconfig.build.json'), JSON.stringify(build));
     await symlink(path.join(root, 'node_modules'), path.join(checkout, 'node_modules'));
     await assert.rejects(run('npm', ['start', '--silent'], { cwd: checkout }), /npm run build/, 'without dist');
     // The prepack script builds first.
