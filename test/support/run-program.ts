@@ -8,9 +8,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
  */
 export const runTypeScript = ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href];
 
-/** Node's arguments to run a program of `src`, such as `server/worker`: compiled, if the test runner has compiled it. */
+/**
+ * Node's arguments to run a program of `src`, such as `server/worker`: compiled, if the test runner has compiled it.
+ * Those of `dev` need a checkout around them.
+ */
 export function runProgram(name: string): string[] {
   const compiled = process.env['TEST_COMPILED_FOLDER'];
-  if (compiled) return [path.join(compiled, 'src', `${name}.js`)];
+  if (compiled && !name.startsWith('dev/')) return [path.join(compiled, 'src', `${name}.js`)];
   return [...runTypeScript, fileURLToPath(new URL(`../../src/${name}.ts`, import.meta.url))];
 }
