@@ -25,7 +25,16 @@ describe('the package', function () {
   before(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'irisx-package-'));
     const checkout = path.join(folder, 'checkout');
-    const copied = ['src', 'workflows', 'activities', 'portal', 'migrations', 'scripts', 'package.json', 'tsconfig.json'];
+    const copied = [
+      'src',
+      'workflows',
+      'activities',
+      'portal',
+      'migrations',
+      'scripts',
+      'package.json',
+      'tsconfig.json',
+    ];
     for (const name of copied) await cp(path.join(root, name), path.join(checkout, name), { recursive: true });
     // `npm run typecheck` checks the types of the same files, which takes a third of the build's time.
     const build = JSON.parse(await readFile(path.join(root, 'tsconfig.build.json'), 'utf8')) as {
