@@ -66,6 +66,7 @@ describe('commands', function () {
       lines.some((line) => /│ Hello from customer/.test(line)),
       'the message for Slack',
     );
+    assert.match(demo.output(), /Acme's portal, for as long as the demo is up: http\S+\/portal\/enter\?token=\S+\s*$/);
     assert.ok(!/WARN|ERROR/.test(demo.output()), demo.output());
   });
 
@@ -103,6 +104,12 @@ describe('commands', function () {
     const key = (await readFile(path.join(env.IRISX_DATA_DIR, 'admin-key'), 'utf8')).trim();
     assert.ok(first.output().includes(key), 'the admin key is printed');
     const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' };
+    const link = /http\S+\/portal\/enter\?token=\S+/.exec(first.output())?.[0];
+    assert.ok(link, first.output());
+    const entered = await fetch(link, { redirect: 'manual' });
+    assert.equal(entered.headers.get('location'), '/portal/');
+    const page = await (await fetch(`${api}/portal/`)).text();
+    assert.match(page, /<script type="module"/, 'the portal is built');
     const made = await fetch(`${api}/v1/tenants`, { method: 'POST', headers, body: '{"name":"Acme"}' });
     assert.equal(made.status, 201);
     assert.equal((await fetch(`http://127.0.0.1:${env.TEMPORAL_UI_PORT}`)).status, 200);
@@ -115,7 +122,7 @@ describe('commands', function () {
     };
     assert.deepEqual(
       tenants.map(({ name }) => name),
-      ['Acme'],
+      ['Acme', 'Demo tenant'],
     );
   });
 
