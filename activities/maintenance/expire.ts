@@ -91,9 +91,12 @@ export async function expire({
 export const auditExpiredKeys = (db: Database, log: Logger): Promise<number> =>
   db.transaction(async (tx) => {
     const keys = await takeExpiredKeys(tx, 100);
-    for (const { id, tenantId, expiresAt } of keys) {
-      const after = { expired_at: expiresAt };
-      await audit(tx, { actor: system, log }, { action: 'api_key.expired', subjectId: id, tenantId, after });
-    }
+    const changes = keys.map(({ id, tenantId, expiresAt }) => ({
+      action: 'api_key.expired' as const,
+      subjectId: id,
+      tenantId,
+      after: { expired_at: expiresAt },
+    }));
+    await audit(tx, { actor: system, log }, ...changes);
     return keys.length;
   });

@@ -17,8 +17,8 @@ import { portalSessionIdParameter, tenantIdParameter } from './http/path-paramet
 import { integer, listOf, parseUuid, renderTime, renderTimeOrNull, text, time, uuid } from './http/schemas.js';
 
 const defaultScopes = ['webhooks:read', 'webhooks:write', 'api_keys:write'] as const;
-/** Sessions that are ended in one transaction. */
-const batchSize = 100;
+/** Sessions, or links, that are ended in one transaction. */
+const batchSize = 500;
 
 const returnUrl = z
   .string('expected an http(s) url')
@@ -169,15 +169,11 @@ export const portalLinkEndpoints = [
       while ((await deleteUnusedLinks(db, tenantId, batchSize)) > 0);
       const endBatch = () =>
         db.transaction(async (db) => {
-          const ended = await deleteTenantSessions(db, tenantId, batchSize);
-          for (const session of ended)
-            await audit(db, author, {
-              action: 'portal_session.ended',
-              subjectId: session.id,
-              tenantId,
-              before: auditedSession(session),
-            });
-          return ended.length;
+          const { count, live } = await deleteTenantSessions(db, tenantId, batchSize);
+          const changes = live.map((session) => ({ subjectId: session.id, before: auditedSession(session) }));
+          const action = 'portal_session.ended';
+          await audit(db, author, ...changes.map((change) => ({ ...change, action, tenantId }) as const));
+          return count;
         });
       while ((await endBatch()) > 0);
       return { status: 204 };

@@ -163,23 +163,37 @@ function changesOf(type: SubjectType, before: Fields, after: Fields): Changes {
 }
 
 /**
- * Records a change in its own transaction, so that neither exists without the other, and logs it once it is committed.
- * Does nothing if `before` and `after` are equal. Without either the action itself is the change.
+ * Records changes in their own transaction, so that neither exists without the other, and logs them once it is committed.
+ * Of a change whose `before` and `after` are equal nothing is recorded. Without either the action itself is the change.
  */
-export async function audit(
-  db: Transaction,
-  { actor, log, request }: Author,
-  { action, subjectId, tenantId, before, after }: Change,
-): Promise<void> {
-  const changes = changesOf(subjectTypeOf(action), before ?? {}, after ?? {});
-  if (before && after && Object.keys(changes).length === 0) return;
+export async function audit(db: Transaction, { actor, log, request }: Author, ...changes: Change[]): Promise<void> {
+  const entries = changes.flatMap((change) => {
+    const { action, before, after } = change;
+    const fields = changesOf(subjectTypeOf(action), before ?? {}, after ?? {});
+    return before && after && Object.keys(fields).length === 0 ? [] : [{ ...change, fields }];
+  });
+  if (entries.length === 0) return;
   await db.query(
     `insert into audit_entries (tenant_id, actor_type, actor_id, actor_name, action, subject_id, changes)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
-    [tenantId, actor.type, actor.id, actor.name, action, String(subjectId), JSON.stringify(changes)],
+     select e.tenant_id, $1, $2, $3, e.action, e.subject_id, e.changes
+       from unnest($4::uuid[], $5::text[], $6::text[], $7::jsonb[]) with ordinality as e (tenant_id, action, subject_id, changes, place)
+      order by e.place`,
+    [
+      actor.type,
+      actor.id,
+      actor.name,
+      entries.map(({ tenantId }) => tenantId),
+      entries.map(({ action }) => action),
+      entries.map(({ subjectId }) => String(subjectId)),
+      entries.map(({ fields }) => JSON.stringify(fields)),
+    ],
   );
-  const fields = auditLine(actor, action, tenantId, subjectId);
-  db.afterCommit(() => log.info({ ...(request !== undefined && { request }), ...fields }, 'audit'));
+  db.afterCommit(() => {
+    for (const { action, tenantId, subjectId } of entries) {
+      const fields = auditLine(actor, action, tenantId, subjectId);
+      log.info({ ...(request !== undefined && { request }), ...fields }, 'audit');
+    }
+  });
 }
 
 /** The fields of the log line `audit`: what was done, without the values. */

@@ -48,7 +48,7 @@ const toSession = (row: BrowserSessionRow): BrowserSession => ({
 export type SessionKind = 'tenant' | 'operator';
 
 /**
- * The unexpired session of that kind whose token has one of the hashes, or null. `lastUsedAt` is exact to the minute
+ * The unexpired session of that kind whose token has one of the hashes, or null; those of deleted tenants have ended. `lastUsedAt` is exact to the minute
  * only, to save writes.
  */
 export async function findSessionByHash(
@@ -60,7 +60,8 @@ export async function findSessionByHash(
     {
       name: 'find_browser_session',
       text: `select ${columns}, coalesce(s.last_used_at < now() - interval '1 min', true) as stale from browser_sessions s
-              where s.token_hash = any($1::bytea[]) and s.expires_at > now() and (s.tenant_id is null) = $2`,
+              where s.token_hash = any($1::bytea[]) and s.expires_at > now() and (s.tenant_id is null) = $2
+                and not exists (select from tenants t where t.id = s.tenant_id and t.deleted_at is not null)`,
     },
     [tokenHashes, kind === 'operator'],
   );
@@ -110,27 +111,32 @@ export async function listTenantSessions(
   return rows.map(toSession);
 }
 
-/** Takes effect with the next request; the link that made the session goes with it. Null: there is no such session. */
+/** Takes effect with the next request; the link that made the session goes with it. Null: there is no such live session. */
 export async function deleteSession(
   db: Queryable,
   { tenantId, sessionId }: { tenantId: string | null; sessionId: string },
 ): Promise<BrowserSession | null> {
   const { rows } = await db.query<BrowserSessionRow>(
-    `delete from browser_sessions s where s.id = $2 and s.tenant_id is not distinct from $1 returning ${columns}`,
+    `delete from browser_sessions s
+      where s.id = $2 and s.tenant_id is not distinct from $1 and s.expires_at > now() returning ${columns}`,
     [tenantId, sessionId],
   );
   return rows[0] ? toSession(rows[0]) : null;
 }
 
-/** Deletes a tenant's sessions, at most `limit` of them, and returns those. */
-export async function deleteTenantSessions(db: Queryable, tenantId: string, limit: number): Promise<BrowserSession[]> {
-  const { rows } = await db.query<BrowserSessionRow>(
+/** Deletes a tenant's sessions, at most `limit` of them. Returns how many, and those that were still live. */
+export async function deleteTenantSessions(
+  db: Queryable,
+  tenantId: string,
+  limit: number,
+): Promise<{ count: number; live: BrowserSession[] }> {
+  const { rows } = await db.query<BrowserSessionRow & { is_live: boolean }>(
     `delete from browser_sessions s
       where s.id = any(array(select id from browser_sessions where tenant_id = $1 order by id limit $2))
-     returning ${columns}`,
+     returning ${columns}, s.expires_at > now() as is_live`,
     [tenantId, limit],
   );
-  return rows.map(toSession);
+  return { count: rows.length, live: rows.filter((row) => row.is_live).map(toSession) };
 }
 
 /** A day longer than they may be used, so that an old link is recognised as used or expired, not as unknown. */

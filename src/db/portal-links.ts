@@ -66,11 +66,13 @@ export async function insertPortalLink(
   return rows[0] ? toLink(rows[0]) : null;
 }
 
-/** Used and expired ones as well. */
+/** Used and expired ones as well; those of deleted tenants are gone. */
 export async function findPortalLink(db: Queryable, tokenHash: Buffer): Promise<PortalLink | null> {
-  const { rows } = await db.query<PortalLinkRow>(`select ${columns} from portal_links l where l.token_hash = $1`, [
-    tokenHash,
-  ]);
+  const { rows } = await db.query<PortalLinkRow>(
+    `select ${columns} from portal_links l join tenants t on t.id = l.tenant_id
+      where l.token_hash = $1 and t.deleted_at is null`,
+    [tokenHash],
+  );
   return rows[0] ? toLink(rows[0]) : null;
 }
 
@@ -83,7 +85,7 @@ export async function usePortalLink(
   link: Pick<PortalLink, 'id' | 'tenantId'>,
   sessionTokenHash: Buffer,
 ): Promise<{ sessionId: string; expiresAt: Date } | null> {
-  // The tenant first, as its deletion does.
+  // Locked: its deletion waits, and a session that began before is among what it removes.
   const tenant = await db.query('select from tenants where id = $1 and deleted_at is null for key share', [
     link.tenantId,
   ]);

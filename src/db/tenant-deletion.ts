@@ -7,7 +7,7 @@ export class NameMismatchError extends Error {
 }
 
 /**
- * Deletes a tenant; call it in a transaction. From the commit on its keys are unknown, its numbers are free, nothing is
+ * Deletes a tenant; call it in a transaction. From the commit on its keys, sessions and links are unknown, its numbers are free, nothing is
  * sent, and it is not found. Its data follows (removeTenantData). False: there is no such tenant. Throws
  * NameMismatchError unless `confirm` is its name.
  */
@@ -21,9 +21,6 @@ export async function deleteTenant(db: Queryable, tenantId: string, confirm: str
   if (rows[0].name !== confirm) throw new NameMismatchError();
   await db.query('update tenants set deleted_at = clock_timestamp(), external_id = null where id = $1', [tenantId]);
   await db.query('delete from api_keys where tenant_id = $1', [tenantId]);
-  // In this order: a link that is being opened now becomes a session first.
-  await db.query('delete from portal_links where tenant_id = $1', [tenantId]);
-  await db.query('delete from browser_sessions where tenant_id = $1', [tenantId]);
   await db.query(
     'update phone_numbers set released_at = greatest(now(), assigned_at) where tenant_id = $1 and released_at is null',
     [tenantId],

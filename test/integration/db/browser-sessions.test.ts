@@ -5,8 +5,48 @@ import { retentionOf } from '../../../src/config/retention.js';
 import { openDatabase } from '../../../src/db/database.js';
 import { createLogger } from '../../../src/log.js';
 import { deleteExpiredSessions } from '../../../src/db/browser-sessions.js';
+import { insertPortalLink, usePortalLink } from '../../../src/db/portal-links.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { insertTenant } from '../../support/rows.js';
+import { waitFor } from '../../support/wait-for.js';
+
+describe('a link that is opened twice at once', () => {
+  it('becomes one session: the second waits for the first', async () => {
+    const database = await createTestDatabase();
+    const db = openDatabase({ url: database.url, poolSize: 2 });
+    try {
+      const tenantId = await insertTenant(database.pool);
+      const link = await insertPortalLink(db, {
+        tenantId,
+        tokenHash: Buffer.alloc(32, 1),
+        name: 'x',
+        scopes: ['webhooks:read'],
+        returnUrl: null,
+        sessionSeconds: 300,
+        expiresInSeconds: 60,
+      });
+      const open = (byte: number) => db.transaction((db) => usePortalLink(db, link!, Buffer.alloc(32, byte)));
+      let second: ReturnType<typeof open>;
+      const first = await db.transaction(async (db) => {
+        const begun = await usePortalLink(db, link!, Buffer.alloc(32, 2));
+        second = open(3);
+        const isWaiting = async () => {
+          const { rows } = await database.pool.query(
+            `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          );
+          return rows.length > 0;
+        };
+        await waitFor(isWaiting, { what: 'the second to wait', timeoutMs: 10_000 });
+        return begun;
+      });
+      assert.ok(first);
+      assert.equal(await second!, null);
+    } finally {
+      await db.close();
+      await database.drop();
+    }
+  });
+});
 
 describe('sessions and links that have expired', () => {
   let database: TestDatabase;
