@@ -1,0 +1,94 @@
+import { useState, type FormEvent } from 'react';
+import type { paths } from '../../../../src/client/api-types.js';
+import { EventTypeOptions } from '../../ui/event-type-options.js';
+import { Field } from '../../ui/field.js';
+import { TimeRange } from '../../ui/time-range.js';
+
+type Query = NonNullable<paths['/v1/events']['get']['parameters']['query']>;
+
+const names = ['event_type', 'event_id', 'ordering_key', 'since', 'until'] as const;
+export type EventFilters = Record<(typeof names)[number], string | null>;
+export const noFilters = Object.fromEntries(names.map((name) => [name, null])) as EventFilters;
+
+export const filtersOf = (parameters: URLSearchParams): EventFilters =>
+  Object.fromEntries(names.map((name) => [name, parameters.get(name) || null])) as EventFilters;
+
+export const isFiltered = (filters: EventFilters): boolean => names.some((name) => filters[name] !== null);
+
+/** As the API takes them, which says what is wrong with one. */
+export const queryOf = (filters: EventFilters): Query =>
+  Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== null));
+
+interface FiltersProps {
+  filters: EventFilters;
+  onChange: (changes: Partial<EventFilters>) => void;
+}
+
+/** What the list is narrowed to. Each change goes into the url at once. */
+export function Filters({ filters, onChange }: FiltersProps) {
+  return (
+    <search className="stack" aria-label="Filters">
+      <div className="filters">
+        <Field label="Event type">
+          <select
+            value={filters.event_type ?? ''}
+            onChange={(event) => onChange({ event_type: event.target.value || null })}
+          >
+            <option value="">Any</option>
+            <EventTypeOptions chosen={filters.event_type ?? ''} />
+          </select>
+        </Field>
+        <TextFilter
+          key={`id ${filters.event_id}`}
+          label="Event id"
+          value={filters.event_id ?? ''}
+          onChange={(value) => onChange({ event_id: value })}
+        />
+        <TextFilter
+          key={`key ${filters.ordering_key}`}
+          label="Call, message or number"
+          value={filters.ordering_key ?? ''}
+          onChange={(value) => onChange({ ordering_key: value })}
+        />
+      </div>
+      <TimeRange since={filters.since} until={filters.until} onChange={onChange} />
+      {isFiltered(filters) && (
+        <button type="button" className="link-button clear-filters" onClick={() => onChange(noFilters)}>
+          Clear all filters
+        </button>
+      )}
+    </search>
+  );
+}
+
+/** Taken when it is complete: by Enter, or when the input is left. */
+function TextFilter({
+  label,
+  value,
+  onChange,
+}: {
+  label: string;
+  value: string;
+  onChange: (value: string | null) => void;
+}) {
+  const [text, setText] = useState(value);
+  const take = (event?: FormEvent) => {
+    event?.preventDefault();
+    if (text.trim() !== value) onChange(text.trim() || null);
+  };
+  return (
+    <form onSubmit={take}>
+      <Field label={label}>
+        <input
+          type="search"
+          value={text}
+          placeholder="The whole id"
+          spellCheck={false}
+          autoComplete="off"
+          onChange={(event) => setText(event.target.value)}
+          onBlur={() => take()}
+        />
+      </Field>
+    </form>
+  );
+}
