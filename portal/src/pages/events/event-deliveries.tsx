@@ -4,17 +4,10 @@ import { DeliveryStatusBadge } from '../../ui/delivery-status.js';
 import { Link } from '../../ui/link.js';
 import { Card } from '../../ui/page.js';
 import { Table } from '../../ui/table.js';
-import { Time } from '../../ui/time.js';
 import { useWebhookNames } from '../../ui/webhook-name.js';
 
 const maxShown = 200;
-const columns = [
-  'Status',
-  'Webhook',
-  'Why',
-  { title: 'Attempts', align: 'right', wideOnly: true },
-  { title: 'Ended', wideOnly: true },
-] as const;
+const columns = ['Status', 'Webhook', 'Why', { title: 'Attempts', align: 'right', wideOnly: true }] as const;
 
 /** One for each webhook that wanted the event. */
 export function EventDeliveries({ deliveries }: { deliveries: readonly Delivery[] }) {
@@ -36,9 +29,6 @@ export function EventDeliveries({ deliveries }: { deliveries: readonly Delivery[
             </th>
             <td title={delivery.error?.message}>{shortReason(delivery) ?? <span className="quiet">–</span>}</td>
             <td className="right wide-only">{delivery.attempt_count}</td>
-            <td className="nowrap wide-only">
-              <Time value={delivery.finished_at} />
-            </td>
           </tr>
         ))}
       </Table>

@@ -30,7 +30,7 @@ export function EventFacts({ event }: { event: EventDetail }) {
           </dd>
           {key !== null && (
             <>
-              <dt>Call, message or number</dt>
+              <dt>Call, message, number</dt>
               <dd>
                 <Link to={`events?ordering_key=${encodeURIComponent(key)}`} className="mono">
                   {key}

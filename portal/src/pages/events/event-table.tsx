@@ -7,14 +7,14 @@ import { Time } from '../../ui/time.js';
 import { useSteadyRows } from '../deliveries/steady-rows.js';
 import { Outcome } from './outcome.js';
 
-const columns = ['Event', 'Deliveries', { title: 'Call, message or number', wideOnly: true }, 'Accepted'] as const;
+const columns = ['Event', 'Deliveries', { title: 'Call, message, number', wideOnly: true }, 'Accepted'] as const;
 
 /** One row an event. While the reader is in it, no row moves; what comes meanwhile is announced above. */
 export function EventTable({ events, isLive }: { events: readonly Event[]; isLive: boolean }) {
   const { rows, newRows, events: handlers } = useSteadyRows(events, isLive);
   return (
-    <div className="event-list">
-      <p className="new-events quiet" role="status">
+    <div className="delivery-list">
+      <p className="new-rows quiet" role="status">
         {newRows > 0 && `${counted(newRows, 'new event')}: shown when you leave the list.`}
       </p>
       <div {...handlers}>

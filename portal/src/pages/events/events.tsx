@@ -11,6 +11,7 @@ import { useUrlFilters } from '../../ui/url-filters.js';
 import { LiveSwitch } from '../deliveries/live-switch.js';
 import { EventTable } from './event-table.js';
 import { Filters, filtersOf, isFiltered, noFilters, queryOf } from './filters.js';
+import '../deliveries/deliveries.css';
 import './events.css';
 
 const everyMs = 4_000;

@@ -46,7 +46,7 @@ export function Filters({ filters, onChange }: FiltersProps) {
         />
         <TextFilter
           key={`key ${filters.ordering_key}`}
-          label="Call, message or number"
+          label="Call, message, number"
           value={filters.ordering_key ?? ''}
           onChange={(value) => onChange({ ordering_key: value })}
         />
