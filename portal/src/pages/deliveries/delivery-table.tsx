@@ -8,7 +8,7 @@ import { Link } from '../../ui/link.js';
 import { Table } from '../../ui/table.js';
 import { Time } from '../../ui/time.js';
 import { useWebhookNames } from '../../ui/webhook-name.js';
-import { useSteadyRows } from './steady-rows.js';
+import { useSteadyRows } from './use-steady-rows.js';
 
 const columns = [
   'Status',

@@ -2,13 +2,12 @@ import type { Attempt, Delivery, Webhook } from '../../../../src/client/api-type
 import { counted } from '../../text/numbers.js';
 import { statusName } from '../../text/http-statuses.js';
 import { duration, relativeTime, shortTime } from '../../text/times.js';
-import type { Tone } from '../../ui/badge.js';
 import { explainError, type ErrorExplanation } from './explain-error.js';
 import { explainPending } from './explain-pending.js';
 
 /** What a person wants to know first about a delivery. */
 export interface Explanation {
-  tone: Tone;
+  tone: 'good' | 'bad' | 'warn' | 'info' | 'quiet';
   /** One sentence: what came of it. */
   title: string;
   /** Why. */
