@@ -30,6 +30,9 @@ export function zoneName(now = new Date()): string {
 /** With weekday, milliseconds and zone. */
 export const fullTime = (value: string | Date): string => full.format(new Date(value));
 
+/** The time of a day that is known already. */
+export const clockTime = (value: string | Date): string => timeOfDay.format(new Date(value));
+
 /** As short as can be: the time for today, day and time for this year, else the day. */
 export function shortTime(value: string | Date, now = new Date()): string {
   const time = new Date(value);

@@ -1,5 +1,7 @@
 import { useEffect, useState } from 'react';
-import { fullTime, relativeTime, shortTime } from '../text/times.js';
+import { clockTime, fullTime, relativeTime, shortTime } from '../text/times.js';
+
+const texts = { short: (value: string) => shortTime(value), full: fullTime, clock: clockTime };
 
 /** In the viewer's zone; all of it is in the title. Null: a dash. */
 export function Time({
@@ -7,12 +9,12 @@ export function Time({
   as = 'short',
 }: {
   value: string | null | undefined;
-  as?: 'short' | 'full' | 'relative';
+  as?: 'short' | 'full' | 'relative' | 'clock';
 }) {
   if (!value) return <span className="quiet">–</span>;
   return (
     <time dateTime={value} title={fullTime(value)}>
-      {as === 'relative' ? <Relative value={value} /> : as === 'full' ? fullTime(value) : shortTime(value)}
+      {as === 'relative' ? <Relative value={value} /> : texts[as](value)}
     </time>
   );
 }
