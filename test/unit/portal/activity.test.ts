@@ -8,7 +8,12 @@ import { auditActions } from '../../../src/db/audit.js';
 
 const alice = { type: 'portal', id: '01a21ed0-0000-7000-8000-000000000001', name: 'alice@acme.example' } as const;
 
-function entry(action: Action, subjectId: string, changes: Entry['changes'] = {}, actor: Entry['actor'] = alice): Entry {
+function entry(
+  action: Action,
+  subjectId: string,
+  changes: Entry['changes'] = {},
+  actor: Entry['actor'] = alice,
+): Entry {
   const type = action.split('.')[0] as Entry['subject']['type'];
   const id = '01a21ed0-0000-7000-8000-0000000000ff';
   return { id, at: '2026-11-27T21:15:07.934Z', actor, action, subject: { type, id: subjectId }, changes };
@@ -43,7 +48,12 @@ describe('a sentence of the activity log', () => {
       'alice@acme.example assigned the number ending in 4321',
     );
     assert.equal(
-      said(entry('recovery.created', '01a21eea-1ba4-785b-b329-2518d006afb1', { webhook_id: { old: null, new: 3 }, total: { old: null, new: 40 } })),
+      said(
+        entry('recovery.created', '01a21eea-1ba4-785b-b329-2518d006afb1', {
+          webhook_id: { old: null, new: 3 },
+          total: { old: null, new: 40 },
+        }),
+      ),
       'alice@acme.example started recovery …d006afb1 of webhook 3 with 40 deliveries',
     );
   });

@@ -74,9 +74,11 @@ export function shownValue(field: string, value: unknown, isOfRetention = false)
       return text(numberOf(field, value, isOfRetention));
     case 'string':
       if (value === '') return quiet('empty');
-      return field.endsWith('_at') || field === 'since' || field === 'until' ? { kind: 'time', text: value } : text(value);
+      return field.endsWith('_at') || field === 'since' || field === 'until'
+        ? { kind: 'time', text: value }
+        : text(value);
     default:
-      return objectOf(field, value as object);
+      return objectOf(field, value);
   }
 }
 
@@ -100,7 +102,9 @@ function objectOf(field: string, value: object): ShownValue {
   if (field === 'headers') return text(entries.map(([name]) => name).join(', '));
   if (field === 'ttl_seconds')
     return text(
-      entries.map(([type, seconds]) => `${type === '*' ? 'all' : type}: ${duration(Number(seconds) * 1_000)}`).join(', '),
+      entries
+        .map(([type, seconds]) => `${type === '*' ? 'all' : type}: ${duration(Number(seconds) * 1_000)}`)
+        .join(', '),
     );
   if (field === 'batch' && 'max_events' in value && 'max_wait_seconds' in value)
     return text(`up to ${String(value.max_events)} events, after ${String(value.max_wait_seconds)} s at the latest`);

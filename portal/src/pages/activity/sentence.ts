@@ -37,7 +37,10 @@ const phrases: Record<Action, Phrase | ((entry: Entry) => Phrase)> = {
     const { webhook_id: webhook, total } = changes;
     return [
       'started',
-      [webhook && `of webhook ${text(webhook.new)}`, total && `with ${counted(Number(total.new), 'delivery', 'deliveries')}`]
+      [
+        webhook && `of webhook ${text(webhook.new)}`,
+        total && `with ${counted(Number(total.new), 'delivery', 'deliveries')}`,
+      ]
         .filter(Boolean)
         .join(' '),
     ];
