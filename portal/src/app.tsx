@@ -43,6 +43,11 @@ const tenantPages: RouteObject[] = [
   { path: '*', lazy: async () => ({ Component: (await import('./layout/not-found.js')).NotFound }) },
 ];
 
+/** Of a tenant, for operators only. */
+const tenantPagesOfConsole: RouteObject[] = [
+  { path: 'access', lazy: async () => ({ Component: (await import('./pages/console/access.js')).Access }) },
+];
+
 const consolePages: RouteObject[] = [
   { index: true, element: <Navigate to="/tenants" replace /> },
   { path: 'tenants', lazy: async () => ({ Component: (await import('./pages/console/tenants.js')).Tenants }) },
@@ -57,7 +62,7 @@ const routes: RouteObject[] = isConsole
       {
         path: '/tenants/:tenantId',
         element: <TenantOfConsole />,
-        children: tenantPages,
+        children: [...tenantPagesOfConsole, ...tenantPages],
         errorElement: <RouteError />,
         HydrateFallback,
       },

@@ -1,4 +1,15 @@
-import { Activity, ArrowLeft, BookOpen, Gauge, KeyRound, ListChecks, RotateCcw, Webhook, Zap } from 'lucide-react';
+import {
+  Activity,
+  ArrowLeft,
+  BookOpen,
+  DoorOpen,
+  Gauge,
+  KeyRound,
+  ListChecks,
+  RotateCcw,
+  Webhook,
+  Zap,
+} from 'lucide-react';
 import { Link as RouterLink } from 'react-router';
 import { useQueries, useScope, useSession } from '../api/session.js';
 import { NavLink } from '../ui/link.js';
@@ -15,6 +26,8 @@ const pages = [
   { to: 'activity', title: 'Activity', Icon: Activity },
 ];
 
+const pagesOfOperators = [...pages, { to: 'access', title: 'Portal access', Icon: DoorOpen }];
+
 /** The pages of one tenant. */
 export function TenantLayout() {
   const session = useSession();
@@ -23,7 +36,7 @@ export function TenantLayout() {
       head={session.kind === 'operator' ? <TenantOfOperator /> : <OwnTenant />}
       nav={
         <ul>
-          {pages.map(({ to, title, Icon }) => (
+          {(session.kind === 'operator' ? pagesOfOperators : pages).map(({ to, title, Icon }) => (
             <li key={to}>
               <NavLink to={to}>
                 <Icon aria-hidden="true" /> {title}

@@ -83,7 +83,11 @@ describe('the platform’s figures', () => {
       { unstarted_deliveries: 3, oldest_unstarted_at: ago(40) },
       { name: 'Not started', value: '3, the oldest for 40 s', tone: 'bad' },
     ],
-    ['batches that did not leave', { uncollected_webhooks: 1 }, { name: 'Batches overdue', value: '1 webhook', tone: 'bad' }],
+    [
+      'batches that did not leave',
+      { uncollected_webhooks: 1 },
+      { name: 'Batches overdue', value: '1 webhook', tone: 'bad' },
+    ],
     [
       'Temporal that does not answer',
       { temporal: { reachable: false, problems: [] } },
@@ -139,7 +143,9 @@ describe('results of a search in the console', () => {
 
   it('lead to the page of their tenant', () => {
     assert.deepEqual(
-      [result('tenant', 't1'), result('webhook', '3', 3), result('event', 'e1'), result('delivery', 'd1', 3)].map(pageOf),
+      [result('tenant', 't1'), result('webhook', '3', 3), result('event', 'e1'), result('delivery', 'd1', 3)].map(
+        pageOf,
+      ),
       ['tenants/t1', 'tenants/t1/webhooks/3', 'tenants/t1/events/e1', 'tenants/t1/webhooks/3/deliveries/d1'],
     );
   });

@@ -56,8 +56,8 @@ export function NewLink() {
           onDone={() => create.reset()}
         >
           <p>
-            It works once, in the browser that opens it first, until <Time value={data.portal_link.expires_at} />. Give it
-            to nobody else: whoever opens it is in.
+            It works once, in the browser that opens it first, until <Time value={data.portal_link.expires_at} />. Give
+            it to nobody else: whoever opens it is in.
           </p>
         </ShownOnce>
       )}

@@ -35,7 +35,8 @@ export function waitingFigures(state: State, now = new Date()): Figure[] {
     },
     {
       name: 'Not started',
-      value: unstarted === 0 ? '0' : `${count(unstarted)}, the oldest for ${age(state.oldest_unstarted_at, now) ?? '0 s'}`,
+      value:
+        unstarted === 0 ? '0' : `${count(unstarted)}, the oldest for ${age(state.oldest_unstarted_at, now) ?? '0 s'}`,
       ...(unstarted === 0 ? good : bad),
       meaning: 'Pending for over 30 s without a workflow that sends them.',
       advice:
@@ -48,13 +49,17 @@ export function waitingFigures(state: State, now = new Date()): Figure[] {
       value: counted(uncollected, 'webhook'),
       ...(uncollected === 0 ? good : bad),
       meaning: 'Webhooks of which a batch should have left over 15 s ago.',
-      advice: uncollected === 0 ? null : 'The sweeper collects them; if they stay, see whether Temporal and the senders are well.',
+      advice:
+        uncollected === 0
+          ? null
+          : 'The sweeper collects them; if they stay, see whether Temporal and the senders are well.',
     },
     {
       ...plain,
       name: 'Behind a rate limit',
       value: count(state.waiting_for_rate_limit),
-      meaning: 'They wait for a turn within the limit of their webhook. A tenant can raise it in the webhook’s settings.',
+      meaning:
+        'They wait for a turn within the limit of their webhook. A tenant can raise it in the webhook’s settings.',
     },
     {
       ...plain,
@@ -80,7 +85,9 @@ export function workingFigures(state: State, now = new Date()): Figure[] {
       value: temporal.reachable ? 'reachable' : 'not reachable',
       ...(temporal.reachable ? (temporal.problems.length === 0 ? good : bad) : bad),
       meaning: 'Runs the workflows that send. Without it, events are still accepted and stored.',
-      advice: temporal.reachable ? null : 'Start it, or see TEMPORAL_ADDRESS. What was accepted meanwhile goes out then.',
+      advice: temporal.reachable
+        ? null
+        : 'Start it, or see TEMPORAL_ADDRESS. What was accepted meanwhile goes out then.',
     },
     senders(state, now),
     sweeper(state, now),
@@ -91,7 +98,10 @@ export function workingFigures(state: State, now = new Date()): Figure[] {
 function senders({ senders }: State, now: Date): Figure {
   const alive = senders.filter((sender) => sender.alive);
   const gone = senders.filter((sender) => !sender.alive);
-  const lastGone = gone.map((sender) => sender.last_beat_at).sort().at(-1);
+  const lastGone = gone
+    .map((sender) => sender.last_beat_at)
+    .sort()
+    .at(-1);
   return {
     name: 'Senders',
     value: `${count(alive.length)} alive${gone.length > 0 ? `, ${count(gone.length)} gone` : ''}`,
@@ -103,16 +113,24 @@ function senders({ senders }: State, now: Date): Figure {
 
 function sweeper({ sweeper }: State, now: Date): Figure {
   const name = 'Sweeper';
-  const meaning = 'Starts every 10 s what nobody started, and repairs what was interrupted; its state is read every 30 s.';
+  const meaning =
+    'Starts every 10 s what nobody started, and repairs what was interrupted; its state is read every 30 s.';
   if (sweeper === null)
-    return { name, value: 'not known', ...warn, meaning, advice: 'Temporal did not answer the last check. If that stays, see Temporal.' };
+    return {
+      name,
+      value: 'not known',
+      ...warn,
+      meaning,
+      advice: 'Temporal did not answer the last check. If that stays, see Temporal.',
+    };
   if (sweeper.paused)
     return {
       name,
       value: 'paused',
       ...bad,
       meaning,
-      advice: 'Somebody paused its Schedule in Temporal. Unpause it there: without it, a delivery that loses its workflow stays behind.',
+      advice:
+        'Somebody paused its Schedule in Temporal. Unpause it there: without it, a delivery that loses its workflow stays behind.',
     };
   const last = age(sweeper.last_run_at, now);
   const isLate = sweeper.last_run_at !== null && now.getTime() - new Date(sweeper.last_run_at).getTime() > 2 * minuteMs;
@@ -121,7 +139,9 @@ function sweeper({ sweeper }: State, now: Date): Figure {
     value: last === null ? 'has not run yet' : `ran ${last} ago${sweeper.running ? ', runs now' : ''}`,
     ...(isLate ? bad : good),
     meaning,
-    advice: isLate ? 'It is late: see in Temporal whether its workflow sweepDeliveries fails, and whether workers are there.' : null,
+    advice: isLate
+      ? 'It is late: see in Temporal whether its workflow sweepDeliveries fails, and whether workers are there.'
+      : null,
   };
 }
 
@@ -132,7 +152,9 @@ function statistics({ statistics_rolled_up_until: until }: State, now: Date): Fi
     value: `up to ${age(until, now)} ago`,
     ...(isLate ? warn : good),
     meaning: 'Counts and charts are as of then; deliveries do not depend on them.',
-    advice: isLate ? 'They catch up by themselves after an outage. If not, see the workflow rollUpStatistics in Temporal.' : null,
+    advice: isLate
+      ? 'They catch up by themselves after an outage. If not, see the workflow rollUpStatistics in Temporal.'
+      : null,
   };
 }
 

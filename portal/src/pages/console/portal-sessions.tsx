@@ -50,7 +50,9 @@ export function PortalSessions() {
         {(data) => {
           const sessions = data.pages.flatMap((page) => page.portal_sessions);
           if (sessions.length === 0)
-            return <EmptyState title="Nobody is in the portal">“End all” takes back links that were not opened.</EmptyState>;
+            return (
+              <EmptyState title="Nobody is in the portal">“End all” takes back links that were not opened.</EmptyState>
+            );
           return (
             <Table name="Open sessions" columns={columns}>
               {sessions.map((session) => (

@@ -15,7 +15,11 @@ const titles: Record<Result['type'], string> = {
 /** By type, in the order in which they come; without types that were not found. */
 export function grouped(results: readonly Result[]): { type: Result['type']; title: string; results: Result[] }[] {
   const types = [...new Set(results.map(({ type }) => type))];
-  return types.map((type) => ({ type, title: titles[type], results: results.filter((result) => result.type === type) }));
+  return types.map((type) => ({
+    type,
+    title: titles[type],
+    results: results.filter((result) => result.type === type),
+  }));
 }
 
 /** The page of its tenant that shows it. */

@@ -15,7 +15,12 @@ const failingShare = 0.05;
 
 /** What an operator should look at, the worst first. */
 export function troublesOf(tenant: Tenant, now = new Date()): Trouble[] {
-  const { disabled_webhooks: disabled, failing_webhooks: failing, oldest_pending_at: oldest, last_24_hours: day } = tenant;
+  const {
+    disabled_webhooks: disabled,
+    failing_webhooks: failing,
+    oldest_pending_at: oldest,
+    last_24_hours: day,
+  } = tenant;
   const waitedMs = oldest === null ? 0 : now.getTime() - new Date(oldest).getTime();
   const failed = day.failed + day.expired;
   const ended = failed + day.delivered;
