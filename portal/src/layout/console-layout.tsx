@@ -4,7 +4,7 @@ import { Frame } from './frame.js';
 
 const pages = [
   { to: 'tenants', title: 'Tenants', Icon: Building2 },
-  { to: 'receivers', title: 'Receivers in trouble', Icon: HeartPulse },
+  { to: 'receivers', title: 'Receivers', Icon: HeartPulse },
   { to: 'search', title: 'Search', Icon: Search },
   { to: 'platform', title: 'Platform', Icon: Server },
 ];

@@ -28,7 +28,14 @@ export function ShownOnce({ title, children, value, of, onDone }: ShownOnceProps
         <CopyButton text={value} of={of} label="Copy" />
       </div>
       <div>
-        <Button onClick={onDone}>Done</Button>
+        <Button
+          onClick={() => {
+            document.getElementById('main')?.focus();
+            onDone();
+          }}
+        >
+          Done
+        </Button>
       </div>
     </section>
   );

@@ -83,7 +83,7 @@ function Row({ receiver }: { receiver: Receiver }) {
       </th>
       <td>
         {state === 'disabled' ? <Badge tone="bad">Disabled</Badge> : <Badge tone="warn">Failing</Badge>}
-        <div className="console-id">{counted(receiver.consecutive_failures, 'failure')} in a row</div>
+        <div className="console-id nowrap">{counted(receiver.consecutive_failures, 'failure')} in a row</div>
       </td>
       <td className="nowrap">
         <Time value={since} as="relative" />

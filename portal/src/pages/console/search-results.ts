@@ -22,6 +22,20 @@ export function grouped(results: readonly Result[]): { type: Result['type']; tit
   }));
 }
 
+/** Where it belongs, below its title. */
+export function placeOf({ type, id, tenant, webhook_id: webhookId }: Result): string {
+  switch (type) {
+    case 'tenant':
+      return id;
+    case 'webhook':
+      return `Webhook ${id} of ${tenant.name}`;
+    case 'event':
+      return `${id} of ${tenant.name}`;
+    case 'delivery':
+      return `${id} to webhook ${webhookId} of ${tenant.name}`;
+  }
+}
+
 /** The page of its tenant that shows it. */
 export function pageOf({ type, id, tenant, webhook_id: webhookId }: Result): string {
   const ofTenant = `tenants/${tenant.id}`;

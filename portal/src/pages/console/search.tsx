@@ -9,7 +9,7 @@ import { Card, Page } from '../../ui/page.js';
 import { SearchInput } from '../../ui/search-input.js';
 import { Time } from '../../ui/time.js';
 import { useUrlFilters } from '../../ui/url-filters.js';
-import { grouped, maxResults, pageOf } from './search-results.js';
+import { grouped, maxResults, pageOf, placeOf } from './search-results.js';
 import './console.css';
 
 type Result = components['schemas']['SearchResult'];
@@ -69,8 +69,7 @@ function Results({ q, results }: { q: string; results: Result[] }) {
               <li key={result.id}>
                 <Link to={pageOf(result)}>{result.title}</Link>
                 <div className="console-id">
-                  {type !== 'tenant' && `${result.tenant.name} · `}
-                  {result.id} · <Time value={result.created_at} />
+                  {placeOf(result)} · <Time value={result.created_at} />
                 </div>
               </li>
             ))}

@@ -26,7 +26,7 @@ export function troublesOf(tenant: Tenant, now = new Date()): Trouble[] {
   const ended = failed + day.delivered;
   const troubles: (Trouble | false)[] = [
     disabled > 0 && { tone: 'bad', text: `${counted(disabled, 'webhook')} disabled` },
-    failing > 0 && { tone: 'bad', text: `${counted(failing, 'webhook')} failing` },
+    failing > 0 && { tone: 'warn', text: `${counted(failing, 'webhook')} failing` },
     failed > 0 && failed / ended >= failingShare && { tone: 'warn', text: `${percent(failed, ended)} failed` },
     waitedMs >= longWaitMs && { tone: 'warn', text: `waiting for ${duration(waitedMs)}` },
   ];

@@ -23,9 +23,9 @@ const columns = [
   'State',
   { title: 'Waiting', align: 'right' },
   { title: 'Oldest', wideOnly: true },
-  { title: 'Events, 24 h', align: 'right', wideOnly: true },
-  { title: 'Failed, 24 h', align: 'right', wideOnly: true },
-  { title: 'Attempts, 24 h', align: 'right', wideOnly: true },
+  { title: 'Events 24 h', align: 'right', wideOnly: true },
+  { title: 'Failed 24 h', align: 'right', wideOnly: true },
+  { title: 'Attempts 24 h', align: 'right', wideOnly: true },
   { title: 'Portal', isHidden: true },
 ] as const;
 
@@ -71,7 +71,7 @@ function Row({ tenant }: { tenant: Tenant }) {
   const { events, attempts, failed, expired } = tenant.last_24_hours;
   return (
     <tr>
-      <th scope="row">
+      <th scope="row" className="tenant">
         <Link to={`tenants/${tenant.id}`} className="console-name">
           {tenant.name}
         </Link>

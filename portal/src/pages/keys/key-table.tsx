@@ -39,11 +39,12 @@ export function KeyTable({ keys }: { keys: ApiKey[] }) {
 function Row({ apiKey, onDelete }: { apiKey: ApiKey; onDelete: () => void }) {
   const now = useNow();
   const { name, prefix, scopes, created_at: createdAt, last_used_at: lastUsedAt, expires_at: expiresAt } = apiKey;
+  const isExpired = expiresAt !== null && new Date(expiresAt) <= now;
   return (
     <tr>
       <th scope="row">
         <div className="key-name">{name}</div>
-        <code className="quiet">{prefix}…</code>
+        <code className="quiet">{prefix}…</code> {isExpired && <Badge tone="warn">Expired</Badge>}
       </th>
       <td>
         <Scopes scopes={scopes} />
@@ -53,15 +54,7 @@ function Row({ apiKey, onDelete }: { apiKey: ApiKey; onDelete: () => void }) {
       </td>
       <td className="wide-only nowrap">{lastUsedAt ? <Time value={lastUsedAt} as="relative" /> : 'Never'}</td>
       <td className="wide-only nowrap">
-        {expiresAt === null ? (
-          'Never'
-        ) : new Date(expiresAt) <= now ? (
-          <Badge tone="warn">
-            Expired <Time value={expiresAt} as="relative" />
-          </Badge>
-        ) : (
-          <Time value={expiresAt} as="relative" />
-        )}
+        {expiresAt === null ? 'Never' : <Time value={expiresAt} as="relative" />}
       </td>
       <td className="right">
         <Button kind="danger" className="button danger small" aria-label={`Delete the key ${name}`} onClick={onDelete}>
