@@ -5,6 +5,8 @@ import { assertAccessible, assertFits, enterPortal, startBrowser, type TestBrows
 import { startReceiver, type Receiver } from '../support/receiver.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait-for.js';
+import { testConsole } from './console.js';
+import { testKeysAndActivity } from './keys-and-activity.js';
 
 /** Every page, with a word of its heading. */
 const pages = [
@@ -88,4 +90,7 @@ describe("the tenant's portal", function () {
       await assertFits(page);
     }
   });
+
+  describe('keys and activity', () => testKeysAndActivity(() => ({ stack, browser })));
+  describe('the console', () => testConsole(() => ({ stack, browser })));
 });

@@ -19,6 +19,12 @@ export interface TestBrowser {
   close(): Promise<void>;
 }
 
+/** What the tests of all pages share; it is there once they run. */
+export interface BrowserTests {
+  stack: Stack;
+  browser: TestBrowser;
+}
+
 /** A real Chromium. It is unpacked into a folder of its own, which goes with it. */
 export async function startBrowser(): Promise<TestBrowser> {
   const folder = await mkdtemp(path.join(tmpdir(), 'irisx-browser-'));

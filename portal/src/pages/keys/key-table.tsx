@@ -53,9 +53,7 @@ function Row({ apiKey, onDelete }: { apiKey: ApiKey; onDelete: () => void }) {
         <Time value={createdAt} />
       </td>
       <td className="wide-only nowrap">{lastUsedAt ? <Time value={lastUsedAt} as="relative" /> : 'Never'}</td>
-      <td className="wide-only nowrap">
-        {expiresAt === null ? 'Never' : <Time value={expiresAt} as="relative" />}
-      </td>
+      <td className="wide-only nowrap">{expiresAt === null ? 'Never' : <Time value={expiresAt} as="relative" />}</td>
       <td className="right">
         <Button kind="danger" className="button danger small" aria-label={`Delete the key ${name}`} onClick={onDelete}>
           Delete
