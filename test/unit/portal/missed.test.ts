@@ -4,7 +4,7 @@ import { missedBy, recoverLink } from '../../../portal/src/pages/events/missed.j
 import type { Delivery, Webhook } from '../../../src/client/api-types.js';
 
 const at = (hour: number) => `2026-03-02T${String(hour).padStart(2, '0')}:00:00.000Z`;
-const event = { event_type: 'call.dtmf', created_at: at(12), body: null, deliveries: [] };
+const event = { event_type: 'call.dtmf', created_at: at(12), body: null as string | null, deliveries: [] };
 const webhook = (changes: Partial<Webhook>) =>
   ({ id: 1, events: ['*'], filter: null, created_at: at(1), updated_at: at(1), ...changes }) as Webhook;
 const reasonOf = (changes: Partial<Webhook>, of = event) => missedBy(of, [webhook(changes)]).subscribed[0]!.reason;

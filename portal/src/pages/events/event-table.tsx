@@ -4,7 +4,7 @@ import { counted } from '../../text/numbers.js';
 import { Link } from '../../ui/link.js';
 import { Table } from '../../ui/table.js';
 import { Time } from '../../ui/time.js';
-import { useSteadyRows } from '../deliveries/steady-rows.js';
+import { useSteadyRows } from '../deliveries/use-steady-rows.js';
 import { Outcome } from './outcome.js';
 
 const columns = ['Event', 'Deliveries', { title: 'Call, message, number', wideOnly: true }, 'Accepted'] as const;
