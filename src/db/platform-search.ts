@@ -58,8 +58,10 @@ export async function searchPlatform(db: Queryable, text: string): Promise<Searc
       [uuid],
     ],
     [
+      // Ordered, and not by equality: of an id that many events have, Postgres might look for 20 in the table itself.
       `${columns('event', 'e.id', 'null::integer', "e.event_type || ' ' || e.event_id", 'e')}
-         from (select * from webhook_events where event_id = $1 limit ${maxResults}) e ${ofTenant('e')} order by e.id desc`,
+         from (select * from webhook_events where event_id >= $1 and event_id <= $1 order by event_id limit ${maxResults}) e
+         ${ofTenant('e')} order by e.id desc`,
       [text],
     ],
     [

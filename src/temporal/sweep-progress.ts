@@ -6,15 +6,30 @@ const maxIdleMs = 120_000;
 /** A sweep ends by itself after three minutes. */
 const maxRunMs = 240_000;
 
+/** The sweep as its Schedule shows it, by Temporal's clock. */
+export interface SweepState {
+  /** When the last one began; null: none has. */
+  lastRunAt: Date | null;
+  isRunning: boolean;
+  isPaused: boolean;
+}
+
 /** Compares successive checks of the sweep's Schedule, and notices when due sweeps do not start or do not end. */
 export class SweepProgress {
   #last: { mark: string; sinceMs: number } | undefined;
+  #state: SweepState | null = null;
 
   /** `now`: the clock of this process. It is never compared with Temporal's times. */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
+  /** As of the last check; null: the Schedule could not be checked. */
+  get state(): SweepState | null {
+    return this.#state;
+  }
+
   /** `found` undefined: the Schedule could not be checked. Resets the time, as a paused Schedule does. */
   problem(found: ScheduleDescription | undefined): TemporalProblem | undefined {
+    this.#state = found ? stateOf(found) : null;
     if (!found || found.state.paused) {
       this.#last = undefined;
       return undefined;
@@ -37,3 +52,9 @@ export class SweepProgress {
         };
   }
 }
+
+const stateOf = ({ info, state }: ScheduleDescription): SweepState => ({
+  lastRunAt: info.recentActions.at(-1)?.takenAt ?? null,
+  isRunning: info.runningActions.length > 0,
+  isPaused: state.paused,
+});

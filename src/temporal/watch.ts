@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client, ScheduleDescription } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { TemporalConfig } from '../config/temporal.js';
 import type { Logger } from '../log.js';
 import { OnceAMinute } from '../once-a-minute.js';
 import { failureProblem, temporalFailure, type TemporalProblem } from './failure.js';
-import { SweepProgress } from './sweep-progress.js';
+import { SweepProgress, type SweepState } from './sweep-progress.js';
 import { checkSchedule, checkSearchAttributes, expectedSchedules } from './setup.js';
 
 export interface TemporalWatchDeps {
@@ -18,14 +18,6 @@ export interface TemporalWatchDeps {
   messages: boolean;
   /** Default 30 s, and 10 s while something is wrong. */
   everyMs?: number;
-}
-
-/** The sweep, as its Schedule was at the last check; by Temporal's clock. */
-export interface SweepState {
-  /** When the last one began; null: none has. */
-  lastRunAt: Date | null;
-  isRunning: boolean;
-  isPaused: boolean;
 }
 
 const everyMs = 30_000;
@@ -43,7 +35,6 @@ export class TemporalWatch {
   readonly #onceAMinute = new OnceAMinute();
   readonly #running: Promise<void>;
   #problems: readonly TemporalProblem[] = [];
-  #sweepState: SweepState | null = null;
   #isClosed = false;
   #isDue = false;
   #isIdle = false;
@@ -61,7 +52,7 @@ export class TemporalWatch {
 
   /** Null: it is not known, since Temporal did not answer the last check or has no such Schedule. */
   get sweepState(): SweepState | null {
-    return this.#sweepState;
+    return this.#sweep.state;
   }
 
   /** Call it when Temporal refused something: the next check comes within seconds. Cheap to call often. */
@@ -111,7 +102,6 @@ export class TemporalWatch {
       client.withAbortSignal(this.#nextStep(), () => client.withDeadline(Date.now() + callDeadlineMs, call));
     const problems: TemporalProblem[] = [];
     let isUnknown = true;
-    let sweepState: SweepState | null = null;
     try {
       await ask(() => client.workflowService.describeNamespace({ namespace }));
       problems.push(...(await ask(() => checkSearchAttributes(target))));
@@ -121,7 +111,6 @@ export class TemporalWatch {
         if (schedule.workflowType !== 'sweepDeliveries') continue;
         const stuck = this.#sweep.problem(checked.found);
         if (stuck) problems.push(stuck);
-        if (checked.found) sweepState = sweepStateOf(checked.found);
         isUnknown = false;
       }
     } catch (error) {
@@ -129,7 +118,6 @@ export class TemporalWatch {
     }
     // What happened meanwhile is unknown, so the time starts again.
     if (isUnknown) this.#sweep.problem(undefined);
-    this.#sweepState = sweepState;
     return problems;
   }
 
@@ -145,9 +133,3 @@ export class TemporalWatch {
       if (over.includes(remedy)) log.info({ problem: what }, 'temporal.problem_gone');
   }
 }
-
-const sweepStateOf = ({ info, state }: ScheduleDescription): SweepState => ({
-  lastRunAt: info.recentActions.at(-1)?.takenAt ?? null,
-  isRunning: info.runningActions.length > 0,
-  isPaused: state.paused,
-});

@@ -14,7 +14,7 @@ import type { Transforms } from '../../transform/transforms.js';
 import type { Subject } from './api-errors.js';
 import type { Access, SessionAccess, TenantScope } from './authenticate.js';
 import type { KeyMemory } from './key-memory.js';
-import type { SweepState } from '../../temporal/watch.js';
+import type { SweepState } from '../../temporal/sweep-progress.js';
 import type { PlatformStateJson } from '../platform/state.js';
 import type { TenantIds } from '../tenant-ids.js';
 import type { EventQuotas } from '../event-quotas.js';

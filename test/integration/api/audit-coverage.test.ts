@@ -157,6 +157,18 @@ describe('every call that changes something', () => {
         call: () => tenant.call('POST', `/v1/webhooks/${webhook}/deliveries/${delivery}/retry`),
       };
     },
+    revealDelivery: async () => {
+      const [delivery] = await triggerDtmf(api, tenant);
+      return {
+        action: 'delivery.revealed',
+        call: () => api.call('POST', `/v1/webhooks/${webhook}/deliveries/${delivery}/reveal`),
+      };
+    },
+    revealEvent: async () => {
+      await triggerDtmf(api, tenant);
+      const { events } = (await tenant.call('GET', '/v1/events?limit=1')).body;
+      return { action: 'event.revealed', call: () => api.call('POST', `/v1/events/${events[0].id}/reveal`) };
+    },
     createRecovery: async () => ({ action: 'recovery.created', call: createRecovery }),
     cancelRecovery: async () => {
       const { body } = await createRecovery();

@@ -16,9 +16,21 @@ describe('the progress of sweeps', () => {
       state: { paused },
       info: {
         numActionsTaken: taken,
+        recentActions: [6, 7].map((minute) => ({ takenAt: new Date(Date.UTC(2025, 0, 1, 0, minute)) })),
         runningActions: running ? [{ workflow: { workflowId: 'queue-sweep-1', firstExecutionRunId: running } }] : [],
       },
     } as unknown as ScheduleDescription);
+
+  it('says when the last one began, and whether it runs or is paused', () => {
+    assert.equal(progress.state, null);
+    check(7, { running: 'a' });
+    const lastRunAt = new Date('2025-01-01T00:07:00Z');
+    assert.deepEqual(progress.state, { lastRunAt, isRunning: true, isPaused: false });
+    check(7, { paused: true });
+    assert.deepEqual(progress.state, { lastRunAt, isRunning: false, isPaused: true });
+    progress.problem(undefined);
+    assert.equal(progress.state, null, 'it is not known');
+  });
 
   it('has no problem as long as sweeps run', () => {
     for (let taken = 1; taken < 20; taken++) {
