@@ -4,6 +4,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { createLogger, type Logger } from '../../src/log.js';
 import { startPostgres, type EmbeddedPostgres } from '../../src/dev/embedded/postgres.js';
+import { buildPortal } from '../../src/dev/portal.js';
 import { migrate } from '../../src/db/migrations.js';
 import { findTemporalBinary } from '../../src/dev/embedded/temporal-binary.js';
 import { startTemporal, type EmbeddedTemporal } from '../../src/dev/embedded/temporal.js';
@@ -17,7 +18,10 @@ export interface TestServers {
 
 const template = 'irisx_template';
 
-/** Postgres with a migrated template database, Temporal in memory, and our programs compiled. If one fails, what was started is stopped. */
+/**
+ * Postgres with a migrated template database, Temporal in memory, our programs compiled and the portal built. If one
+ * fails, what was started is stopped.
+ */
 export async function startTestServers(): Promise<TestServers> {
   const log = createLogger({ level: 'info', format: 'pretty' });
   const folder = await mkdtemp(path.join(tmpdir(), 'irisx-test-'));
@@ -30,6 +34,7 @@ export async function startTestServers(): Promise<TestServers> {
   };
   try {
     const compiled = await timed('compiled programs', () => compile(path.join(folder, 'compiled'), log));
+    await timed('portal', buildPortal);
     postgres = await timed('Postgres', () =>
       startPostgres({ dataDir: path.join(folder, 'postgres'), log, durable: false }),
     );

@@ -22,6 +22,8 @@ const unaudited: Record<string, string> = {
   createEvents: 'the events themselves are the record',
   sendMessage: 'the messages themselves are the record',
   testFilter: 'changes nothing',
+  testNewFilter: 'changes nothing',
+  testNewTransform: 'changes nothing',
   testWebhook: 'changes no setting; the delivery is the record',
   testTransform: 'changes nothing',
 };

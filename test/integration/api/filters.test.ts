@@ -239,6 +239,38 @@ describe('the filter of a webhook', () => {
       assert.deepEqual((await tenant.call('GET', '/v1/events')).body.events, []);
     });
 
+    it('needs no webhook, but an event type', async () => {
+      const call = (body: object) => tenant.call('POST', '/v1/filter/test', { body });
+      const event = { event_type: 'call.completed', payload: { direction: 'inbound', duration_seconds: 12 } };
+      assert.deepEqual((await call({ filter: long, ...event })).body, {
+        matches: false,
+        failed: [{ path: 'data.duration_seconds', condition: { $gte: 60 }, value: 12 }],
+      });
+      assert.deepEqual((await call({ filter: null, ...event })).body, passes);
+      const { direction } = findEventType('call.completed')!.example;
+      assert.deepEqual(
+        (await call({ filter: { 'data.direction': direction }, event_type: 'call.completed' })).body,
+        passes,
+      );
+      for (const [body, field] of [
+        [event, 'filter'],
+        [{ filter: long }, 'event_type'],
+        [{ filter: { 'data.a': [] }, ...event }, 'filter.data.a'],
+      ] as const) {
+        const { status, body: problem } = await call(body);
+        assert.deepEqual([status, problem.errors[0].path], [400, field]);
+      }
+      const raw = '{"event_type": "call.completed", "filter": {"data.n": 9007199254740993}, "payload": {"n": 1e400}}';
+      const headers = { 'Content-Type': 'application/json' };
+      const inexact = await tenant.call('POST', '/v1/filter/test', { raw, headers });
+      assert.deepEqual([inexact.status, inexact.body.errors[0].path], [400, 'filter.data.n']);
+      const payload = await tenant.call('POST', '/v1/filter/test', {
+        raw: raw.replace('9007199254740993', '9'),
+        headers,
+      });
+      assert.deepEqual([payload.status, payload.body.errors[0].path], [400, 'payload.n']);
+    });
+
     it('is refused with what is wrong, and for a webhook that is not there', async () => {
       const webhook = await createWebhook(tenant);
       const path = `/v1/webhooks/${webhook}/filter/test`;

@@ -103,6 +103,27 @@ describe('transforms', () => {
       }
     });
 
+    it('need no webhook, but an event type', async () => {
+      const call = (body: object) => tenant.call('POST', '/v1/transform/test', { body });
+      const event = { event_type: 'sms.received', payload: { body: 'Hi' } };
+      const made = await call({ transform: 'event & ": " & data.body', ...event });
+      assert.deepEqual([made.status, made.body], [200, { body: '"sms.received: Hi"' }]);
+      assert.equal(JSON.parse((await call({ transform: null, event_type: 'call.dtmf' })).body.body).event, 'call.dtmf');
+      const failed = await call({ transform: '{"a": ', ...event });
+      assert.equal(failed.body.detail, 'The transform fails at position 6: Expected "}" before end of expression.');
+      for (const [body, field] of [
+        [event, 'transform'],
+        [{ transform: 'event' }, 'event_type'],
+      ] as const) {
+        const { status, body: problem } = await call(body);
+        assert.deepEqual([status, problem.errors[0].path], [400, field]);
+      }
+      const raw = '{"event_type": "sms.received", "transform": "data.n", "payload": {"n": 1e400}}';
+      const headers = { 'Content-Type': 'application/json' };
+      const inexact = await tenant.call('POST', '/v1/transform/test', { raw, headers });
+      assert.deepEqual([inexact.status, inexact.body.errors[0].path], [400, 'payload.n']);
+    });
+
     it("are not found for another tenant's webhook", async () => {
       const other = await createTenant(api);
       assert.equal((await other.call('POST', `/v1/webhooks/${webhookId}/transform/test`)).status, 404);

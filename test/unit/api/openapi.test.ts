@@ -113,11 +113,13 @@ describe('the OpenAPI document', () => {
       'POST /v1/events/batch',
       'POST /v1/events/expunge',
       'POST /v1/events/{event_id}/reveal',
+      'POST /v1/filter/test',
       'POST /v1/messages',
       'POST /v1/phone-numbers',
       'POST /v1/tenants',
       'POST /v1/tenants/{tenant_id}/api-keys',
       'POST /v1/tenants/{tenant_id}/portal-links',
+      'POST /v1/transform/test',
       'POST /v1/webhooks',
       'POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/retry',
       'POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/reveal',
@@ -259,7 +261,7 @@ describe('the OpenAPI document', () => {
 
   it('says for every request body that unknown fields are refused', () => {
     const bodies = operations.flatMap(({ operation }) => operation['requestBody'] ?? []);
-    assert.equal(bodies.length, 22);
+    assert.equal(bodies.length, 24);
     for (const body of bodies) {
       const { schema } = body['content']['application/json'];
       const named = document['components']['schemas'][schema['$ref']?.split('/').at(-1)];

@@ -107,7 +107,7 @@ function Result({ filter, query }: { filter: string; query: { data: Answer | und
         {query.data.failed.map(({ path, condition, value }, index) => (
           <li key={index}>
             <code>{path}</code> must be <code>{JSON.stringify(condition)}</code>, and is{' '}
-            <code>{value === undefined ? 'missing' : JSON.stringify(value)}</code>
+            <code>{value === undefined || value === null ? 'missing or null' : JSON.stringify(value)}</code>
           </li>
         ))}
       </ul>

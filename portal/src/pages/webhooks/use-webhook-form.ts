@@ -1,5 +1,5 @@
-import { useRef, useState } from 'react';
-import { problemAfter, saveProblem, useShowFirstError } from './form-problems.js';
+import { useEffect, useRef, useState } from 'react';
+import { problemAfter, saveProblem } from './save-problem.js';
 import type { Change, WebhookForm } from './webhook-form.js';
 
 /** What is typed into the form of a webhook, and why it could not be saved. */
@@ -8,7 +8,9 @@ export function useWebhookForm(begin: () => WebhookForm) {
   const [error, setError] = useState<unknown>(null);
   const [failures, setFailures] = useState(0);
   const element = useRef<HTMLFormElement>(null);
-  useShowFirstError(element, failures);
+  useEffect(() => {
+    if (failures > 0) element.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-error]')?.focus();
+  }, [failures]);
 
   const change: Change = (part) => {
     const after = { ...form, ...part };

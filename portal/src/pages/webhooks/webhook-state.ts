@@ -1,11 +1,10 @@
 import type { Webhook } from '../../../../src/client/api-types.js';
 import { counted } from '../../text/numbers.js';
-import type { Tone } from '../../ui/badge.js';
 
 /** How a webhook is, for people. */
 export interface WebhookState {
   label: string;
-  tone: Tone;
+  tone: 'good' | 'bad' | 'warn' | 'quiet';
   /** Null: it is not known, or does not matter. */
   since: string | null;
   /** What is the matter. */

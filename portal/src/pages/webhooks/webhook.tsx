@@ -3,6 +3,7 @@ import { useParams } from 'react-router';
 import type { Webhook as WebhookData, WebhookStatistics } from '../../../../src/client/api-types.js';
 import { ApiError } from '../../api/api-error.js';
 import { useQueries } from '../../api/session.js';
+import { WebhookCharts } from '../../charts/webhook-charts.js';
 import { count, counted, percent } from '../../text/numbers.js';
 import { duration } from '../../text/times.js';
 import { EmptyState } from '../../ui/empty-state.js';
@@ -53,6 +54,7 @@ export function Webhook() {
           <>
             <WebhookHealth webhook={webhook} />
             <Figures webhook={webhook} statistics={statistics} />
+            <WebhookCharts webhookId={webhook.id} />
             <RecentDeliveries webhook={webhook} />
             <Facts webhook={webhook} />
           </>

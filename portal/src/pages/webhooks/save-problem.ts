@@ -1,4 +1,3 @@
-import { useEffect, type RefObject } from 'react';
 import { ApiError } from '../../api/api-error.js';
 import { settingsOf, type WebhookForm } from './webhook-form.js';
 
@@ -25,11 +24,4 @@ export function problemAfter(problem: unknown, before: WebhookForm, after: Webho
   });
   if (fields.length === problem.fields.length) return problem;
   return fields.length === 0 ? null : notSaved(problem.status, fields);
-}
-
-/** Moves the focus to the first field that is wrong, when it was tried to save. */
-export function useShowFirstError(form: RefObject<HTMLFormElement | null>, tries: number): void {
-  useEffect(() => {
-    if (tries > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-error]')?.focus();
-  }, [form, tries]);
 }

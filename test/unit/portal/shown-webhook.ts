@@ -1,0 +1,42 @@
+import type { Webhook } from '../../../src/client/api-types.js';
+
+const at = '2026-11-27T12:00:00.000Z';
+
+/** A webhook as the API shows a new one, with what is given. */
+export const shownWebhook = (given: Partial<Webhook> = {}): Webhook => ({
+  id: 1,
+  url: 'https://example.com/webhooks',
+  events: ['*'],
+  description: null,
+  headers: {},
+  unreadable: [],
+  rate_limit_per_minute: 60,
+  rate_limit_per_hour: 1000,
+  max_retries: 5,
+  timeout_ms: 10_000,
+  disable_after_hours: 120,
+  ordering: 'none',
+  retry_schedule: [1, 2, 4, 8, 16],
+  ttl_seconds: null,
+  filter: null,
+  transform: null,
+  template: null,
+  batch: null,
+  fallback_url: null,
+  verification: { status: 'none', verified_at: null, last_error: null },
+  enabled: true,
+  disabled_reason: null,
+  disabled_at: null,
+  settling_since: null,
+  previous_secret_expires_at: null,
+  created_at: at,
+  updated_at: at,
+  total_deliveries: 0,
+  successful_deliveries: 0,
+  failed_deliveries: 0,
+  expired_deliveries: 0,
+  last_success_at: null,
+  last_failure_at: null,
+  health: { state: 'healthy', since: at, consecutive_failures: 0, last_error: null },
+  ...given,
+});
