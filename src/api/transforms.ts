@@ -66,6 +66,7 @@ export const transformEndpoints = [
     tag: 'Webhooks',
     summary: 'Try a transform before there is a webhook for it',
     description: 'As for a webhook. Nothing is sent or stored.',
+    // of what was sent, or of the catalogue's example
     showsBodies: true,
     body: {
       schema: z.strictObject({ transform: shapingSettings.transform, ...newEventFields }),

@@ -7,6 +7,7 @@ import { startStack, type Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait-for.js';
 import { testConsole } from './console.js';
 import { testKeysAndActivity } from './keys-and-activity.js';
+import { testWebhooks } from './webhooks.js';
 
 /** Every page, with a word of its heading. */
 const pages = [
@@ -92,5 +93,6 @@ describe("the tenant's portal", function () {
   });
 
   describe('keys and activity', () => testKeysAndActivity(() => ({ stack, browser })));
+  describe('webhooks', () => testWebhooks(() => ({ stack, browser })));
   describe('the console', () => testConsole(() => ({ stack, browser })));
 });

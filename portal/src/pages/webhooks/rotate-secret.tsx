@@ -6,8 +6,8 @@ import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
 import { Field } from '../../ui/field.js';
 import { Problem } from '../../ui/loaded.js';
+import { ShownOnce } from '../../ui/shown-once.js';
 import { Time } from '../../ui/time.js';
-import { SecretOnce } from './secret-once.js';
 
 const overlaps = [
   { seconds: 86_400, label: 'for a day' },
@@ -16,41 +16,30 @@ const overlaps = [
   { seconds: 0, label: 'not any more: it has leaked' },
 ];
 
-/** Replaces the signing secret, and shows the new one once. */
-export function RotateSecret({ webhookId, onClose }: { webhookId: number; onClose: () => void }) {
+export interface RotatedSecret {
+  secret: string;
+  previous_secret_expires_at: string | null;
+}
+
+/** Replaces the signing secret. */
+export function RotateSecret({
+  webhookId,
+  onRotated,
+  onClose,
+}: {
+  webhookId: number;
+  onRotated: (rotated: RotatedSecret) => void;
+  onClose: () => void;
+}) {
   const [overlap, setOverlap] = useState(overlaps[0]!.seconds);
   const queryClient = useQueryClient();
-  const { mutate, data, isPending, error } = useQueries().useMutation(
-    'post',
-    '/v1/webhooks/{webhook_id}/rotate-secret',
-    {
-      onSuccess: () => queryClient.invalidateQueries({ queryKey: ['get', '/v1/webhooks/{webhook_id}'] }),
+  const { mutate, isPending, error } = useQueries().useMutation('post', '/v1/webhooks/{webhook_id}/rotate-secret', {
+    onSuccess: (rotated) => {
+      onRotated(rotated);
+      onClose();
+      return queryClient.invalidateQueries({ queryKey: ['get', '/v1/webhooks/{webhook_id}'] });
     },
-  );
-  if (data)
-    return (
-      <Dialog
-        title="The new signing secret"
-        onClose={onClose}
-        actions={
-          <Button kind="primary" onClick={onClose}>
-            I have stored it
-          </Button>
-        }
-      >
-        <SecretOnce secret={data.secret} />
-        <p>
-          {data.previous_secret_expires_at === null ? (
-            'The old secret is not used any more: give the receiver the new one now.'
-          ) : (
-            <>
-              Until <Time value={data.previous_secret_expires_at} as="full" />, requests are signed with both secrets:
-              give the receiver the new one before.
-            </>
-          )}
-        </p>
-      </Dialog>
-    );
+  });
   const rotate = () => mutate({ params: { path: { webhook_id: webhookId } }, body: { overlap_seconds: overlap } });
   return (
     <Dialog
@@ -80,5 +69,24 @@ export function RotateSecret({ webhookId, onClose }: { webhookId: number; onClos
       </Field>
       {error && <Problem error={error} />}
     </Dialog>
+  );
+}
+
+/** The new secret, in the only moment in which it is shown. */
+export function NewSecret({ rotated, onDone }: { rotated: RotatedSecret; onDone: () => void }) {
+  return (
+    <ShownOnce title="The new signing secret" value={rotated.secret} of="the signing secret" onDone={onDone}>
+      <p>
+        It is shown now and never again.{' '}
+        {rotated.previous_secret_expires_at === null ? (
+          'The old secret is not used any more: give the receiver the new one now.'
+        ) : (
+          <>
+            Until <Time value={rotated.previous_secret_expires_at} as="full" />, requests are signed with both secrets:
+            give the receiver the new one before.
+          </>
+        )}
+      </p>
+    </ShownOnce>
   );
 }

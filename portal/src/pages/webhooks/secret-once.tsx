@@ -8,10 +8,8 @@ export function SecretOnce({ secret }: { secret: string }) {
         It is shown now and never again. Store it where your receiver reads its settings, such as{' '}
         <code>IRISX_WEBHOOK_SECRET</code>. If it gets lost, rotate it.
       </p>
-      <div className="secret">
-        <output className="mono" aria-label="Signing secret">
-          {secret}
-        </output>
+      <div className="shown-once-value">
+        <code>{secret}</code>
         <CopyButton text={secret} of="the signing secret" label="Copy" />
       </div>
     </div>

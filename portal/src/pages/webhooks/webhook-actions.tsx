@@ -9,14 +9,20 @@ import { ConfirmDialog, Dialog } from '../../ui/dialog.js';
 import { Link, usePagePath } from '../../ui/link.js';
 import { Problem } from '../../ui/loaded.js';
 import { useToast } from '../../ui/toast.js';
-import { RotateSecret } from './rotate-secret.js';
+import { RotateSecret, type RotatedSecret } from './rotate-secret.js';
 import { SendTest } from './send-test.js';
 import { useResume } from './use-resume.js';
 
 type Opened = 'test' | 'rotate' | 'delete' | null;
 
 /** What can be done with a webhook. */
-export function WebhookActions({ webhook }: { webhook: Webhook }) {
+export function WebhookActions({
+  webhook,
+  onRotated,
+}: {
+  webhook: Webhook;
+  onRotated: (rotated: RotatedSecret) => void;
+}) {
   const [opened, setOpened] = useState<Opened>(null);
   const mayWrite = useMay('webhooks:write');
   const { setEnabled, isPending, error } = useResume(webhook.id);
@@ -51,7 +57,7 @@ export function WebhookActions({ webhook }: { webhook: Webhook }) {
           <SendTest webhook={webhook} />
         </Dialog>
       )}
-      {opened === 'rotate' && <RotateSecret webhookId={webhook.id} onClose={close} />}
+      {opened === 'rotate' && <RotateSecret webhookId={webhook.id} onRotated={onRotated} onClose={close} />}
       {opened === 'delete' && <DeleteWebhook webhook={webhook} onClose={close} />}
     </>
   );

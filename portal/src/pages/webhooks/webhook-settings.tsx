@@ -8,6 +8,7 @@ import { Link } from '../../ui/link.js';
 import { Loaded, Problem } from '../../ui/loaded.js';
 import { Page } from '../../ui/page.js';
 import { useToast } from '../../ui/toast.js';
+import { GoneWebhook, isGone } from './gone-webhook.js';
 import { LeaveGuard } from './leave-guard.js';
 import { useWebhookForm } from './use-webhook-form.js';
 import { changeOf, formOfWebhook } from './webhook-form.js';
@@ -18,6 +19,7 @@ import './webhooks.css';
 export function WebhookSettings() {
   const id = Number(useParams()['webhookId']);
   const query = useQueries().useQuery('get', '/v1/webhooks/{webhook_id}', { params: { path: { webhook_id: id } } });
+  if (isGone(query.error)) return <GoneWebhook id={id} />;
   const name = query.data?.webhook.description ?? `Webhook ${id}`;
   return (
     <Page

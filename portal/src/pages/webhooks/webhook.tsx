@@ -1,16 +1,17 @@
 import { Settings } from 'lucide-react';
+import { useState } from 'react';
 import { useParams } from 'react-router';
 import type { Webhook as WebhookData, WebhookStatistics } from '../../../../src/client/api-types.js';
-import { ApiError } from '../../api/api-error.js';
 import { useQueries } from '../../api/session.js';
 import { WebhookCharts } from '../../charts/webhook-charts.js';
 import { count, counted, percent } from '../../text/numbers.js';
 import { duration } from '../../text/times.js';
-import { EmptyState } from '../../ui/empty-state.js';
 import { Link } from '../../ui/link.js';
 import { Loaded } from '../../ui/loaded.js';
 import { Card, Page } from '../../ui/page.js';
 import { Time } from '../../ui/time.js';
+import { GoneWebhook, isGone } from './gone-webhook.js';
+import { NewSecret, type RotatedSecret } from './rotate-secret.js';
 import { RecentDeliveries } from './recent-deliveries.js';
 import { WebhookActions } from './webhook-actions.js';
 import { WebhookHealth } from './webhook-health.js';
@@ -30,6 +31,7 @@ export function Webhook() {
     { params: { path: { webhook_id: id } } },
     { refetchInterval: ({ state }) => (isGone(state.error) ? false : refreshMs) },
   );
+  const [rotated, setRotated] = useState<RotatedSecret>();
   if (isGone(query.error)) return <GoneWebhook id={id} />;
   const webhook = query.data?.webhook;
   return (
@@ -44,11 +46,12 @@ export function Webhook() {
             <Link to={`webhooks/${id}/settings`} className="button plain">
               <Settings aria-hidden="true" /> Settings
             </Link>
-            <WebhookActions webhook={webhook} />
+            <WebhookActions webhook={webhook} onRotated={setRotated} />
           </>
         )
       }
     >
+      {rotated && <NewSecret key={rotated.secret} rotated={rotated} onDone={() => setRotated(undefined)} />}
       <Loaded query={query} lines={8}>
         {({ webhook, statistics }) => (
           <>
@@ -60,22 +63,6 @@ export function Webhook() {
           </>
         )}
       </Loaded>
-    </Page>
-  );
-}
-
-/** It was deleted, perhaps in another tab, or there never was one. */
-const isGone = (error: unknown) => error instanceof ApiError && error.status === 404;
-
-function GoneWebhook({ id }: { id: number }) {
-  return (
-    <Page title={`Webhook ${id}`} trail={trail}>
-      <EmptyState title="There is no such webhook">
-        <p>It may have been deleted. Its deliveries can be read for as long as they are kept.</p>
-        <p>
-          <Link to={`deliveries?webhook=${id}`}>Its deliveries</Link> · <Link to="webhooks">All webhooks</Link>
-        </p>
-      </EmptyState>
     </Page>
   );
 }
