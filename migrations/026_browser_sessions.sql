@@ -43,6 +43,7 @@ create table portal_links (
   -- null: not used yet. It goes with its session.
   session_id uuid references browser_sessions on delete cascade
 );
-create index portal_links_by_tenant on portal_links (tenant_id);
+-- All unused links of a tenant are withdrawn in batches: each must not read the used ones again.
+create index portal_links_by_tenant on portal_links (tenant_id, session_id);
 create index portal_links_by_session on portal_links (session_id) where session_id is not null;
 create index portal_links_by_expiry on portal_links (expires_at) where session_id is null;
