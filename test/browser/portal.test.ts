@@ -37,7 +37,7 @@ describe("the tenant's portal", function () {
     await stack.close();
     await Promise.all([works.close(), fails.close()]);
   });
-  afterEach(() => assert.deepEqual(browser.takeComplaints(), []));
+  afterEach(async () => assert.deepEqual(await browser.closePages(), []));
 
   /** A tenant with a webhook that works and one that fails, and an event that both got. */
   async function busyTenant(): Promise<TenantClient & { working: number; failing: number }> {

@@ -14,8 +14,10 @@ const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 export interface TestBrowser {
   /** A page of its own, as in a browser that was never here. */
   open(options?: BrowserContextOptions): Promise<Page>;
-  /** What pages complained of since the last call: errors of scripts, and what the Content-Security-Policy refused. */
-  takeComplaints(): string[];
+  /**
+   * Closes all pages. Returns what they complained of: errors of scripts, and what the Content-Security-Policy refused.
+   */
+  closePages(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -43,9 +45,10 @@ export async function startBrowser(): Promise<TestBrowser> {
       });
       return page;
     },
-    takeComplaints() {
+    async closePages() {
       const taken = complaints;
       complaints = [];
+      for (const context of browser.contexts()) await context.close();
       return taken;
     },
     async close() {
@@ -59,7 +62,9 @@ async function launch(folder: string): Promise<Browser> {
   const { TMPDIR: before } = process.env;
   process.env['TMPDIR'] = folder;
   try {
-    return await playwright.launch({ executablePath: await chromium.executablePath(), args: chromium.args });
+    // In a single process, a page that is closed takes the browser with it.
+    const args = chromium.args.filter((arg) => arg !== '--single-process');
+    return await playwright.launch({ executablePath: await chromium.executablePath(), args });
   } finally {
     if (before === undefined) delete process.env['TMPDIR'];
     else process.env['TMPDIR'] = before;
