@@ -1,8 +1,8 @@
-import { SlidersHorizontal } from 'lucide-react';
 import { useState, type FormEvent } from 'react';
 import { statuses, statusNames } from '../../text/deliveries.js';
 import { EventTypeOptions } from '../../ui/event-type-options.js';
 import { Field } from '../../ui/field.js';
+import { FilterBar } from '../../ui/filter-bar.js';
 import { TimeRange } from '../../ui/time-range.js';
 import { WebhookOptions } from '../../ui/webhook-name.js';
 import { filterNames, type DeliveryFilters } from './query-of.js';
@@ -16,59 +16,40 @@ export const nothing = Object.fromEntries(filterNames.map((name) => [name, null]
 
 /** What the list is narrowed to. Each change goes into the url at once. */
 export function Filters({ filters, onChange }: FiltersProps) {
-  const [isOpen, setIsOpen] = useState(false);
   const set = filterNames.filter((name) => filters[name] !== null).length;
   return (
-    <search className="delivery-filters" aria-label="Filters">
-      <button
-        type="button"
-        className="button plain filters-toggle"
-        aria-expanded={isOpen}
-        aria-controls="filters"
-        onClick={() => setIsOpen(!isOpen)}
-      >
-        <SlidersHorizontal aria-hidden="true" /> Filters{set > 0 && ` (${set})`}
-      </button>
-      <div className="stack filters-body" id="filters" data-open={isOpen}>
-        <div className="filters">
-          <Field label="Status">
-            <select value={filters.status ?? ''} onChange={(event) => onChange({ status: event.target.value || null })}>
-              <option value="">Any</option>
-              {statusNames.map((status) => (
-                <option key={status} value={status}>
-                  {statuses[status].title}
-                </option>
-              ))}
-            </select>
-          </Field>
-          <Field label="Webhook">
-            <select
-              value={filters.webhook ?? ''}
-              onChange={(event) => onChange({ webhook: event.target.value || null })}
-            >
-              <option value="">Any</option>
-              <WebhookOptions chosen={filters.webhook ?? ''} />
-            </select>
-          </Field>
-          <Field label="Event type">
-            <select
-              value={filters.event_type ?? ''}
-              onChange={(event) => onChange({ event_type: event.target.value || null })}
-            >
-              <option value="">Any</option>
-              <EventTypeOptions chosen={filters.event_type ?? ''} />
-            </select>
-          </Field>
-          <EventIdFilter key={filters.event_id} value={filters.event_id ?? ''} onChange={onChange} />
-          {set > 0 && (
-            <button type="button" className="button plain clear-filters" onClick={() => onChange(nothing)}>
-              Clear all filters
-            </button>
-          )}
-        </div>
-        <TimeRange since={filters.since} until={filters.until} onChange={onChange} />
-      </div>
-    </search>
+    <FilterBar
+      set={set}
+      onClear={() => onChange(nothing)}
+      below={<TimeRange since={filters.since} until={filters.until} onChange={onChange} />}
+    >
+      <Field label="Status">
+        <select value={filters.status ?? ''} onChange={(event) => onChange({ status: event.target.value || null })}>
+          <option value="">Any</option>
+          {statusNames.map((status) => (
+            <option key={status} value={status}>
+              {statuses[status].title}
+            </option>
+          ))}
+        </select>
+      </Field>
+      <Field label="Webhook">
+        <select value={filters.webhook ?? ''} onChange={(event) => onChange({ webhook: event.target.value || null })}>
+          <option value="">Any</option>
+          <WebhookOptions chosen={filters.webhook ?? ''} />
+        </select>
+      </Field>
+      <Field label="Event type">
+        <select
+          value={filters.event_type ?? ''}
+          onChange={(event) => onChange({ event_type: event.target.value || null })}
+        >
+          <option value="">Any</option>
+          <EventTypeOptions chosen={filters.event_type ?? ''} />
+        </select>
+      </Field>
+      <EventIdFilter key={filters.event_id} value={filters.event_id ?? ''} onChange={onChange} />
+    </FilterBar>
   );
 }
 

@@ -7,7 +7,12 @@ import { Time } from '../../ui/time.js';
 import { useSteadyRows } from '../deliveries/use-steady-rows.js';
 import { Outcome } from './outcome.js';
 
-const columns = ['Event', 'Deliveries', { title: 'Call, message, number', wideOnly: true }, 'Accepted'] as const;
+const columns = [
+  'Event',
+  'Deliveries',
+  { title: 'Call, message, number', wideOnly: true },
+  { title: 'Accepted', wideOnly: true },
+] as const;
 
 /** One row an event. While the reader is in it, no row moves; what comes meanwhile is announced above. */
 export function EventTable({ events, isLive }: { events: readonly Event[]; isLive: boolean }) {
@@ -38,6 +43,9 @@ const Row = memo(function Row({ event }: { event: Event }) {
         <div className="clip mono quiet event-id" title={eventId}>
           {eventId}
         </div>
+        <div className="narrow-only quiet event-id">
+          <Time value={event.created_at} />
+        </div>
       </th>
       <td>
         <Outcome counts={event.deliveries_by_status} />
@@ -51,7 +59,7 @@ const Row = memo(function Row({ event }: { event: Event }) {
           </div>
         )}
       </td>
-      <td className="nowrap">
+      <td className="nowrap wide-only">
         <Time value={event.created_at} />
       </td>
     </tr>

@@ -2,6 +2,7 @@ import { useState, type FormEvent } from 'react';
 import type { paths } from '../../../../src/client/api-types.js';
 import { EventTypeOptions } from '../../ui/event-type-options.js';
 import { Field } from '../../ui/field.js';
+import { FilterBar } from '../../ui/filter-bar.js';
 import { TimeRange } from '../../ui/time-range.js';
 
 type Query = NonNullable<paths['/v1/events']['get']['parameters']['query']>;
@@ -27,37 +28,33 @@ interface FiltersProps {
 /** What the list is narrowed to. Each change goes into the url at once. */
 export function Filters({ filters, onChange }: FiltersProps) {
   return (
-    <search className="stack" aria-label="Filters">
-      <div className="filters">
-        <Field label="Event type">
-          <select
-            value={filters.event_type ?? ''}
-            onChange={(event) => onChange({ event_type: event.target.value || null })}
-          >
-            <option value="">Any</option>
-            <EventTypeOptions chosen={filters.event_type ?? ''} />
-          </select>
-        </Field>
-        <TextFilter
-          key={`id ${filters.event_id}`}
-          label="Event id"
-          value={filters.event_id ?? ''}
-          onChange={(value) => onChange({ event_id: value })}
-        />
-        <TextFilter
-          key={`key ${filters.ordering_key}`}
-          label="Call, message, number"
-          value={filters.ordering_key ?? ''}
-          onChange={(value) => onChange({ ordering_key: value })}
-        />
-      </div>
-      <TimeRange since={filters.since} until={filters.until} onChange={onChange} />
-      {isFiltered(filters) && (
-        <button type="button" className="link-button clear-filters" onClick={() => onChange(noFilters)}>
-          Clear all filters
-        </button>
-      )}
-    </search>
+    <FilterBar
+      set={names.filter((name) => filters[name] !== null).length}
+      onClear={() => onChange(noFilters)}
+      below={<TimeRange since={filters.since} until={filters.until} onChange={onChange} />}
+    >
+      <Field label="Event type">
+        <select
+          value={filters.event_type ?? ''}
+          onChange={(event) => onChange({ event_type: event.target.value || null })}
+        >
+          <option value="">Any</option>
+          <EventTypeOptions chosen={filters.event_type ?? ''} />
+        </select>
+      </Field>
+      <TextFilter
+        key={`id ${filters.event_id}`}
+        label="Event id"
+        value={filters.event_id ?? ''}
+        onChange={(value) => onChange({ event_id: value })}
+      />
+      <TextFilter
+        key={`key ${filters.ordering_key}`}
+        label="Call, message, number"
+        value={filters.ordering_key ?? ''}
+        onChange={(value) => onChange({ ordering_key: value })}
+      />
+    </FilterBar>
   );
 }
 
