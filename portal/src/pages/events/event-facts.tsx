@@ -30,7 +30,7 @@ export function EventFacts({ event }: { event: EventDetail }) {
           </dd>
           {key !== null && (
             <>
-              <dt>Call, message, number</dt>
+              <dt>Ordering key</dt>
               <dd>
                 <Link to={`events?ordering_key=${encodeURIComponent(key)}`} className="mono">
                   {key}

@@ -10,7 +10,7 @@ import { Outcome } from './outcome.js';
 const columns = [
   'Event',
   'Deliveries',
-  { title: 'Call, message, number', wideOnly: true },
+  { title: 'Ordering key', wideOnly: true },
   { title: 'Accepted', wideOnly: true },
 ] as const;
 

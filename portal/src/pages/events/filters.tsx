@@ -50,7 +50,7 @@ export function Filters({ filters, onChange }: FiltersProps) {
       />
       <TextFilter
         key={`key ${filters.ordering_key}`}
-        label="Call, message, number"
+        label="Ordering key"
         value={filters.ordering_key ?? ''}
         onChange={(value) => onChange({ ordering_key: value })}
       />

@@ -22,7 +22,11 @@ export function Figures({ buckets, unit }: { buckets: readonly Bucket[]; unit: U
         name="Failed"
         value={count(totals.failed)}
         more={
-          totals.expired > 0 ? `${count(totals.expired)} more expired` : <Link to="deliveries?status=failed">Show</Link>
+          totals.expired > 0 ? (
+            `${count(totals.expired)} more expired`
+          ) : (
+            <Link to="deliveries?status=failed">Show failures</Link>
+          )
         }
       />
       <Figure
@@ -31,7 +35,7 @@ export function Figures({ buckets, unit }: { buckets: readonly Bucket[]; unit: U
         more={`${counted(totals.attempts, 'attempt')} made`}
       />
       <Latency name="Request time, p95" latency="duration_ms" meaning={`usual ${unit}`} buckets={buckets} unit={unit} />
-      <Latency name="Delay, p95" latency="delay_ms" meaning="until the first attempt" buckets={buckets} unit={unit} />
+      <Latency name="Delay, p95" latency="delay_ms" meaning="to first attempt" buckets={buckets} unit={unit} />
       <Pending />
     </ul>
   );
@@ -64,12 +68,14 @@ function Latency({
   return (
     <Figure
       name={name}
-      value={found ? duration(found.usual) : '–'}
-      more={found ? `${meaning}; worst ${duration(found.worst)}` : 'nothing was sent'}
+      value={found ? inOneLine(found.usual) : '–'}
+      more={found ? `${meaning}; worst ${inOneLine(found.worst)}` : 'nothing was sent'}
       title={`Of each ${unit}, the time within which 95 of 100 were. Half of the attempts were in a ${unit} with this or less.`}
     />
   );
 }
+
+const inOneLine = (ms: number): string => duration(ms).replaceAll(' ', '\u00a0');
 
 /** Now, whatever the period is. */
 function Pending() {
@@ -80,5 +86,7 @@ function Pending() {
     { refetchInterval: 15_000 },
   );
   const value = data && `${count(data.deliveries.length)}${data.next_cursor ? '+' : ''}`;
-  return <Figure name="Pending now" value={value ?? '–'} more={<Link to="deliveries?status=pending">Show</Link>} />;
+  return (
+    <Figure name="Pending now" value={value ?? '–'} more={<Link to="deliveries?status=pending">Show pending</Link>} />
+  );
 }

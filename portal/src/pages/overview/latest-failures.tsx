@@ -6,7 +6,7 @@ import { Table } from '../../ui/table.js';
 import { Time } from '../../ui/time.js';
 import { useWebhookNames } from '../../ui/webhook-name.js';
 
-const columns = ['Event', 'Webhook', { title: 'Why', wideOnly: true }, 'Ended'] as const;
+const columns = ['Event', { title: 'Webhook', wideOnly: true }, 'Why', { title: 'Ended', wideOnly: true }] as const;
 
 /** The deliveries that failed last, each with its reason. Nothing while there is none. */
 export function LatestFailures() {
@@ -28,16 +28,15 @@ export function LatestFailures() {
               <div className="clip mono quiet failure-id" title={delivery.event_id}>
                 {delivery.event_id}
               </div>
+              <div className="clip quiet failure-id narrow-only">{nameOf(delivery.webhook_id)}</div>
             </th>
-            <td>
+            <td className="wide-only">
               <div className="clip failure-webhook" title={nameOf(delivery.webhook_id)}>
                 {nameOf(delivery.webhook_id)}
               </div>
             </td>
-            <td className="wide-only" title={delivery.error?.message}>
-              {shortReason(delivery)}
-            </td>
-            <td className="nowrap">
+            <td title={delivery.error?.message}>{shortReason(delivery)}</td>
+            <td className="nowrap wide-only">
               <Time value={delivery.finished_at} />
             </td>
           </tr>
