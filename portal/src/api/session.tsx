@@ -1,4 +1,4 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { notifyManager, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createContext, use, useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
 import { isConsole } from '../place.js';
 import { ApiError, errorOf } from './api-error.js';
@@ -137,6 +137,9 @@ export function ApiProvider({ tenantId, base, children }: Omit<Scope, keyof Api>
     </QueryClientProvider>
   );
 }
+
+// A button is busy before the next click comes: with the default, a macrotask, a double click makes two calls.
+notifyManager.setScheduler(queueMicrotask);
 
 /** Reads are repeated when they failed for want of an answer or of the database; changes never are. */
 function createQueryClient(ended: () => void): QueryClient {

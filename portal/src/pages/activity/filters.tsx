@@ -29,7 +29,7 @@ export function Filters({ filters, onChange }: FiltersProps) {
             <option value="">Everything</option>
             {groups.map(([type, { title, actions }]) => (
               <optgroup key={type} label={title}>
-                <option value={type}>{title}: everything</option>
+                <option value={type}>{title}</option>
                 {Object.entries(actions).map(([action, name]) => (
                   <option key={action} value={action}>
                     {name}
