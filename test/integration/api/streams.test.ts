@@ -182,7 +182,7 @@ describe('the stream of a webhook', () => {
     const busy = await insertWebhook(api.pool, other);
     const position = await trigger();
     await insertBacklog(api.pool, { tenantId: other, webhookId: busy, status: 'delivered', count: 3_000 });
-    await api.pool.query('analyze webhook_deliveries');
+    await api.pool.query('analyze webhook_deliveries, webhooks');
     const explained = explain(db);
     const states = await readStreams(explained.db, [{ keyId: null, sessionId: null, webhookId, afterId: position }]);
     assert.deepEqual(states, [{ hasCaller: true, hasWebhook: true, hasMore: false }]);
