@@ -289,8 +289,9 @@ describe("the operators' calls", () => {
         [webhook],
       );
       await api.pool.query(
-        `update webhook_deliveries set pending_since = '2025-10-29T12:00:00Z' where ctid in
-           (select ctid from webhook_deliveries where webhook_id = $1 and status = 'pending' limit 1)`,
+        `update webhook_deliveries d set pending_since = timestamptz '2025-10-29T12:00:00Z' + n * interval '1 hour'
+           from (select id, row_number() over (order by id) - 1 as n from webhook_deliveries where webhook_id = $1 and status = 'pending') p
+          where d.id = p.id`,
         [webhook],
       );
       const [alive, silent] = ['00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002'];
@@ -307,7 +308,7 @@ describe("the operators' calls", () => {
         held_deliveries: 1,
         waiting_for_turn: 2,
         waiting_for_rate_limit: 0,
-        unstarted_deliveries: 1,
+        unstarted_deliveries: 2,
         oldest_unstarted_at: '2025-10-29T12:00:00.000Z',
         uncollected_webhooks: 0,
         sweeper: null,
