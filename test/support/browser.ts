@@ -81,10 +81,13 @@ export async function assertAccessible(page: Page): Promise<void> {
 
 /** Nothing is to the right of the window: whoever reads does not scroll to the side. */
 export async function assertFits(page: Page): Promise<void> {
-  const tooWide = await page.evaluate<number>(
-    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-  );
-  assert.equal(tooWide, 0, `${page.url()} is ${tooWide} px too wide`);
+  const tooWide = await page.evaluate<string[]>(`(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth === clientWidth) return [];
+    const beyond = [...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > clientWidth);
+    return [scrollWidth - clientWidth + ' px', ...beyond.slice(0, 5).map((e) => e.outerHTML.slice(0, 200))];
+  })()`);
+  assert.deepEqual(tooWide, [], page.url());
 }
 
 /** Opens a tenant's portal by a new link. */
