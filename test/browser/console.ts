@@ -40,6 +40,7 @@ export function testConsole(tests: () => BrowserTests): void {
       const { body } = await tenant.get(`/v1/webhooks/${webhook.id}/deliveries?limit=1`);
       const [delivery] = (body as { deliveries: { id: string }[] }).deliveries;
       await page.goto(url('search'));
+      await page.locator('input:focus').waitFor();
       await page.keyboard.type(delivery!.id);
       await page.getByRole('heading', { name: 'Deliveries' }).waitFor();
       await check();

@@ -43,7 +43,7 @@ export function testWebhooks(tests: () => BrowserTests): void {
     await filter.fill('{"data.duration_seconds": {"$gte": "}');
     await page.getByText(/This is not JSON/).waitFor();
     await filter.fill('{"data.duration_seconds": {"$more": 1}}');
-    await page.getByText(/\$more is unknown.*line 1, column 36/).waitFor();
+    await page.getByText(/\$more is unknown.*line 1, column 37/).waitFor();
     await filter.fill('{"data.duration_seconds": {"$gte": 1000}}');
     await page.getByText('This event does not match').waitFor();
     await page.getByLabel('data', { exact: true }).fill('{"duration_seconds": 2000}');
