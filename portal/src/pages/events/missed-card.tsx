@@ -51,8 +51,7 @@ function Reasons({ event, webhooks, subscribed, others }: ReasonsProps) {
         You have no webhook.{' '}
         {mayWrite && (
           <>
-            <Link to="webhooks/new">Create one</Link> for {type}, then open Recover and choose “also events that it
-            never got”: that sends this event, too.
+            <Link to="webhooks/new">Create one</Link> for {type}: this page then has a link that sends it the event.
           </>
         )}
       </p>

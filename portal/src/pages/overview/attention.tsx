@@ -13,8 +13,7 @@ const shownAtMost = 8;
 /** Webhooks with something wrong: what it is, and where to act. */
 export function AttentionCard({ webhooks, isAll }: { webhooks: readonly Webhook[]; isAll: boolean }) {
   const items = attentionOf(webhooks);
-  const byId = new Map(webhooks.map((webhook) => [webhook.id, webhook]));
-  const problems = items.filter(({ tone }) => tone !== 'quiet').length;
+  const problems = items.filter(({ state }) => state.tone !== 'quiet').length;
   return (
     <Card title="What needs attention" actions={problems > 0 && <Badge tone="bad">{count(problems)}</Badge>}>
       {problems === 0 && (
@@ -26,21 +25,21 @@ export function AttentionCard({ webhooks, isAll }: { webhooks: readonly Webhook[
       )}
       {items.length > 0 && (
         <ul className="attention">
-          {items.slice(0, shownAtMost).map(({ webhookId, state, tone, reason, since, action }) => (
-            <li key={webhookId}>
+          {items.slice(0, shownAtMost).map(({ webhook, state, since, action }) => (
+            <li key={webhook.id}>
               <div className="attention-state">
-                <Badge tone={tone}>{state}</Badge>
+                <Badge tone={state.tone}>{state.label}</Badge>
                 <span className="quiet">
                   <Time value={since} as="relative" />
                 </span>
               </div>
               <div className="attention-what">
-                <Link to={`webhooks/${webhookId}`}>{webhookName(byId.get(webhookId)!)}</Link>
-                <p>{reason}</p>
+                <Link to={`webhooks/${webhook.id}`}>{webhookName(webhook)}</Link>
+                <p>{state.says}</p>
               </div>
               <Link className="button small" to={action.to}>
                 {action.title}
-                <span className="visually-hidden"> of {webhookName(byId.get(webhookId)!)}</span>
+                <span className="visually-hidden"> of {webhookName(webhook)}</span>
               </Link>
             </li>
           ))}
