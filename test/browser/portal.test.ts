@@ -6,7 +6,9 @@ import { startReceiver, type Receiver } from '../support/receiver.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait-for.js';
 import { testConsole } from './console.js';
+import { testDeliveries } from './deliveries.js';
 import { testKeysAndActivity } from './keys-and-activity.js';
+import { testOverview } from './overview.js';
 import { testWebhooks } from './webhooks.js';
 
 /** Every page, with a word of its heading. */
@@ -92,6 +94,8 @@ describe("the tenant's portal", function () {
     }
   });
 
+  describe('overview', () => testOverview(() => ({ stack, browser })));
+  describe('deliveries', () => testDeliveries(() => ({ stack, browser })));
   describe('keys and activity', () => testKeysAndActivity(() => ({ stack, browser })));
   describe('webhooks', () => testWebhooks(() => ({ stack, browser })));
   describe('the console', () => testConsole(() => ({ stack, browser })));

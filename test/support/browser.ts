@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import chromium from '@sparticuz/chromium';
 import type { AxeResults } from 'axe-core';
-import { chromium as playwright, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import {
+  chromium as playwright,
+  type Browser,
+  type BrowserContextOptions,
+  type Frame,
+  type Page,
+} from 'playwright-core';
 import { createApiClient, type TenantClient } from './api-client.js';
 import type { Stack } from './stack.js';
 
@@ -80,7 +86,7 @@ export async function assertAccessible(page: Page): Promise<void> {
 }
 
 /** Nothing is to the right of the window: whoever reads does not scroll to the side. */
-export async function assertFits(page: Page): Promise<void> {
+export async function assertFits(page: Page | Frame): Promise<void> {
   const tooWide = await page.evaluate<string[]>(`(() => {
     const { scrollWidth, clientWidth } = document.documentElement;
     if (scrollWidth === clientWidth) return [];

@@ -21,7 +21,7 @@ export interface Stack {
   temporal: Client;
   adminKey: string;
   /** Opens a further API and worker, as another process would, on the same database and task queue. */
-  openAnother(parts: ServiceParts): Promise<Service>;
+  openAnother(parts: ServiceParts, changes?: Partial<Config>): Promise<Service>;
   insertTenant(): Promise<string>;
   /** A webhook with a secret that the worker can open. */
   insertWebhook(tenantId: string, row: Partial<WebhookRow> & { url: string }): Promise<{ id: number; secret: string }>;
@@ -89,8 +89,8 @@ export async function startStack(
   };
   const log = createLogger(config.log, options.log);
   const opened: Service[] = [];
-  const open = async (parts: ServiceParts) => {
-    const service = await openService(config, log, parts, options.times);
+  const open = async (parts: ServiceParts, changes: Partial<Config> = {}) => {
+    const service = await openService({ ...config, ...changes }, log, parts, options.times);
     opened.push(service);
     return service;
   };
