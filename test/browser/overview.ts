@@ -17,7 +17,7 @@ export function testOverview(tests: () => BrowserTests): void {
     const tenant = await createTenantClient(stack);
     const page = await browser.open();
     await enterPortal(stack, page, tenant);
-    await page.getByRole('link', { name: 'New webhook' }).first().waitFor();
+    await page.getByRole('link', { name: 'Create a webhook' }).waitFor();
     const { id } = await tenant.createWebhook({ url: receiver.url, max_retries: 0, description: 'Archive' });
     for (let event = 0; event < 5; event++) await tenant.trigger();
     const isFailing = async () => (await tenant.webhook(id)).webhook.health.state === 'failing';

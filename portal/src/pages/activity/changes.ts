@@ -24,7 +24,7 @@ const said: Partial<Record<Action, string[]>> = {
   'api_key.deleted': ['name'],
   'portal_link.created': ['name'],
   'portal_session.started': ['name'],
-  'portal_session.ended': ['name'],
+  'portal_session.ended': ['name', 'scopes', 'expires_at'],
 };
 
 /** What changed, by field: of a new thing its values, of one that went the last ones, else old and new. */

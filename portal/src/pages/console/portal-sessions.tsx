@@ -72,7 +72,7 @@ function Row({ session, onEnd }: { session: PortalSession; onEnd: () => void }) 
   const { name, scopes, created_at: createdAt, last_used_at: lastUsedAt, expires_at: expiresAt } = session;
   return (
     <tr>
-      <th scope="row" className="console-name">
+      <th scope="row" className="console-who console-name">
         {name}
       </th>
       <td className="wide-only">

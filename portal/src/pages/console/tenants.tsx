@@ -26,7 +26,6 @@ const columns = [
   { title: 'Events 24 h', align: 'right', wideOnly: true },
   { title: 'Failed 24 h', align: 'right', wideOnly: true },
   { title: 'Attempts 24 h', align: 'right', wideOnly: true },
-  { title: 'Portal', isHidden: true },
 ] as const;
 
 /** All tenants at a glance. */
@@ -71,11 +70,14 @@ function Row({ tenant }: { tenant: Tenant }) {
   const { events, attempts, failed, expired } = tenant.last_24_hours;
   return (
     <tr>
-      <th scope="row" className="tenant">
+      <th scope="row" className="console-who">
         <Link to={`tenants/${tenant.id}`} className="console-name">
           {tenant.name}
         </Link>
         <div className="console-id">{tenant.external_id ?? tenant.id}</div>
+        <Link to={`tenants/${tenant.id}/access`} className="console-more" aria-label={`Portal access of ${tenant.name}`}>
+          Portal access
+        </Link>
       </th>
       <td>
         <div className="row">
@@ -94,11 +96,6 @@ function Row({ tenant }: { tenant: Tenant }) {
       <td className="wide-only right">{count(events)}</td>
       <td className="wide-only right">{count(failed + expired)}</td>
       <td className="wide-only right">{count(attempts)}</td>
-      <td className="right">
-        <Link to={`tenants/${tenant.id}/access`} className="button plain small" aria-label={`Portal of ${tenant.name}`}>
-          Portal
-        </Link>
-      </td>
     </tr>
   );
 }
