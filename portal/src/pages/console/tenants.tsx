@@ -75,7 +75,11 @@ function Row({ tenant }: { tenant: Tenant }) {
           {tenant.name}
         </Link>
         <div className="console-id">{tenant.external_id ?? tenant.id}</div>
-        <Link to={`tenants/${tenant.id}/access`} className="console-more" aria-label={`Portal access of ${tenant.name}`}>
+        <Link
+          to={`tenants/${tenant.id}/access`}
+          className="console-more"
+          aria-label={`Portal access of ${tenant.name}`}
+        >
           Portal access
         </Link>
       </th>
