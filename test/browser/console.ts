@@ -25,7 +25,7 @@ export function testConsole(tests: () => BrowserTests): void {
         await assertFits(page);
       };
       await page.getByRole('searchbox').fill(tenant.tenantId);
-      const row = page.getByRole('row').filter({ hasText: '1 webhook failing' });
+      const row = page.getByRole('row').filter({ hasText: tenant.tenantId }).filter({ hasText: '1 webhook failing' });
       await row.waitFor();
       await check();
       await row.getByRole('link').first().click();

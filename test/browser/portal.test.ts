@@ -86,8 +86,9 @@ describe("the tenant's portal", function () {
     for (const path of [...pages.map((each) => each.path), ...details]) {
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
-        if (colorScheme === 'light') await page.goto(url(path), { waitUntil: 'networkidle' });
+        if (colorScheme === 'light') await page.goto(url(path));
         await heading(page).waitFor();
+        await page.locator('.skeleton').first().waitFor({ state: 'detached' });
         await assertAccessible(page);
       }
       await assertFits(page);
