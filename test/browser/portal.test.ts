@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { createApiClient, createTenantClient, type TenantClient } from '../support/api-client.js';
 import { assertAccessible, assertFits, enterPortal, startBrowser, type TestBrowser } from '../support/browser.js';
@@ -73,6 +75,17 @@ describe("the tenant's portal", function () {
     await page.getByText('Your session has ended').waitFor();
     await page.reload();
     await page.getByText('Open this portal from your platform').waitFor();
+  });
+
+  it('is less than 250 KB of JavaScript, compressed', async () => {
+    const folder = new URL('../../dist/portal/assets/', import.meta.url);
+    const scripts = (await readdir(folder)).filter((name) => name.endsWith('.js'));
+    assert.ok(scripts.length > 10, 'each page is a file of its own');
+    const sizes = await Promise.all(
+      scripts.map(async (name) => gzipSync(await readFile(new URL(name, folder))).length),
+    );
+    const kilobytes = sizes.reduce((sum, size) => sum + size, 0) / 1000;
+    assert.ok(kilobytes < 250, `${kilobytes} KB`);
   });
 
   it('has no page that axe finds fault with, or that is too wide for a phone, light or dark', async () => {
