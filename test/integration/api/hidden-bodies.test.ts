@@ -93,7 +93,7 @@ describe("an operator's session", () => {
 
   const pathOf = ({ path, access, tenantInPath }: (typeof endpoints)[number]) => {
     const filled = path.replace(/:(\w+)/g, (_, name: string) => String(params[name]));
-    const namesTenant = isTenantScope(access as Scope) && !tenantInPath;
+    const namesTenant = isTenantScope(access) && !tenantInPath;
     return filled + (namesTenant ? `?tenant_id=${tenant.id}` : path.endsWith('/search') ? '?q=event-1' : '');
   };
   const reading = endpoints.filter(
