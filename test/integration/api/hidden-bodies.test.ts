@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { endpoints } from '../../../src/api/app.js';
 import { answersAtLength } from '../../../src/api/http/hide-bodies.js';
 import { isTenantScope } from '../../../src/api/http/authenticate.js';
-import type { Scope } from '../../../src/db/api-keys.js';
 import { recordAttempt } from '../../../src/db/attempts.js';
 import { failureText } from '../../../src/delivery/transform-error.js';
 import { accountSid } from '../../support/contract-twilio.js';
