@@ -41,7 +41,7 @@ describe('our id of an event', function () {
     const key = { tenant: tenantId, event: event.id, eventType: 'call.completed', eventId: 'call-7' };
     const { level, time, msg, ...line } = child.lines.find(({ request }) => request === 'traced')!;
     assert.deepEqual([level, typeof time, msg], ['info', 'string', 'event.accepted']);
-    assert.deepEqual(line, { name: 'service', request: 'traced', keyId: null, ...key, deliveries: 1 });
+    assert.deepEqual(line, { name: 'service', request: 'traced', keyId: null, sessionId: null, ...key, deliveries: 1 });
     for (const [index, each] of attempts().entries()) {
       const { event, eventType, eventId, tenant, ...rest } = each;
       assert.deepEqual({ tenant, event, eventType, eventId }, key);
