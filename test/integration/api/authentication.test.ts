@@ -65,8 +65,8 @@ describe('authentication', () => {
       ['GET', '/v1/tenants'],
       ['POST', '/v1/tenants'],
       ['GET', `/v1/tenants/${tenant.id}`],
-      ['GET', `/v1/tenants/${tenant.id}/api-keys`],
-      ['POST', `/v1/tenants/${tenant.id}/api-keys`],
+      ['POST', `/v1/tenants/${tenant.id}/portal-links`],
+      ['GET', '/v1/platform/tenants'],
       ['POST', '/v1/api-keys'],
       ['POST', '/v1/events'],
     ] as const) {
