@@ -40,8 +40,9 @@ describe('log lines of calls that trigger events', () => {
     const { body } = await tenant.call('POST', `/v1/webhooks/${webhook}/test`, {
       headers: { 'X-Request-Id': 'tested' },
     });
-    const { keyId, ...line } = lineOf('tested', 'event.accepted');
+    const { keyId, sessionId, ...line } = lineOf('tested', 'event.accepted');
     assert.ok(keyId);
+    assert.equal(sessionId, null);
     assert.deepEqual(line, {
       request: 'tested',
       tenant: tenant.id,
