@@ -90,7 +90,7 @@ export async function usePortalLink(
     link.tenantId,
   ]);
   const unused = await db.query(
-    'select from portal_links where id = $1 and session_id is null and expires_at > now()',
+    'select from portal_links where id = $1 and session_id is null and expires_at > now() for update',
     [link.id],
   );
   if (tenant.rows.length === 0 || unused.rows.length === 0) return null;
