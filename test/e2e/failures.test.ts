@@ -188,11 +188,11 @@ describe('a receiver that fails', function () {
       const receiver = await receiverWith((request, response, index) =>
         index < 1 ? handler(request, response, index) : 200,
       );
-      const delivery = await (await sendEvent(stack, { url: receiver.url, timeout_ms: 1_000 })).waitForEnd('delivered');
+      const delivery = await (await sendEvent(stack, { url: receiver.url, timeout_ms: 2_000 })).waitForEnd('delivered');
       assert.deepEqual(attemptSummary(delivery), ['timeout', 'ok 200']);
       const [first] = delivery.attempts;
-      assert.deepEqual(first!.error, { class: 'timeout', message: 'response not complete within 1000 ms' });
-      assert.ok(first!.duration_ms >= 995 && first!.duration_ms < 6_000, `ended after ${first!.duration_ms} ms`);
+      assert.deepEqual(first!.error, { class: 'timeout', message: 'response not complete within 2000 ms' });
+      assert.ok(first!.duration_ms >= 1_995 && first!.duration_ms < 7_000, `ended after ${first!.duration_ms} ms`);
       assertSchedule(delivery, 1_000);
       await waitFor(() => receiver.openRequests === 0, {
         what: 'the stalled connection to be closed',

@@ -55,7 +55,7 @@ describe('bodies of 1 MB that are made to be slow to read', () => {
     ids = { tenant_id: tenant.tenantId, webhook_id: String(webhookId), delivery_id: deliveryId };
     const { body: made } = await createApiClient(stack).post(`/v1/tenants/${tenant.tenantId}/api-keys`, {
       name: 'test',
-      scopes: ['webhooks:read', 'webhooks:write', 'messages:write'],
+      scopes: ['webhooks:read', 'webhooks:write', 'messages:write', 'api_keys:write'],
     });
     tenantKey = made.key as string;
     service = await startChildService('api', stack.config);
