@@ -25,7 +25,7 @@ interface Counts {
 
 const everything = ['test/**/*.test.ts'];
 /** Most of them wait most of the time. */
-const jobs = 7;
+const jobs = 5;
 /** A mocha that has reported everything and stays is held open by something that a test forgot. */
 const lingerMs = 15_000;
 

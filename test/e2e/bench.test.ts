@@ -48,30 +48,16 @@ const listed = [
 const latencies = ['accept', 'receive'].flatMap((what) =>
   ['p50', 'p95', 'p99'].flatMap((name) => [10, 20].map((rate) => `${what}-${name}-${rate}`)),
 );
-// Of the loads beside which deliveries are measured, one of each kind: all of them take minutes. `npm run demo` has a test.
-const chosen =
-  'latency,throughput,fan-out,tenants,cost,waiting,lists,statistics,isolation-floods,fairness-hanging'.split(',');
-const fair = ['p50', 'p95'].map((name) => `fairness-hanging-2-${name}`);
+// One of each kind: with a service under load, with its statements counted, and of Postgres alone. All take many minutes.
+const chosen = 'latency,cost,lists,statistics'.split(',');
 const shown = ['hours', 'hours-tenant', 'days', 'minutes', 'counted'].map((name) => `statistics-${name}`);
 const rows = [
   ...latencies,
   'kept-up',
-  'deliveries',
-  'cpu-service',
-  'cpu-temporal',
-  'cpu-postgres',
-  'fan-out-deliveries',
-  'fan-out-last',
-  'tenants-deliveries',
   'statements',
   'round-trips',
   'polls',
   'history',
-  'waiting-cpu',
-  'memory-some',
-  'memory-many',
-  ...fair,
-  'isolation-floods',
   ...listed.map((name) => `list-${name}`),
   ...shown,
 ];
@@ -79,14 +65,9 @@ const rows = [
 const targets = [
   'receive-p95-10',
   'accept-p95-20',
-  'deliveries',
   'statements',
   'round-trips',
   'history',
-  'waiting-cpu',
-  'memory-many',
-  ...fair,
-  'isolation-floods',
   ...listed.map((name) => `list-${name}`),
   'statistics-hours',
   'statistics-hours-tenant',

@@ -44,6 +44,7 @@ const slowValues: Record<string, string> = {
 describe('bodies of 1 MB that are made to be slow to read', () => {
   let stack: Stack;
   let service: ChildService;
+  let allowed: number;
   let tenant: TenantClient;
   let tenantKey: string;
   let ids: Record<string, string>;
@@ -59,6 +60,7 @@ describe('bodies of 1 MB that are made to be slow to read', () => {
     });
     tenantKey = made.key as string;
     service = await startChildService('api', stack.config);
+    allowed = await allowedWait();
   });
   after(async () => {
     await service?.end();
@@ -120,7 +122,6 @@ describe('bodies of 1 MB that are made to be slow to read', () => {
         name,
         text: name === 'many unknown fields' ? value : `{"${fields[index % fields.length]}":${value}}`,
       }));
-      const allowed = await allowedWait();
       for (const { name, text } of bodies) {
         const waited = await longestWait(async () => {
           const status = await send(endpoint.method, endpoint.path, endpoint.access, text);
@@ -142,7 +143,6 @@ describe('bodies of 1 MB that are made to be slow to read', () => {
       [event('webhook.test', `{"message":"a",${fields}}`), 200],
       [event('webhook.test', `{"message":"a",${fields},"other":1}`), 422],
     ];
-    const allowed = await allowedWait();
     for (const [body, expected] of bodies) {
       const waited = await longestWait(async () =>
         assert.equal(await send('post', '/v1/events', 'events:write', body), expected),
@@ -152,7 +152,6 @@ describe('bodies of 1 MB that are made to be slow to read', () => {
   });
 
   it('do not delay other calls: a body that comes in chunks of one byte', async () => {
-    const allowed = await allowedWait();
     const body = Buffer.from('1\r\n \r\n'.repeat(size));
     const waited = await longestWait(async () => {
       const socket = connect(Number(new URL(service.url!).port), '127.0.0.1');
