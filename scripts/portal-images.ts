@@ -26,6 +26,7 @@ const [wanted = ''] = process.argv.slice(2);
 await mkdir(folder, { recursive: true });
 await buildPortal();
 const servers = await startTestServers();
+Object.assign(process.env, servers.env);
 const stack = await startStack();
 const browser = await startBrowser();
 const day = await playDay(stack);

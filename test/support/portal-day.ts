@@ -76,15 +76,15 @@ export async function playDay(stack: Stack): Promise<PortalDay> {
   );
   await showPublicUrls(stack, receivers);
   await insertHistory(stack, tenant.tenantId, webhooks);
-  const { rows } = await pool.query<{ id: string; event_id: string }>(
-    `select d.id, d.event_id from webhook_deliveries d where d.webhook_id = $1 and d.status = 'failed' order by d.id desc limit 1`,
+  const { rows } = await pool.query<{ id: string; event: string }>(
+    `select d.id, d.event_row_id as event from webhook_deliveries d where d.webhook_id = $1 and d.status = 'failed' order by d.id desc limit 1`,
     [webhooks.archive],
   );
   return {
     tenant,
     webhooks,
     failedDelivery: rows[0]!.id,
-    failedEvent: rows[0]!.event_id,
+    failedEvent: rows[0]!.event,
     close: async () => {
       for (const receiver of Object.values(receivers)) await receiver.close();
     },
