@@ -68,8 +68,10 @@ async function launch(folder: string): Promise<Browser> {
   const { TMPDIR: before } = process.env;
   process.env['TMPDIR'] = folder;
   try {
-    // In a single process, a page that is closed takes the browser with it.
-    const args = chromium.args.filter((arg) => arg !== '--single-process');
+    // In a single process, a page that is closed takes the browser with it, and contexts share cookies. Users' browsers have
+    // web security.
+    const unwanted = ['--single-process', '--disable-web-security'];
+    const args = chromium.args.filter((arg) => !unwanted.includes(arg));
     return await playwright.launch({ executablePath: await chromium.executablePath(), args });
   } finally {
     if (before === undefined) delete process.env['TMPDIR'];
