@@ -1,5 +1,5 @@
-import { useState, type FormEvent } from 'react';
 import { Field } from '../../ui/field.js';
+import { TextFilter } from '../../ui/text-filter.js';
 import { TimeRange } from '../../ui/time-range.js';
 import type { ActivityFilters } from './activity.js';
 import { subjects } from './actions.js';
@@ -39,7 +39,12 @@ export function Filters({ filters, onChange }: FiltersProps) {
             ))}
           </select>
         </Field>
-        <SubjectFilter key={filters.subject_id} value={filters.subject_id ?? ''} onChange={onChange} />
+        <TextFilter
+          label="To which thing"
+          placeholder="Its id, such as 3"
+          value={filters.subject_id}
+          onChange={(value) => onChange({ subject_id: value })}
+        />
       </div>
       <TimeRange since={filters.since} until={filters.until} onChange={onChange} />
       {isFiltered && (
@@ -48,29 +53,5 @@ export function Filters({ filters, onChange }: FiltersProps) {
         </button>
       )}
     </search>
-  );
-}
-
-/** Taken when it is complete: by Enter, or when the input is left. */
-function SubjectFilter({ value, onChange }: { value: string; onChange: FiltersProps['onChange'] }) {
-  const [text, setText] = useState(value);
-  const take = (event?: FormEvent) => {
-    event?.preventDefault();
-    if (text.trim() !== value) onChange({ subject_id: text.trim() || null });
-  };
-  return (
-    <form onSubmit={take}>
-      <Field label="To which thing">
-        <input
-          type="search"
-          value={text}
-          placeholder="Its id, such as 3"
-          spellCheck={false}
-          autoComplete="off"
-          onChange={(event) => setText(event.target.value)}
-          onBlur={() => take()}
-        />
-      </Field>
-    </form>
   );
 }

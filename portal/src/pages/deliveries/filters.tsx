@@ -1,8 +1,8 @@
-import { useState, type FormEvent } from 'react';
 import { statuses, statusNames } from '../../text/deliveries.js';
 import { EventTypeOptions } from '../../ui/event-type-options.js';
 import { Field } from '../../ui/field.js';
 import { FilterBar } from '../../ui/filter-bar.js';
+import { TextFilter } from '../../ui/text-filter.js';
 import { TimeRange } from '../../ui/time-range.js';
 import { WebhookOptions } from '../../ui/webhook-name.js';
 import { filterNames, type DeliveryFilters } from './query-of.js';
@@ -48,31 +48,12 @@ export function Filters({ filters, onChange }: FiltersProps) {
           <EventTypeOptions chosen={filters.event_type ?? ''} />
         </select>
       </Field>
-      <EventIdFilter key={filters.event_id} value={filters.event_id ?? ''} onChange={onChange} />
+      <TextFilter
+        label="Event id"
+        placeholder="The whole id"
+        value={filters.event_id}
+        onChange={(value) => onChange({ event_id: value })}
+      />
     </FilterBar>
-  );
-}
-
-/** Taken when it is complete: by Enter, or when the input is left. */
-function EventIdFilter({ value, onChange }: { value: string; onChange: FiltersProps['onChange'] }) {
-  const [text, setText] = useState(value);
-  const take = (event?: FormEvent) => {
-    event?.preventDefault();
-    if (text.trim() !== value) onChange({ event_id: text.trim() || null });
-  };
-  return (
-    <form onSubmit={take}>
-      <Field label="Event id">
-        <input
-          type="search"
-          value={text}
-          placeholder="The whole id"
-          spellCheck={false}
-          autoComplete="off"
-          onChange={(event) => setText(event.target.value)}
-          onBlur={() => take()}
-        />
-      </Field>
-    </form>
   );
 }

@@ -77,7 +77,7 @@ function Content({ delivery, onReveal }: ContentProps) {
   const isHidden = delivery.bodies_hidden === true && delivery.body === null;
   const signed = delivery.attempts.findLast(({ request_headers: headers }) => headers !== null);
   return (
-    <div className="delivery-page">
+    <div className="detail-page delivery-page">
       <div className="stack delivery-main">
         <StatusCard delivery={delivery} webhook={webhook} lastAttempt={lastAttempt} />
         <Card title="Attempts">

@@ -14,7 +14,7 @@ export function Facts({ delivery }: { delivery: DeliveryDetail }) {
   return (
     <aside className="stack" aria-label="Facts">
       <Card title="Facts">
-        <dl className="facts delivery-facts">
+        <dl className="facts stacked">
           <dt>Event id</dt>
           <dd>
             <span className="mono">{eventId}</span> <CopyButton text={eventId} of="the event id" />

@@ -10,7 +10,7 @@ export function EventFacts({ event }: { event: EventDetail }) {
   return (
     <aside aria-label="Facts">
       <Card title="Facts">
-        <dl className="facts event-facts">
+        <dl className="facts stacked">
           <dt>Type</dt>
           <dd>
             <Link to={`event-types?type=${type}`}>{type}</Link>

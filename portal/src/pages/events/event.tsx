@@ -38,7 +38,7 @@ export function Event() {
       <Loaded query={query} lines={10}>
         {() =>
           event && (
-            <div className="event-page">
+            <div className="detail-page event-page">
               <div className="stack">
                 {event.deliveries.length > 0 && <EventDeliveries deliveries={event.deliveries} />}
                 <MissedCard event={event} />

@@ -1,6 +1,5 @@
-import { keepPreviousData } from '@tanstack/react-query';
 import { useState } from 'react';
-import { pages } from '../../api/pages.js';
+import { livePages } from '../../api/pages.js';
 import { useQueries } from '../../api/session.js';
 import { EmptyState } from '../../ui/empty-state.js';
 import { Link } from '../../ui/link.js';
@@ -25,13 +24,7 @@ export function Events() {
     'get',
     '/v1/events',
     { params: { query: queryOf(filters) } },
-    {
-      ...pages,
-      placeholderData: keepPreviousData,
-      // Only the first page: to read all pages again would cost more the further somebody has read.
-      refetchInterval: ({ state }) => (isLive && state.data?.pages.length === 1 ? everyMs : false),
-      refetchOnWindowFocus: ({ state }) => state.data?.pages.length === 1,
-    },
+    livePages(isLive, everyMs),
   );
   const isFurther = (query.data?.pages.length ?? 1) > 1;
   return (

@@ -1,8 +1,8 @@
-import { useState, type FormEvent } from 'react';
 import type { paths } from '../../../../src/client/api-types.js';
 import { EventTypeOptions } from '../../ui/event-type-options.js';
 import { Field } from '../../ui/field.js';
 import { FilterBar } from '../../ui/filter-bar.js';
+import { TextFilter } from '../../ui/text-filter.js';
 import { TimeRange } from '../../ui/time-range.js';
 
 type Query = NonNullable<paths['/v1/events']['get']['parameters']['query']>;
@@ -43,49 +43,17 @@ export function Filters({ filters, onChange }: FiltersProps) {
         </select>
       </Field>
       <TextFilter
-        key={`id ${filters.event_id}`}
         label="Event id"
-        value={filters.event_id ?? ''}
+        placeholder="The whole id"
+        value={filters.event_id}
         onChange={(value) => onChange({ event_id: value })}
       />
       <TextFilter
-        key={`key ${filters.ordering_key}`}
         label="Ordering key"
-        value={filters.ordering_key ?? ''}
+        placeholder="The whole id"
+        value={filters.ordering_key}
         onChange={(value) => onChange({ ordering_key: value })}
       />
     </FilterBar>
-  );
-}
-
-/** Taken when it is complete: by Enter, or when the input is left. */
-function TextFilter({
-  label,
-  value,
-  onChange,
-}: {
-  label: string;
-  value: string;
-  onChange: (value: string | null) => void;
-}) {
-  const [text, setText] = useState(value);
-  const take = (event?: FormEvent) => {
-    event?.preventDefault();
-    if (text.trim() !== value) onChange(text.trim() || null);
-  };
-  return (
-    <form onSubmit={take}>
-      <Field label={label}>
-        <input
-          type="search"
-          value={text}
-          placeholder="The whole id"
-          spellCheck={false}
-          autoComplete="off"
-          onChange={(event) => setText(event.target.value)}
-          onBlur={() => take()}
-        />
-      </Field>
-    </form>
   );
 }
