@@ -75,11 +75,13 @@ function evaluate({ expression, envelope, maxMs, maxBodyBytes }) {
   realm['input'] = JSON.stringify({ expression, envelope, maxDepth, maxMessageChars });
   realm['base64encode'] = (/** @type {string} */ value) => Buffer.from(value).toString('base64');
   realm['base64decode'] = (/** @type {string} */ value) => Buffer.from(value, 'base64').toString();
+  const cpuBefore = process.cpuUsage();
   try {
     program.runInContext(realm, { timeout: maxMs });
   } catch (/** @type {any} */ error) {
     if (error?.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
-    return { timedOut: true };
+    const { user, system } = process.cpuUsage(cpuBefore);
+    return { timedOutAfterCpuMs: (user + system) / 1_000 };
   }
   const result = JSON.parse(String(realm['output']));
   if (result.body !== undefined && Buffer.byteLength(result.body) > maxBodyBytes)

@@ -17,11 +17,19 @@ export type Evaluation =
   | { kind: 'made'; body: string | null }
   /** `position`: the character of the expression at which JSONata noticed it. */
   | { kind: 'failed'; message: string; position: number | null }
-  /** It needed more than it may have; or the machine was too busy, or something else ended the process. */
-  | { kind: 'stopped'; needed: 'time' | 'memory' };
+  /**
+   * It needed more time than it may have, or the machine was too busy. `cpuMs`: for how long it had the processor; null:
+   * it could not be interrupted, so the process was killed.
+   */
+  | { kind: 'stopped'; needed: 'time'; cpuMs: number | null }
+  /** It needed more memory than it may have, or something else ended the process. */
+  | { kind: 'stopped'; needed: 'memory' };
 
-/** Some built-in functions cannot be interrupted when the time is over; the process is killed so much later. */
-const killAfterMs = 100;
+/**
+ * Some built-in functions cannot be interrupted when the time is over; the process is killed so much later. On a busy
+ * machine the answer of one that was interrupted takes long, too.
+ */
+const killAfterMs = (waitMs: number) => Math.max(100, waitMs / 3);
 const maxStartMs = 10_000;
 
 const program = fileURLToPath(new URL('evaluate.mjs', import.meta.url));
@@ -97,11 +105,15 @@ export class EvaluationProcess {
         resolve(evaluation);
       };
       const onMessage = (answer: Answer) => end(evaluationOf(answer));
-      const onExit = () => end({ kind: 'stopped', needed: isKilled ? 'time' : 'memory' });
-      const timer = setTimeout(() => {
-        isKilled = true;
-        child.kill('SIGKILL');
-      }, waitMs + killAfterMs);
+      const onExit = () =>
+        end(isKilled ? { kind: 'stopped', needed: 'time', cpuMs: null } : { kind: 'stopped', needed: 'memory' });
+      const timer = setTimeout(
+        () => {
+          isKilled = true;
+          child.kill('SIGKILL');
+        },
+        waitMs + killAfterMs(waitMs),
+      );
       child.on('message', onMessage).on('exit', onExit);
       child.send({ ...request, ...evaluationLimits, maxMs: waitMs }, (error) => {
         if (!error) return;
@@ -121,11 +133,11 @@ export class EvaluationProcess {
 interface Answer {
   body?: string;
   error?: { message: string; position?: number };
-  timedOut?: boolean;
+  timedOutAfterCpuMs?: number;
 }
 
-function evaluationOf({ body, error, timedOut }: Answer): Evaluation {
-  if (timedOut) return { kind: 'stopped', needed: 'time' };
+function evaluationOf({ body, error, timedOutAfterCpuMs: cpuMs }: Answer): Evaluation {
+  if (cpuMs !== undefined) return { kind: 'stopped', needed: 'time', cpuMs };
   if (error) return { kind: 'failed', message: error.message, position: error.position ?? null };
   return { kind: 'made', body: body ?? null };
 }

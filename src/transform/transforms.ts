@@ -8,7 +8,7 @@ export type Transformed<Body extends string | null = string> =
   | { kind: 'made'; body: Body }
   /** `position`: the character of the expression at which that was noticed, if it is known. */
   | { kind: 'failed'; message: string; position: number | null }
-  /** It did not get its turn: others wait as well, or the tenant's evaluations use up their time. */
+  /** It did not get its turn: others wait as well, the tenant's evaluations use up their time, or the machine is too busy. */
   | { kind: 'busy' };
 
 export interface TransformRequest {
@@ -29,6 +29,8 @@ interface Job {
 
 /** For the second try. The machine may be busy, or the process new: both take several times as long. */
 const secondWaitMs = 1_500;
+/** It fails for good only if the second try had the processor for so long. Otherwise the machine was too busy. */
+const enoughCpuMs = 500;
 /** Two, of which expressions that use up their time get one: others always find one that works for them. */
 const processes = 2;
 const slowProcesses = 1;
@@ -124,6 +126,8 @@ export class Transforms {
       if (evaluation.kind === 'stopped') evaluation = await this.#evaluate(job.request, secondWaitMs);
       if (evaluation.kind !== 'stopped') return job.resolve(evaluation);
       this.#slowTenants.set(job.tenantId, true);
+      if (evaluation.needed === 'time' && evaluation.cpuMs !== null && evaluation.cpuMs < enoughCpuMs)
+        return job.resolve({ kind: 'busy' });
       job.resolve({ kind: 'failed', message: lacks[evaluation.needed], position: null });
     } catch (error) {
       job.reject(error);

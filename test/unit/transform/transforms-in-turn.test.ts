@@ -25,7 +25,7 @@ describe('transforms of many tenants', () => {
     await turn();
   };
   const now = () => running.map(({ expression }) => expression);
-  const stopped: Evaluation = { kind: 'stopped', needed: 'time' };
+  const stopped: Evaluation = { kind: 'stopped', needed: 'time', cpuMs: 1_400 };
   /** In both tries. */
   const stop = async (expression: string) => {
     await end(expression, stopped);
@@ -116,5 +116,17 @@ describe('transforms of many tenants', () => {
     await stop('a2');
     const message = 'The evaluation took more than 100 ms';
     assert.deepEqual(await second, { kind: 'failed', message, position: null });
+  });
+
+  it('puts off what had the processor for less than half a second in both tries, and takes its tenant for slow', async () => {
+    const starved: Evaluation = { kind: 'stopped', needed: 'time', cpuMs: 499 };
+    const first = submit('a', 'a1');
+    await turn();
+    await end('a1', stopped);
+    await end('a1', starved);
+    assert.deepEqual(await first, { kind: 'busy' });
+    for (const expression of ['a2', 'a3']) void submit('a', expression);
+    await turn();
+    assert.deepEqual(now(), ['a2'], 'one at a time');
   });
 });

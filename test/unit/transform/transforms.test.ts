@@ -143,7 +143,20 @@ describe('transforms', function () {
     try {
       process.child.kill('SIGSTOP');
       const evaluation = await process.evaluate({ expression: 'event', envelope });
-      assert.deepEqual(evaluation, { kind: 'stopped', needed: 'time' });
+      assert.deepEqual(evaluation, { kind: 'stopped', needed: 'time', cpuMs: null });
+    } finally {
+      process.kill();
+    }
+  });
+
+  it('tells for how long an evaluation that it interrupts had the processor', async () => {
+    const process = await EvaluationProcess.start();
+    try {
+      const endless = { expression: '($f := function($n){ $f($n + 1) }; $f(1))', envelope };
+      const evaluation = await process.evaluate(endless, 1_500);
+      assert.ok(evaluation.kind === 'stopped' && evaluation.needed === 'time');
+      assert.ok(evaluation.cpuMs! > 0 && evaluation.cpuMs! < 10_000, `${evaluation.cpuMs} ms`);
+      assert.ok(process.isAlive);
     } finally {
       process.kill();
     }
