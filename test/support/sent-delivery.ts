@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import proto from '@temporalio/proto';
 import { createTenantClient, type DeliveryDetail, type EventInput, type TenantClient } from './api-client.js';
 import type { Stack } from './stack.js';
 import { waitFor } from './wait-for.js';
@@ -8,7 +10,7 @@ export interface SentDelivery {
   readonly webhookId: number;
   readonly id: string;
   read(): Promise<DeliveryDetail>;
-  /** Resolves as soon as `count` attempts are recorded; default timeout 20 s. */
+  /** Resolves as soon as `count` attempts are recorded; default timeout 45 s, in which even a lost attempt is repeated. */
   waitForAttempts(count: number, timeoutMs?: number): Promise<DeliveryDetail>;
   /**
    * Resolves when it has that status and its workflow has ended, so that no request can follow; default timeout 30 s.
@@ -29,15 +31,39 @@ export function followDelivery(stack: Stack, tenant: TenantClient, webhookId: nu
         const delivery = await read();
         return isThere(delivery) ? delivery : undefined;
       },
-      { what, timeoutMs, intervalMs: 50 },
+      { what: async () => `${what}; ${await state()}`, timeoutMs, intervalMs: 50 },
     );
   const hasWorkflow = async () => (await (await stack.workflow(id)).describe()).status.name === 'RUNNING';
+  /** What a failed test needs to tell the cause: the delivery, and what its workflow did and waits for. */
+  async function state(): Promise<string> {
+    const { attempts, ...delivery } = await read();
+    const sent = attempts.map(
+      ({ target, started_at: startedAt, duration_ms: durationMs, status_code: status, error }) =>
+        [target, startedAt, durationMs, status, error?.class].join(' '),
+    );
+    const workflow = await stack.workflow(id);
+    // It may be that there is none.
+    const { events } = await workflow.fetchHistory().catch((error: unknown) => ({ events: [], error }));
+    const history = (events ?? []).map(
+      ({ eventType, eventTime, userMetadata, markerRecordedEventAttributes: marker }) =>
+        [
+          new Date(Number(eventTime!.seconds) * 1_000 + eventTime!.nanos! / 1e6).toISOString(),
+          proto.temporal.api.enums.v1.EventType[eventType!],
+          userMetadata?.summary?.data && Buffer.from(userMetadata.summary.data).toString(),
+          marker?.details?.data?.payloads?.[0]?.data && Buffer.from(marker.details.data.payloads[0].data).toString(),
+          marker?.failure?.message,
+        ]
+          .filter(Boolean)
+          .join(' '),
+    );
+    return `at ${new Date().toISOString()} it was ${inspect({ ...delivery, attempts: sent })} and its workflow:\n${history.join('\n')}`;
+  }
   return {
     tenant,
     webhookId,
     id,
     read,
-    waitForAttempts: (count, timeoutMs = 20_000) =>
+    waitForAttempts: (count, timeoutMs = 45_000) =>
       poll(`attempt ${count} to be recorded`, timeoutMs, (delivery) => delivery.attempt_count >= count),
     async waitForEnd(status, timeoutMs = 30_000) {
       await poll(`the delivery to be ${status}`, timeoutMs, (delivery) => {

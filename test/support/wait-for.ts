@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface WaitForOptions {
-  /** What is waited for, named in the error: `3 requests at the receiver`. */
-  what: string;
+  /** What is waited for, named in the error: `3 requests at the receiver`. A function is called when the time is over. */
+  what: string | (() => Promise<string>);
   /** Default 30000: generous, for a busy machine. It says nothing about how long it usually takes. */
   timeoutMs?: number;
   /** Time between two checks; default 10. */
@@ -18,7 +18,9 @@ export async function waitFor<T>(
   for (;;) {
     const value = await condition();
     if (value) return value;
-    if (performance.now() >= deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`);
+    if (performance.now() >= deadline) {
+      throw new Error(`waited ${timeoutMs} ms for ${typeof what === 'string' ? what : await what()}`);
+    }
     await delay(intervalMs);
   }
 }
