@@ -121,6 +121,8 @@ export async function openRig(
         IRISX_ADMIN_KEY: adminKey,
         IRISX_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
         API_CALLS_PER_MINUTE: '0',
+        // Some measurements fill in a year, of which nothing may be removed meanwhile.
+        RETENTION_DAYS: '400',
         ...(options.messages && {
           PUBLIC_BASE_URL: receiver.url,
           TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,

@@ -1,20 +1,15 @@
 import { z } from 'zod';
 import { databaseTime } from '../db/clock.js';
 import type { Queryable } from '../db/database.js';
-import {
-  listStatistics,
-  statisticsUnits,
-  type StatisticsBucket,
-  type StatisticsUnit,
-} from '../db/statistics-over-time.js';
+import { listStatistics, statisticsUnits } from '../db/statistics-over-time.js';
 import { attemptOutcomes } from '../delivery/outcome.js';
 import { InvalidInputError } from '../errors.js';
 import { requireWebhook } from './deliveries.js';
 import { defineEndpoint } from './http/endpoint.js';
 import { webhookIdParameter } from './http/path-parameters.js';
 import { renderTime, time, timeInput } from './http/schemas.js';
+import { statisticsCsv, statisticsJson, unitMs, writeBuckets } from './written-statistics.js';
 
-const unitMs = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 /** What is shown if `since` is not given. */
 const defaultCount = { minute: 60, hour: 24, day: 30 };
 /** A week of minutes or fourteen months of hours, also if they begin and end within one. */
@@ -51,8 +46,6 @@ const bucketSchema = z
   })
   .meta({ id: 'StatisticsBucket', description: 'What happened in a minute, an hour or a day' });
 
-type Bucket = z.input<typeof bucketSchema>;
-
 const query = z.strictObject({
   bucket: z
     .enum(statisticsUnits, `expected one of ${statisticsUnits.join(', ')}`)
@@ -88,74 +81,19 @@ async function answer(
   of: { tenantId: string; webhookId: number | null },
   asked: z.output<typeof query>,
 ) {
-  const span = spanOf(asked, await databaseTime(db));
-  const buckets = renderAll(await listStatistics(db, of, span), span);
-  return { status: 200 as const, body: { buckets }, csv: () => toCsv(buckets) };
-}
-
-/** With those in which nothing happened. */
-function renderAll(found: StatisticsBucket[], span: { unit: StatisticsUnit; since: Date; until: Date }): Bucket[] {
-  const buckets: Bucket[] = [];
-  let next = 0;
-  for (let ms = span.since.getTime(); ms < span.until.getTime(); ms += unitMs[span.unit]) {
-    const isFound = found[next]?.start.getTime() === ms;
-    buckets.push(renderBucket(isFound ? found[next]! : { ...nothing, start: new Date(ms) }));
-    if (isFound) next++;
-  }
-  return buckets;
-}
-
-const nothing = { events: 0, delivered: 0, failed: 0, expired: 0, outcomes: [], durations: [], delays: [] };
-
-function renderBucket(bucket: StatisticsBucket): Bucket {
-  const { outcomes } = bucket;
+  const [now] = await Promise.all([
+    databaseTime(db),
+    of.webhookId === null ? undefined : requireWebhook(db, of.tenantId, of.webhookId),
+  ]);
+  const span = spanOf(asked, now);
+  const found = await listStatistics(db, of, span);
   return {
-    start: renderTime(bucket.start),
-    events: bucket.events,
-    delivered: bucket.delivered,
-    failed: bucket.failed,
-    expired: bucket.expired,
-    attempts: outcomes.reduce((sum, many) => sum + many, 0),
-    outcomes: {
-      '2xx': outcomes[0] ?? 0,
-      '3xx': outcomes[1] ?? 0,
-      '4xx': outcomes[2] ?? 0,
-      '5xx': outcomes[3] ?? 0,
-      timeout: outcomes[4] ?? 0,
-      dns: outcomes[5] ?? 0,
-      connection: outcomes[6] ?? 0,
-      tls: outcomes[7] ?? 0,
-      blocked_address: outcomes[8] ?? 0,
-      invalid_response: outcomes[9] ?? 0,
-      transform: outcomes[10] ?? 0,
+    status: 200 as const,
+    written: {
+      json: () => writeBuckets(found, span, statisticsJson),
+      csv: () => writeBuckets(found, span, statisticsCsv),
     },
-    duration_ms: renderPercentiles(bucket.durations),
-    delay_ms: renderPercentiles(bucket.delays),
   };
-}
-
-const renderPercentiles = (percentiles: number[]): Bucket['duration_ms'] => ({
-  p50: percentiles[0] ?? null,
-  p95: percentiles[1] ?? null,
-  p99: percentiles[2] ?? null,
-});
-
-const csvColumns = [
-  ...['start', 'events', 'delivered', 'failed', 'expired', 'attempts'],
-  ...attemptOutcomes,
-  ...['duration_ms', 'delay_ms'].flatMap((name) => ['p50', 'p95', 'p99'].map((percentile) => `${name}_${percentile}`)),
-];
-
-/** RFC 4180, with a header; none of the values needs quotes. */
-function toCsv(buckets: Bucket[]): string {
-  const lines = buckets.map(({ outcomes, duration_ms: duration, delay_ms: delay, ...bucket }) =>
-    [
-      ...[bucket.start, bucket.events, bucket.delivered, bucket.failed, bucket.expired, bucket.attempts],
-      ...attemptOutcomes.map((name) => outcomes[name]),
-      ...[duration.p50, duration.p95, duration.p99, delay.p50, delay.p95, delay.p99],
-    ].join(','),
-  );
-  return [csvColumns.join(','), ...lines, ''].join('\r\n');
 }
 
 const tag = 'Statistics';
@@ -181,10 +119,7 @@ export const statisticsEndpoints = [
     params: { webhook_id: webhookIdParameter },
     query,
     responses,
-    async handle({ params, query, tenantId }, { db }) {
-      await requireWebhook(db, tenantId, params.webhook_id);
-      return answer(db, { tenantId, webhookId: params.webhook_id }, query);
-    },
+    handle: ({ params, query, tenantId }, { db }) => answer(db, { tenantId, webhookId: params.webhook_id }, query),
   }),
 
   defineEndpoint({

@@ -4,6 +4,9 @@ interface Plan {
   'Actual Rows': number;
   'Actual Loops': number;
   'Rows Removed by Filter'?: number;
+  /** These are of all its steps. */
+  'Shared Hit Blocks': number;
+  'Shared Read Blocks': number;
   Plans?: Plan[];
 }
 
@@ -14,20 +17,27 @@ const rowsRead = (plan: Plan): number =>
     ...(plan.Plans ?? []).map(rowsRead),
   );
 
-/** A database that also tells how many rows Postgres reads for a statement. Runs each twice, so for reading only. */
-export function explain(db: Queryable): { db: Queryable; rowsRead: () => number } {
-  let read = 0;
+/**
+ * A database that also tells how many rows, and how many pages, Postgres reads for a statement. Runs each twice, so for
+ * reading only.
+ */
+export function explain(db: Queryable): { db: Queryable; rowsRead: () => number; pagesRead: () => number } {
+  let rowCount = 0;
+  let pageCount = 0;
   return {
     db: {
       async query(statement, values) {
         const { rows } = await db.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
-          `explain (analyze, format json) ${statement as string}`,
+          `explain (analyze, buffers, format json) ${statement as string}`,
           values,
         );
-        read = rowsRead(rows[0]!['QUERY PLAN'][0].Plan);
+        const plan = rows[0]!['QUERY PLAN'][0].Plan;
+        rowCount = rowsRead(plan);
+        pageCount = plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
         return db.query(statement, values);
       },
     },
-    rowsRead: () => read,
+    rowsRead: () => rowCount,
+    pagesRead: () => pageCount,
   };
 }

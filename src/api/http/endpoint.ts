@@ -97,7 +97,10 @@ export interface ResponseDefinition {
   description: string;
   /** Absent: no body, `lines` or `events`. */
   schema?: z.ZodType;
-  /** What `csv` of the answer makes: sent in place of JSON to whoever prefers text/csv. Only with `schema`. */
+  /**
+   * The answer is written as JSON of the schema, or as CSV for whoever prefers text/csv: thousands of records of numbers,
+   * which would take long as objects. Bodies are not hidden in it, so it must hold none. Only with `schema`.
+   */
   csv?: { description: string };
   /** Any number of JSON lines of this schema (application/x-ndjson), sent as they are read. */
   lines?: z.ZodType;
@@ -151,10 +154,18 @@ export interface OwnSession extends BrowserSession {
   csrfToken: string;
 }
 
+/** A body as pieces of ASCII text of either type: JSON of the schema, or CSV. One of them is called, once. */
+export interface WrittenBody {
+  json(): Iterable<string>;
+  csv(): Iterable<string>;
+}
+
 /** One of the answers that the definition lists, with the body of its schema. */
 export type EndpointResponse<R extends Responses> = {
   [Status in keyof R]: R[Status] extends { schema: infer Schema extends z.ZodType }
-    ? { status: Status; body: z.input<Schema> } & (R[Status] extends { csv: object } ? { csv(): string } : unknown)
+    ? R[Status] extends { csv: object }
+      ? { status: Status; written: WrittenBody }
+      : { status: Status; body: z.input<Schema> }
     : R[Status] extends { lines: infer Line extends z.ZodType }
       ? { status: Status; lines: AsyncIterable<z.input<Line>> }
       : R[Status] extends { events: infer Data extends z.ZodType }
@@ -219,7 +230,7 @@ export interface Endpoint extends Omit<
   ): Promise<{
     status: number;
     body?: unknown;
-    csv?(): string;
+    written?: WrittenBody;
     lines?: AsyncIterable<unknown>;
     events?: EventStream;
     setCookie?: string;

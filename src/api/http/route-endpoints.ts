@@ -99,12 +99,22 @@ async function serve(endpoint: Endpoint, request: Request, response: Response, s
   const answer = await (tenantId === null ? handle() : tenantCalls.run(tenantId, handle));
   response.status(answer.status);
   if (answer.setCookie !== undefined) response.append('Set-Cookie', answer.setCookie);
-  if (answer.csv) response.vary('Accept');
-  if (answer.csv && request.accepts('json', 'csv') === 'csv') response.type('csv').send(answer.csv());
-  else if (answer.lines) await sendLines(response, answer.lines);
+  if (answer.written) {
+    response.vary('Accept');
+    const type = request.accepts('json', 'csv') === 'csv' ? 'csv' : 'json';
+    sendPieces(response.type(type), [...answer.written[type]()]);
+  } else if (answer.lines) await sendLines(response, answer.lines);
   else if (answer.events) await sendEvents(request, response, answer.events);
   else if (answer.body === undefined) response.end();
   else response.json(hidesBodies && !endpoint.showsBodies ? hideBodies(answer.body) : answer.body);
+}
+
+/** ASCII text. HEAD gets its length. */
+function sendPieces(response: Response, pieces: readonly string[]): void {
+  response.set('Content-Length', String(pieces.reduce((sum, { length }) => sum + length, 0)));
+  response.cork();
+  for (const piece of pieces) response.write(piece, 'latin1');
+  response.end();
 }
 
 const showsTooMuch = () =>

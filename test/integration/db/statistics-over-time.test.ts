@@ -7,19 +7,45 @@ import { rollUp } from '../../../activities/maintenance/roll-up-statistics.js';
 import { formBatch } from '../../../src/db/batches.js';
 import { settleDelivery } from '../../../src/db/deliveries.js';
 import { insertTestEvent } from '../../../src/db/events.js';
-import { listStatistics, type StatisticsBucket, type StatisticsUnit } from '../../../src/db/statistics-over-time.js';
+import {
+  listStatistics,
+  statisticsColumns,
+  type StatisticsRows,
+  type StatisticsUnit,
+} from '../../../src/db/statistics-over-time.js';
 import { createLogger } from '../../../src/log.js';
+import { explain } from '../../support/explain.js';
 import { openAttempts, type Attempts } from './attempt-fixture.js';
 
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
 
+function bucketsOf(rows: StatisticsRows) {
+  const { start, events, delivered, failed, expired, attempts, outcomes, durations, delays } = statisticsColumns;
+  const buckets = [];
+  while (rows.next()) {
+    const row = [...rows.row];
+    buckets.push({
+      start: new Date(row[start]!),
+      events: row[events]!,
+      delivered: row[delivered]!,
+      failed: row[failed]!,
+      expired: row[expired]!,
+      attempts: row[attempts]!,
+      outcomes: row.slice(outcomes, durations),
+      durations: row.slice(durations, delays),
+      delays: row.slice(delays),
+    });
+  }
+  return buckets;
+}
+
 /** What several buckets say together. */
-const totalOf = (buckets: StatisticsBucket[]) => ({
+const totalOf = (buckets: ReturnType<typeof bucketsOf>) => ({
   events: sum(buckets.map(({ events }) => events)),
   delivered: sum(buckets.map(({ delivered }) => delivered)),
   failed: sum(buckets.map(({ failed }) => failed)),
   expired: sum(buckets.map(({ expired }) => expired)),
-  attempts: sum(buckets.flatMap(({ outcomes }) => outcomes)),
+  attempts: sum(buckets.map(({ attempts }) => attempts)),
 });
 
 describe('statistics over time', () => {
@@ -63,12 +89,10 @@ describe('statistics over time', () => {
     }
   }
 
-  const list = (of: number | null, unit: StatisticsUnit = 'minute') =>
-    listStatistics(
-      attempts.db,
-      { tenantId: attempts.tenantId, webhookId: of },
-      { unit, since: new Date('2020-01-01T00:00:00Z'), until: new Date('2100-01-01T00:00:00Z') },
-    );
+  const list = async (of: number | null, unit: StatisticsUnit = 'minute') => {
+    const span = { unit, since: new Date('2020-01-01T00:00:00Z'), until: new Date('2100-01-01T00:00:00Z') };
+    return bucketsOf(await listStatistics(attempts.db, { tenantId: attempts.tenantId, webhookId: of }, span));
+  };
   const total = async (of: number | null = webhookId) => totalOf(await list(of));
   const nothing = { events: 0, delivered: 0, failed: 0, expired: 0, attempts: 0 };
 
@@ -88,11 +112,11 @@ describe('statistics over time', () => {
     const counts = { events: 3, delivered: 1, failed: 1, expired: 0, attempts: 4 };
     for (const of of [webhookId, null]) {
       assert.deepEqual(await total(of), counts);
-      const [bucket, ...others] = (await list(of, 'day')).filter(({ outcomes }) => outcomes.length > 0);
+      const [bucket, ...others] = (await list(of, 'day')).filter(({ attempts }) => attempts > 0);
       assert.deepEqual(others, []);
-      assert.deepEqual(bucket?.outcomes, [1, 1, 0, 1, 0, 0, 0, 0, 1], '2xx, 3xx, 5xx, blocked_address');
+      assert.deepEqual(bucket?.outcomes, [1, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0], '2xx, 3xx, 5xx, blocked_address');
       assert.deepEqual(bucket.durations, [3, 3, 3]);
-      assert.equal(bucket.delays.length, 3);
+      assert.ok(bucket.delays.every((ms) => ms >= 0));
     }
   });
 
@@ -183,7 +207,7 @@ describe('statistics over time', () => {
     await attempts.record(delivery, { ...attempt, takenAt }, 200);
     await pool.query('update webhook_attempts set started_at = $1 where delivery_id = $2', [takenAt, delivery]);
     await count();
-    const buckets = (await list(webhookId)).filter(({ outcomes }) => outcomes.length > 0);
+    const buckets = (await list(webhookId)).filter(({ attempts }) => attempts > 0);
     assert.deepEqual(
       buckets.map(({ start }) => start.getTime()),
       [Math.floor(takenAt.getTime() / 60_000) * 60_000],
@@ -205,8 +229,13 @@ describe('statistics over time', () => {
     assert.equal(rows[0]!.more, true);
     assert.ok((await total()).attempts < 12);
     const inBatches = async () => {
-      for (let turns = 0; turns < 50; turns++)
-        await pool.query(`select roll_up_statistics(2, clock_timestamp() + interval '2 s')`);
+      // No row: another one is at work.
+      for (let more: boolean | undefined = true; more !== false;) {
+        const turn = await pool.query<{ more: boolean }>(
+          `select more from roll_up_statistics(2, clock_timestamp() + interval '2 s')`,
+        );
+        more = turn.rows[0]?.more;
+      }
     };
     await Promise.all([inBatches(), inBatches(), inBatches()]);
     assert.deepEqual(await total(), { ...nothing, events: 12, delivered: 12, attempts: 12 });
@@ -289,11 +318,34 @@ describe('statistics over time', () => {
       await insert(durations.filter((_, n) => n % 3 === part));
       await count();
     }
-    const [bucket] = (await list(webhookId, 'day')).filter(({ durations }) => durations.length > 0);
+    const [bucket] = (await list(webhookId, 'day')).filter(({ durations }) => durations[0]! > 0);
     for (const [i, share] of [0.5, 0.95, 0.99].entries()) {
       const exact = durations[Math.ceil(share * durations.length) - 1]!;
       const found = bucket!.durations[i]!;
       assert.ok(Math.abs(found / exact - 1) <= 0.05, `${share}: ${found} for ${exact}`);
+    }
+  });
+
+  it('are read from few pages: a year of hours lies together, however many webhooks have hours beside it', async () => {
+    const webhooks = [webhookId];
+    while (webhooks.length < 10) webhooks.push(await attempts.newWebhook());
+    const client = await pool.connect();
+    // Vacuum calls no page visible to all whose commit is not on disk.
+    await client.query('set synchronous_commit = on');
+    await client.query(
+      `insert into webhook_statistics (tenant_id, webhook_id, unit, start, events, delivered, failed, expired, outcomes, durations, delays)
+       select $1, w, 'hour', date_trunc('hour', now()) - h * interval '1 hour', 1, 1, 0, 0, '{1}', array_fill(1, array[100]), '{1}'
+         from generate_series(1, 1000) h cross join unnest(array_append($2::integer[], null)) w order by h`,
+      [attempts.tenantId, webhooks],
+    );
+    client.release(true);
+    await pool.query('vacuum (analyze) webhook_statistics');
+    for (const of of [webhookId, null]) {
+      const reading = explain(attempts.db);
+      const span = { unit: 'hour', since: new Date('2020-01-01T00:00:00Z'), until: new Date() } as const;
+      const rows = await listStatistics(reading.db, { tenantId: attempts.tenantId, webhookId: of }, span);
+      assert.equal(bucketsOf(rows).length, 1_000);
+      assert.ok(reading.pagesRead() < 100, `${reading.pagesRead()} pages of ${of}`);
     }
   });
 });
