@@ -1,7 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { takeAttempt, type RecordedAttempt, type TakenAttempt, type TakeResult } from '../../src/db/attempts.js';
+import {
+  forgoAttempt,
+  takeAttempt,
+  type RecordedAttempt,
+  type TakenAttempt,
+  type TakeResult,
+} from '../../src/db/attempts.js';
 import { withDatabaseTimeout, DatabaseUnavailableError } from '../../src/db/database.js';
 import { maskHeaders } from '../../src/delivery/mask-headers.js';
 import type { Poster } from '../../src/delivery/post.js';
@@ -83,10 +89,12 @@ export async function attemptOnce(
   // too little is left: no request is made, and the next one follows in a few seconds. Checked immediately before the
   // request.
   const takenForMs = performance.now() - beganAt;
-  if (takenForMs > maxTakeMs)
+  if (takenForMs > maxTakeMs) {
+    await giveBack(deps, input.deliveryId, attempt);
     throw new DatabaseUnavailableError(`Postgres took ${Math.round(takenForMs)} ms to give a token; too late to send`, {
       reason: 'busy',
     });
+  }
 
   const waitedMs = Math.round(performance.now() - answeredAt);
   const { url, body, timeoutMs } = attempt;
@@ -106,6 +114,15 @@ export async function attemptOnce(
     maxRetryAfterMs: deps.maxRetryAfterMs,
   });
   return finishAttempt(deps, attempt, record, url);
+}
+
+/** So that the next attempt need not wait for the lease, if Postgres takes that. Never rejects. */
+async function giveBack({ db, log }: AttemptDeps, deliveryId: string, { requestId }: TakenAttempt): Promise<void> {
+  try {
+    await withDatabaseTimeout(forgoAttempt(db, deliveryId, requestId), maxRecordMs);
+  } catch (error) {
+    log.warn({ error, delivery: deliveryId }, 'attempt.not_given_back: the next one waits until the lease ends');
+  }
 }
 
 /** In metrics: the class of its status, else why there was no response. */

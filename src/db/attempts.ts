@@ -177,6 +177,17 @@ export async function takeAttempt(
   }
 }
 
+/**
+ * Gives back the right to send, if it is still that of this request: nothing was sent with it. Its token is lost.
+ */
+export async function forgoAttempt(db: Queryable, deliveryId: string, requestId: string): Promise<void> {
+  await db.query(
+    `update webhook_deliveries set in_flight_until = null, in_flight_request = null, in_flight_by = null
+      where id = $1 and in_flight_request = $2`,
+    [deliveryId, requestId],
+  );
+}
+
 /** Stores the body that a transform made; the first one of a delivery counts. */
 export async function storeBody(db: Queryable, deliveryId: string, body: string): Promise<void> {
   await db.query('select store_body($1, $2)', [deliveryId, body]);

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startReceiver, type Receiver } from '../support/receiver.js';
 import { callCompleted, startStack, type Stack } from '../support/stack.js';
 import { startTransactionPooler, type TransactionPooler } from '../support/transaction-pooler.js';
 import { waitFor } from '../support/wait-for.js';
+import { maxTakeMs } from '../../workflows/contract/time-budget.js';
 
 const noLimit = { rateLimitPerMinute: null, rateLimitPerHour: null };
 
@@ -149,5 +151,39 @@ describe('connections to Postgres', function () {
       holder.release(true);
     }
     await allDelivered(stack, 50);
+  });
+
+  it('that give a token too late cost seconds: nothing is sent with it, and it is given back before its lease ends', async () => {
+    stack = await startStack();
+    const tenantId = await stack.insertTenant();
+    const { id: webhookId } = await stack.insertWebhook(tenantId, { url: receiver.url, ...noLimit });
+    const { pool } = stack.database;
+    const holder = await pool.connect();
+    try {
+      await holder.query('begin');
+      await holder.query('select from webhook_limiters where webhook_id = $1 for update', [webhookId]);
+      assert.equal((await trigger(stack, tenantId, 'late')).status, 201);
+      await waitFor(
+        async () =>
+          (
+            await pool.query(
+              `select from pg_stat_activity where wait_event_type = 'Lock' and query like '%take_attempt%'`,
+            )
+          ).rowCount! > 0,
+        { what: 'the delivery to wait for the lock' },
+      );
+      await delay(maxTakeMs + 200);
+      await holder.query('rollback');
+    } finally {
+      holder.release(true);
+    }
+    await allDelivered(stack, 1);
+    const { rows } = await pool.query<{ ms: number }>(
+      `select (extract(epoch from a.started_at - d.created_at) * 1000)::integer as ms
+         from webhook_attempts a join webhook_deliveries d on d.id = a.delivery_id`,
+    );
+    assert.deepEqual([rows.length, receiver.requests.at(-1)?.headers['x-irisx-attempt']], [1, '1']);
+    // With its lease, the webhook's timeout of 10 s and 5 s, it would be more.
+    assert.ok(rows[0]!.ms > maxTakeMs && rows[0]!.ms < maxTakeMs + 15_000, `${rows[0]!.ms} ms`);
   });
 });
