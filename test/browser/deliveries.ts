@@ -78,6 +78,64 @@ export function testDeliveries(tests: () => BrowserTests): void {
     await assertAccessible(page);
   });
 
+  it('cancels a recovery that is running: what is on its way is still delivered', async () => {
+    const { stack, tenant, page, webhookId } = await afterOutage(3);
+    await tenant.patch(`/v1/webhooks/${webhookId}`, { rate_limit_per_minute: 1 });
+    await enterPortal(stack, page, tenant);
+    await page.goto(url(`recover?webhook=${webhookId}`));
+    await page.getByRole('button', { name: 'Count' }).click();
+    await page.getByText('At the webhook’s rate limit that takes').waitFor();
+    await page.getByRole('button', { name: 'Send again' }).click();
+    const running = page.locator('section', { has: page.getByRole('heading', { name: 'A recovery is running' }) });
+    await running.getByText('In all').locator('..').getByText('3', { exact: true }).waitFor();
+    await assertAccessible(page);
+    await running.getByRole('button', { name: 'Cancel it' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel the recovery' }).click();
+    await page.getByRole('row').filter({ hasText: 'Cancelled' }).waitFor();
+    assert.equal(await running.count(), 0);
+    const { body } = await tenant.get(`/v1/webhooks/${webhookId}/recoveries`);
+    assert.equal((body as { recoveries: { status: string }[] }).recoveries[0]?.status, 'cancelled');
+  });
+
+  it('keeps both of two filters that are changed before the page has shown the first', async () => {
+    const { stack, tenant, page, webhookId } = await afterOutage(1);
+    await enterPortal(stack, page, tenant);
+    await page.goto(url('deliveries'));
+    await page.getByRole('row').getByText('call-0').waitFor();
+    const [status, webhook] = [page.getByLabel('Status'), page.getByLabel('Webhook')];
+    const values = ['failed', String(webhookId)];
+    const selects = await Promise.all([status, webhook].map((select) => select.elementHandle()));
+    await page.evaluate(
+      ([selects, values]) => {
+        for (const [i, select] of (selects as unknown as (EventTarget & { value: string })[]).entries()) {
+          select.value = values![i] as string;
+          select.dispatchEvent(new Event('change', { bubbles: true }));
+        }
+      },
+      [selects, values] as const,
+    );
+    await page.waitForURL(url(`deliveries?status=failed&webhook=${webhookId}`));
+    assert.deepEqual([await status.inputValue(), await webhook.inputValue()], values);
+  });
+
+  it('keeps what it shows while the service cannot answer, says so, and goes on by itself', async () => {
+    const { stack, tenant, page } = await afterOutage(1);
+    await enterPortal(stack, page, tenant);
+    await page.goto(url('deliveries'));
+    await page.getByRole('row').getByText('call-0').waitFor();
+    const detail = 'The database does not answer. Try again in a moment.';
+    const problem = { status: 503, contentType: 'application/problem+json', body: JSON.stringify({ detail }) };
+    await page.route('**/v1/**', (route) => route.fulfill(problem));
+    await page.getByRole('alert').getByText(detail).waitFor();
+    await page.getByRole('button', { name: 'Try again' }).waitFor();
+    assert.equal(await page.getByRole('row').getByText('call-0').count(), 1);
+    await assertAccessible(page);
+    await page.unroute('**/v1/**');
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    await tenant.trigger({ event_id: 'after' });
+    await page.getByRole('row').getByText('after', { exact: true }).waitFor();
+  });
+
   it('hides a tenant’s content from an operator until the audit log says who looked', async () => {
     const { stack, tenant, page, webhookId } = await afterOutage(1);
     await enterConsole(stack, page);
