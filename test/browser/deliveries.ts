@@ -108,7 +108,7 @@ export function testDeliveries(tests: () => BrowserTests): void {
     await page.evaluate(
       ([selects, values]) => {
         for (const [i, select] of (selects as unknown as (EventTarget & { value: string })[]).entries()) {
-          select.value = values![i] as string;
+          select.value = values[i]!;
           select.dispatchEvent(new Event('change', { bubbles: true }));
         }
       },

@@ -28,7 +28,7 @@ async function respondWith(response: ServerResponse, status: number, bytes: numb
 }
 
 describe('field case 18: a large response', function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let stack: Stack;
   let worker: ChildService;
   const receivers: Receiver[] = [];
@@ -93,7 +93,7 @@ describe('field case 18: a large response', function () {
         const details = await Promise.all(targets.map(({ webhookId }) => tenant.webhook(webhookId)));
         return details.every(({ statistics }) => statistics.pending_deliveries === '0');
       };
-      await waitFor(isOver, { what: 'all deliveries to end', timeoutMs: 40_000, intervalMs: 50 });
+      await waitFor(isOver, { what: 'all deliveries to end', timeoutMs: 100_000, intervalMs: 50 });
       assert.equal(requests(), expected, 'one request for each delivery');
       return peak;
     };

@@ -13,7 +13,7 @@ export interface SentDelivery {
   /** Resolves as soon as `count` attempts are recorded; default timeout 45 s, in which even a lost attempt is repeated. */
   waitForAttempts(count: number, timeoutMs?: number): Promise<DeliveryDetail>;
   /**
-   * Resolves when it has that status and its workflow has ended, so that no request can follow; default timeout 30 s.
+   * Resolves when it has that status and its workflow has ended, so that no request can follow; default timeout 45 s.
    * Rejects immediately if it ends with another status.
    */
   waitForEnd(
@@ -65,7 +65,7 @@ export function followDelivery(stack: Stack, tenant: TenantClient, webhookId: nu
     read,
     waitForAttempts: (count, timeoutMs = 45_000) =>
       poll(`attempt ${count} to be recorded`, timeoutMs, (delivery) => delivery.attempt_count >= count),
-    async waitForEnd(status, timeoutMs = 30_000) {
+    async waitForEnd(status, timeoutMs = 45_000) {
       await poll(`the delivery to be ${status}`, timeoutMs, (delivery) => {
         if (delivery.finished_at !== null && delivery.status !== status) {
           throw new Error(

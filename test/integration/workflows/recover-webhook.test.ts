@@ -95,7 +95,10 @@ describe('workflow recoverWebhook', function () {
     const { tenantId: tenant, webhookId: webhook } = searchAttributes;
     assert.deepEqual([typedSearchAttributes.get(tenant), typedSearchAttributes.get(webhook)], [tenantId, 7]);
     const details = () => client.workflow.getHandle(handle.workflowId).query<string>('__temporal_workflow_metadata');
-    assert.match(JSON.stringify(await details()), /running: \d+ of 500 deliveries sent again/);
+    // The new run may not have had its first round yet.
+    await waitFor(async () => /running: \d+ of 500 deliveries sent again/.test(JSON.stringify(await details())), {
+      what: 'its progress',
+    });
     more = false;
     await start(recoveryId);
     await handle.result();
