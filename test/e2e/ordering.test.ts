@@ -9,7 +9,7 @@ const calls = 30;
 const digits = ['1', '2', '3', '4'];
 
 describe('a webhook that keeps the order of a call', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   let stack: Stack;
   let tenant: TenantClient;
   let receiver: Receiver;
@@ -67,7 +67,15 @@ describe('a webhook that keeps the order of a call', function () {
     await killed!.exited;
     const delivered = async () =>
       (await tenant.webhook(webhookId)).webhook.successful_deliveries === calls * digits.length;
-    await waitFor(delivered, { what: 'all to be delivered', timeoutMs: 120_000, intervalMs: 200 });
+    const left = async () => {
+      const { rows } = await stack.database.pool.query(
+        `select id, status, attempt_count, due_at, in_flight_until, waits_for_turn, workflow_started_at, now()
+           from webhook_deliveries where webhook_id = $1 and status <> 'delivered'`,
+        [webhookId],
+      );
+      return `all to be delivered; left are ${JSON.stringify(rows)}`;
+    };
+    await waitFor(delivered, { what: left, timeoutMs: 240_000, intervalMs: 200 });
     for (const [sid, received] of Object.entries(acceptedBy(accepted))) {
       // A request whose sender was killed before it recorded the response is sent again; nothing else is doubled.
       const inOrder = received.filter((digit, i) => digit !== received[i - 1]);

@@ -86,7 +86,7 @@ describe('an event that was accepted and not started', function () {
     );
     // The sweeper would have waited for 15 s.
     const tookMs = performance.now() - restoredAtMs;
-    assert.ok(tookMs < 8_000, `${tookMs} ms`);
+    assert.ok(tookMs < 14_000, `${tookMs} ms`);
   });
 
   scenario('field case 61: is delivered after a kill -9 of the process that accepted it', async () => {

@@ -118,8 +118,8 @@ describe('transforms of many tenants', () => {
     assert.deepEqual(await second, { kind: 'failed', message, position: null });
   });
 
-  it('puts off what had the processor for less than half a second in both tries, and takes its tenant for slow', async () => {
-    const starved: Evaluation = { kind: 'stopped', needed: 'time', cpuMs: 499 };
+  it('puts off what had the processor for less than 200 ms in both tries, and takes its tenant for slow', async () => {
+    const starved: Evaluation = { kind: 'stopped', needed: 'time', cpuMs: 199 };
     const first = submit('a', 'a1');
     await turn();
     await end('a1', stopped);
