@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { databaseTime } from '../db/clock.js';
 import type { Queryable } from '../db/database.js';
-import { listStatistics, statisticsUnits } from '../db/statistics-over-time.js';
+import { listStatistics, statisticsUnits, unitMs, type StatisticsSpan } from '../db/statistics-over-time.js';
 import { attemptOutcomes } from '../delivery/outcome.js';
 import { InvalidInputError } from '../errors.js';
 import { requireWebhook } from './deliveries.js';
 import { defineEndpoint } from './http/endpoint.js';
 import { webhookIdParameter } from './http/path-parameters.js';
 import { renderTime, time, timeInput } from './http/schemas.js';
-import { statisticsCsv, statisticsJson, unitMs, writeBuckets } from './written-statistics.js';
+import { statisticsCsv, statisticsJson, writeBuckets } from './written-statistics.js';
 
 /** What is shown if `since` is not given. */
 const defaultCount = { minute: 60, hour: 24, day: 30 };
@@ -58,7 +58,7 @@ const query = z.strictObject({
 });
 
 /** The whole buckets that the query asks for, until now at most. */
-function spanOf({ bucket, since, until }: z.output<typeof query>, now: Date) {
+function spanOf({ bucket, since, until }: z.output<typeof query>, now: Date): StatisticsSpan {
   const lengthMs = unitMs[bucket];
   const untilMs = Math.min(until?.getTime() ?? Infinity, now.getTime() + 1);
   const endMs = Math.ceil(untilMs / lengthMs) * lengthMs;

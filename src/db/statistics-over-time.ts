@@ -3,6 +3,14 @@ import { oneRow, type Queryable } from './database.js';
 /** How long a bucket is; all begin at whole minutes, hours and days in UTC. */
 export const statisticsUnits = ['minute', 'hour', 'day'] as const;
 export type StatisticsUnit = (typeof statisticsUnits)[number];
+export const unitMs: Record<StatisticsUnit, number> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+
+/** Buckets of this unit that begin in [since, until). */
+export interface StatisticsSpan {
+  unit: StatisticsUnit;
+  since: Date;
+  until: Date;
+}
 
 /** Where the columns of a row of statistics begin, and how many there are. */
 export const statisticsColumns = {
@@ -23,13 +31,13 @@ export const statisticsColumns = {
 } as const;
 
 /**
- * The buckets in which something happened and which begin in [since, until), first to last: of a webhook, or of the whole
- * tenant. Test deliveries do not count. What was written after the last roll-up is not in them.
+ * The buckets of the span in which something happened, first to last: of a webhook, or of the whole tenant. Test deliveries
+ * do not count. What was written after the last roll-up is not in them.
  */
 export async function listStatistics(
   db: Queryable,
   of: { tenantId: string; webhookId: number | null },
-  { unit, since, until }: { unit: StatisticsUnit; since: Date; until: Date },
+  { unit, since, until }: StatisticsSpan,
 ): Promise<StatisticsRows> {
   const ofWebhook = of.webhookId === null ? 'webhook_id is null' : 'webhook_id = $5';
   // As one value: reading rows takes the driver long.

@@ -35,6 +35,16 @@ const trigger = (stack: Stack, tenantId: string, eventId: string) =>
     payload: callCompleted,
   });
 
+/** How many deliveries wait for a lock to take their token. */
+async function takesWaiting(stack: Stack): Promise<number> {
+  // Not in the holder's transaction, which would keep showing its first snapshot of pg_stat_activity.
+  const { rows } = await stack.database.pool.query<{ count: number }>(
+    `select count(*)::int as count from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%take_attempt%'`,
+  );
+  return rows[0]!.count;
+}
+
 describe('connections to Postgres', function () {
   this.timeout(150_000);
   let stack: Stack | undefined;
@@ -134,18 +144,10 @@ describe('connections to Postgres', function () {
       await holder.query('begin');
       await holder.query('select from webhook_limiters where webhook_id = $1 for update', [id]);
       for (let i = 0; i < 30; i++) assert.equal((await trigger(stack, locked, `locked ${i}`)).status, 201);
-      const waiting = async () => {
-        // Outside the transaction, which would keep showing its first snapshot of pg_stat_activity.
-        const { rows } = await stack!.database.pool.query<{ count: number }>(
-          `select count(*)::int as count from pg_stat_activity
-            where datname = current_database() and wait_event_type = 'Lock' and query like '%take_attempt%'`,
-        );
-        return rows[0]!.count;
-      };
-      await waitFor(async () => (await waiting()) >= 3, { what: 'the whole pool of the worker to wait' });
+      await waitFor(async () => (await takesWaiting(stack!)) >= 3, { what: 'the whole pool of the worker to wait' });
       for (let i = 0; i < 20; i++) assert.equal((await trigger(stack, free, `free ${i}`)).status, 201);
       assert.equal((await call(stack, 'GET', '/readyz', stack.adminKey)).status, 200);
-      assert.ok((await waiting()) >= 3, 'they wait all the while');
+      assert.ok((await takesWaiting(stack)) >= 3, 'they wait all the while');
       await holder.query('rollback');
     } finally {
       holder.release(true);
@@ -163,15 +165,7 @@ describe('connections to Postgres', function () {
       await holder.query('begin');
       await holder.query('select from webhook_limiters where webhook_id = $1 for update', [webhookId]);
       assert.equal((await trigger(stack, tenantId, 'late')).status, 201);
-      await waitFor(
-        async () =>
-          (
-            await pool.query(
-              `select from pg_stat_activity where wait_event_type = 'Lock' and query like '%take_attempt%'`,
-            )
-          ).rowCount! > 0,
-        { what: 'the delivery to wait for the lock' },
-      );
+      await waitFor(async () => (await takesWaiting(stack!)) > 0, { what: 'the delivery to wait for the lock' });
       await delay(maxTakeMs + 200);
       await holder.query('rollback');
     } finally {

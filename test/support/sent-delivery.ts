@@ -4,6 +4,8 @@ import { createTenantClient, type DeliveryDetail, type EventInput, type TenantCl
 import type { Stack } from './stack.js';
 import { waitFor } from './wait-for.js';
 
+type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
+
 /** One event on its way to one webhook, as its tenant sees it. */
 export interface SentDelivery {
   readonly tenant: TenantClient;
@@ -20,6 +22,25 @@ export interface SentDelivery {
     status: 'delivered' | 'failed' | 'held' | 'cancelled' | 'expired',
     timeoutMs?: number,
   ): Promise<DeliveryDetail>;
+}
+
+function historyLine({
+  eventType,
+  eventTime,
+  userMetadata,
+  markerRecordedEventAttributes: marker,
+}: HistoryEvent): string {
+  const textOf = (payload?: { data?: Uint8Array | null } | null) =>
+    payload?.data && Buffer.from(payload.data).toString();
+  return [
+    new Date(Number(eventTime!.seconds) * 1_000 + eventTime!.nanos! / 1e6).toISOString(),
+    proto.temporal.api.enums.v1.EventType[eventType!],
+    textOf(userMetadata?.summary),
+    textOf(marker?.details?.['data']?.payloads?.[0]),
+    marker?.failure?.message,
+  ]
+    .filter(Boolean)
+    .join(' ');
 }
 
 /** Follows a delivery that has already been triggered. */
@@ -42,21 +63,11 @@ export function followDelivery(stack: Stack, tenant: TenantClient, webhookId: nu
         [target, startedAt, durationMs, status, error?.class].join(' '),
     );
     const workflow = await stack.workflow(id);
-    // It may be that there is none.
-    const { events } = await workflow.fetchHistory().catch((error: unknown) => ({ events: [], error }));
-    const history = (events ?? []).map(
-      ({ eventType, eventTime, userMetadata, markerRecordedEventAttributes: marker }) =>
-        [
-          new Date(Number(eventTime!.seconds) * 1_000 + eventTime!.nanos! / 1e6).toISOString(),
-          proto.temporal.api.enums.v1.EventType[eventType!],
-          userMetadata?.summary?.data && Buffer.from(userMetadata.summary.data).toString(),
-          marker?.details?.data?.payloads?.[0]?.data && Buffer.from(marker.details.data.payloads[0].data).toString(),
-          marker?.failure?.message,
-        ]
-          .filter(Boolean)
-          .join(' '),
-    );
-    return `at ${new Date().toISOString()} it was ${inspect({ ...delivery, attempts: sent })} and its workflow:\n${history.join('\n')}`;
+    // There may be no workflow: then why not.
+    const history = await workflow
+      .fetchHistory()
+      .then(({ events }) => (events ?? []).map(historyLine).join('\n'), String);
+    return `at ${new Date().toISOString()} it was ${inspect({ ...delivery, attempts: sent })} and its workflow:\n${history}`;
   }
   return {
     tenant,

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
-import { statisticsCsv, statisticsJson, unitMs, writeBuckets } from '../../../src/api/written-statistics.js';
-import { statisticsColumns as columns, StatisticsRows } from '../../../src/db/statistics-over-time.js';
+import { statisticsCsv, statisticsJson, writeBuckets } from '../../../src/api/written-statistics.js';
+import {
+  statisticsColumns as columns,
+  StatisticsRows,
+  unitMs,
+  type StatisticsSpan,
+} from '../../../src/db/statistics-over-time.js';
 import { attemptOutcomes } from '../../../src/delivery/outcome.js';
 
 type Row = readonly number[];
@@ -25,7 +30,7 @@ const written = (...args: Parameters<typeof writeBuckets>): string => [...writeB
 const nothing = [...Array<number>(columns.durations - 1).fill(0), ...Array<number>(6).fill(NaN)];
 
 /** The same with objects. */
-function plainly(rows: readonly Row[], span: { unit: keyof typeof unitMs; since: Date; until: Date }) {
+function plainly(rows: readonly Row[], span: StatisticsSpan) {
   const buckets = [];
   for (let ms = span.since.getTime(); ms < span.until.getTime(); ms += unitMs[span.unit]) {
     const row = rows.find(([start]) => start === ms) ?? [ms, ...nothing];
