@@ -83,13 +83,15 @@ describe('what waits, as metrics show it', function () {
     assert.ok(reading.rowsRead() <= 41, `${reading.rowsRead()} rows read`);
   });
 
-  it('is given up after the timeout', async () => {
+  it('is given up by Postgres after the timeout', async () => {
     const client = await database.pool.connect();
     try {
       await client.query('begin; lock table webhook_deliveries');
-      const beganAt = performance.now();
       await assert.rejects(readBacklog(db, 100), DatabaseUnavailableError);
-      assert.ok(performance.now() - beganAt < 500, 'by Postgres, which then has nothing to do any more');
+      const { rows } = await client.query(
+        "select query from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      assert.deepEqual(rows, [], 'nothing waits for the lock any more');
     } finally {
       await client.query('rollback');
       client.release();

@@ -115,7 +115,7 @@ describe('a source over REST', () => {
       assert.match(error.message, /This is unavailable\. Trigger it again later with the same event id and payload\./);
       return true;
     });
-    assert.ok(performance.now() - beganAtMs < 1_500);
+    assert.ok(performance.now() - beganAtMs < 10_000);
     assert.ok(api.requests.length >= 2);
   });
 
