@@ -75,7 +75,13 @@ export default tseslint.config(
   ),
   mayImport(
     ['src/transform/**/*.ts'],
-    ['lru-cache$', nodeBuiltin, '\\.\\./temporal/priority/fair-queue\\.js$', '(\\.\\./)+workflows/contract/'],
+    [
+      'lru-cache$',
+      nodeBuiltin,
+      '\\.\\./process-stat\\.js$',
+      '\\.\\./temporal/priority/fair-queue\\.js$',
+      '(\\.\\./)+workflows/contract/',
+    ],
     'transform evaluates text, and knows neither the database nor Temporal',
   ),
   mayImport(

@@ -1,21 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { readProcessStat, type ProcessStat } from '../src/process-stat.js';
 
-const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
-
-/** CPU times in milliseconds, with the precision of a tick, usually 10 ms. */
-interface Stat {
-  parent: number;
-  ownMs: number;
-  /** Of children that have ended and were waited for. */
-  endedChildrenMs: number;
-}
-
-/** User and system time of a process and all its descendants, living or dead, in milliseconds (proc_pid_stat(5)). */
+/** User and system time of a process and all its descendants, living or dead, in milliseconds. */
 export function cpuMs(pid: number): number {
-  const all = new Map<number, Stat>();
+  const all = new Map<number, ProcessStat>();
   for (const name of readdirSync('/proc')) {
-    const stat = /^\d+$/.test(name) ? readStat(Number(name)) : undefined;
+    const stat = /^\d+$/.test(name) ? readProcessStat(Number(name)) : undefined;
     if (stat) all.set(Number(name), stat);
   }
   const children = new Map<number, number[]>();
@@ -35,19 +25,6 @@ export function residentMb(pid: number): number {
   const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   if (!line) throw new Error(`process ${pid} does not show its memory use`);
   return (Number(line[1]) * 1024) / 1e6;
-}
-
-function readStat(pid: number): Stat | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the program's name in brackets, which may hold anything. Parent is the 4th field; utime,
-    // stime, cutime and cstime are the 14th to 17th, in ticks.
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    const ms = (field: number) => (Number(fields[field]) * 1000) / ticksPerSecond;
-    return { parent: Number(fields[1]), ownMs: ms(11) + ms(12), endedChildrenMs: ms(13) + ms(14) };
-  } catch {
-    return undefined; // ended while we looked
-  }
 }
 
 /** CPU time of a process' living threads, to the nanosecond; 0 if the kernel does not tell. */

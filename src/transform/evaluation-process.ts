@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { readProcessStat } from '../process-stat.js';
 
 /** The result is JSON of at most so many bytes, and is there within so many milliseconds. */
 export const evaluationLimits = { maxMs: 100, maxBodyBytes: 262_144 } as const;
@@ -19,7 +20,7 @@ export type Evaluation =
   | { kind: 'failed'; message: string; position: number | null }
   /**
    * It needed more time than it may have, or the machine was too busy. `cpuMs`: for how long it had the processor; null:
-   * it could not be interrupted, so the process was killed.
+   * that is not known.
    */
   | { kind: 'stopped'; needed: 'time'; cpuMs: number | null }
   /** It needed more memory than it may have, or something else ended the process. */
@@ -97,8 +98,10 @@ export class EvaluationProcess {
    */
   evaluate(request: EvaluationRequest, waitMs: number = evaluationLimits.maxMs): Promise<Evaluation> {
     const { child } = this;
+    const before = this.#cpuMs();
     return new Promise((resolve) => {
-      let isKilled = false;
+      /** Of the process that was killed. */
+      let killed: { cpuMs: number | null } | undefined;
       const end = (evaluation: Evaluation) => {
         clearTimeout(timer);
         child.off('message', onMessage).off('exit', onExit);
@@ -106,10 +109,11 @@ export class EvaluationProcess {
       };
       const onMessage = (answer: Answer) => end(evaluationOf(answer));
       const onExit = () =>
-        end(isKilled ? { kind: 'stopped', needed: 'time', cpuMs: null } : { kind: 'stopped', needed: 'memory' });
+        end(killed ? { kind: 'stopped', needed: 'time', ...killed } : { kind: 'stopped', needed: 'memory' });
       const timer = setTimeout(
         () => {
-          isKilled = true;
+          const now = this.#cpuMs();
+          killed = { cpuMs: before === undefined || now === undefined ? null : now - before };
           child.kill('SIGKILL');
         },
         waitMs + killAfterMs(waitMs),
@@ -126,6 +130,11 @@ export class EvaluationProcess {
 
   kill(): void {
     this.child.kill('SIGKILL');
+  }
+
+  #cpuMs(): number | undefined {
+    const { pid } = this.child;
+    return pid === undefined ? undefined : readProcessStat(pid)?.ownMs;
   }
 }
 

@@ -10,6 +10,7 @@ interface DeliveryJson {
   event_id: string;
   status: string;
   attempt_count: number;
+  error: { message: string } | null;
 }
 
 export interface Story {
@@ -134,7 +135,10 @@ export async function runStory({ apiUrl, adminKey, receiver }: StoryDeps): Promi
       console.log(
         `   webhook ${webhook.id}  ${webhook.path.padEnd(10)} ${delivery.event_type.padEnd(16)} ${pc.green(delivery.status.padEnd(10))} ${pc.dim(attempts)}`,
       );
-      if (delivery.status !== 'delivered') throw new Error(`delivery ${delivery.id} is ${delivery.status}`);
+      if (delivery.status !== 'delivered')
+        throw new Error(
+          `delivery ${delivery.id} is ${delivery.status}: ${delivery.error?.message ?? 'it was not sent'}`,
+        );
     }
   }
   return { tenantId: tenant.id, tenantKey: key, webhooks: [crm, billing, archive, chat] };

@@ -140,14 +140,23 @@ describe('transforms', function () {
       assert.equal(await evaluate('event', 'another'), '"call.completed"');
     });
 
-  it('kills a process that does not answer', async () => {
+  it('kills a process that does not answer, and tells for how long it had the processor', async () => {
     const process = await EvaluationProcess.start();
     try {
       process.child.kill('SIGSTOP');
       const evaluation = await process.evaluate({ expression: 'event', envelope });
-      assert.deepEqual(evaluation, { kind: 'stopped', needed: 'time', cpuMs: null });
+      assert.deepEqual(evaluation, { kind: 'stopped', needed: 'time', cpuMs: 0 });
     } finally {
       process.kill();
+    }
+    const busy = await EvaluationProcess.start();
+    try {
+      // It cannot be interrupted.
+      const evaluation = await busy.evaluate({ expression: '$match(data.digits, /^(1|1?)+$/)', envelope }, 1_500);
+      assert.ok(evaluation.kind === 'stopped' && evaluation.needed === 'time', JSON.stringify(evaluation));
+      assert.ok(evaluation.cpuMs! > 0, `${evaluation.cpuMs} ms`);
+    } finally {
+      busy.kill();
     }
   });
 
