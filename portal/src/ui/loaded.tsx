@@ -4,15 +4,19 @@ import { ApiError } from '../api/api-error.js';
 import { Button } from './button.js';
 
 interface LoadedProps<Data> {
-  query: Pick<UseQueryResult<Data, unknown>, 'data' | 'error' | 'refetch' | 'isFetching'>;
+  query: Pick<UseQueryResult<Data, unknown>, 'data' | 'error' | 'failureReason' | 'refetch' | 'isFetching'>;
   /** Lines of the placeholder while it loads. */
   lines?: number;
   children: (data: Data) => ReactNode;
 }
 
-/** What was read, a placeholder until it is there, or why it could not be read. Old data stays while new is asked for. */
+/**
+ * What was read, a placeholder until it is there, or why it could not be read. Old data stays while new is asked for. A
+ * page that has nothing yet says at once what is wrong, one that has something after the last repetition.
+ */
 export function Loaded<Data>({ query, lines = 4, children }: LoadedProps<Data>) {
-  const { data, error } = query;
+  const { data } = query;
+  const error = query.error ?? (data === undefined ? query.failureReason : null);
   return (
     <>
       {error !== null && <Problem error={error} retry={() => void query.refetch()} isBusy={query.isFetching} />}
