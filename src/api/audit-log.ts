@@ -29,6 +29,9 @@ const entrySchema = z
       .object({
         type: z.enum(subjectTypes).meta({ examples: ['webhook'] }),
         id: z.string().meta({ examples: ['12'] }),
+        webhook_id: z.int().nullable().meta({
+          description: 'Where a delivery or a recovery is read; null for anything else',
+        }),
       })
       .meta({ description: 'What was changed' }),
     changes: z.record(z.string(), z.object({ old: z.unknown(), new: z.unknown() })).meta({
@@ -39,9 +42,10 @@ const entrySchema = z
   })
   .meta({ id: 'AuditEntry', description: 'Something that was changed' });
 
-const renderEntry = ({ id, createdAt, ...entry }: AuditEntry): z.input<typeof entrySchema> => ({
+const renderEntry = ({ id, createdAt, subject, ...entry }: AuditEntry): z.input<typeof entrySchema> => ({
   id,
   at: renderTime(createdAt),
+  subject: { type: subject.type, id: subject.id, webhook_id: subject.webhookId },
   ...entry,
 });
 

@@ -240,7 +240,13 @@ export const deliveryEndpoints = [
         const delivery = await requireDelivery(db, params.webhook_id, params.delivery_id);
         // A pending delivery stays pending; the retry is recorded all the same.
         const change = was !== delivery.status && { before: { status: was }, after: { status: delivery.status } };
-        await audit(db, author, { action: 'delivery.retried', subjectId: delivery.id, tenantId, ...change });
+        await audit(db, author, {
+          action: 'delivery.retried',
+          subjectId: delivery.id,
+          webhookId: params.webhook_id,
+          tenantId,
+          ...change,
+        });
         return { startable, delivery };
       });
       workflows.wake([startable]);

@@ -163,7 +163,7 @@ export const recoveryEndpoints = [
       const recovery = await db.transaction(async (db) => {
         const created = await createRecovery(db, request);
         const after = auditedRecovery(created);
-        await audit(db, author, { action: 'recovery.created', subjectId: created.id, tenantId, after });
+        await audit(db, author, { action: 'recovery.created', subjectId: created.id, webhookId, tenantId, after });
         return created;
       });
       workflows.recover([{ recoveryId: recovery.id, webhookId, tenantId }]);
@@ -228,7 +228,13 @@ export const recoveryEndpoints = [
       const isCancelled = await db.transaction(async (db) => {
         if (!(await cancelRecovery(db, webhookId, recoveryId))) return false;
         const change = { before: { status: 'running' }, after: { status: 'cancelled' } };
-        await audit(db, author, { action: 'recovery.cancelled', subjectId: recoveryId, tenantId, ...change });
+        await audit(db, author, {
+          action: 'recovery.cancelled',
+          subjectId: recoveryId,
+          webhookId,
+          tenantId,
+          ...change,
+        });
         return true;
       });
       const recovery = await findRecovery(db, webhookId, recoveryId);

@@ -2813,6 +2813,8 @@ export interface components {
           | 'recovery';
         /** @example 12 */
         id: string;
+        /** @description Where a delivery or a recovery is read; null for anything else */
+        webhook_id: number | null;
       };
       /**
        * @description Each field that changed. `old` is null where the subject was created, `new` where it was deleted. Secrets and values of headers are `[masked]`

@@ -76,8 +76,16 @@ export interface Author {
 /** Fields by their names in the API. */
 type Fields = Readonly<Record<string, unknown>>;
 
-export interface Change {
-  action: AuditAction;
+/** Their subjects are read at their webhook. */
+type ActionOnWebhook = Extract<AuditAction, `delivery.${string}` | `recovery.${string}`>;
+
+export type Change = ChangeOfSubject &
+  (
+    | { action: ActionOnWebhook; webhookId: number }
+    | { action: Exclude<AuditAction, ActionOnWebhook>; webhookId?: never }
+  );
+
+interface ChangeOfSubject {
   /** The id of the thing that is changed; its type is in the action. */
   subjectId: string | number;
   /** Whose it is; null: the platform's own. */
@@ -174,9 +182,10 @@ export async function audit(db: Transaction, { actor, log, request }: Author, ..
   });
   if (entries.length === 0) return;
   await db.query(
-    `insert into audit_entries (tenant_id, actor_type, actor_id, actor_name, action, subject_id, changes)
-     select e.tenant_id, $1, $2, $3, e.action, e.subject_id, e.changes
-       from unnest($4::uuid[], $5::text[], $6::text[], $7::jsonb[]) with ordinality as e (tenant_id, action, subject_id, changes, place)
+    `insert into audit_entries (tenant_id, actor_type, actor_id, actor_name, action, subject_id, webhook_id, changes)
+     select e.tenant_id, $1, $2, $3, e.action, e.subject_id, e.webhook_id, e.changes
+       from unnest($4::uuid[], $5::text[], $6::text[], $7::integer[], $8::jsonb[])
+            with ordinality as e (tenant_id, action, subject_id, webhook_id, changes, place)
       order by e.place`,
     [
       actor.type,
@@ -185,6 +194,7 @@ export async function audit(db: Transaction, { actor, log, request }: Author, ..
       entries.map(({ tenantId }) => tenantId),
       entries.map(({ action }) => action),
       entries.map(({ subjectId }) => String(subjectId)),
+      entries.map(({ webhookId }) => webhookId ?? null),
       entries.map(({ fields }) => JSON.stringify(fields)),
     ],
   );
@@ -214,7 +224,8 @@ export interface AuditEntry {
   createdAt: Date;
   actor: Actor;
   action: AuditAction;
-  subject: { type: SubjectType; id: string };
+  /** `webhookId`: where a delivery or a recovery is read; null for anything else. */
+  subject: { type: SubjectType; id: string; webhookId: number | null };
   changes: Changes;
 }
 
@@ -227,6 +238,7 @@ interface AuditEntryRow {
   action: AuditAction;
   subject_type: SubjectType;
   subject_id: string;
+  webhook_id: number | null;
   changes: Changes;
 }
 
@@ -235,7 +247,7 @@ const toEntry = (row: AuditEntryRow): AuditEntry => ({
   createdAt: row.created_at,
   actor: { type: row.actor_type, id: row.actor_id, name: row.actor_name },
   action: row.action,
-  subject: { type: row.subject_type, id: row.subject_id },
+  subject: { type: row.subject_type, id: row.subject_id, webhookId: row.webhook_id },
   changes: row.changes,
 });
 
@@ -275,7 +287,7 @@ export async function listAuditEntries(
   const { where, order } = keyRange('e', inKey, range, parameter);
   const equal = filters.map(([column, value]) => `e.${column} = ${value}`);
   const { rows } = await db.query<AuditEntryRow>(
-    `select id, created_at, actor_type, actor_id, actor_name, action, subject_type, subject_id, changes
+    `select id, created_at, actor_type, actor_id, actor_name, action, subject_type, subject_id, webhook_id, changes
        from audit_entries e where ${[where, ...equal].join(' and ')} order by ${order} limit ${parameter(page.limit)}`,
     values,
   );

@@ -99,7 +99,7 @@ const rest: Source[] = [
   {
     type: 'audit_entry',
     table: 'audit_entries',
-    columns: 'id, created_at, actor_type, actor_id, actor_name, action, subject_type, subject_id, changes',
+    columns: 'id, created_at, actor_type, actor_id, actor_name, action, subject_type, subject_id, webhook_id, changes',
     key: ['id'],
   },
 ];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { audit, type Author } from '../../db/audit.js';
+import { audit, type Author, type Change } from '../../db/audit.js';
 import type { Database } from '../../db/database.js';
 import { findDelivery } from '../../db/deliveries.js';
 import { findEvent } from '../../db/event-lists.js';
@@ -14,8 +14,7 @@ import { deliveryIdParameter, eventIdParameter, webhookIdParameter } from '../ht
 const tag = 'Operations';
 
 /** Committed before anything is shown. */
-const auditReveal = (db: Database, author: Author, type: 'delivery' | 'event', subjectId: string, tenantId: string) =>
-  db.transaction((db) => audit(db, author, { action: `${type}.revealed`, subjectId, tenantId }));
+const auditReveal = (db: Database, author: Author, change: Change) => db.transaction((db) => audit(db, author, change));
 
 export const revealEndpoints = [
   defineEndpoint({
@@ -33,7 +32,7 @@ export const revealEndpoints = [
     async handle({ params: { webhook_id: webhookId, delivery_id: deliveryId }, author }, { db }) {
       const tenantId = await tenantOfDelivery(db, webhookId, deliveryId);
       if (tenantId === null) throw notFound('delivery', deliveryId);
-      await auditReveal(db, author, 'delivery', deliveryId, tenantId);
+      await auditReveal(db, author, { action: 'delivery.revealed', subjectId: deliveryId, webhookId, tenantId });
       const delivery = await findDelivery(db, webhookId, deliveryId);
       if (!delivery) throw notFound('delivery', deliveryId);
       return { status: 200, body: { delivery: await deliveryDetail(db, delivery) } };
@@ -54,7 +53,7 @@ export const revealEndpoints = [
     async handle({ params: { event_id: eventId }, author }, { db }) {
       const tenantId = await tenantOfEvent(db, eventId);
       if (tenantId === null) throw notFound('event', eventId);
-      await auditReveal(db, author, 'event', eventId, tenantId);
+      await auditReveal(db, author, { action: 'event.revealed', subjectId: eventId, tenantId });
       const event = await findEvent(db, tenantId, eventId);
       if (!event) throw notFound('event', eventId);
       return { status: 200, body: { event: await eventDetail(db, event) } };

@@ -14,7 +14,7 @@ interface Entry {
   at: string;
   actor: { type: string; id: string | null; name: string };
   action: string;
-  subject: { type: string; id: string };
+  subject: { type: string; id: string; webhook_id: number | null };
   changes: Record<string, { old: unknown; new: unknown }>;
 }
 
@@ -49,7 +49,7 @@ describe('the audit log', () => {
   const admin = (method: string, path: string, body?: unknown) => api.call(method, path, { body });
   const ofWebhook = (action: string, changes: Entry['changes']) => ({
     action,
-    subject: { type: 'webhook', id: String(webhook) },
+    subject: { type: 'webhook', id: String(webhook), webhook_id: null },
     changes,
   });
   const auditLines = () =>
@@ -58,7 +58,7 @@ describe('the audit log', () => {
   it('says who created a tenant, its key and its webhook', async () => {
     const [created, key, made] = await entries();
     assert.deepEqual(created!.actor, { type: 'api_key', id: null, name: 'IRISX_ADMIN_KEY' });
-    assert.deepEqual(created!.subject, { type: 'tenant', id: tenant.id });
+    assert.deepEqual(created!.subject, { type: 'tenant', id: tenant.id, webhook_id: null });
     assert.deepEqual([created!.action, created!.changes], ['tenant.created', { name: { old: null, new: 'Acme' } }]);
     assert.equal(key!.action, 'api_key.created');
     assert.deepEqual(key!.changes['scopes'], { old: null, new: ['webhooks:read', 'webhooks:write'] });
@@ -124,7 +124,7 @@ describe('the audit log', () => {
       await admin('DELETE', `/v1/phone-numbers/${body.phone_number.id}`);
       await admin('POST', `${path}/api-keys`, { name: 'x', scopes: ['webhooks:read'] });
     });
-    const subject = { type: 'tenant', id: tenant.id };
+    const subject = { type: 'tenant', id: tenant.id, webhook_id: null };
     assert.deepEqual(found.slice(0, 2), [
       { action: 'tenant.quotas_set', subject, changes: { webhooks: { old: 100, new: 7 } } },
       { action: 'tenant.limits_set', subject, changes: { call_minutes: { old: null, new: 10.5 } } },
@@ -155,7 +155,7 @@ describe('the audit log', () => {
     });
     const retried = (changes: Entry['changes']) => ({
       action: 'delivery.retried',
-      subject: { type: 'delivery', id },
+      subject: { type: 'delivery', id, webhook_id: webhook },
       changes,
     });
     assert.deepEqual(found, [

@@ -65,7 +65,7 @@ describe('recoveries of a webhook', () => {
     assert.deepEqual(api.workflows.recovered, [{ recoveryId: id, webhookId: webhook, tenantId: tenant.id }]);
     const [entry] = (await tenant.call('GET', '/v1/audit-log?limit=1')).body.entries;
     assert.equal(entry.action, 'recovery.created');
-    assert.deepEqual(entry.subject, { type: 'recovery', id });
+    assert.deepEqual(entry.subject, { type: 'recovery', id, webhook_id: webhook });
     assert.deepEqual(entry.changes.total, { old: null, new: 3 });
 
     const started = (await requeueBatch(api.pool, id as string, { limit: 10, ahead: 10 }))!;

@@ -34,6 +34,10 @@ describe('migrate', function () {
   const file = (name: string) => path.join(folder, `${name}.sql`);
   const edit = async (name: string, change: (text: string) => string) =>
     writeFile(file(name), change(await readFile(file(name), 'utf8')));
+  const removeAfter = async (last: number) => {
+    for (const name of await readdir(folder))
+      if (Number(/^\d+/.exec(name)?.[0]) > last) await rm(file(path.parse(name).name));
+  };
   const run = async () => migrate(database.url, log, await readSchema(folder));
   const pending = (schema: Schema, options?: { orReplaced: boolean }) =>
     pendingMigrations(database.pool, schema, options);
@@ -215,7 +219,7 @@ describe('migrate', function () {
     await empty();
     const landed = await readSchema(folder);
     // Set up as by that version: with numbered migrations only, and nothing recorded.
-    for (const name of await readdir(folder)) if (/^(00[89]|0[1-9]\d)_/.test(name)) await rm(path.join(folder, name));
+    await removeAfter(7);
     for (const { name } of landed.functions) await rm(file(name));
     await run();
     await database.pool.query('drop table migration_files');
@@ -259,6 +263,51 @@ describe('migrate', function () {
     assert.equal((await insertEvent(db, event))?.deliveries.length, 1);
     await assertInvariants(database.pool, webhookId);
     await db.close();
+  });
+
+  it('finds the webhooks of the deliveries and recoveries in the audit log', async () => {
+    await empty();
+    await removeAfter(28);
+    await run();
+    const { pool } = database;
+    const tenantId = await insertTenant(pool);
+    const { rows } = await pool.query<{ webhook: number; recovery: string; delivery: string }>(
+      `with w as (insert into webhooks (tenant_id, url, events, secret_sealed)
+                  values ($1, 'https://example.com', '{*}', 'x') returning id),
+            e as (insert into webhook_events (tenant_id, event_type, event_id, occurred_at, body)
+                  values ($1, 'call.completed', '1', now(), '{}') returning *),
+            r as (insert into webhook_recoveries (webhook_id, tenant_id, statuses, include_missing, total)
+                  select id, $1, '{failed}', false, 1 from w returning id),
+            d as (insert into webhook_deliveries (event_row_id, webhook_id, tenant_id, event_type, event_id, status, accepted_as, finished_at)
+                  select e.id, w.id, $1, event_type, event_id, 'delivered', 'pending', now() from e, w returning id)
+       select w.id as webhook, r.id as recovery, d.id as delivery from w, r, d`,
+      [tenantId],
+    );
+    const { webhook, recovery, delivery } = rows[0]!;
+    await pool.query(
+      `insert into audit_entries (tenant_id, actor_type, actor_name, action, subject_id, changes)
+       select $1, 'system', 'service', action, subject, '{}' from unnest($2::text[], $3::text[]) e (action, subject)`,
+      [
+        tenantId,
+        ['webhook.created', 'delivery.retried', 'delivery.retried', 'recovery.cancelled'],
+        [webhook, delivery, randomUUID(), recovery],
+      ],
+    );
+
+    assert.ok((await migrate(database.url, log)).includes('029_webhook_of_audit_entries'));
+    const { rows: entries } = await pool.query('select subject_type, webhook_id from audit_entries order by 1, 2');
+    assert.deepEqual(
+      entries.map((entry: { subject_type: string; webhook_id: number | null }) => [
+        entry.subject_type,
+        entry.webhook_id,
+      ]),
+      [
+        ['delivery', webhook],
+        ['delivery', null],
+        ['recovery', webhook],
+        ['webhook', null],
+      ],
+    );
   });
 });
 

@@ -13,10 +13,12 @@ function entry(
   subjectId: string,
   changes: Entry['changes'] = {},
   actor: Entry['actor'] = alice,
+  webhookId: number | null = null,
 ): Entry {
   const type = action.split('.')[0] as Entry['subject']['type'];
   const id = '01a21ed0-0000-7000-8000-0000000000ff';
-  return { id, at: '2026-11-27T21:15:07.934Z', actor, action, subject: { type, id: subjectId }, changes };
+  const subject = { type, id: subjectId, webhook_id: webhookId };
+  return { id, at: '2026-11-27T21:15:07.934Z', actor, action, subject, changes };
 }
 
 function said(of: Entry): string {
@@ -83,14 +85,13 @@ describe('a sentence of the activity log', () => {
   });
 
   it('links to the page of the thing', () => {
-    const to = (action: Action, id: string) => sentenceOf(entry(action, id)).to;
+    const to = (action: Action, id: string, webhookId: number | null = null) =>
+      sentenceOf(entry(action, id, {}, alice, webhookId)).to;
     assert.equal(to('webhook.updated', '3'), 'webhooks/3');
     assert.equal(to('webhook.deleted', '3'), null);
-    // The id begins with the milliseconds of 2026-11-27T21:29:36.060Z.
-    assert.equal(
-      to('delivery.retried', '01a21ee9-ea3c-7c18-8b1a-1845e666070b'),
-      'deliveries?since=2026-11-27T21%3A29%3A36.060Z&until=2026-11-27T21%3A29%3A36.061Z',
-    );
+    assert.equal(to('recovery.cancelled', 'r-1', 3), 'recover?webhook=3');
+    assert.equal(to('delivery.retried', 'd-1', 3), 'webhooks/3/deliveries/d-1');
+    assert.equal(to('delivery.retried', 'd-1'), null, 'gone when webhooks began to be recorded');
   });
 
   it('is there for every action, as is its filter', () => {

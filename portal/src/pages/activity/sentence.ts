@@ -105,27 +105,22 @@ function thingOf(entry: Entry): string {
   }
 }
 
-function pageOf({ action, subject, changes }: Entry): string | null {
+function pageOf({ action, subject }: Entry): string | null {
+  const { webhook_id: webhook } = subject;
   switch (subject.type) {
     case 'webhook':
       return action === 'webhook.deleted' ? null : `webhooks/${subject.id}`;
     case 'delivery':
-      return `deliveries?${momentOf(subject.id)}`;
+      return webhook === null ? null : `webhooks/${webhook}/deliveries/${subject.id}`;
     case 'event':
       return `events/${subject.id}`;
     case 'recovery':
-      return changes['webhook_id'] ? `recover?webhook=${text(changes['webhook_id'].new)}` : 'recover';
+      return webhook === null ? 'recover' : `recover?webhook=${webhook}`;
     case 'api_key':
       return action === 'api_key.created' ? 'keys' : null;
     default:
       return null;
   }
-}
-
-/** The log does not say to which webhook a delivery belongs. Its id (UUIDv7) begins with the millisecond of its time. */
-function momentOf(id: string): URLSearchParams {
-  const ms = parseInt(id.replaceAll('-', '').slice(0, 12), 16);
-  return new URLSearchParams({ since: new Date(ms).toISOString(), until: new Date(ms + 1).toISOString() });
 }
 
 const isOwnSession = ({ actor, subject }: Entry): boolean => actor.type === 'portal' && actor.id === subject.id;
