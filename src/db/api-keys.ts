@@ -1,3 +1,4 @@
+import { takesWrites } from './assert-writable.js';
 import { oneRow, type Queryable } from './database.js';
 
 export const tenantScopes = ['webhooks:read', 'webhooks:write', 'messages:write', 'api_keys:write'] as const;
@@ -73,7 +74,7 @@ export async function findApiKeyByHash(db: Queryable, keyHash: Buffer): Promise<
   const { rows } = await db.query<ApiKeyRow & { stale: boolean }>(
     {
       name: 'find_api_key',
-      text: `select ${columns}, coalesce(last_used_at < now() - interval '1 min', true) as stale from api_keys
+      text: `select ${columns}, ${takesWrites} and coalesce(last_used_at < now() - interval '1 min', true) as stale from api_keys
               where key_hash = $1 and (expires_at is null or expires_at > now())`,
     },
     [keyHash],

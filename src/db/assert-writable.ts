@@ -7,3 +7,6 @@ import type { Queryable } from './database.js';
 export async function assertWritable(db: Queryable): Promise<void> {
   await db.query('select from webhook_deliveries where false for no key update');
 }
+
+/** SQL: whether this session takes writes. What would be good to record, but is no reason to refuse a call, asks it first. */
+export const takesWrites = `current_setting('transaction_read_only') = 'off'`;

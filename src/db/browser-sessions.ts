@@ -1,4 +1,5 @@
 import type { Scope } from './api-keys.js';
+import { takesWrites } from './assert-writable.js';
 import { oneRow, sqlState, sqlStateOf, type Queryable } from './database.js';
 
 /** What a browser may do, and for how long. */
@@ -59,7 +60,7 @@ export async function findSessionByHash(
   const { rows } = await db.query<BrowserSessionRow & { stale: boolean }>(
     {
       name: 'find_browser_session',
-      text: `select ${columns}, coalesce(s.last_used_at < now() - interval '1 min', true) as stale from browser_sessions s
+      text: `select ${columns}, ${takesWrites} and coalesce(s.last_used_at < now() - interval '1 min', true) as stale from browser_sessions s
               where s.token_hash = any($1::bytea[]) and s.expires_at > now() and (s.tenant_id is null) = $2
                 and not exists (select from tenants t where t.id = s.tenant_id and t.deleted_at is not null)`,
     },

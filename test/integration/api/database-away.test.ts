@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { DatabaseUnavailableError } from '../../../src/db/database.js';
+import { Browser, enterPortal } from './browser.js';
 import { adminKey, createTenant, createWebhook, startApi, triggerDtmf, type Api } from './fixture.js';
 
 describe('the API while Postgres is away', () => {
@@ -149,3 +150,40 @@ async function closedPort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
+
+describe('the API while Postgres accepts no writes', () => {
+  let writable: Api;
+  let api: Api;
+  before(async () => {
+    writable = await startApi();
+    const url = new URL(writable.databaseUrl);
+    url.searchParams.set('options', '-c default_transaction_read_only=on');
+    api = await startApi({ databaseUrl: url.href });
+  });
+  after(async () => {
+    await api.close();
+    await writable.close();
+  });
+
+  it('field case 80: answers reads to a key and a session, although it cannot record that they were used', async () => {
+    const tenant = await createTenant(writable);
+    const webhookId = await createWebhook(tenant);
+    const portal = await enterPortal(writable, tenant.id);
+    await writable.pool.query('update api_keys set last_used_at = null');
+    await writable.pool.query('update browser_sessions set last_used_at = null');
+    const browser = new Browser(api);
+    for (const [name, value] of portal.browser.cookies) browser.cookies.set(name, value);
+    const answers = [
+      await api.call('GET', '/v1/webhooks', { key: tenant.key }),
+      await browser.call(portal.csrfToken, 'GET', '/v1/webhooks'),
+    ];
+    for (const { status, body } of answers) {
+      assert.equal(status, 200, JSON.stringify(body));
+      assert.deepEqual(
+        body.webhooks.map(({ id }: { id: number }) => id),
+        [webhookId],
+      );
+    }
+    assert.equal((await api.call('DELETE', `/v1/webhooks/${webhookId}`, { key: tenant.key })).status, 503);
+  });
+});
