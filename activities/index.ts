@@ -68,10 +68,10 @@ const activitiesOf = (deps: ActivityDeps) => ({
 });
 export type Activities = ReturnType<typeof createActivities>;
 
-/** Counts a delivery that has ended. Its workflow ends with this result, so it is counted once, whoever recorded it. */
+/** Counts a delivery that has ended, or those of a batch. Its workflow ends with this result, so it is counted once, whoever recorded it. */
 async function countingEnds<T extends AttemptResult | Plan>(work: Promise<T>): Promise<T> {
   const result = await work;
-  if (result.kind === 'ended') countEnded(result.status);
+  if (result.kind === 'ended') countEnded(result.status, result.deliveries);
   return result;
 }
 

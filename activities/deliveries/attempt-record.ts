@@ -61,11 +61,14 @@ export function attemptRecord(input: {
  * was sent, if that is known.
  */
 export function attemptResult(record: AttemptRecord, recorded: RecordedAttempt | null, url?: string): AttemptResult {
-  if (!recorded) return { kind: 'ended', ...endOf('expired', record.number) };
-  const { status, number, waitMs } = recorded;
+  if (!recorded) return { kind: 'ended', ...endOf({ status: 'expired', attempts: record.number, deliveries: 1 }) };
+  const { status, number, waitMs, deliveries } = recorded;
   const failure = shortAnswer(record.error?.class ?? null, record.statusCode);
   if (status !== 'pending')
-    return { kind: 'ended', ...endOf(status, number, status === 'failed' ? failure : undefined) };
+    return {
+      kind: 'ended',
+      ...endOf({ status, attempts: number, deliveries, lastFailure: status === 'failed' ? failure : undefined }),
+    };
   const about = url === undefined ? {} : { about: progressOf(url, number, failure) };
   return { kind: 'failed', waitMs, reason: `backoff after ${failure}`, attempt: number, failure, ...about };
 }

@@ -196,7 +196,7 @@ type NotSent = Exclude<TakeResult, { answer: 'send' | 'transform' }> | { answer:
 function refusal(taken: NotSent): AttemptResult {
   switch (taken.answer) {
     case 'ended':
-      return { kind: 'ended', ...endOf(taken.status, taken.attemptCount) };
+      return { kind: 'ended', ...endOf({ ...taken, attempts: taken.attemptCount }) };
     case 'turn':
       return awaitsTurn;
     case 'batch':

@@ -11,7 +11,16 @@ export const shortAnswer = (errorClass: ErrorClass | null, statusCode: number | 
 export const progressOf = (url: string, attempts: number, lastAnswer = 'none'): string =>
   `To ${new URL(url).host}: ${countOf(attempts)}, last answer: ${lastAnswer}`;
 
-/** `lastFailure` is the short form of an error: `HTTP 503`, `timeout`. */
-export function endOf(status: DeliveryEnd['status'], attempts: number, lastFailure?: string): DeliveryEnd {
-  return { status, message: `${status} after ${countOf(attempts)}${lastFailure ? `: ${lastFailure}` : ''}` };
+export interface Ended {
+  status: DeliveryEnd['status'];
+  attempts: number;
+  /** 1 unless it is a batch. */
+  deliveries: number;
+  /** The short form of an error: `HTTP 503`, `timeout`. */
+  lastFailure?: string | undefined;
+}
+
+export function endOf({ status, attempts, deliveries, lastFailure }: Ended): DeliveryEnd {
+  const message = `${status} after ${countOf(attempts)}${lastFailure ? `: ${lastFailure}` : ''}`;
+  return { status, message, ...(deliveries !== 1 && { deliveries }) };
 }

@@ -41,7 +41,7 @@ export async function reserveToken(deps: ReserveTokenDeps, { deliveryId }: Reser
   const plan = await planAttempt(deps.db, deliveryId);
   if (!plan) return { kind: 'ended', status: 'expired', message: 'no longer kept' };
   if (plan.releases) await startNextInTurn(deps, deliveryId);
-  if (plan.status !== 'pending') return { kind: 'ended', ...endOf(plan.status, plan.attemptCount) };
+  if (plan.status !== 'pending') return { kind: 'ended', ...endOf({ ...plan, attempts: plan.attemptCount }) };
   if (plan.waitsFor === 'turn') return awaitsTurn;
   if (plan.waitsFor === 'batch') return awaitsBatch;
   const { waitMs, attemptCount, attemptsUsed, attemptsLeft, timeoutMs, retrySchedule } = plan;

@@ -1,11 +1,11 @@
 -- What to do with a delivery: its status, how many attempts its schedule has left, and in how many milliseconds the
 -- next one may be sent, when that is and why not before: `token`, `request` (one may be open), `backoff`, `turn` (an
 -- earlier event of its ordering key has not ended: when it ends, this delivery becomes due), or `batch` (it is sent in
--- one). Reserves a token when others wait or the window is full. `releases`: see take_attempt. No row: no such delivery.
+-- one). Reserves a token when others wait or the window is full. `releases`, `deliveries`: see take_attempt. No row: no such delivery.
 create or replace function plan_attempt(p_delivery uuid)
 returns table (status text, attempt_count integer, attempts_used integer, attempts_left integer, wait_ms bigint,
                timeout_ms integer, wait_until timestamptz, waits_for text, url text, last_status_code integer,
-               last_error_class text, retry_schedule integer[], releases boolean)
+               last_error_class text, retry_schedule integer[], releases boolean, deliveries integer)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -86,6 +86,7 @@ begin
     coalesce(milliseconds_until(case when v_waits_for = 'token' then least(v_at, d.expires_at) else v_at end), 0), w.timeout_ms, v_at, v_waits_for,
     case when d.fallback_from is null then w.url else coalesce(w.fallback_url, w.url) end, a.status_code, a.error_class,
     case when d.fallback_from is null then w.retry_schedule else '{1,2}' end,
-    v_was = 'pending' and d.finished_at is not null and (d.ordering_key is not null or d.batch_size is not null)
+    v_was = 'pending' and d.finished_at is not null and (d.ordering_key is not null or d.batch_size is not null),
+    coalesce(d.batch_size, 1)
     from (values (1)) one left join webhook_attempts a on a.delivery_id = p_delivery and a.number = d.attempt_count;
 end $$;

@@ -3,13 +3,13 @@
 -- and the webhook is disabled with p_disabled_reason) or again (a reused connection broke: the next request follows and
 -- uses up no retry). Repeating it with the same p_request records nothing new. `health`: the webhook's health, if this
 -- call changed it. No row: no such delivery. Parameters are given by name; not as JSON, which would refuse text that a
--- receiver may send. `releases`: see take_attempt. A transform that failed is recorded as an attempt without a request.
+-- receiver may send. `releases`, `deliveries`: see take_attempt. A transform that failed is recorded as an attempt without a request.
 create or replace function record_attempt(
   p_delivery uuid, p_request uuid, p_number integer, p_target_version integer, p_started_at timestamptz, p_duration_ms integer,
   p_status_code integer, p_request_headers text, p_response_headers text, p_response_body text, p_response_truncated boolean,
   p_error_class text, p_error_message text, p_verdict text, p_retry_wait_ms bigint, p_disabled_reason text,
   p_token bigint, p_elapsed_ms integer, p_target text)
-returns table (status text, number integer, wait_ms bigint, health text, releases boolean)
+returns table (status text, number integer, wait_ms bigint, health text, releases boolean, deliveries integer)
 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -148,5 +148,6 @@ begin
   end if;
   wait_ms := milliseconds_until(least(d.due_at, d.expires_at));
   releases := status not in ('pending', 'held') and (d.ordering_key is not null or d.batch_size is not null);
+  deliveries := coalesce(d.batch_size, 1);
   return next;
 end $$;

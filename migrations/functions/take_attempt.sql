@@ -12,13 +12,14 @@
 --   sealed   the caller lacks the key with which the webhook's secret or headers are sealed
 -- p_if_easy: take only a first attempt that is due, of a webhook without trouble and without a wait; else `replan`.
 -- p_keys: the ids of the keys that the caller has. `releases`: the delivery ended here, which lets the next one of its
--- ordering key be sent, or, if it is a batch, the next one of each key in it. No row: no such delivery.
+-- ordering key be sent, or, if it is a batch, the next one of each key in it. `deliveries`: how many that is, 1 unless it
+-- is a batch. No row: no such delivery.
 create or replace function take_attempt(p_delivery uuid, p_timeout_ms integer, p_if_easy boolean, p_request uuid, p_process uuid,
                                         p_keys text[])
 returns table (answer text, status text, wait_ms bigint, waits_for text, number integer, attempts_used integer, token bigint, taken_at timestamptz,
                tenant_id uuid, webhook_id integer, target_version integer, event_row_id uuid, event_type text, event_id text,
                body text, url text, target text, timeout_ms integer, retry_schedule integer[], transform text,
-               ordering_key text, sequence bigint, traceparent text, sends_traceparent boolean, releases boolean,
+               ordering_key text, sequence bigint, traceparent text, sends_traceparent boolean, releases boolean, deliveries integer,
                headers_sealed bytea, secret_sealed bytea, previous_secret_sealed bytea)
 language plpgsql as $$
 #variable_conflict use_column
@@ -76,6 +77,7 @@ begin
     select * into d from webhook_deliveries where id = p_delivery;
   end if;
   releases := v_was = 'pending' and d.finished_at is not null and (d.ordering_key is not null or d.batch_size is not null);
+  deliveries := coalesce(d.batch_size, 1);
   v_holds := d.holds_token and d.token_epoch = l.epoch;
   status := d.status;
   tenant_id := d.tenant_id;

@@ -21,6 +21,8 @@ export interface AttemptPlan {
   retrySchedule: number[] | null;
   /** The delivery ended here: the next one of its ordering key may be sent. */
   releases: boolean;
+  /** How many deliveries it is: 1 unless it is a batch. */
+  deliveries: number;
   /** The last attempt's; null before the first. */
   last: { statusCode: number | null; errorClass: ErrorClass | null } | null;
 }
@@ -39,6 +41,7 @@ export async function planAttempt(db: Queryable, deliveryId: string): Promise<At
     url: string;
     retry_schedule: number[] | null;
     releases: boolean;
+    deliveries: number;
     last_status_code: number | null;
     last_error_class: ErrorClass | null;
   }>({ name: 'plan_attempt', text: 'select * from plan_attempt($1)' }, [deliveryId]);
@@ -56,6 +59,7 @@ export async function planAttempt(db: Queryable, deliveryId: string): Promise<At
         url: row.url,
         retrySchedule: row.retry_schedule,
         releases: row.releases,
+        deliveries: row.deliveries,
         last: row.attempt_count > 0 ? { statusCode: row.last_status_code, errorClass: row.last_error_class } : null,
       }
     : null;

@@ -54,8 +54,11 @@ export interface UntransformedDelivery extends Pick<
 
 export type TakeResult =
   | { answer: 'send'; attempt: TakenAttempt }
-  /** `releases`: the delivery ended here, and the next one of its ordering key may be sent. */
-  | { answer: 'ended'; status: DeliveryStatus; attemptCount: number; releases: boolean }
+  /**
+   * `releases`: the delivery ended here, and the next one of its ordering key may be sent. `deliveries`: how many it is, 1
+   * unless it is a batch.
+   */
+  | { answer: 'ended'; status: DeliveryStatus; attemptCount: number; releases: boolean; deliveries: number }
   /** An earlier event of its ordering key has not ended; when it ends, this delivery becomes due. */
   | { answer: 'turn' }
   /** It is sent in a batch, not by itself. */
@@ -116,6 +119,7 @@ export async function takeAttempt(
     retry_schedule: number[] | null;
     transform: string;
     releases: boolean;
+    deliveries: number;
     timeout_ms: number;
     headers_sealed: Buffer | null;
     secret_sealed: Buffer;
@@ -129,7 +133,7 @@ export async function takeAttempt(
     keyIds,
   ]);
   const row = rows[0];
-  if (!row) return { answer: 'ended', status: 'cancelled', attemptCount: 0, releases: false };
+  if (!row) return { answer: 'ended', status: 'cancelled', attemptCount: 0, releases: false, deliveries: 1 };
   const delivery = {
     number: row.number,
     takenAt: row.taken_at,
@@ -143,7 +147,13 @@ export async function takeAttempt(
   };
   switch (row.answer) {
     case 'ended':
-      return { answer: 'ended', status: row.status, attemptCount: row.number, releases: row.releases };
+      return {
+        answer: 'ended',
+        status: row.status,
+        attemptCount: row.number,
+        releases: row.releases,
+        deliveries: row.deliveries,
+      };
     case 'wait':
       return { answer: 'wait', waitMs: row.wait_ms, waitsFor: row.waits_for! };
     case 'behind':
@@ -232,6 +242,8 @@ export interface RecordedAttempt {
   newHealth: HealthState | null;
   /** The delivery has ended, and the next one of its ordering key may be sent. */
   releases: boolean;
+  /** How many deliveries it is: 1 unless it is a batch. */
+  deliveries: number;
 }
 
 /**
@@ -277,6 +289,7 @@ async function tryToRecord(db: Queryable, record: AttemptRecord): Promise<Record
     wait_ms: number;
     health: HealthState | null;
     releases: boolean;
+    deliveries: number;
   }>({ name: 'record_attempt', text: `select * from record_attempt(${byName.join(', ')})` }, Object.values(parameters));
   const row = rows[0];
   if (!row) return null;
@@ -286,5 +299,6 @@ async function tryToRecord(db: Queryable, record: AttemptRecord): Promise<Record
     waitMs: row.wait_ms,
     newHealth: row.health,
     releases: row.releases,
+    deliveries: row.deliveries,
   };
 }

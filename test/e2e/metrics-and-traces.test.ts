@@ -19,6 +19,7 @@ describe('a process with metrics and traces', function () {
   let child: ChildService;
   let collector: Collector;
   let receiver: Receiver;
+  let batchReceiver: Receiver;
   let tenantId: string;
   let secret: string;
   let samples: Sample[];
@@ -36,11 +37,19 @@ describe('a process with metrics and traces', function () {
     await trigger('call-with', { traceparent: `00-${callersTrace}-${callersSpan}-01` });
     await waitFor(() => receiver.requests.length === 2, { what: 'the second attempt' });
     await trigger('call-without', {});
+    batchReceiver = await startReceiver();
+    const ofBatches = await stack.insertTenant();
+    const { id } = await stack.insertWebhook(ofBatches, { url: batchReceiver.url });
+    await stack.database.pool.query(
+      'update webhooks set batch_max_events = 3, batch_max_wait_seconds = 60 where id = $1',
+      [id],
+    );
+    for (const eventId of ['call-1', 'call-2', 'call-3']) await trigger(eventId, {}, ofBatches);
     const read = async () => {
       samples = parseMetrics(await (await fetch(`http://${address}/metrics`)).text());
-      return sum('irisx_deliveries_ended_total', { outcome: 'delivered' }) === 2;
+      return sum('irisx_deliveries_ended_total', { outcome: 'delivered' }) >= 2 + 3;
     };
-    await waitFor(read, { what: 'both deliveries in the metrics', intervalMs: 50 });
+    await waitFor(read, { what: 'all deliveries in the metrics', intervalMs: 50 });
     assert.deepEqual(collector.spans, [], 'the first spans are sent after a minute');
     child.kill('SIGTERM');
     assert.equal((await child.exited).code, 0);
@@ -49,15 +58,16 @@ describe('a process with metrics and traces', function () {
     await child?.end();
     await collector?.close();
     await receiver?.close();
+    await batchReceiver?.close();
     await stack?.close();
   });
 
-  async function trigger(eventId: string, headers: Record<string, string>) {
+  async function trigger(eventId: string, headers: Record<string, string>, ofTenant = tenantId) {
     const response = await fetch(`${child.url}/v1/events`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${stack.adminKey}`, 'Content-Type': 'application/json', ...headers },
       body: JSON.stringify({
-        tenant_id: tenantId,
+        tenant_id: ofTenant,
         event_type: 'call.completed',
         event_id: eventId,
         payload: callCompleted,
@@ -74,11 +84,12 @@ describe('a process with metrics and traces', function () {
       .reduce((total, { value }) => total + value, 0);
 
   it('counts what happens to events, deliveries and attempts', () => {
-    assert.equal(sum('irisx_events_accepted_total', { event_type: 'call.completed' }), 2);
-    assert.equal(sum('irisx_deliveries_ended_total'), 2);
+    assert.equal(sum('irisx_events_accepted_total', { event_type: 'call.completed' }), 5);
+    assert.equal(batchReceiver.requests.length, 1);
+    assert.equal(sum('irisx_deliveries_ended_total'), 5, 'each of the batch');
     assert.equal(sum('irisx_attempt_duration_seconds_count', { outcome: '5xx' }), 1);
-    assert.equal(sum('irisx_attempt_duration_seconds_count', { outcome: '2xx' }), 2);
-    assert.equal(sum('irisx_first_attempt_delay_seconds_count'), 2);
+    assert.equal(sum('irisx_attempt_duration_seconds_count', { outcome: '2xx' }), 3);
+    assert.equal(sum('irisx_first_attempt_delay_seconds_count'), 3);
     const delay = sum('irisx_first_attempt_delay_seconds_sum');
     assert.ok(delay > 0 && delay < 30, String(delay));
     assert.equal(sum('irisx_postgres_up'), 1);
@@ -152,7 +163,11 @@ describe('a process with metrics and traces', function () {
   });
 
   it('begins a trace for a caller without one, and sends the receiver none', () => {
-    const [, , attempt] = attempts();
+    // Not that of the batch, which belongs to several requests.
+    const requests = new Map(collector.spans.map((span) => [span.spanId, span]));
+    const [attempt] = attempts().filter(
+      ({ traceId, parentSpanId }) => traceId !== callersTrace && requests.has(parentSpanId ?? ''),
+    );
     const spans = collector.spans.filter(({ traceId }) => traceId === attempt!.traceId);
     assert.deepEqual(spans.map(({ name }) => name).sort(), ['POST /v1/events', 'attempt', 'start deliverEvent']);
     const request = spans.find(({ name }) => name === 'POST /v1/events')!;

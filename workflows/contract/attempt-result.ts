@@ -7,6 +7,8 @@ import type { DeliveryStatus } from '../../src/db/deliveries.js';
 export interface DeliveryEnd {
   status: DeliveryStatus;
   message: string;
+  /** How many a batch is; absent: one. */
+  deliveries?: number;
 }
 
 /** An earlier event of its ordering key has not ended. */

@@ -153,7 +153,7 @@ describe('POST /v1/events/expunge', () => {
       [id],
     );
     const taken = await takeAttempt(db, id!, { timeoutMs: 30_000, processId: randomUUID(), keyIds: api.sealer.keyIds });
-    assert.deepEqual(taken, { answer: 'ended', status: 'cancelled', attemptCount: 0, releases: false });
+    assert.deepEqual(taken, { answer: 'ended', status: 'cancelled', attemptCount: 0, releases: false, deliveries: 1 });
   });
 
   it('finds a number however it is written, and not within a longer one', async () => {

@@ -243,6 +243,7 @@ describe('everything of a tenant', () => {
         status: 'cancelled',
         attemptCount: 0,
         releases: false,
+        deliveries: 1,
       });
       assert.equal(await claimSend(db, messageId), null);
       const id = tenant.id;

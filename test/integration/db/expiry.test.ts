@@ -80,7 +80,13 @@ describe('a delivery with a time to live', function () {
     const { id, webhookId } = await newDelivery();
     await attempts.attempt(id, 500);
     await attempts.pass(901, id);
-    assert.deepEqual(await attempts.take(id), { answer: 'ended', status: 'expired', attemptCount: 1, releases: false });
+    assert.deepEqual(await attempts.take(id), {
+      answer: 'ended',
+      status: 'expired',
+      attemptCount: 1,
+      releases: false,
+      deliveries: 1,
+    });
     await assertInvariants(attempts.database.pool, webhookId);
   });
 

@@ -237,6 +237,7 @@ describe('migrate', function () {
       status: 'delivered',
       attemptCount: 1,
       releases: false,
+      deliveries: 1,
     });
     // Its request was open when the earlier version ended, and can no longer be recorded.
     await database.pool.query(`update webhook_deliveries set in_flight_until = now() where id = $1`, [retried]);
