@@ -47,7 +47,9 @@ describe("the tenant's portal", function () {
   async function busyTenant(): Promise<TenantClient & { working: number; failing: number }> {
     const tenant = await createTenantClient(stack);
     const { id: working } = await tenant.createWebhook({ url: `${works.url}/orders` });
-    const { id: failing } = await tenant.createWebhook({ url: `${fails.url}/archive`, max_retries: 0 });
+    // Its name is its url, which has no place to break a line at.
+    const longUrl = `${fails.url}/${'archive'.repeat(20)}`;
+    const { id: failing } = await tenant.createWebhook({ url: longUrl, max_retries: 0 });
     await tenant.trigger();
     const hasEnded = async () => {
       const { body } = await tenant.get('/v1/deliveries?status=pending');
