@@ -31,13 +31,19 @@ export function testKeysAndActivity(tests: () => BrowserTests): void {
     assert.equal((await program.get('/v1/webhooks')).status, 401);
   });
 
-  it('says who can make keys, in a session that cannot', async () => {
+  it('says who can make keys and recover deliveries, in a session that cannot', async () => {
     const { stack, browser } = tests();
     const page = await browser.open();
-    await enterPortal(stack, page, await createTenantClient(stack), { scopes: ['webhooks:read'] });
+    const tenant = await createTenantClient(stack);
+    const { id } = await tenant.createWebhook({ url: 'https://hooks.example.com', enabled: false });
+    await enterPortal(stack, page, tenant, { scopes: ['webhooks:read'] });
     await page.goto(url('keys'));
     await page.getByText('Whoever runs your telephony platform can').waitFor();
     assert.equal(await page.getByRole('button', { name: 'Create key' }).count(), 0);
+    await page.goto(url(`recover?webhook=${id}`));
+    await page.getByText('This session may only look at recoveries').waitFor();
+    await page.getByText('There has been none.').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Count' }).count(), 0);
   });
 
   it('says who changed what, filtered by what the url says', async () => {

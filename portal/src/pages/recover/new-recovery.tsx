@@ -16,11 +16,34 @@ import { recoverable, requestOf, type RecoverableStatus, type RecoveryChoice } f
 interface NewRecoveryProps {
   choice: RecoveryChoice;
   change: (changes: Record<string, string | null>) => void;
-  mayWrite: boolean;
+}
+
+/** For a session that may not count either: it can see what others have sent again. */
+export function LookAtRecoveries(props: NewRecoveryProps) {
+  return (
+    <Card title="What was sent again">
+      <p className="note">
+        This session may only look at recoveries. To start one, open the portal again as somebody who may change
+        webhooks.
+      </p>
+      <WebhookChoice {...props} />
+    </Card>
+  );
+}
+
+function WebhookChoice({ choice, change }: NewRecoveryProps) {
+  return (
+    <Field label="Webhook">
+      <select value={choice.webhook} onChange={(event) => change({ webhook: event.target.value || null })}>
+        <option value="">Choose a webhook</option>
+        <WebhookOptions chosen={choice.webhook} />
+      </select>
+    </Field>
+  );
 }
 
 /** What to send again; it is counted before it can be started. */
-export function NewRecovery({ choice, change, mayWrite }: NewRecoveryProps) {
+export function NewRecovery({ choice, change }: NewRecoveryProps) {
   const queries = useQueries();
   const queryClient = useQueryClient();
   const toast = useToast();
@@ -59,12 +82,7 @@ export function NewRecovery({ choice, change, mayWrite }: NewRecoveryProps) {
   return (
     <Card title="What to send again">
       <div className="recover-form">
-        <Field label="Webhook">
-          <select value={choice.webhook} onChange={(event) => change({ webhook: event.target.value || null })}>
-            <option value="">Choose a webhook</option>
-            <WebhookOptions chosen={choice.webhook} />
-          </select>
-        </Field>
+        <WebhookChoice choice={choice} change={change} />
         <fieldset>
           <legend>Deliveries that have ended as</legend>
           <div className="recover-statuses">
@@ -108,7 +126,7 @@ export function NewRecovery({ choice, change, mayWrite }: NewRecoveryProps) {
         >
           {isCurrent ? 'Count again' : 'Count'}
         </Button>
-        {mayWrite && isCurrent && counted.total > 0 && (
+        {isCurrent && counted.total > 0 && (
           <Button kind="primary" isBusy={start.isPending} onClick={doStart}>
             Send again
           </Button>

@@ -4,7 +4,7 @@ import { Link } from '../../ui/link.js';
 import { Page } from '../../ui/page.js';
 import { useUrlFilters } from '../../ui/url-filters.js';
 import { useWebhookNames } from '../../ui/webhook-name.js';
-import { NewRecovery } from './new-recovery.js';
+import { LookAtRecoveries, NewRecovery } from './new-recovery.js';
 import { CurrentRecovery, Recoveries } from './recoveries.js';
 import { choiceOf } from './recovery-request.js';
 import './recover.css';
@@ -25,8 +25,10 @@ export function Recover() {
         <EmptyState title="There is no webhook yet.">
           <Link to="webhooks">Create a webhook</Link> first. It can then get events from before it existed, too.
         </EmptyState>
+      ) : mayWrite ? (
+        <NewRecovery choice={choice} change={change} />
       ) : (
-        <NewRecovery choice={choice} change={change} mayWrite={mayWrite} />
+        <LookAtRecoveries choice={choice} change={change} />
       )}
       {choice.webhook !== '' && <Recoveries webhookId={Number(choice.webhook)} />}
     </Page>

@@ -1,6 +1,6 @@
 import type { Recovery } from '../../../../src/client/api-types.js';
 import { pages } from '../../api/pages.js';
-import { useQueries } from '../../api/session.js';
+import { useMay, useQueries } from '../../api/session.js';
 import { count } from '../../text/numbers.js';
 import { Badge, type Tone } from '../../ui/badge.js';
 import { EmptyState } from '../../ui/empty-state.js';
@@ -42,6 +42,7 @@ export function CurrentRecovery({ webhookId }: { webhookId: number }) {
 /** Those that there were. */
 export function Recoveries({ webhookId }: { webhookId: number }) {
   const query = useRecoveries(webhookId);
+  const mayWrite = useMay('webhooks:write');
   return (
     <Loaded query={query} lines={3}>
       {(data) => {
@@ -50,7 +51,7 @@ export function Recoveries({ webhookId }: { webhookId: number }) {
           <Card title="Recoveries of this webhook">
             {recoveries.length === 0 ? (
               <EmptyState title="There has been none.">
-                Choose above what to send again and count it; nothing is sent before you start it.
+                {mayWrite && 'Choose above what to send again and count it; nothing is sent before you start it.'}
               </EmptyState>
             ) : (
               <>
