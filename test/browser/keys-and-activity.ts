@@ -46,6 +46,20 @@ export function testKeysAndActivity(tests: () => BrowserTests): void {
     assert.equal(await page.getByRole('button', { name: 'Count' }).count(), 0);
   });
 
+  it('says that not all webhooks can be chosen, of very many', async () => {
+    const { stack, browser } = tests();
+    const page = await browser.open();
+    const tenant = await createTenantClient(stack);
+    await tenant.createWebhook({ url: 'https://hooks.example.com', enabled: false });
+    await page.route('**/v1/webhooks?limit=200', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...(await response.json()), next_cursor: 'more' } });
+    });
+    await enterPortal(stack, page, tenant);
+    await page.goto(url('recover'));
+    await page.getByRole('option', { name: /^Only the newest 1\./ }).waitFor({ state: 'attached' });
+  });
+
   it('says who changed what, filtered by what the url says', async () => {
     const { stack, browser } = tests();
     const tenant = await createTenantClient(stack);

@@ -22,6 +22,8 @@ function hostOf(url: string): string {
 export function useWebhookNames(): {
   webhooks: readonly Named[];
   isLoaded: boolean;
+  /** There are more than these. */
+  hasMore: boolean;
   nameOf: (id: number) => string;
 } {
   const { data } = useQueries().useQuery(
@@ -35,12 +37,12 @@ export function useWebhookNames(): {
     const found = webhooks.find((webhook) => webhook.id === id);
     return found ? webhookName(found) : `Webhook ${id}`;
   };
-  return { webhooks, isLoaded: data !== undefined, nameOf };
+  return { webhooks, isLoaded: data !== undefined, hasMore: data !== undefined && data.next_cursor !== null, nameOf };
 }
 
 /** Options of a select of webhooks; one that is not among the first 200 has its number. */
 export function WebhookOptions({ chosen }: { chosen: string }) {
-  const { webhooks } = useWebhookNames();
+  const { webhooks, hasMore } = useWebhookNames();
   return (
     <>
       {webhooks.map((webhook) => (
@@ -51,6 +53,7 @@ export function WebhookOptions({ chosen }: { chosen: string }) {
       {chosen !== '' && !webhooks.some(({ id }) => String(id) === chosen) && (
         <option value={chosen}>Webhook {chosen}</option>
       )}
+      {hasMore && <option disabled>Only the newest {webhooks.length}. The pages of the others lead here, too.</option>}
     </>
   );
 }

@@ -99,6 +99,7 @@ function Subscribers({ name }: { name: string }) {
       ))}
       {subscribed.length > shownAtMost && <span>and {subscribed.length - shownAtMost} more</span>}
       {subscribed.length === 0 && <Badge tone="quiet">none</Badge>}
+      {data.next_cursor !== null && <span className="quiet">(of the newest {data.webhooks.length})</span>}
       {subscribed.length === 0 && mayWrite && <Link to="webhooks/new">Create a webhook</Link>}
     </div>
   );
