@@ -120,6 +120,21 @@ export function testWebhooks(tests: () => BrowserTests): void {
     await page.getByText('There is no such webhook').waitFor();
   });
 
+  it('say so before a change replaces what somebody else has set meanwhile', async () => {
+    const { id } = await tenant.createWebhook({ url: `${receiver.url}/orders` });
+    await page.goto(url(`webhooks/${id}/settings`));
+    await page.getByLabel('Description').fill('Mine');
+    await tenant.patch(`/v1/webhooks/${id}`, { description: 'Theirs', max_retries: 2 });
+    await button('Save').click();
+    await page.getByText('Not saved yet. Changed elsewhere meanwhile, too: description.').waitFor();
+    await page.getByText('Changed in both places: description.').waitFor();
+    assert.equal((await shown())['description'], 'Theirs');
+    await button('Save').click();
+    await page.getByText('Settings saved').waitFor();
+    const { description, max_retries: maxRetries } = await shown();
+    assert.deepEqual([description, maxRetries], ['Mine', 2]);
+  });
+
   it('keep the settings that were not changed, and warn before a change is lost', async () => {
     const headers = { Authorization: 'Bearer secret' };
     const { id } = await tenant.createWebhook({ url: `${receiver.url}/orders`, headers });

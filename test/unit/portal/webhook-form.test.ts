@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { ApiError } from '../../../portal/src/api/api-error.js';
 import { problemAfter, saveProblem } from '../../../portal/src/pages/webhooks/save-problem.js';
 import {
+  changedInBoth,
   changeOf,
   emptyForm,
   formOfTemplate,
@@ -62,6 +63,14 @@ describe('the form of a webhook', () => {
   it('sends the number of retries with a schedule, which would set it otherwise', () => {
     assert.deepEqual(change({ delays: '10, 60, 600' }), { retry_schedule: [10, 60, 600], max_retries: 4 });
     assert.deepEqual(change(withSchedule('patient', '')), { retry_schedule: 'patient', max_retries: 9 });
+  });
+
+  it('knows which changed settings somebody else has changed, too, and otherwise', () => {
+    const before = formOfWebhook(everything);
+    const here = { ...before, events: ['call.dtmf'], description: 'Ours', maxRetries: '1', filter: '{' };
+    const elsewhere = { ...before, events: ['sms.sent'], timeoutMs: '5000', maxRetries: '1', filter: '' };
+    assert.deepEqual(changedInBoth(before, here, elsewhere), ['events', 'filter']);
+    assert.deepEqual(changedInBoth(before, here, before), []);
   });
 
   it('leaves it to the service to refuse what is not valid', () => {

@@ -1,5 +1,5 @@
 import { ApiError } from '../../api/api-error.js';
-import { settingsOf, type WebhookForm } from './webhook-form.js';
+import { typedSettings, type WebhookForm } from './webhook-form.js';
 
 /** Why a form could not be saved; a filter that is no JSON is not sent at all. */
 export function saveProblem(failure: unknown): unknown {
@@ -15,9 +15,7 @@ const notSaved = (status: number | null, fields: ApiError['fields']) =>
 /** What of a problem is left after a change: the fields that the change did not touch. Null: nothing. */
 export function problemAfter(problem: unknown, before: WebhookForm, after: WebhookForm): unknown {
   if (!(problem instanceof ApiError) || problem.fields.length === 0) return problem;
-  const [old, now] = [before, after].map((form): Record<string, unknown> => {
-    return { ...settingsOf({ ...form, filter: '' }), filter: form.filter };
-  });
+  const [old, now] = [before, after].map(typedSettings);
   const fields = problem.fields.filter(({ path }) => {
     const setting = path.split('.')[0]!;
     return JSON.stringify(old![setting]) === JSON.stringify(now![setting]);

@@ -146,6 +146,22 @@ export const settingsOf = (form: WebhookForm) => ({
   ),
 });
 
+/** The settings, with the text of the filter: it may be no JSON. */
+export const typedSettings = (form: WebhookForm): Record<string, unknown> => ({
+  ...settingsOf({ ...form, filter: '' }),
+  filter: form.filter,
+});
+
+/** The settings that differ from `before` in both, and from each other: to save one takes back the other. */
+export function changedInBoth(before: WebhookForm, here: WebhookForm, elsewhere: WebhookForm): string[] {
+  const [old, mine, others] = [before, here, elsewhere].map(typedSettings);
+  const differs = (name: string, a: Record<string, unknown>, b: Record<string, unknown>) =>
+    JSON.stringify(a[name]) !== JSON.stringify(b[name]);
+  return Object.keys(old!).filter(
+    (name) => differs(name, old!, mine!) && differs(name, old!, others!) && differs(name, mine!, others!),
+  );
+}
+
 /** All of a new webhook, but the transform of a template that was left alone: the service has it. */
 export function newWebhookBody(
   form: WebhookForm,

@@ -8,10 +8,11 @@ import { Link } from '../../ui/link.js';
 import { Loaded, Problem } from '../../ui/loaded.js';
 import { Page } from '../../ui/page.js';
 import { useToast } from '../../ui/toast.js';
+import { fieldName } from '../activity/fields.js';
 import { GoneWebhook, isGone } from './gone-webhook.js';
 import { LeaveGuard } from './leave-guard.js';
 import { useWebhookForm } from './use-webhook-form.js';
-import { changeOf, formOfWebhook } from './webhook-form.js';
+import { changedInBoth, changeOf, formOfWebhook } from './webhook-form.js';
 import { WebhookFields } from './webhook-fields.js';
 import './webhooks.css';
 
@@ -46,9 +47,11 @@ function SettingsForm({ current }: { current: Webhook }) {
   const { form, error, element, change, reset, save } = useWebhookForm(() => formOfWebhook(current));
   const queryClient = useQueryClient();
   const toast = useToast();
-  const { mutateAsync, isPending } = useQueries().useMutation('patch', '/v1/webhooks/{webhook_id}');
+  const queries = useQueries();
+  const { mutateAsync, isPending } = queries.useMutation('patch', '/v1/webhooks/{webhook_id}');
   const isDirty = JSON.stringify(form) !== JSON.stringify(formOfWebhook(start));
   const isOld = current.updated_at > start.updated_at;
+  const takenBack = (by: Webhook) => changedInBoth(formOfWebhook(start), form, formOfWebhook(by));
 
   const begin = (webhook: Webhook) => {
     setStart(webhook);
@@ -58,8 +61,17 @@ function SettingsForm({ current }: { current: Webhook }) {
 
   const saveChange = async () => {
     const body = changeOf(formOfWebhook(start), form);
+    const params = { path: { webhook_id: start.id } };
     if (body) {
-      const { webhook } = await mutateAsync({ params: { path: { webhook_id: start.id } }, body });
+      // Another tab or person may have changed the same: the form says so, and the next press saves.
+      const read = queries.queryOptions('get', '/v1/webhooks/{webhook_id}', { params });
+      const { webhook: latest } = await queryClient.fetchQuery({ ...read, staleTime: 0 });
+      const replaced = takenBack(latest);
+      if (latest.updated_at > current.updated_at && replaced.length > 0)
+        throw new Error(
+          `Not saved yet. Changed elsewhere meanwhile, too: ${replaced.map(fieldName).join(', ')}. Save again to replace what was set there.`,
+        );
+      const { webhook } = await mutateAsync({ params, body });
       begin(webhook);
       await queryClient.invalidateQueries({ queryKey: ['get', '/v1/webhooks/{webhook_id}'] });
       void queryClient.invalidateQueries({ queryKey: ['get', '/v1/webhooks'] });
@@ -76,6 +88,12 @@ function SettingsForm({ current }: { current: Webhook }) {
       {isOld && isDirty && (
         <div className="note warn">
           <p>This webhook was changed elsewhere meanwhile. Saving sends only what you have changed here.</p>
+          {takenBack(current).length > 0 && (
+            <p>
+              Changed in both places: <strong>{takenBack(current).map(fieldName).join(', ')}</strong>. Saving replaces
+              what was set there.
+            </p>
+          )}
           <div>
             <Button onClick={() => begin(current)}>Drop my changes and show the new settings</Button>
           </div>
