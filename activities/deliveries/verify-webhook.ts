@@ -83,7 +83,8 @@ function notAsked(taken: Exclude<TakeVerificationResult, { answer: 'send' }>): V
   }
 }
 
-const remedy = (webhookId: number) =>
+/** Ends the message for callers of the API; the portal leaves it out. */
+export const remedy = (webhookId: number) =>
   `When that is corrected, call POST /v1/webhooks/${webhookId}/verify; a new url is asked by itself.`;
 
 /** Null: the receiver echoed the challenge. Else what was wrong, for its tenant. */

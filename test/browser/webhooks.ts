@@ -120,6 +120,15 @@ export function testWebhooks(tests: () => BrowserTests): void {
     await page.getByText('There is no such webhook').waitFor();
   });
 
+  it('are resumed before their receiver is verified, which alone sends nothing', async () => {
+    const { id } = await tenant.createWebhook({ url: `${receiver.url}/orders`, verify: true, enabled: false });
+    await page.goto(url(`webhooks/${id}`));
+    await page.getByText('before that nothing is sent, not even a test event').waitFor();
+    assert.equal(await button('Send test').isDisabled(), true);
+    await button('Resume').first().click();
+    await page.getByText('Resumed. What was held is sent when the receiver is verified.').waitFor();
+  });
+
   it('say so before a change replaces what somebody else has set meanwhile', async () => {
     const { id } = await tenant.createWebhook({ url: `${receiver.url}/orders` });
     await page.goto(url(`webhooks/${id}/settings`));

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { remedy } from '../../../activities/deliveries/verify-webhook.js';
 import { explainDelivery, type Situation } from '../../../portal/src/pages/delivery/explain-delivery.js';
 import { attempt, delivery, unsent, webhook } from './deliveries.js';
 
@@ -110,6 +111,8 @@ describe('portal: a delivery in one sentence', () => {
     const title = (parts: Parameters<typeof webhook>[0]) => explain({ delivery: held, webhook: webhook(parts) }).title;
     const verification = { status: 'pending', verified_at: null, last_error: 'url: 401' } as const;
     assert.match(title({ verification }), /not verified/);
+    const asked = { ...verification, last_error: `url: 401. ${remedy(3)}` };
+    assert.equal(explain({ delivery: held, webhook: webhook({ verification: asked }) }).reason, 'url: 401.');
     assert.match(
       title({ enabled: false, disabled_reason: 'The receiver answered 410 Gone.' }),
       /disabled by the service/,

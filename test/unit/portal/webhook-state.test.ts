@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { remedy } from '../../../activities/deliveries/verify-webhook.js';
 import type { Webhook } from '../../../src/client/api-types.js';
 import { eventsInShort, stateOf } from '../../../portal/src/pages/webhooks/webhook-state.js';
 import { shownWebhook } from './shown-webhook.js';
@@ -44,10 +45,21 @@ describe('the state of a webhook', () => {
     assert.deepEqual([disabled.label, disabled.says, disabled.since], ['Disabled', 'It is gone.', at]);
   });
 
+  it('does not promise a test of a receiver that is not verified', () => {
+    const verification = { status: 'pending' as const, verified_at: null, last_error: null };
+    for (const disabled of [{}, { disabled_reason: 'It is gone', disabled_at: at }]) {
+      const stopped = { enabled: false, ...disabled };
+      assert.match(state(stopped).advice!, /[Aa] test event/);
+      assert.match(state({ ...stopped, verification }).advice!, /nothing is sent, not even a test event/);
+    }
+  });
+
   it('says how a verification goes, and what to do about what cannot be decrypted', () => {
     const pending = { status: 'pending' as const, verified_at: null };
     assert.match(state({ verification: { ...pending, last_error: null } }).says, /is being asked/);
     assert.equal(state({ verification: { ...pending, last_error: 'It answered 404' } }).says, 'It answered 404.');
+    const error = `It answered 404. ${remedy(1)}`;
+    assert.equal(state({ verification: { ...pending, last_error: error } }).says, 'It answered 404.', 'no API');
     assert.match(state({ unreadable: ['headers'] }).advice!, /enter the headers again/);
     assert.match(state({ unreadable: ['secret', 'headers'] }).advice!, /rotate the secret/);
   });

@@ -2,6 +2,7 @@ import type { Attempt, Delivery, Webhook } from '../../../../src/client/api-type
 import { counted } from '../../text/numbers.js';
 import { statusName } from '../../text/http-statuses.js';
 import { duration, relativeTime, shortTime } from '../../text/times.js';
+import { verificationProblem } from '../webhooks/webhook-state.js';
 import { explainError, type ErrorExplanation } from './explain-error.js';
 import { explainPending } from './explain-pending.js';
 
@@ -115,8 +116,11 @@ function explainHeld({ delivery, webhook }: Situation): Explanation {
     return {
       ...held,
       title: 'Held: the webhook’s url is not verified yet.',
-      reason: webhook.verification.last_error ?? 'Its receiver is being asked whether it wants these events.',
-      next: 'Let the receiver answer the challenge, then press “Verify” at the webhook. Nothing is lost: all that is held follows.',
+      reason:
+        webhook.verification.last_error === null
+          ? 'Its receiver is being asked whether it wants these events.'
+          : verificationProblem(webhook.verification.last_error),
+      next: 'Let the receiver answer the challenge, then press “Verify again” at the webhook. Nothing is lost: all that is held follows.',
     };
   if (webhook.enabled)
     return {

@@ -7,8 +7,10 @@ export function useResume(webhookId: number) {
   const queryClient = useQueryClient();
   const toast = useToast();
   const { mutate, isPending, error } = useQueries().useMutation('patch', '/v1/webhooks/{webhook_id}', {
-    onSuccess: ({ webhook }) =>
-      toast.done(webhook.enabled ? 'Resumed. What was held is sent now.' : 'Paused. New deliveries are held.'),
+    onSuccess: ({ webhook }) => {
+      const sent = webhook.verification.status === 'pending' ? 'when the receiver is verified' : 'now';
+      toast.done(webhook.enabled ? `Resumed. What was held is sent ${sent}.` : 'Paused. New deliveries are held.');
+    },
     onSettled: () =>
       Promise.all([
         queryClient.invalidateQueries({ queryKey: ['get', '/v1/webhooks/{webhook_id}'] }),

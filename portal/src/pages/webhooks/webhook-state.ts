@@ -16,14 +16,16 @@ export interface WebhookState {
 /** What keeps its deliveries from arriving comes first. */
 export function stateOf(webhook: Webhook): WebhookState {
   const { health, verification, unreadable } = webhook;
+  const isUnverified = verification.status === 'pending';
   if (webhook.disabled_reason !== null)
     return {
       label: 'Disabled',
       tone: 'bad',
       since: webhook.disabled_at,
       says: sentence(webhook.disabled_reason),
-      advice:
-        'Nothing is sent; its deliveries are held. Repair the receiver, send a test event, then resume: what is held is sent.',
+      advice: isUnverified
+        ? `Nothing is sent; its deliveries are held. ${resumeUnverified}`
+        : 'Nothing is sent; its deliveries are held. Repair the receiver, send a test event, then resume: what is held is sent.',
     };
   if (unreadable.length > 0)
     return {
@@ -41,15 +43,17 @@ export function stateOf(webhook: Webhook): WebhookState {
       tone: 'quiet',
       since: null,
       says: 'Nothing is sent. New deliveries are held; none is lost.',
-      advice: 'Resume to send what is held, oldest first. A test event is sent even now.',
+      advice: isUnverified
+        ? resumeUnverified
+        : 'Resume to send what is held, oldest first. A test event is sent even now.',
     };
-  if (verification.status === 'pending')
+  if (isUnverified)
     return {
       label: 'Verification pending',
       tone: 'warn',
       since: null,
       says: verification.last_error
-        ? sentence(verification.last_error)
+        ? sentence(verificationProblem(verification.last_error))
         : 'The receiver is being asked to confirm that it wants these events.',
       advice:
         'Deliveries are held until the receiver answers the webhook.verification request with its challenge. Repair the receiver, then verify again.',
@@ -70,6 +74,13 @@ export function stateOf(webhook: Webhook): WebhookState {
     ...healthy(webhook),
   };
 }
+
+const resumeUnverified =
+  'The receiver is not verified either. Resume, and let it answer the webhook.verification request with its challenge: before that nothing is sent, not even a test event.';
+
+/** Why the receiver was not verified, without the call of the API that asks it again: the portal has a button. */
+export const verificationProblem = (error: string): string =>
+  error.replace(/ When that is corrected, call POST \S+; a new url is asked by itself\.$/, '');
 
 function healthy({ health, last_success_at: lastSuccessAt, total_deliveries: ended }: Webhook) {
   if (health.consecutive_failures > 0)
