@@ -47,7 +47,6 @@ export async function* follow(
   const notify = (kind: FollowNotice['kind'], message: string) =>
     onNotice?.({ kind, message, position: position ?? '' });
   for (let failures = 0; !signal?.aborted;) {
-    const silence = new AbortController();
     let reason = 'the connection was closed';
     try {
       const result = await GET('/v1/webhooks/{webhook_id}/stream', {
@@ -57,7 +56,7 @@ export async function* follow(
           header: { ...(position !== undefined && { 'Last-Event-ID': position }) },
         },
         parseAs: 'stream',
-        signal: AbortSignal.any([silence.signal, ...(signal ? [signal] : [])]),
+        ...(signal && { signal }),
       });
       const body = unwrap<ReadableStream<Uint8Array> | null>(result);
       if (!body) throw noAnswer(`${result.response.url} answered without a stream; is this the API?`);
@@ -68,7 +67,7 @@ export async function* follow(
         if (comment.startsWith(endMark)) reason = comment.slice(endMark.length);
         else if (!usual.includes(comment)) notify('note', comment);
       };
-      for await (const { id, data } of eventsOf(body, { onComment, silence, maxSilenceMs })) {
+      for await (const { id, data } of eventsOf(body, { onComment, signal, maxSilenceMs })) {
         failures = 0;
         yield JSON.parse(data) as StreamedDelivery;
         // Only now is it handled.
@@ -86,29 +85,44 @@ export async function* follow(
 
 const isRefused = (error: unknown) => error instanceof ApiError && error.status !== null && !isTemporary(error.status);
 
+interface Reading {
+  onComment: (comment: string) => void;
+  signal: AbortSignal | undefined;
+  maxSilenceMs: number;
+}
+
 /** Rejects when nothing comes for too long: a proxy may keep a connection whose other end is gone. */
 async function* eventsOf(
   body: ReadableStream<Uint8Array>,
-  {
-    onComment,
-    silence,
-    maxSilenceMs,
-  }: { onComment: (comment: string) => void; silence: AbortController; maxSilenceMs: number },
+  { onComment, signal, maxSilenceMs }: Reading,
 ): AsyncGenerator<EventSourceMessage> {
   const found: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (event) => found.push(event), onComment });
   const decoder = new TextDecoder();
   const reader = body.getReader();
+  // Not left to the signal of fetch: the garbage collector may take what connects that signal with the response.
+  const late = new AbortController();
+  const stop = () => late.abort(signal?.reason);
+  // A promise of its own for each read: one for all would keep every chunk in memory.
+  const read = () =>
+    new Promise<Awaited<ReturnType<typeof reader.read>>>((resolve, reject) => {
+      late.signal.onabort = () => reject(late.signal.reason as Error);
+      reader.read().then(resolve, reject);
+    });
+  signal?.addEventListener('abort', stop);
+  if (signal?.aborted) stop();
   try {
     for (;;) {
+      late.signal.throwIfAborted();
       const error = noAnswer(`nothing came for ${maxSilenceMs / 1_000} seconds`);
-      const timer = setTimeout(() => silence.abort(error), maxSilenceMs);
-      const { done, value } = await reader.read().finally(() => clearTimeout(timer));
+      const timer = setTimeout(() => late.abort(error), maxSilenceMs);
+      const { done, value } = await read().finally(() => clearTimeout(timer));
       if (done) return;
       parser.feed(decoder.decode(value, { stream: true }));
       yield* found.splice(0);
     }
   } finally {
+    signal?.removeEventListener('abort', stop);
     // Whoever stops asking ends the connection.
     await reader.cancel().catch(() => undefined);
   }

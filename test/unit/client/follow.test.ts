@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { ApiError, createClient, type FollowNotice, type FollowOptions } from '../../../src/client/index.js';
 import { follow } from '../../../src/client/follow.js';
 import { startReceiver, type Receiver } from '../../support/receiver.js';
+import { waitFor } from '../../support/wait-for.js';
 
 describe('following a webhook', () => {
   let api: Receiver;
@@ -108,5 +111,35 @@ describe('following a webhook', () => {
     const next = followed.next();
     stop.abort();
     assert.deepEqual(await next, { done: true, value: undefined });
+  });
+
+  it('ends with its signal, and after silence, when the garbage collector has run meanwhile', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const collect = async () => {
+      for (let i = 0; i < 5; i++) {
+        collectGarbage();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    let isClosed = false;
+    const stop = new AbortController();
+    api.respond = (_request, response, index) => {
+      response.once('close', () => (isClosed = true));
+      return index > 0 ? refusal : void stream(response, message('a'));
+    };
+    const followed = client().follow(7, { signal: stop.signal });
+    await followed.next();
+    const next = followed.next();
+    await collect();
+    stop.abort();
+    assert.deepEqual(await next, { done: true, value: undefined });
+    await waitFor(() => isClosed, { what: 'the end of the connection' });
+    api.requests.splice(0);
+    const silent = follow(client(), 7, {}, 200);
+    await silent.next();
+    const refused = assert.rejects(silent.next(), /Gone/);
+    await collect();
+    await refused;
   });
 });
