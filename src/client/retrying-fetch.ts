@@ -6,7 +6,7 @@ import { noAnswer, type ApiError } from './errors.js';
 export interface RetryTimes {
   /** How long a call is tried; the last try may take a second longer. */
   deadlineMs: number;
-  /** How long one try waits for the response to begin. */
+  /** How long one try waits for the response to begin, and for the rest of its JSON. */
   timeoutMs: number;
 }
 
@@ -43,25 +43,38 @@ export const retryingFetch =
         throw tried.error;
       }
       await response?.body?.cancel();
-      await delay(waitMs, undefined, { signal: request.signal });
+      await delay(waitMs, undefined, { signal: request.signal }).catch(() => {
+        throw request.signal.reason;
+      });
     }
   };
 
+const isJson = /^application\/(?:\w+\+)?json\b/;
+
 type Tried = { response: Response; error?: never } | { response?: never; error: ApiError };
 
-/** The response has begun by then; reading the rest of it is not limited here. */
+/** JSON has arrived as a whole by then. Other responses have begun; reading the rest of them is not limited here. */
 async function tryOnce(request: Request, timeoutMs: number): Promise<Tried> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), timeoutMs);
+  let isCut = false;
   try {
     const response = await fetch(request.clone(), { signal: AbortSignal.any([request.signal, late.signal]) });
+    if (isJson.test(response.headers.get('content-type') ?? '')) {
+      isCut = true;
+      timer.refresh();
+      // A copy, as the caller reads the response itself, and needs its url.
+      await response.clone().arrayBuffer();
+    }
     return { response };
   } catch (cause) {
     if (request.signal.aborted) throw request.signal.reason;
     const { origin } = new URL(request.url);
     const detail = late.signal.aborted
       ? `${origin} did not answer within ${Math.ceil(timeoutMs)} ms.`
-      : `${origin} cannot be reached.`;
+      : isCut
+        ? `${origin} cut the connection in the middle of its answer.`
+        : `${origin} cannot be reached.`;
     return { error: noAnswer(detail, cause) };
   } finally {
     clearTimeout(timer);

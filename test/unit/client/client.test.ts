@@ -80,6 +80,16 @@ describe('the client', () => {
       assert.equal(calls().length, 2);
     });
 
+    it('after a connection that breaks in the middle of the answer', async () => {
+      api.respond = (_request, response, index) => {
+        if (index > 0) return json(200, { webhooks: [], next_cursor: null });
+        response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '100' });
+        response.write('{"webhooks": [', () => response.destroy());
+      };
+      unwrap(await client().GET('/v1/webhooks'));
+      assert.equal(calls().length, 2);
+    });
+
     it('every call after a 429, and calls with an Idempotency-Key', async () => {
       api.respond = [problem(429, { 'Retry-After': '0' }), json(201, { webhook: {}, secret: 's' })];
       unwrap(await client().POST('/v1/webhooks', { body: newWebhook }));
@@ -132,6 +142,23 @@ describe('the client', () => {
       await failure(late.GET('/v1/webhooks'), /did not answer within \d+ ms/);
     });
 
+    it('when the answer breaks off or does not go on, which leaves open whether a change was made', async () => {
+      for (const [status, isCut] of [
+        [201, true],
+        [503, true],
+        [201, false],
+      ] as const) {
+        api.requests.splice(0);
+        api.respond = (_request, response) => {
+          response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': '100' });
+          response.write('{"webhook": ', () => isCut && response.destroy());
+        };
+        const made = client({ timeoutMs: 100 }).POST('/v1/webhooks', { body: newWebhook });
+        await failure(made, isCut ? /cut the connection in the middle of its answer/ : /did not answer within 100 ms/);
+        assert.equal(calls().length, 1);
+      }
+    });
+
     it('when something else answers', async () => {
       api.respond = { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<h1>Hello</h1>' };
       await failure(client().GET('/v1/webhooks'), /answered 200 without JSON; is this the API\?/);
@@ -151,7 +178,7 @@ describe('the client', () => {
       setImmediate(() => stop.abort(new Error('stopped')));
       return problem(503, { 'Retry-After': '20' });
     };
-    await assert.rejects(client().GET('/v1/webhooks', { signal: stop.signal }));
+    await assert.rejects(client().GET('/v1/webhooks', { signal: stop.signal }), /^Error: stopped$/);
     assert.equal(calls().length, 1);
   });
 
