@@ -9,7 +9,8 @@ export function printable(text: string, maxLength = 200): string {
 
 /** Lines of columns, each as wide as its longest cell; the first row is the heading. Cells are shown as they are. */
 export function table({ io: { out, colors } }: Context, rows: readonly (readonly string[])[]): void {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  // Not Math.max(...): a call takes only so many arguments, and there may be more rows.
+  const widths = rows[0]!.map((_, column) => rows.reduce((width, row) => Math.max(width, row[column]!.length), 0));
   for (const [i, row] of rows.entries()) {
     const line = row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ');
     out(i === 0 ? colors.dim(line.trimEnd()) : line.trimEnd());
