@@ -109,6 +109,17 @@ describe("the tenant's portal", function () {
       }
       await assertFits(page);
     }
+    // What has no place to break at, in what is refused or not found.
+    const long = 'x'.repeat(90);
+    for (const path of [`events/${long}`, `event-types?type=${long}`]) {
+      await page.goto(url(path));
+      await page.getByText(/There is no event/).waitFor();
+      await assertFits(page);
+    }
+    await page.goto(url(`${ofWebhook}/settings`));
+    await page.locator('summary').filter({ hasText: 'Transform' }).click();
+    await page.getByText('Without a transform the body is the event').waitFor();
+    await assertFits(page);
   });
 
   describe('overview', () => testOverview(() => ({ stack, browser })));
