@@ -79,6 +79,20 @@ describe("the tenant's portal", function () {
     await page.getByText('Open this portal from your platform').waitFor();
   });
 
+  it('says when the session ends soon, and can be left when it has ended already', async () => {
+    const tenant = await createTenantClient(stack);
+    const page = await browser.open();
+    await enterPortal(stack, page, tenant);
+    assert.equal(await page.getByText('Your session ends at').count(), 0);
+    await enterPortal(stack, page, tenant, { session_seconds: 300 });
+    await page.getByText('Your session ends at').waitFor();
+    await page.goto(url('keys'));
+    await page.getByText('There is no API key yet').or(page.getByRole('table')).waitFor();
+    await createApiClient(stack).delete(`/v1/tenants/${tenant.tenantId}/portal-sessions`);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByText('Your session has ended').waitFor();
+  });
+
   it('is less than 250 KB of JavaScript, compressed', async () => {
     const folder = new URL('../../dist/portal/assets/', import.meta.url);
     const scripts = (await readdir(folder)).filter((name) => name.endsWith('.js'));

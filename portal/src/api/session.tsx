@@ -62,7 +62,12 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   }, []);
   const token = state.kind === 'open' ? state.session.csrf_token : null;
   const signOut = useCallback(async () => {
-    await send('DELETE', { headers: { 'X-IRISX-Session': token ?? '' } });
+    try {
+      await send('DELETE', { headers: { 'X-IRISX-Session': token ?? '' } });
+    } catch (error) {
+      // It has ended already, or this browser has another one by now.
+      if (!(error instanceof ApiError && error.status === 401)) throw error;
+    }
     setState({ kind: 'none', hasEnded: true });
   }, [token]);
   const actions = useMemo(() => ({ state, reload, ended, signIn, signOut }), [state, reload, ended, signIn, signOut]);

@@ -4,6 +4,7 @@ import { Outlet, ScrollRestoration, useLocation } from 'react-router';
 import { useSessionState } from '../api/session.js';
 import { useToast } from '../ui/toast.js';
 import { zoneName } from '../text/times.js';
+import { EndsSoon } from './ends-soon.js';
 import { Logo } from './logo.js';
 import { useTheme } from './theme.js';
 
@@ -59,6 +60,7 @@ export function Frame({
         </div>
       </header>
       <main id="main" tabIndex={-1}>
+        <EndsSoon />
         <Outlet />
       </main>
       <ScrollRestoration />
