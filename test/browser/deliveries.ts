@@ -115,7 +115,10 @@ export function testDeliveries(tests: () => BrowserTests): void {
       [selects, values] as const,
     );
     await page.waitForURL(url(`deliveries?status=failed&webhook=${webhookId}`));
-    assert.deepEqual([await status.inputValue(), await webhook.inputValue()], values);
+    // The url changes a moment before the page does.
+    const areShown = async () =>
+      (await status.inputValue()) === values[0] && (await webhook.inputValue()) === values[1];
+    await waitFor(areShown, { what: 'both filters to be shown' });
   });
 
   it('keeps what it shows while the service cannot answer, says so, and goes on by itself', async () => {
