@@ -50,6 +50,9 @@ interface Wake {
   horizon?: string;
 }
 
+/** So many are read, each in its turn, until the stream waits to be woken: a long backlog takes no process for itself. */
+const pagesPerWake = 8;
+
 /** One client's stream. It holds a page of deliveries at most, and asks for the next one when the client has read it. */
 export class DeliveryStream implements EventStream<DeliveryMessage> {
   /** Everything up to this id was sent, or is not sent. */
@@ -109,7 +112,8 @@ export class DeliveryStream implements EventStream<DeliveryMessage> {
     yield { comment: 'connected', id: this.position };
     while (this.#end === undefined) {
       const { horizon } = await this.#nextWake();
-      if (horizon !== undefined) yield* this.#page(horizon);
+      for (let page = 0; horizon !== undefined && page < pagesPerWake && this.#end === undefined; page++)
+        if (!(yield* this.#page(horizon))) break;
       if (this.isSilent && this.#end === undefined) {
         this.#sentAtMs = performance.now();
         yield { comment: 'nothing new' };
@@ -124,7 +128,8 @@ export class DeliveryStream implements EventStream<DeliveryMessage> {
     return wake;
   }
 
-  async *#page(beforeId: string): AsyncGenerator<ServerSentEvent<DeliveryMessage>> {
+  /** Returns whether there may be another page. */
+  async *#page(beforeId: string): AsyncGenerator<ServerSentEvent<DeliveryMessage>, boolean> {
     const { db } = this.deps;
     const { webhookId } = this.request;
     try {
@@ -132,11 +137,14 @@ export class DeliveryStream implements EventStream<DeliveryMessage> {
         webhook: await findStreamedWebhook(db, webhookId),
         deliveries: await listStreamedDeliveries(db, webhookId, { afterId: this.position, beforeId }),
       }));
-      if (!webhook) return this.end('the webhook was deleted');
+      if (!webhook) {
+        this.end('the webhook was deleted');
+        return false;
+      }
       const askedAtMs = performance.now();
       for (const delivery of deliveries) {
         const message = await this.#messageOf(delivery, webhook, askedAtMs);
-        if (message === 'busy' || this.#end !== undefined) return;
+        if (message === 'busy' || this.#end !== undefined) return false;
         this.position = delivery.id;
         if (message === null) continue;
         this.#sentAtMs = performance.now();
@@ -144,6 +152,7 @@ export class DeliveryStream implements EventStream<DeliveryMessage> {
       }
       // What there is up to the horizon is no delivery of an event: a batch.
       if (deliveries.length === 0 && beforeId > this.position) this.position = beforeId;
+      return deliveries.length > 0;
     } catch (error) {
       this.deps.log.warn({ error, tenant: this.tenantId, webhook: webhookId }, 'stream.failed');
       this.end(
@@ -151,6 +160,7 @@ export class DeliveryStream implements EventStream<DeliveryMessage> {
           ? 'the secret or the headers of the webhook cannot be decrypted; rotate the secret or set them again'
           : 'deliveries cannot be read now',
       );
+      return false;
     }
   }
 

@@ -145,12 +145,14 @@ describe('the stream of a webhook', () => {
       assert.deepEqual(await (await open({ lastEventId: position })).waitForIds(1), [missed]);
     });
 
-    it('is refused if the last event is no id', async () => {
-      const refused = await tenant.call('GET', `/v1/webhooks/${webhookId}/stream`, {
-        headers: { 'Last-Event-ID': '17' },
-      });
-      assert.equal(refused.status, 400);
-      assert.match(refused.body.detail, /Last-Event-ID must be the id of an event/);
+    it('is refused if the last event is no id of ours', async () => {
+      for (const lastEventId of ['17', 'b9f7c1de-4a5b-4c6d-8e7f-001122334455']) {
+        const refused = await tenant.call('GET', `/v1/webhooks/${webhookId}/stream`, {
+          headers: { 'Last-Event-ID': lastEventId },
+        });
+        assert.equal(refused.status, 400);
+        assert.match(refused.body.detail, /Last-Event-ID must be the id of an event/);
+      }
     });
 
     it('sends a large backlog in pages, each once and in order', async () => {
@@ -283,9 +285,21 @@ describe('the stream of a webhook', () => {
       streams.close();
       await transforms.close();
     });
-    const openHere = () =>
-      streams.open({ tenantId: tenant.id, webhookId, keyId: null, sessionId: null, lastEventId: null });
+    const openHere = (lastEventId: string | null = null) =>
+      streams.open({ tenantId: tenant.id, webhookId, keyId: null, sessionId: null, lastEventId });
     const count = (part: string) => statements.filter((statement) => statement.includes(part)).length;
+
+    it('a backlog comes page after page, not one at a time of asking', async () => {
+      await insertBacklog(api.pool, { tenantId: tenant.id, webhookId, status: 'delivered', count: 350 });
+      const stream = await openHere(someId);
+      const seen = new Set<string | undefined>();
+      const events = stream.events();
+      await events.next(); // connected
+      for (let i = 0; i < 350; i++) seen.add(((await events.next()).value as { id?: string }).id);
+      assert.equal(seen.size, 350);
+      assert.equal(count('uuid_v7_floor'), 1, 'it was woken once');
+      stream.close();
+    });
 
     it('a delivery that commits late, under an earlier id, comes before later ones', async () => {
       const stream = await openHere();
