@@ -1,6 +1,8 @@
 import type { Colors } from 'picocolors/types.js';
 import { createClient, unwrap, type WebhooksClient } from '../client/index.js';
 
+export const defaultUrl = 'http://localhost:3000';
+
 /** What the command line needs of the process. */
 export interface Io {
   out: (line: string) => void;
@@ -33,7 +35,11 @@ export interface Context {
   tenantQuery: { tenant_id?: string };
 }
 
-export function createContext(io: Io, { url, key, tenant, json = false }: GlobalOptions): Context {
+/** Options that are empty count as not given: so do empty environment variables. */
+export function createContext(io: Io, options: GlobalOptions): Context {
+  const { json = false } = options;
+  const url = options.url || defaultUrl;
+  const [key, tenant] = [options.key || undefined, options.tenant || undefined];
   if (key === undefined) throw new UsageError('There is no API key: set IRISX_API_KEY, or give --key.');
   try {
     const client = createClient({ url, apiKey: key });

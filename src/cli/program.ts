@@ -8,7 +8,7 @@ import { recover, type RecoverOptions } from './commands/recover.js';
 import { retry } from './commands/retry.js';
 import { trigger, type TriggerOptions } from './commands/trigger.js';
 import { webhooks } from './commands/webhooks.js';
-import { createContext, UsageError, type Context, type GlobalOptions, type Io } from './context.js';
+import { createContext, defaultUrl, UsageError, type Context, type GlobalOptions, type Io } from './context.js';
 
 const { version } = createRequire(import.meta.url)(
   import.meta.url.includes('/dist/') ? '../../../package.json' : '../../package.json',
@@ -65,7 +65,7 @@ function createProgram(io: Io, onResult: (isDone: boolean) => void): Command {
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
-    .addOption(new Option('--url <url>', 'url of the API').env('IRISX_API_URL').default('http://localhost:3000'))
+    .addOption(new Option('--url <url>', 'url of the API').env('IRISX_API_URL').default(defaultUrl))
     .addOption(
       new Option('--key <key>', 'API key; better by environment, where others cannot see it').env('IRISX_API_KEY'),
     )

@@ -35,6 +35,16 @@ export interface WebhooksClient extends Client<paths> {
   follow(webhookId: number, options?: FollowOptions): AsyncGenerator<StreamedDelivery, void, undefined>;
 }
 
+/** Whether a text is a JSON object, as every answer of the API is. */
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null;
+  } catch {
+    return false;
+  }
+}
+
 /** Opens and stores nothing; create one per process. */
 export function createClient({
   deadlineMs = 30_000,
@@ -50,9 +60,10 @@ export function createClient({
     fetch: retryingFetch({ deadlineMs, timeoutMs }),
   });
   client.use({
-    onResponse({ response }) {
+    async onResponse({ response }) {
       const type = response.headers.get('content-type') ?? '';
-      if (response.ok && response.status !== 204 && !/json|text\/event-stream/.test(type))
+      if (!response.ok || response.status === 204 || /ndjson|text\/event-stream/.test(type)) return;
+      if (!/json/.test(type) || !isObject(await response.clone().text()))
         throw noAnswer(`${response.url} answered ${response.status} without JSON; is this the API?`);
     },
   });

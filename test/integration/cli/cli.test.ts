@@ -295,6 +295,10 @@ describe('the command line', () => {
       }
       assert.equal(await run(['webhooks'], io()), 2);
       assert.match(err[0]!, /There is no API key: set IRISX_API_KEY/);
+      err = [];
+      assert.equal(await run(['--url', '', '--key', '', 'webhooks'], io()), 2, 'an empty variable is none');
+      assert.match(err[0]!, /There is no API key: set IRISX_API_KEY/);
+      assert.equal(await irisx('--tenant', '', 'webhooks'), 0, err.join('\n'));
     });
 
     it('with the call ends with 1, and an API that is away with 3', async () => {

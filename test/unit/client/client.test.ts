@@ -160,8 +160,12 @@ describe('the client', () => {
     });
 
     it('when something else answers', async () => {
-      api.respond = { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<h1>Hello</h1>' };
-      await failure(client().GET('/v1/webhooks'), /answered 200 without JSON; is this the API\?/);
+      const answers = { 'text/html': ['<h1>Hello</h1>'], 'application/json': ['{"webhooks": [', 'null', '"ok"', ''] };
+      for (const [type, bodies] of Object.entries(answers))
+        for (const body of bodies) {
+          api.respond = { status: 200, headers: { 'Content-Type': type }, body };
+          await failure(client().GET('/v1/webhooks'), /answered 200 without JSON; is this the API\?/);
+        }
     });
   });
 
